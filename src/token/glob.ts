@@ -1,0 +1,14 @@
+/** Whether a text is what a glob describes: `*` stands for any characters, also none; all else for itself. */
+export function matchesGlob(glob: string, text: string): boolean {
+  const [head = "", ...pieces] = glob.split("*");
+  const tail = pieces.pop();
+  if (tail === undefined) return text === head;
+  if (!text.startsWith(head) || !text.endsWith(tail) || text.length < head.length + tail.length) return false;
+  let at = head.length;
+  for (const piece of pieces) {
+    const found = text.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+  }
+  return at <= text.length - tail.length;
+}

@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import type { Random } from "./random.ts";
+
+const HANDLE = /^[A-Za-z0-9_-]{43}$/;
+
+/** A fresh reference token: 256 random bits, base64url. */
+export function makeHandle(random: Random): string {
+  return Buffer.from(random.bytes(32)).toString("base64url");
+}
+
+/** Whether a text has the shape of a reference token. */
+export function looksLikeHandle(text: string): boolean {
+  return HANDLE.test(text);
+}
+
+/** What the store keeps of a handle: its SHA-256, base64url. Of 256 random bits nothing can be guessed back. */
+export function handleDigest(handle: string): string {
+  return createHash("sha256").update(handle).digest("base64url");
+}

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { matchesGlob } from "../../src/token/glob.ts";
+
+describe("glob", () => {
+  it.each([
+    ["", ""],
+    ["*", ""],
+    ["*", "anything"],
+    ["user-*", "user-"],
+    ["user-*", "user-1"],
+    ["*@example.com", "a@example.com"],
+    ["a*b*c", "aXbYc"],
+    ["a*b*c", "abbc"],
+    ["a.c", "a.c"],
+  ])("%j takes %j", (glob, text) => {
+    expect(matchesGlob(glob, text)).toBe(true);
+  });
+
+  it.each([
+    ["", "a"],
+    ["user-*", "user"],
+    ["user-*", "a user-1"],
+    ["*@example.com", "a@example.com.evil"],
+    ["aa*aa", "aaa"],
+    ["a*b*c", "acb"],
+    ["a.c", "abc"],
+    ["A", "a"],
+  ])("%j refuses %j", (glob, text) => {
+    expect(matchesGlob(glob, text)).toBe(false);
+  });
+
+  it("is a regular expression in which only * is special", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "*", ".") });
+    fc.assert(
+      fc.property(text, text, (glob, subject) => {
+        const expression = glob
+          .split("*")
+          .map((piece) => piece.replaceAll(".", "\\."))
+          .join(".*");
+        expect(matchesGlob(glob, subject)).toBe(new RegExp(`^${expression}$`).test(subject));
+      }),
+    );
+  });
+});
