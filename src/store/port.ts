@@ -1,0 +1,154 @@
+import type { Instant } from "../token/clock.ts";
+
+/**
+ * Where keys, grants, reference tokens and revocations are kept. `test/store/contract.ts` specifies it; every adapter
+ * passes that suite. All operations throw {@link StoreUnavailableError} when the store cannot answer, and resolve only
+ * once what they wrote is durable. Instants are milliseconds since the Unix epoch.
+ */
+export interface Store {
+  /** The tenant's own part. Below it nothing takes a tenant's id, so nothing can cross from one to another. */
+  forTenant(tenant: string): TenantStore;
+  /** Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted. */
+  sweep(now: Instant, limit: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface TenantStore {
+  readonly keys: KeyStore;
+  readonly families: FamilyStore;
+  readonly referenceTokens: ReferenceTokenStore;
+  readonly revocations: RevocationStore;
+  readonly meta: MetaStore;
+}
+
+/**
+ * The store gave no answer: it may have done what was asked, or not, or may do it yet. Its message names neither a
+ * password nor a row.
+ */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
+/** What a key is for: signing tokens, or authenticating refresh tokens. */
+export type KeyUse = "signing" | "refresh";
+
+/** A key, written once. Its state is a function of time and of its successors, never of a field. */
+export interface KeyRecord {
+  readonly use: KeyUse;
+  /** Counts from 1 for each use. */
+  readonly generation: number;
+  /** The JWS algorithm (RFC 7518). */
+  readonly algorithm: string;
+  /** The private key as a JWE: the store never sees it open. */
+  readonly sealed: string;
+  readonly createdAt: Instant;
+  /** From when it is the one to use. */
+  readonly activateAt: Instant;
+  /** Names the request that made it, so that its retry makes no other. */
+  readonly request: string | undefined;
+}
+
+export interface KeyStore {
+  /** All rows, by use and generation. */
+  list(): Promise<readonly KeyRecord[]>;
+  /**
+   * Appends only while `after` is the newest generation of that use (0: there is none) and `next.generation` is
+   * `after + 1`; resolves to whether it did. Of two nodes one wins.
+   */
+  append(next: KeyRecord, after: number): Promise<boolean>;
+  /** Replaces the sealed bytes only while they are still `from`; resolves to whether it did. */
+  reseal(use: KeyUse, generation: number, from: string, to: string): Promise<boolean>;
+}
+
+/** A whole grant, however often it is refreshed. */
+export interface FamilyRecord {
+  /** Random; names the grant in its tokens. */
+  readonly id: string;
+  readonly client: string;
+  readonly namespace: string | undefined;
+  readonly subject: string | undefined;
+  /** The newest refresh token's; the first is 0. */
+  readonly generation: number;
+  /** When `generation` was reached. */
+  readonly rotatedAt: Instant;
+  /** Names the attempt that reached `generation`. */
+  readonly mark: string;
+  readonly mintedAt: Instant;
+  readonly revokedAt: Instant | undefined;
+  /** When the refresh token expires. */
+  readonly expiresAt: Instant;
+  /** When neither it nor any access token made from it can matter. */
+  readonly purgeAt: Instant;
+  /** What was granted, as JSON text of the engine's. */
+  readonly decision: string;
+}
+
+/** The step from one refresh token to the next. */
+export interface Advance {
+  /** The generation of the refresh token that was presented. */
+  readonly from: number;
+  /** The generation to reach: `from + 1`, or `from` where refresh tokens are reused. */
+  readonly to: number;
+  /** Names this attempt. */
+  readonly mark: string;
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+  /** A row's `purgeAt` only grows. */
+  readonly purgeAt: Instant;
+}
+
+export interface FamilyStore {
+  /** Writes a new family. Its id is random, so a duplicate is an error. */
+  create(family: FamilyRecord): Promise<void>;
+  find(id: string): Promise<FamilyRecord | undefined>;
+  /**
+   * One atomic step: where the row's generation is at most `from` and the family is not revoked, it becomes `to`, and
+   * `rotatedAt`, `mark`, `expiresAt` and `purgeAt` are set. Resolves to "advanced", to the row that stood in the way,
+   * or to undefined where there is none.
+   */
+  advance(id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined>;
+  /** Sets `rotatedAt` only while `mark` is still the row's; resolves to whether it did. */
+  settle(id: string, mark: string, rotatedAt: Instant): Promise<boolean>;
+  /** Ends the family; the first end stays. Resolves to whether this call ended it. */
+  revoke(id: string, at: Instant): Promise<boolean>;
+}
+
+/** An access token that is looked up rather than verified. */
+export interface ReferenceTokenRecord {
+  /** SHA-256 of the handle, base64url: the handle itself is never stored. */
+  readonly digest: string;
+  /** The token's claims as JSON text of the engine's. */
+  readonly claims: string;
+  readonly expiresAt: Instant;
+}
+
+export interface ReferenceTokenStore {
+  create(token: ReferenceTokenRecord): Promise<void>;
+  /** The row, though its time may be over: whether it has expired is for the caller to see. */
+  find(digest: string): Promise<ReferenceTokenRecord | undefined>;
+}
+
+/** "All that bears this, up to then, is dead." */
+export interface CutRecord {
+  /** A hash of what is cut. */
+  readonly id: string;
+  /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
+  readonly notAfter: Instant;
+  /** From when nothing that it could kill is alive; `FOREVER`: never. */
+  readonly expiresAt: Instant;
+}
+
+export interface RevocationStore {
+  /** Writes a cut, or raises the one that is there: `notAfter` and `expiresAt` only grow. */
+  cut(cut: CutRecord): Promise<void>;
+  /** Those of the named cuts that there are, in one query. */
+  find(ids: readonly string[]): Promise<readonly CutRecord[]>;
+}
+
+/** A tenant's few numbers that only grow. */
+export interface MetaStore {
+  /** Raises a number to at least `value`; resolves to what it is then. */
+  raise(name: string, value: number): Promise<number>;
+  /** The number, or undefined where it was never raised. */
+  read(name: string): Promise<number | undefined>;
+}

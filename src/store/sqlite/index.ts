@@ -1,0 +1,42 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Store } from "../port.ts";
+import { createConnection } from "./connection.ts";
+import { openDatabase } from "./database.ts";
+import { prepareFamilies } from "./families.ts";
+import { prepareKeys } from "./keys.ts";
+import { prepareMeta } from "./meta.ts";
+import { PATIENCE } from "./patience.ts";
+import { prepareReferenceTokens } from "./reference-tokens.ts";
+import { prepareRevocations } from "./revocations.ts";
+import { prepareSweep } from "./sweep.ts";
+
+/** Opens the store of `sqlite:PATH`, or one in memory for `sqlite::memory:`. Errors are those of {@link openDatabase}. */
+export async function openSqliteStore(url: string): Promise<Store> {
+  const path = url.slice("sqlite:".length);
+  if (path === "") throw new Error("The URL of the store names no file: sqlite:PATH was expected");
+  return createSqliteStore(await openDatabase(path));
+}
+
+/**
+ * The store in a database that {@link openDatabase} opened. It closes the database when it is closed. `patience`: for
+ * how long a call waits for another process, in milliseconds.
+ */
+export function createSqliteStore(database: DatabaseSync, patience: number = PATIENCE): Store {
+  const connection = createConnection(database, patience);
+  const keys = prepareKeys(connection);
+  const families = prepareFamilies(connection);
+  const referenceTokens = prepareReferenceTokens(connection);
+  const revocations = prepareRevocations(connection);
+  const meta = prepareMeta(connection);
+  return {
+    forTenant: (tenant) => ({
+      keys: keys(tenant),
+      families: families(tenant),
+      referenceTokens: referenceTokens(tenant),
+      revocations: revocations(tenant),
+      meta: meta(tenant),
+    }),
+    sweep: prepareSweep(connection),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,48 @@
+import type { SQLOutputValue } from "node:sqlite";
+import type { KeyRecord, KeyStore, KeyUse } from "../port.ts";
+import { changed, number, optional, text } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+
+const LIST = `
+  SELECT use, generation, algorithm, sealed, created_at, activate_at, request FROM keys
+  WHERE tenant = :tenant ORDER BY use, generation`;
+
+const APPEND = `
+  INSERT INTO keys (tenant, use, generation, algorithm, sealed, created_at, activate_at, request)
+  SELECT :tenant, :use, :generation, :algorithm, :sealed, :createdAt, :activateAt, :request
+  WHERE :generation = :after + 1
+    AND :after = (SELECT coalesce(max(generation), 0) FROM keys WHERE tenant = :tenant AND use = :use)`;
+
+const RESEAL = `
+  UPDATE keys SET sealed = :to
+  WHERE tenant = :tenant AND use = :use AND generation = :generation AND sealed = :from`;
+
+/** Prepares the statements; returns what makes a tenant's {@link KeyStore} of them. */
+export function prepareKeys({ database, read, write }: Connection): (tenant: string) => KeyStore {
+  const list = database.prepare(LIST);
+  const append = database.prepare(APPEND);
+  const reseal = database.prepare(RESEAL);
+  return (tenant) => ({
+    list: () => read(() => list.all({ tenant }).map(toRecord)),
+    append: (next, after) =>
+      write(() => changed(append.run({ ...next, tenant, request: next.request ?? null, after }))),
+    reseal: (use, generation, from, to) => write(() => changed(reseal.run({ tenant, use, generation, from, to }))),
+  });
+}
+
+function toRecord(row: Record<string, SQLOutputValue>): KeyRecord {
+  return {
+    use: toUse(text(row.use)),
+    generation: number(row.generation),
+    algorithm: text(row.algorithm),
+    sealed: text(row.sealed),
+    createdAt: number(row.created_at),
+    activateAt: number(row.activate_at),
+    request: optional(row.request, text),
+  };
+}
+
+function toUse(use: string): KeyUse {
+  if (use !== "signing" && use !== "refresh") throw new TypeError("an unknown use of a key is in the database");
+  return use;
+}

@@ -1,0 +1,24 @@
+import type { MetaStore } from "../port.ts";
+import { number } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+
+const RAISE = `
+  INSERT INTO meta (tenant, name, value) VALUES (:tenant, :name, :value)
+  ON CONFLICT (tenant, name) DO UPDATE SET value = max(value, excluded.value)
+  RETURNING value`;
+
+const READ = "SELECT value FROM meta WHERE tenant = :tenant AND name = :name";
+
+/** Prepares the statements; returns what makes a tenant's {@link MetaStore} of them. */
+export function prepareMeta({ database, read, write }: Connection): (tenant: string) => MetaStore {
+  const raise = database.prepare(RAISE);
+  const find = database.prepare(READ);
+  return (tenant) => ({
+    raise: (name, value) => write(() => number(raise.get({ tenant, name, value })?.value)),
+    read: (name) =>
+      read(() => {
+        const row = find.get({ tenant, name });
+        return row && number(row.value);
+      }),
+  });
+}

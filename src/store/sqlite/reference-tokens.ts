@@ -1,0 +1,30 @@
+import type { SQLOutputValue } from "node:sqlite";
+import type { ReferenceTokenRecord, ReferenceTokenStore } from "../port.ts";
+import { number, text } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+
+const CREATE = `
+  INSERT INTO reference_tokens (tenant, digest, claims, expires_at) VALUES (:tenant, :digest, :claims, :expiresAt)`;
+
+const FIND = "SELECT digest, claims, expires_at FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
+
+/** Prepares the statements; returns what makes a tenant's {@link ReferenceTokenStore} of them. */
+export function prepareReferenceTokens({ database, read, write }: Connection): (tenant: string) => ReferenceTokenStore {
+  const create = database.prepare(CREATE);
+  const find = database.prepare(FIND);
+  return (tenant) => ({
+    create: (token) =>
+      write(() => {
+        create.run({ ...token, tenant });
+      }),
+    find: (digest) =>
+      read(() => {
+        const row = find.get({ tenant, digest });
+        return row && toRecord(row);
+      }),
+  });
+}
+
+function toRecord(row: Record<string, SQLOutputValue>): ReferenceTokenRecord {
+  return { digest: text(row.digest), claims: text(row.claims), expiresAt: number(row.expires_at) };
+}

@@ -1,0 +1,65 @@
+/**
+ * The steps from an empty file to today's schema; a file's `user_version` counts those that it has seen. A step that
+ * was released is never changed: what comes after it is a new one.
+ *
+ * Instants are milliseconds since the Unix epoch. Tables of few or small rows are kept in their key's own order
+ * (WITHOUT ROWID); those with long rows keep them apart from the index of their random ids.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE keys (
+    tenant      TEXT    NOT NULL,
+    use         TEXT    NOT NULL,
+    generation  INTEGER NOT NULL,
+    algorithm   TEXT    NOT NULL,
+    sealed      TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    activate_at INTEGER NOT NULL,
+    request     TEXT,
+    PRIMARY KEY (tenant, use, generation)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE families (
+    tenant     TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    client     TEXT    NOT NULL,
+    namespace  TEXT,
+    subject    TEXT,
+    generation INTEGER NOT NULL,
+    rotated_at INTEGER NOT NULL,
+    mark       TEXT    NOT NULL,
+    minted_at  INTEGER NOT NULL,
+    revoked_at INTEGER,
+    expires_at INTEGER NOT NULL,
+    purge_at   INTEGER NOT NULL,
+    decision   TEXT    NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT;
+  CREATE INDEX families_by_purge ON families (purge_at);
+
+  CREATE TABLE reference_tokens (
+    tenant     TEXT    NOT NULL,
+    digest     TEXT    NOT NULL,
+    claims     TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, digest)
+  ) STRICT;
+  CREATE INDEX reference_tokens_by_expiry ON reference_tokens (expires_at);
+
+  CREATE TABLE revocations (
+    tenant     TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    not_after  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX revocations_by_expiry ON revocations (expires_at);
+
+  CREATE TABLE meta (
+    tenant TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    value  REAL NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,26 @@
+import type { Store } from "../port.ts";
+import type { Connection } from "./connection.ts";
+
+/** The oldest first. What is kept FOREVER is never before any moment, and keys and meta have no time of their own. */
+const SWEEPS: readonly string[] = [
+  `DELETE FROM families WHERE rowid IN
+    (SELECT rowid FROM families WHERE purge_at < :now ORDER BY purge_at LIMIT :limit)`,
+  `DELETE FROM reference_tokens WHERE rowid IN
+    (SELECT rowid FROM reference_tokens WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
+  `DELETE FROM revocations WHERE (tenant, id) IN
+    (SELECT tenant, id FROM revocations WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
+];
+
+/** Prepares the statements; returns the store's `sweep`. */
+export function prepareSweep({ database, write }: Connection): Store["sweep"] {
+  const sweeps = SWEEPS.map((sql) => database.prepare(sql));
+  return (now, limit) =>
+    write(() => {
+      let left = limit;
+      for (const sweep of sweeps) {
+        // SQLite takes a negative limit for none.
+        if (left > 0) left -= Number(sweep.run({ now, limit: left }).changes);
+      }
+      return limit - left;
+    });
+}

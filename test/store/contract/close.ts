@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { StoreUnavailableError } from "../../../src/store/port.ts";
+import type { Subject } from "../contract.ts";
+import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW } from "./records.ts";
+
+export function closeContract(subject: Subject): void {
+  describe("close", () => {
+    it("lets what was asked before come to its end", async () => {
+      const { families } = subject.tenant();
+      await families.create(aFamily());
+      const answers = Promise.all([
+        families.find("family"),
+        families.create(aFamily({ id: "other" })),
+        families.advance("family", aStep()),
+      ]);
+      await subject.store.close();
+      expect(await answers).toStrictEqual([aFamily(), undefined, "advanced"]);
+    });
+
+    it("makes every later call fail as unavailable, but for another close", async () => {
+      const { keys, families, referenceTokens, revocations, meta } = subject.tenant();
+      await subject.store.close();
+      await subject.store.close();
+      const results = await Promise.allSettled([
+        keys.list(),
+        keys.append(aKey(), 0),
+        keys.reseal("signing", 1, "from", "to"),
+        families.create(aFamily()),
+        families.find("family"),
+        families.advance("family", aStep()),
+        families.settle("family", "mark", NOW),
+        families.revoke("family", NOW),
+        referenceTokens.create(aReferenceToken()),
+        referenceTokens.find("digest"),
+        revocations.cut(aCut()),
+        revocations.find(["cut"]),
+        meta.raise("number", 1),
+        meta.read("number"),
+        subject.store.sweep(NOW, 1),
+      ]);
+      for (const result of results) {
+        expect(result).toMatchObject({ status: "rejected", reason: expect.any(StoreUnavailableError) });
+      }
+    });
+  });
+}

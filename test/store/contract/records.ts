@@ -1,0 +1,77 @@
+import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord } from "../../../src/store/port.ts";
+
+/** The moment that the records below were made at. */
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+export function aKey(changes: Partial<KeyRecord> = {}): KeyRecord {
+  return {
+    use: "signing",
+    generation: 1,
+    algorithm: "RS256",
+    sealed: "sealed.1",
+    createdAt: NOW,
+    activateAt: NOW + 1,
+    request: undefined,
+    ...changes,
+  };
+}
+
+export function aFamily(changes: Partial<FamilyRecord> = {}): FamilyRecord {
+  return {
+    id: "family",
+    client: "client",
+    namespace: "namespace",
+    subject: "subject",
+    generation: 0,
+    rotatedAt: NOW,
+    mark: "mark.0",
+    mintedAt: NOW,
+    revokedAt: undefined,
+    expiresAt: NOW + 1_000,
+    purgeAt: NOW + 2_000,
+    decision: '{"claims":{}}',
+    ...changes,
+  };
+}
+
+export function aStep(changes: Partial<Advance> = {}): Advance {
+  return { from: 0, to: 1, mark: "mark.1", at: NOW + 10, expiresAt: NOW + 1_010, purgeAt: NOW + 2_010, ...changes };
+}
+
+export function aReferenceToken(changes: Partial<ReferenceTokenRecord> = {}): ReferenceTokenRecord {
+  return { digest: "digest", claims: '{"sub":"subject"}', expiresAt: NOW + 1_000, ...changes };
+}
+
+export function aCut(changes: Partial<CutRecord> = {}): CutRecord {
+  return { id: "cut", notAfter: NOW, expiresAt: NOW + 1_000, ...changes };
+}
+
+/** Ids that a careless query, key or index would change, mix up or refuse. */
+export const oddIds: readonly string[] = [
+  "",
+  " ",
+  "a",
+  "A",
+  "a ",
+  "é",
+  "e\u0301",
+  "日本語 🪙",
+  "__proto__",
+  "constructor",
+  "'; DROP TABLE families; --",
+  '"quoted" \\ `back`',
+  "%_*?",
+  "$gt",
+  "a.b",
+  "a:b/c|d\n",
+  "1",
+  "01",
+  "1.0",
+  "null",
+  "long".repeat(1_000),
+];
+
+/** A number of calls, all begun before any of them was answered. */
+export function atOnce<T>(count: number, call: (index: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => call(index)));
+}

@@ -1,0 +1,113 @@
+import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StoreUnavailableError } from "../../../src/store/port.ts";
+import { openDatabase } from "../../../src/store/sqlite/database.ts";
+import { migrations } from "../../../src/store/sqlite/schema.ts";
+import { makeFolder, removeFolder } from "./folder.ts";
+
+describe("openDatabase", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await makeFolder();
+    path = join(folder, "store.db");
+  });
+  afterEach(() => removeFolder(folder));
+
+  const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+
+  /** Does something to the file as another program would. */
+  function byHand<T>(use: (database: DatabaseSync) => T): T {
+    const database = new DatabaseSync(path);
+    try {
+      return use(database);
+    } finally {
+      database.close();
+    }
+  }
+
+  it("makes the missing folders and the files for its user alone", async () => {
+    const deep = join(folder, "made", "here");
+    const database = await openDatabase(join(deep, "store.db"));
+    expect(await modeOf(join(folder, "made"))).toBe(0o700);
+    expect(await modeOf(deep)).toBe(0o700);
+    const files = await readdir(deep);
+    expect(files).toContain("store.db-wal");
+    for (const file of files) expect(await modeOf(join(deep, file))).toBe(0o600);
+    database.close();
+  });
+
+  it("leaves the modes of a folder and a file that are there", async () => {
+    await writeFile(path, "");
+    await chmod(path, 0o640);
+    await chmod(folder, 0o750);
+    (await openDatabase(path)).close();
+    expect(await modeOf(path)).toBe(0o640);
+    expect(await modeOf(folder)).toBe(0o750);
+  });
+
+  it("takes a relative path", async () => {
+    const database = await openDatabase(relative(process.cwd(), path));
+    expect(database.location()).toBe(path);
+    database.close();
+  });
+
+  it("writes ahead to a log that is on the disk when a commit returns", async () => {
+    const database = await openDatabase(path);
+    expect(database.prepare("PRAGMA journal_mode").get()).toMatchObject({ journal_mode: "wal" });
+    expect(database.prepare("PRAGMA synchronous").get()).toMatchObject({ synchronous: 2 });
+    database.close();
+  });
+
+  it("brings an empty file to today's schema, once", async () => {
+    for (let time = 0; time < 2; time++) {
+      const database = await openDatabase(path);
+      expect(database.prepare("PRAGMA user_version").get()).toMatchObject({ user_version: migrations.length });
+      database.close();
+    }
+  });
+
+  it("takes the steps that a file has not seen, and keeps what is in it", async () => {
+    byHand((database) => database.exec(`${migrations[0]}; PRAGMA user_version = 1`));
+    byHand((database) => database.exec("INSERT INTO meta VALUES ('acme', 'number', 1)"));
+    const database = await openDatabase(path);
+    expect(database.prepare("PRAGMA user_version").get()).toMatchObject({ user_version: migrations.length });
+    expect(database.prepare("SELECT value FROM meta").get()).toMatchObject({ value: 1 });
+    database.close();
+  });
+
+  it("takes all steps or none", async () => {
+    const last = "CREATE TABLE meta (other TEXT)";
+    byHand((database) => database.exec(last));
+    await expect(openDatabase(path)).rejects.toThrow("already exists");
+    const tables = byHand((database) => database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all());
+    expect(tables).toMatchObject([{ name: "meta" }]);
+    expect(byHand((database) => database.prepare("PRAGMA user_version").get())).toMatchObject({ user_version: 0 });
+  });
+
+  it("refuses a file of a newer version, and leaves it as it is", async () => {
+    const newer = migrations.length + 1;
+    byHand((database) => database.exec(`CREATE TABLE t (a); PRAGMA user_version = ${newer}`));
+    await expect(openDatabase(path)).rejects.toThrow(
+      `newer version of this program: its schema is ${newer}, and the newest one known here is ${migrations.length}`,
+    );
+    expect(byHand((database) => database.prepare("PRAGMA journal_mode").get())).toMatchObject({
+      journal_mode: "delete",
+    });
+  });
+
+  it("is unavailable where the path cannot be a database", async () => {
+    await mkdir(path);
+    await expect(openDatabase(path)).rejects.toThrow(StoreUnavailableError);
+    await writeFile(join(folder, "text"), "This is not a database, however long it is. ".repeat(100));
+    await expect(openDatabase(join(folder, "text"))).rejects.toThrow(/text cannot be opened: file is not a database/);
+    await expect(openDatabase(join(folder, "text", "store.db"))).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it("may be called many times at once for one new file", async () => {
+    const databases = await Promise.all(Array.from({ length: 8 }, () => openDatabase(path)));
+    for (const database of databases) database.close();
+  });
+});

@@ -1,0 +1,159 @@
+import {
+  type Advance,
+  type CutRecord,
+  type FamilyRecord,
+  type FamilyStore,
+  type KeyRecord,
+  type KeyStore,
+  type MetaStore,
+  type ReferenceTokenRecord,
+  type ReferenceTokenStore,
+  type RevocationStore,
+  type Store,
+  StoreUnavailableError,
+} from "../../src/store/port.ts";
+
+/** Does work a moment later, as a store does; refuses it once the store is closed. */
+type Later = <T>(work: () => T) => Promise<T>;
+
+interface TenantRows {
+  readonly keys: KeyRecord[];
+  readonly families: Map<string, FamilyRecord>;
+  readonly referenceTokens: Map<string, ReferenceTokenRecord>;
+  readonly cuts: Map<string, CutRecord>;
+  readonly meta: Map<string, number>;
+}
+
+/** A store in memory, for tests of what stands on a store. Once closed it is an unavailable one. */
+export function createMemoryStore(): Store {
+  const tenants = new Map<string, TenantRows>();
+  let closed = false;
+
+  const later: Later = async (work) => {
+    if (closed) throw new StoreUnavailableError("The memory store is closed.");
+    await Promise.resolve();
+    return work();
+  };
+
+  function rowsOf(tenant: string): TenantRows {
+    const known = tenants.get(tenant);
+    if (known !== undefined) return known;
+    const rows = { keys: [], families: new Map(), referenceTokens: new Map(), cuts: new Map(), meta: new Map() };
+    tenants.set(tenant, rows);
+    return rows;
+  }
+
+  return {
+    forTenant(tenant) {
+      const rows = rowsOf(tenant);
+      return {
+        keys: memoryKeys(rows.keys, later),
+        families: memoryFamilies(rows.families, later),
+        referenceTokens: memoryReferenceTokens(rows.referenceTokens, later),
+        revocations: memoryRevocations(rows.cuts, later),
+        meta: memoryMeta(rows.meta, later),
+      };
+    },
+    sweep: (now, limit) =>
+      later(() => {
+        let left = limit;
+        for (const { families, referenceTokens, cuts } of tenants.values()) {
+          left -= deleteOver(families, (family) => family.purgeAt < now, left);
+          left -= deleteOver(referenceTokens, (token) => token.expiresAt < now, left);
+          left -= deleteOver(cuts, (cut) => cut.expiresAt < now, left);
+        }
+        return limit - left;
+      }),
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+function memoryKeys(rows: KeyRecord[], later: Later): KeyStore {
+  return {
+    list: () => later(() => rows.toSorted((a, b) => a.use.localeCompare(b.use) || a.generation - b.generation)),
+    append: (next, after) =>
+      later(() => {
+        const newest = Math.max(0, ...rows.filter((row) => row.use === next.use).map((row) => row.generation));
+        if (newest !== after || next.generation !== after + 1) return false;
+        rows.push({ ...next });
+        return true;
+      }),
+    reseal: (use, generation, from, to) =>
+      later(() => {
+        const index = rows.findIndex((row) => row.use === use && row.generation === generation && row.sealed === from);
+        const row = rows[index];
+        if (row === undefined) return false;
+        rows[index] = { ...row, sealed: to };
+        return true;
+      }),
+  };
+}
+
+function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilyStore {
+  /** Changes the row where there is one that `applies`; tells whether it did. */
+  function change(id: string, applies: (row: FamilyRecord) => boolean, changes: Partial<FamilyRecord>): boolean {
+    const row = rows.get(id);
+    if (row === undefined || !applies(row)) return false;
+    rows.set(id, { ...row, ...changes });
+    return true;
+  }
+
+  function advance(id: string, { from, to, mark, at, expiresAt, purgeAt }: Advance) {
+    const row = rows.get(id);
+    if (row === undefined || row.generation > from || row.revokedAt !== undefined) return row;
+    const latest = Math.max(row.purgeAt, purgeAt);
+    rows.set(id, { ...row, generation: to, rotatedAt: at, mark, expiresAt, purgeAt: latest });
+    return "advanced";
+  }
+
+  return {
+    create: (family) => later(() => insert(rows, family.id, { ...family })),
+    find: (id) => later(() => rows.get(id)),
+    advance: (id, step) => later(() => advance(id, step)),
+    settle: (id, mark, rotatedAt) => later(() => change(id, (row) => row.mark === mark, { rotatedAt })),
+    revoke: (id, at) => later(() => change(id, (row) => row.revokedAt === undefined, { revokedAt: at })),
+  };
+}
+
+function memoryReferenceTokens(rows: Map<string, ReferenceTokenRecord>, later: Later): ReferenceTokenStore {
+  return {
+    create: (token) => later(() => insert(rows, token.digest, { ...token })),
+    find: (digest) => later(() => rows.get(digest)),
+  };
+}
+
+function memoryRevocations(rows: Map<string, CutRecord>, later: Later): RevocationStore {
+  return {
+    cut: ({ id, notAfter, expiresAt }) =>
+      later(() => {
+        const { notAfter: cutBefore, expiresAt: keptUntil } = rows.get(id) ?? { notAfter, expiresAt };
+        rows.set(id, { id, notAfter: Math.max(cutBefore, notAfter), expiresAt: Math.max(keptUntil, expiresAt) });
+      }),
+    find: (ids) => later(() => [...new Set(ids)].flatMap((id) => rows.get(id) ?? [])),
+  };
+}
+
+function memoryMeta(rows: Map<string, number>, later: Later): MetaStore {
+  return {
+    raise: (name, value) =>
+      later(() => {
+        const raised = Math.max(rows.get(name) ?? value, value);
+        rows.set(name, raised);
+        return raised;
+      }),
+    read: (name) => later(() => rows.get(name)),
+  };
+}
+
+function insert<T>(rows: Map<string, T>, key: string, row: T): void {
+  if (rows.has(key)) throw new Error("A row with this id is there already.");
+  rows.set(key, row);
+}
+
+function deleteOver<T>(rows: Map<string, T>, isOver: (row: T) => boolean, limit: number): number {
+  const over = [...rows].filter(([, row]) => isOver(row)).slice(0, Math.max(0, limit));
+  for (const [key] of over) rows.delete(key);
+  return over.length;
+}
