@@ -1,0 +1,37 @@
+import { decodeProtectedHeader, importJWK, type JWK, jwtVerify } from "jose";
+import { describe, expect, it } from "vitest";
+import { leftHalfHash, SIGNING_ALGORITHMS, webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+
+describe.each(SIGNING_ALGORITHMS)("%s", (algorithm) => {
+  it("signs what any JWT library verifies with the public JWK alone", async () => {
+    const key = await webCryptoSignatures.load(algorithm, await webCryptoSignatures.generate(algorithm));
+    const jwt = await key.sign({ sub: "someone" });
+    expect(decodeProtectedHeader(jwt)).toEqual({ alg: algorithm, kid: key.kid, typ: "JWT" });
+    const { payload } = await jwtVerify(jwt, await importJWK(key.publicJwk as JWK));
+    expect(payload).toEqual({ sub: "someone" });
+    expect(await key.verify(jwt)).toEqual({ sub: "someone" });
+  });
+
+  it("publishes no private member", async () => {
+    const key = await webCryptoSignatures.load(algorithm, await webCryptoSignatures.generate(algorithm));
+    for (const member of ["d", "p", "q", "dp", "dq", "qi", "k", "oth"])
+      expect(key.publicJwk).not.toHaveProperty(member);
+    expect(key.publicJwk).toMatchObject({ kid: key.kid, alg: algorithm, use: "sig" });
+  });
+
+  it("verifies nothing that another key signed", async () => {
+    const [key, other] = await Promise.all(
+      [1, 2].map(async () => webCryptoSignatures.load(algorithm, await webCryptoSignatures.generate(algorithm))),
+    );
+    expect(await key?.verify((await other?.sign({})) ?? "")).toBeUndefined();
+  });
+});
+
+describe("at_hash", () => {
+  it("is the left half of the algorithm's hash", () => {
+    // The example of OpenID Connect Core appendix A.3.
+    expect(leftHalfHash("RS256", "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")).toBe("77QmUPtjPfzWtF2AnpK9RQ");
+    expect(Buffer.from(leftHalfHash("ES384", "x"), "base64url")).toHaveLength(24);
+    expect(Buffer.from(leftHalfHash("EdDSA", "x"), "base64url")).toHaveLength(32);
+  });
+});
