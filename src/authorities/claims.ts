@@ -1,0 +1,40 @@
+import type { Instant } from "../token/clock.ts";
+import type { JsonObject, JsonValue } from "../token/json.ts";
+import { IdTokenError, type TrustedIssuer } from "./port.ts";
+
+/** How far the issuer's clock may be from ours, in milliseconds. */
+const SKEW = 60_000;
+
+/**
+ * Refuses with {@link IdTokenError} the claims of an id_token that is not this issuer's, not for one of the audiences or
+ * not valid at `now` (OpenID Connect Core sections 2 and 3.1.3.7). `iss`, `aud`, `exp`, `iat` and `sub` are required.
+ */
+export function checkClaims(claims: JsonObject, { issuer, audiences }: TrustedIssuer, now: Instant): void {
+  if (claims.iss !== issuer) throw new IdTokenError("The id_token was not issued by the authority.");
+  checkAudience(claims, audiences);
+  checkTimes(claims, now);
+  if (typeof claims.sub !== "string" || claims.sub === "") throw new IdTokenError("The id_token has no subject.");
+}
+
+/** Who asked for the token must be one of ours too: it says so in `azp`, and has to where there are several audiences. */
+function checkAudience({ aud, azp }: JsonObject, audiences: readonly string[]): void {
+  const isOurs = (value: JsonValue | undefined) => typeof value === "string" && audiences.includes(value);
+  const named = Array.isArray(aud) ? aud : [aud];
+  if (!named.some(isOurs)) throw new IdTokenError("The id_token is for another audience.");
+  if (azp === undefined && named.length > 1) {
+    throw new IdTokenError("The id_token has several audiences and no authorized party.");
+  }
+  if (azp !== undefined && !isOurs(azp)) throw new IdTokenError("The id_token is for another authorized party.");
+}
+
+function checkTimes({ exp, nbf, iat }: JsonObject, now: Instant): void {
+  if (now >= milliseconds(exp) + SKEW) throw new IdTokenError("The id_token has expired.");
+  const starts = Math.max(milliseconds(iat), nbf === undefined ? 0 : milliseconds(nbf));
+  if (now < starts - SKEW) throw new IdTokenError("The id_token is not valid yet.");
+}
+
+/** Of a NumericDate (RFC 7519 section 2). What JSON writes too large to be read, such as 1e999, is none. */
+function milliseconds(seconds: JsonValue | undefined): Instant {
+  if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new IdTokenError("The id_token is malformed.");
+  return seconds * 1000;
+}

@@ -1,0 +1,38 @@
+import { checkClaims } from "./claims.ts";
+import { createFetchJson } from "./fetch-json.ts";
+import { readIdToken, verifySignature } from "./id-token.ts";
+import { type AuthorityPorts, IssuerKeys } from "./issuer-keys.ts";
+import { type Authorities, IdTokenError } from "./port.ts";
+
+/**
+ * Checks id_tokens with keys that it fetches from their issuers, each when it is first used, and keeps for as long as it
+ * lives: its issuers are the configured ones, and so not many. No issuer waits for another.
+ *
+ * `fetch` is the network unless given.
+ */
+export function createAuthorities({
+  fetch = createFetchJson(),
+  clock,
+  logger,
+}: Omit<AuthorityPorts, "fetch"> & Partial<AuthorityPorts>): Authorities {
+  const ports = { fetch, clock, logger };
+  const issuers = new Map<string, IssuerKeys>();
+
+  function keysOf(issuer: string): IssuerKeys {
+    const keys = issuers.get(issuer) ?? new IssuerKeys(issuer, ports);
+    issuers.set(issuer, keys);
+    return keys;
+  }
+
+  return {
+    async verify(issuer, idToken, now) {
+      const { header, claims } = readIdToken(idToken);
+      // Before the keys are looked for, so that a token which is no good anyway fetches nothing.
+      checkClaims(claims, issuer, now);
+      const key = await keysOf(issuer.issuer).find(header);
+      if (key === undefined) throw new IdTokenError("The id_token is not signed with a key of the authority.");
+      await verifySignature(idToken, key, header.alg);
+      return claims;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Instant } from "../token/clock.ts";
+import type { JsonObject } from "../token/json.ts";
+
+/** An OpenID provider whose id_tokens are trusted. */
+export interface TrustedIssuer {
+  /** The issuer URL, as in `iss` and in its discovery document. */
+  readonly issuer: string;
+  /** The `aud` values that are ours. */
+  readonly audiences: readonly string[];
+}
+
+/** Checks id_tokens of other issuers. */
+export interface Authorities {
+  /**
+   * The claims of an id_token that this issuer signed for one of the audiences and that is valid at `now`
+   * (OpenID Connect Core section 3.1.3.7).
+   *
+   * Throws {@link IdTokenError} where the token is not that, {@link AuthorityUnavailableError} where it cannot be known.
+   */
+  verify(issuer: TrustedIssuer, idToken: string, now: Instant): Promise<JsonObject>;
+}
+
+/** An id_token that is not accepted. Its message says why, in words that may be told to the caller. */
+export class IdTokenError extends Error {
+  override readonly name = "IdTokenError";
+}
+
+/** The issuer's keys cannot be had at the moment. */
+export class AuthorityUnavailableError extends Error {
+  override readonly name = "AuthorityUnavailableError";
+}

@@ -1,0 +1,25 @@
+import { parseArgs } from "node:util";
+import type { Faults } from "./faults.ts";
+import { didYouMean } from "./nearest.ts";
+
+/** The path that `--config PATH` or `--config=PATH` gives. `argv` is without the program's own name. */
+export function readConfigPath(argv: readonly string[], faults: Faults): string | undefined {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: { config: { type: "string" } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const paths: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") faults.add(`${token.value}: unexpected argument`);
+    if (token.kind !== "option") continue;
+    if (token.name !== "config")
+      faults.add(`${token.rawName}: unknown option${didYouMean(token.name, ["config"], "--")}`);
+    else if (token.value === undefined || token.value === "") faults.add("--config: expected a path");
+    else paths.push(token.value);
+  }
+  if (paths.length > 1) faults.add("--config: expected once");
+  return paths[0];
+}

@@ -1,0 +1,34 @@
+import type { Tenant } from "../engine/tenant.ts";
+import type { Address } from "./address.ts";
+import type { LogLevel } from "./fields.ts";
+import type { TlsMaterial } from "./tls.ts";
+
+/** All that the service is told from outside. */
+export interface Config extends Settings {
+  /** Whether it is the built-in one, for want of a file. */
+  readonly development: boolean;
+  /** 32 bytes; undefined with the development configuration alone, which keeps its own in `dataDirectory`. */
+  readonly keyEncryptionKey: Uint8Array | undefined;
+  /** For both ports; undefined: none. */
+  readonly tls: TlsMaterial | undefined;
+  /** What the log should say at the start. */
+  readonly warnings: readonly string[];
+  /** The public URL while the gateway listens on this port, which matters where the configured one is 0. No slash at the end. */
+  publicUrl(httpPort: number): string;
+  /** The tenants by id. Throws a ConfigError where the public URL makes two issuers alike. */
+  tenants(publicUrl: string): ReadonlyMap<string, Tenant>;
+}
+
+/** What differs from one deployment to the next. */
+export interface Settings {
+  /** Where data is kept, as a URL such as `sqlite:./data/mintmark.db`. It may hold a password. */
+  readonly store: string;
+  /** The absolute path of the folder for files that are kept beside the data. */
+  readonly dataDirectory: string;
+  /** Where the OAuth2 gateway listens. */
+  readonly httpAddress: Address;
+  /** Where gRPC listens. */
+  readonly rpcAddress: Address;
+  /** The least that is logged. */
+  readonly logLevel: LogLevel;
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import type { Address } from "./address.ts";
+import { formatAddress, isLoopback } from "./address.ts";
+import type { Faults } from "./faults.ts";
+import type { configFile } from "./schema.ts";
+import { formatSha256 } from "./secret.ts";
+
+/** The client that the development configuration's examples use. Its secret is public. */
+export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
+
+const OTHER_CLIENT = {
+  id: "a1ce197b-dd13-43a0-8376-7b762304fdd5",
+  secret: "DqzEVMBskRO3lz7J6GjZHJ1fENpSQGcE",
+} as const;
+
+/** What a start with the development configuration says. */
+export const DEVELOPMENT_WARNING =
+  "No configuration file was given: this is the built-in development configuration. Its client secrets are public; " +
+  "never use it in production. Give a file with --config or MINTMARK_CONFIG.";
+
+/** The configuration without a file: two tenants whose clients may do everything, for one machine alone. */
+export function developmentConfig(grantTypes: readonly string[]): z.input<typeof configFile> {
+  return { tenants: { default: developmentTenant(grantTypes), acme: developmentTenant(grantTypes) } };
+}
+
+/** Notes an address that others could reach. */
+export function checkDevelopmentAddress(address: Address, faults: Faults): void {
+  if (isLoopback(address.host)) return;
+  faults.add(
+    `expected a loopback address such as 127.0.0.1:${address.port}, got ${formatAddress(address)}: without a ` +
+      "configuration file the clients' secrets are public. Give one with --config or MINTMARK_CONFIG",
+  );
+}
+
+/** A command that mints a token with the development configuration. */
+export function developmentCurl(publicUrl: string): string {
+  return [
+    `curl -s ${publicUrl}/connect/token`,
+    `-u ${DEVELOPMENT_CLIENT.id}:${DEVELOPMENT_CLIENT.secret}`,
+    "-d grant_type=arbitrary_token",
+    `-d issuer=${publicUrl}`,
+    "-d subject=alice",
+    `--data-urlencode 'arbitrary_claims={"role":["admin","limited"]}'`,
+  ].join(" ");
+}
+
+function developmentTenant(grantTypes: readonly string[]) {
+  return {
+    resources: { aggregator_service: ["aggregator_service.read_only", "aggregator_service.full_access"] },
+    authorities: {
+      "wellknown://google": {
+        issuer: "https://accounts.google.com",
+        audiences: ["1096301616546-edbl612881t7rkpljp3qa3juminskulo.apps.googleusercontent.com"],
+        subjectPrefix: "myCompany.",
+        amr: ["pwd"],
+      },
+      "wellknown://apple": {
+        issuer: "https://appleid.apple.com",
+        audiences: ["com.example.app"],
+        subjectPrefix: "myCompany.",
+        amr: ["pwd"],
+      },
+    },
+    clients: {
+      [DEVELOPMENT_CLIENT.id]: developmentClient(DEVELOPMENT_CLIENT.secret, grantTypes),
+      [OTHER_CLIENT.id]: developmentClient(OTHER_CLIENT.secret, grantTypes),
+    },
+  };
+}
+
+function developmentClient(secret: string, grantTypes: readonly string[]) {
+  return {
+    secrets: [formatSha256(createHash("sha256").update(secret).digest())],
+    grants: [...grantTypes],
+    scopes: "*" as const,
+    allowOfflineAccess: true,
+    accessTokenLifetime: 2_592_000,
+    requireRefreshSecret: false,
+    allowedIssuers: ["https://accounts.google.com"],
+    claims: { arbitrary_identity: { nudibranch_watermark: "Daffy Duck" } },
+  };
+}

@@ -1,0 +1,35 @@
+import { readShape } from "./explain.ts";
+import type { Faults } from "./faults.ts";
+import { didYouMean } from "./nearest.ts";
+import { type Environment, environment } from "./schema.ts";
+
+/** A process's variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+const PREFIX = "MINTMARK_";
+
+/**
+ * What Kubernetes sets for a service whose name begins with `mintmark`: nobody's mistake. `…_PORT` is only with the
+ * value that it gives it.
+ */
+const SERVICE_LINK = /^MINTMARK_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
+const SERVICE_LINK_PORT = /^(?:tcp|udp|sctp):\/\//;
+
+/** Reads the service's own variables; an empty one counts as unset. Undefined where one of them cannot be read. */
+export function readEnvironment(variables: Variables, faults: Faults): Environment | undefined {
+  const own = Object.entries(variables).filter(([name, value]) => name.startsWith(PREFIX) && value);
+  const known = Object.keys(environment.shape);
+  for (const [name, value = ""] of own) {
+    if (known.includes(name) || isServiceLink(name, value)) continue;
+    faults.at(name).add(`unknown variable${didYouMean(name.slice(PREFIX.length), known.map(withoutPrefix), PREFIX)}`);
+  }
+  return readShape(environment, Object.fromEntries(own), faults);
+}
+
+function isServiceLink(name: string, value: string): boolean {
+  return SERVICE_LINK.test(name) || (name.endsWith("_PORT") && SERVICE_LINK_PORT.test(value));
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice(PREFIX.length);
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { JsonObject } from "../token/json.ts";
+import { parseAddress } from "./address.ts";
+import { DURATION_PATTERN, MAX_DURATION, parseDuration } from "./duration.ts";
+import { expected, expectedUnseen } from "./explain.ts";
+import { parseSecret, SECRET_FORMS } from "./secret.ts";
+import { isAuthorityUrl, isIssuerUrl, normalizeUrl } from "./url.ts";
+
+/** The longest name or other short text, in characters. */
+const MAX_TEXT = 1024;
+
+/** A text that says something. */
+export const text = z
+  .string(expected("a text"))
+  .min(1, expected("a text that is not empty"))
+  .max(MAX_TEXT, expected(`a text of at most ${MAX_TEXT} characters`));
+
+export const path = z.string(expected("a path")).min(1, expected("a path"));
+
+/** Whole seconds, or text such as `15m`; in seconds once read. */
+export const duration = durationFrom(1, "whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years");
+
+/** A duration that may be 0. */
+export const durationOrZero = durationFrom(0, "whole seconds, 0 too, or text such as 90s or 15m, up to 10 years");
+
+function durationFrom(minimum: number, what: string) {
+  const fault = expected(what);
+  const inRange = (value: string) => (parseDuration(value) ?? -1) >= minimum;
+  const written = z
+    .string(fault)
+    .regex(DURATION_PATTERN, { ...fault, abort: true })
+    .refine(inRange, fault);
+  return z
+    .union([z.int(fault).min(minimum, fault).max(MAX_DURATION, fault), written], fault)
+    .transform((value) => parseDuration(value) ?? minimum);
+}
+
+/** A whole number from 1 to `maximum`. */
+export function count(maximum: number) {
+  const fault = expected(`a whole number from 1 to ${maximum}`);
+  return z
+    .int(fault)
+    .min(1, { ...fault, abort: true })
+    .max(maximum, fault);
+}
+
+export const flag = z.boolean(expected("true or false"));
+
+/** RFC 6749 section 3.3. */
+export const scopeToken = text.regex(
+  /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+  expected("a scope: printable ASCII without spaces, quotes and backslashes"),
+);
+
+/** RFC 6749 appendix A.1. */
+export const clientId = text.regex(/^[\x20-\x7e]+$/, expected("a client id: printable ASCII"));
+
+export const tenantId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, expected("a tenant id: 1 to 63 lower-case letters, digits and hyphens"));
+
+/** A URL that can be `iss`, kept as it is written. */
+export const issuerUrl = z
+  .string(expected("a URL"))
+  .refine(isIssuerUrl, expected("an http or https URL without user, query and fragment"));
+
+/** A URL that tenants' issuers begin with, in its normal form without slashes at the end. */
+export const publicUrl = issuerUrl.transform(normalizeUrl);
+
+export const authorityUrl = z
+  .string(expected("a URL"))
+  .refine(isAuthorityUrl, expected("an https URL (http on loopback alone) without user, query and fragment"));
+
+const ADDRESS = "host:port, IPv6 in brackets, port 0 to 65535";
+
+/** `host:port`, in its parts once read. */
+export const address = z.string(expected(ADDRESS)).transform((value, context) => {
+  const parsed = parseAddress(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: expected(ADDRESS).error({ input: value }) });
+  return z.NEVER;
+});
+
+/** An entry of a client's secrets. */
+export const secret = z.string(expectedUnseen(SECRET_FORMS)).transform((value, context) => {
+  const parsed = parseSecret(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: expectedUnseen(SECRET_FORMS).error({ input: value }) });
+  return z.NEVER;
+});
+
+/** A store's URL: it may hold a password. */
+export const storeUrl = z
+  .string(expectedUnseen("a store's URL"))
+  .regex(/^[a-z][a-z0-9+.-]*:.+$/, expectedUnseen("a store's URL such as sqlite:./data/mintmark.db"));
+
+export const logLevel = z.enum(
+  ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
+  expected("fatal, error, warn, info, debug, trace or silent"),
+);
+
+export type LogLevel = z.output<typeof logLevel>;
+
+/** Claims by name: JSON values whose whole numbers every JSON reader can hold (RFC 8259 section 6). */
+export const fixedClaims = z.record(text, z.json()).refine(isExact, {
+  error: `expected whole numbers between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}`,
+}) satisfies z.ZodType<JsonObject>;
+
+function isExact(value: z.core.util.JSONType): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value) || !Number.isInteger(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isExact);
+}

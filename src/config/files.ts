@@ -1,0 +1,19 @@
+import type { Faults } from "./faults.ts";
+
+/** Reads a file as UTF-8. Throws as `node:fs` does. */
+export type ReadFile = (path: string) => string;
+
+/** The file's text, or undefined with a fault noted. */
+export function readText(readFile: ReadFile, path: string, faults: Faults): string | undefined {
+  try {
+    return readFile(path);
+  } catch (error) {
+    faults.add(`cannot read ${path} (${errorCode(error)})`);
+    return undefined;
+  }
+}
+
+/** The code of a system error, such as ENOENT. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}

@@ -1,0 +1,96 @@
+import { resolve } from "node:path";
+import type { Tenant } from "../engine/tenant.ts";
+import { readConfigPath } from "./arguments.ts";
+import type { Config, Settings } from "./config.ts";
+import { checkDevelopmentAddress, developmentConfig } from "./development.ts";
+import { readEnvironment, type Variables } from "./environment.ts";
+import { readShape } from "./explain.ts";
+import { Faults } from "./faults.ts";
+import { type ReadFile, readText } from "./files.ts";
+import { withIssuers } from "./issuers.ts";
+import { isKeyGiven, noteMissingKey, readKeyEncryptionKey } from "./key-encryption-key.ts";
+import { type ConfigFile, configFile, type Environment } from "./schema.ts";
+import { publicUrlOf, readSettings, warningsOf } from "./settings.ts";
+import { buildTenants, type TenantDraft } from "./tenant.ts";
+import { readTls } from "./tls.ts";
+import { parseYaml } from "./yaml.ts";
+
+/** The world as the loader sees it. */
+export interface ConfigWorld {
+  /** The command line without the program's own name. */
+  readonly argv: readonly string[];
+  readonly env: Variables;
+  readonly readFile: ReadFile;
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** The grant types that a client may be given. */
+  readonly grantTypes: readonly string[];
+}
+
+/** What was written, and by whom. */
+interface Sources {
+  readonly file: ConfigFile;
+  readonly environment: Environment;
+  /** Whether there was no file, so that the built-in one stands for it. */
+  readonly development: boolean;
+}
+
+/**
+ * Reads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
+ * and the variables that override it. Throws a ConfigError that lists every fault: first those in the shape of what is
+ * written, and once there are none, those against the rules between its parts.
+ */
+export function loadConfig(world: ConfigWorld): Config {
+  const sources = readSources(world);
+  const faults = new Faults();
+  const { file, environment, development } = sources;
+  const readFile: ReadFile = (path) => world.readFile(resolve(world.cwd, path));
+  const settings = readSettings(file, environment, world.cwd);
+  const keyEncryptionKey = readKeyEncryptionKey(environment, readFile, faults);
+  const tls = readTls(file.tls, readFile, faults.at("tls"));
+  const drafts = buildTenants(
+    file.tenants,
+    { grantTypes: world.grantTypes, variables: world.env },
+    faults.at("tenants"),
+  );
+  const publicUrl = publicUrlOf(file, environment, settings);
+  checkDeployment(sources, settings, faults);
+  withIssuers(drafts, publicUrl(settings.httpAddress.port), faults.at("tenants"));
+  faults.throwIfAny();
+  const warnings = warningsOf(publicUrl(settings.httpAddress.port), development);
+  const tenants = (url: string) => tenantsAt(drafts, url);
+  return { ...settings, development, keyEncryptionKey, tls, warnings, publicUrl, tenants };
+}
+
+function readSources(world: ConfigWorld): Sources {
+  const faults = new Faults();
+  const path = readConfigPath(world.argv, faults) ?? (world.env.MINTMARK_CONFIG || undefined);
+  const environment = readEnvironment(world.env, faults);
+  const data = path === undefined ? developmentConfig(world.grantTypes) : readYaml(path, world, faults);
+  const file = data === undefined ? undefined : readShape(configFile, data, faults);
+  faults.throwIfAny();
+  if (file === undefined || environment === undefined) throw new Error("A fault was not noted.");
+  return { file, environment, development: path === undefined };
+}
+
+/** The data of a file, or undefined with a fault noted. */
+function readYaml(path: string, world: ConfigWorld, faults: Faults): unknown {
+  const text = readText(world.readFile, resolve(world.cwd, path), faults);
+  return text === undefined ? undefined : parseYaml(text, path, faults);
+}
+
+function checkDeployment({ development, environment }: Sources, settings: Settings, faults: Faults): void {
+  if (!development) {
+    if (!isKeyGiven(environment)) noteMissingKey(faults);
+    return;
+  }
+  checkDevelopmentAddress(settings.httpAddress, faults.at("MINTMARK_HTTP_ADDRESS"));
+  checkDevelopmentAddress(settings.rpcAddress, faults.at("MINTMARK_RPC_ADDRESS"));
+}
+
+function tenantsAt(drafts: readonly TenantDraft[], publicUrl: string): ReadonlyMap<string, Tenant> {
+  const faults = new Faults();
+  const tenants = withIssuers(drafts, publicUrl, faults.at("tenants"));
+  faults.throwIfAny();
+  return tenants;
+}

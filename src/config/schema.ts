@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { address, logLevel, path, publicUrl, storeUrl } from "./fields.ts";
+import { tenants } from "./schema-tenant.ts";
+
+/** Where data is unless configured. */
+export const DEFAULT_STORE = "sqlite:./data/mintmark.db";
+
+/** The YAML file. Nothing in it is for one deployment alone; what is has a variable that overrides it. */
+export const configFile = z
+  .strictObject({
+    publicUrl: publicUrl
+      .optional()
+      .describe("Where clients find the service (MINTMARK_PUBLIC_URL); http(s):// and the HTTP address unless given"),
+    httpAddress: address
+      .prefault("127.0.0.1:7001")
+      .describe("Where the OAuth2 gateway listens, host:port (MINTMARK_HTTP_ADDRESS)"),
+    rpcAddress: address.prefault("127.0.0.1:7002").describe("Where gRPC listens, host:port (MINTMARK_RPC_ADDRESS)"),
+    store: storeUrl.default(DEFAULT_STORE).describe("Where data is kept (MINTMARK_STORE)"),
+    logLevel: logLevel.default("info").describe("The least that is logged (MINTMARK_LOG_LEVEL)"),
+    tls: z
+      .strictObject({
+        certificate: path.describe("Path of the certificate chain, PEM"),
+        key: path.describe("Path of the private key, PEM"),
+      })
+      .optional()
+      .describe("TLS for both ports"),
+    tenants: tenants.describe("The tenants by id; default is served at the root"),
+  })
+  .describe("The configuration of mintmark. Relative paths start at the working directory.");
+
+export type ConfigFile = z.output<typeof configFile>;
+
+/** What variables may override, by their names. */
+export const environment = z.object({
+  MINTMARK_CONFIG: z.string().optional(),
+  MINTMARK_STORE: storeUrl.optional(),
+  MINTMARK_KEY_ENCRYPTION_KEY: z.string().optional(),
+  MINTMARK_KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
+  MINTMARK_HTTP_ADDRESS: address.optional(),
+  MINTMARK_RPC_ADDRESS: address.optional(),
+  MINTMARK_PUBLIC_URL: publicUrl.optional(),
+  MINTMARK_LOG_LEVEL: logLevel.optional(),
+});
+
+export type Environment = z.output<typeof environment>;

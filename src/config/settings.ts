@@ -1,0 +1,41 @@
+import { dirname, resolve } from "node:path";
+import { formatAddress, isWildcard } from "./address.ts";
+import type { Settings } from "./config.ts";
+import { DEVELOPMENT_WARNING } from "./development.ts";
+import type { ConfigFile, Environment } from "./schema.ts";
+
+/** The file's settings, and the variables' where they are set. */
+export function readSettings(file: ConfigFile, environment: Environment, cwd: string): Settings {
+  const store = environment.MINTMARK_STORE ?? file.store;
+  return {
+    store,
+    dataDirectory: dataDirectory(store, cwd),
+    httpAddress: environment.MINTMARK_HTTP_ADDRESS ?? file.httpAddress,
+    rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
+    logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
+  };
+}
+
+/** Tells the public URL by the port of the gateway: the configured one, or the gateway's own address. */
+export function publicUrlOf(
+  file: ConfigFile,
+  environment: Environment,
+  { httpAddress }: Settings,
+): (httpPort: number) => string {
+  const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
+  const scheme = file.tls === undefined ? "http" : "https";
+  return (port) => configured ?? new URL(`${scheme}://${formatAddress({ ...httpAddress, port })}`).origin;
+}
+
+/** What is allowed, and yet is likely to be a mistake. */
+export function warningsOf(publicUrl: string, development: boolean): readonly string[] {
+  const warnings = development ? [DEVELOPMENT_WARNING] : [];
+  if (isWildcard(new URL(publicUrl).hostname)) {
+    warnings.push(`The public URL ${publicUrl} names no machine, so clients cannot use it: set publicUrl.`);
+  }
+  return warnings;
+}
+
+function dataDirectory(store: string, cwd: string): string {
+  return store.startsWith("sqlite:") ? dirname(resolve(cwd, store.slice("sqlite:".length))) : resolve(cwd, "data");
+}

@@ -1,0 +1,98 @@
+import { FOREVER, type Instant } from "../token/clock.ts";
+import { cutIds, isCut } from "../token/cut.ts";
+import type { JsonObject } from "../token/json.ts";
+import { parseJti } from "../token/jti.ts";
+import { handleDigest, looksLikeHandle } from "../token/reference-token.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** An access token that this tenant's mint made, alive or not. */
+export interface AccessToken {
+  readonly claims: JsonObject;
+  readonly clientId: string;
+  readonly jti: string;
+  readonly subject: string | undefined;
+  /** The family of its grant, where it has one. */
+  readonly family: string | undefined;
+  /** When it was minted. */
+  readonly moment: Instant;
+  readonly expiresAt: Instant;
+  /** The key that signed it; a reference token has none. */
+  readonly kid: string | undefined;
+}
+
+/** The access token that a text is, or undefined for any other text: an id_token, a refresh token, another mint's. */
+export async function readAccessToken(
+  world: TenantWorld,
+  text: string,
+  now: Instant,
+): Promise<AccessToken | undefined> {
+  if (!looksLikeHandle(text)) {
+    const verified = await world.keyring.verify(text, now);
+    return verified && describe(verified.claims, verified.kid);
+  }
+  const row = await world.store.referenceTokens.find(handleDigest(text));
+  return row && describe(JSON.parse(row.claims) as JsonObject, undefined);
+}
+
+/** Whether a token has neither expired nor been revoked. Reads the store, never a cache. */
+export async function isAlive(world: TenantWorld, token: AccessToken, now: Instant): Promise<boolean> {
+  if (token.expiresAt <= now) return false;
+  const [family, cuts] = await Promise.all([
+    token.family === undefined ? undefined : world.store.families.find(token.family),
+    world.store.revocations.find(cutsThatApply(world, token)),
+  ]);
+  if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
+  return !isCut(cuts, family === undefined ? [token.moment] : [token.moment, family.mintedAt]);
+}
+
+/** A live access token, or undefined. */
+export async function findLiveAccessToken(
+  world: TenantWorld,
+  text: string,
+  now: Instant,
+): Promise<AccessToken | undefined> {
+  const token = await readAccessToken(world, text, now);
+  return token && (await isAlive(world, token, now)) ? token : undefined;
+}
+
+/** The ids of all cuts that could kill what a client minted for a subject. */
+export function subjectCuts(
+  world: TenantWorld,
+  subject: string | undefined,
+  clientId: string,
+  namespace: unknown,
+): readonly string[] {
+  if (subject === undefined) return [];
+  // The namespace of the mint and today's: whichever a revocation meant, nothing escapes it.
+  const namespaces = new Set([namespace, world.tenant.clients.get(clientId)?.namespace]);
+  return [
+    cutIds.subjectOfClient(subject, clientId),
+    ...[...namespaces]
+      .filter((name) => typeof name === "string")
+      .map((name) => cutIds.subjectOfNamespace(subject, name)),
+  ];
+}
+
+function cutsThatApply(world: TenantWorld, token: AccessToken): readonly string[] {
+  return [
+    cutIds.jti(token.jti),
+    ...(token.kid === undefined ? [] : [cutIds.kid(token.kid)]),
+    ...subjectCuts(world, token.subject, token.clientId, token.claims[world.tenant.markClaim]),
+  ];
+}
+
+function describe(claims: JsonObject, kid: string | undefined): AccessToken | undefined {
+  const { client_id: clientId, jti, sub, exp } = claims;
+  const parsed = typeof jti === "string" ? parseJti(jti) : undefined;
+  if (typeof clientId !== "string" || typeof jti !== "string" || parsed === undefined) return undefined;
+  return {
+    claims,
+    clientId,
+    jti,
+    subject: typeof sub === "string" ? sub : undefined,
+    family: parsed.family,
+    moment: parsed.moment,
+    expiresAt: typeof exp === "number" ? exp * 1000 : FOREVER,
+    kid,
+  };
+}

@@ -1,0 +1,105 @@
+import { OAuthError } from "./errors.ts";
+import type { ClientCredentials } from "./request.ts";
+import type { SecretVerifier } from "./secrets.ts";
+import type { Client, Tenant } from "./tenant.ts";
+
+const proven: unique symbol = Symbol("proven");
+
+/** A client whose credentials were checked. Only {@link authenticate} can make one. */
+export interface AuthenticatedClient {
+  readonly [proven]: true;
+  readonly tenant: Tenant;
+  readonly client: Client;
+  /** Whether it presented a right secret, rather than none where none is needed. */
+  readonly withSecret: boolean;
+}
+
+/** Which operation the client authenticates for: a refresh may need no secret where others do. */
+export type Operation = "refresh" | "other";
+
+interface Presented {
+  readonly id: string;
+  /** Absent: none was presented. An empty one is none. */
+  readonly secret: string | undefined;
+}
+
+/** One text for every way to fail, so that nobody learns which clients there are. */
+const REFUSED = "The client is unknown, or its secret is missing or wrong.";
+
+/**
+ * Checks who the client is (RFC 6749 section 2.3): `client_secret_basic` where there is an authorization header, else
+ * `client_secret_post`.
+ *
+ * Throws OAuthError `invalid_client`; `invalid_request` where a strict tenant is given two methods at once.
+ */
+export async function authenticate(
+  tenant: Tenant,
+  credentials: ClientCredentials,
+  secrets: SecretVerifier,
+  operation: Operation = "other",
+): Promise<AuthenticatedClient> {
+  const presented = presentedBy(tenant, credentials);
+  const client = tenant.clients.get(presented.id);
+  const withSecret = await hasRightSecret(tenant, client, presented, secrets);
+  if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
+  const secretNeeded = client.requireSecret && (operation !== "refresh" || client.requireRefreshSecret);
+  if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw new OAuthError("invalid_client", REFUSED);
+  if (!client.enabled) throw new OAuthError("invalid_client", "The client is disabled.");
+  return { [proven]: true, tenant, client, withSecret };
+}
+
+async function hasRightSecret(
+  tenant: Tenant,
+  client: Client | undefined,
+  presented: Presented,
+  secrets: SecretVerifier,
+): Promise<boolean> {
+  const { credentialLength } = tenant.limits;
+  if (presented.secret === undefined || presented.secret.length > credentialLength) return false;
+  const owner = { tenant: tenant.id, client: presented.id };
+  return secrets.verify(owner, client?.secrets ?? [], presented.secret);
+}
+
+function presentedBy(tenant: Tenant, credentials: ClientCredentials): Presented {
+  const { authorization, clientId, clientSecret } = credentials;
+  if (authorization === undefined) {
+    if (clientId === undefined) {
+      throw new OAuthError(
+        "invalid_client",
+        "client_id is missing! Send it with client_secret as Basic credentials or in the form.",
+      );
+    }
+    return { id: clientId, secret: clientSecret };
+  }
+  const basic = parseBasic(authorization);
+  const twice = clientSecret !== undefined || (clientId !== undefined && clientId !== basic.id);
+  if (tenant.strictClientAuthentication && twice) {
+    throw new OAuthError(
+      "invalid_request",
+      "Client credentials came twice: send the authorization header or client_id and client_secret, not both.",
+    );
+  }
+  return basic;
+}
+
+/** RFC 7617, with both parts form-urlencoded as RFC 6749 section 2.3.1 has it. */
+function parseBasic(authorization: string): Presented {
+  const encoded = /^basic +(?<token>[A-Za-z0-9+/_-]+=*) *$/i.exec(authorization)?.groups?.token;
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? "", "base64").toString()) ?? [];
+  const parts = [id, secret].map((part) => (part === undefined ? undefined : formUrlDecode(part)));
+  if (!parts[0] || parts[1] === undefined) {
+    throw new OAuthError(
+      "invalid_client",
+      "The authorization header is malformed: expected Basic and the base64 of the form-urlencoded client_id:client_secret.",
+    );
+  }
+  return { id: parts[0], secret: parts[1] === "" ? undefined : parts[1] };
+}
+
+function formUrlDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

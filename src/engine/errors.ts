@@ -1,0 +1,54 @@
+import { AuthorityUnavailableError } from "../authorities/port.ts";
+import { KeyUnavailableError } from "../keyring/port.ts";
+import { StoreUnavailableError } from "../store/port.ts";
+
+/**
+ * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1. Doors map it with a
+ * `satisfies Record<OAuthErrorCode, …>` table.
+ */
+export type OAuthErrorCode =
+  | "invalid_request"
+  | "invalid_client"
+  | "invalid_grant"
+  | "unauthorized_client"
+  | "unsupported_grant_type"
+  | "unsupported_token_type"
+  | "invalid_scope"
+  | "access_denied"
+  | "temporarily_unavailable"
+  | "server_error";
+
+/** The longest description that leaves, in characters: a refusal is to be read, not to carry the request back. */
+const MAX_DESCRIPTION = 1024;
+
+/**
+ * A refusal, the only error that crosses a door. `message` goes on the wire as `error_description`; `cause` goes to
+ * the log and nowhere else.
+ */
+export class OAuthError extends Error {
+  override readonly name = "OAuthError";
+  readonly code: OAuthErrorCode;
+
+  /** `message`: names the parameter and what was expected; what RFC 6749 section 5.2 does not let through becomes `?`. */
+  constructor(code: OAuthErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, "?").slice(0, MAX_DESCRIPTION), options);
+    this.code = code;
+  }
+}
+
+/** Decides what of an error leaves: a refusal as it is, anything else as a code that tells nothing of its cause. */
+export function toOAuthError(error: unknown): OAuthError {
+  if (error instanceof OAuthError) return error;
+  if (error instanceof StoreUnavailableError) {
+    return new OAuthError("temporarily_unavailable", "The token store cannot be reached. Try again.", { cause: error });
+  }
+  if (error instanceof AuthorityUnavailableError) {
+    return new OAuthError("temporarily_unavailable", "The authority's keys cannot be had. Try again.", {
+      cause: error,
+    });
+  }
+  if (error instanceof KeyUnavailableError) {
+    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause: error });
+  }
+  return new OAuthError("server_error", "Something unexpected happened.", { cause: error });
+}

@@ -1,0 +1,132 @@
+import { KeyUnavailableError, type TenantKeyring } from "../keyring/port.ts";
+import type { FamilyRecord, ReferenceTokenRecord, TenantStore } from "../store/port.ts";
+import { type Instant, toSeconds } from "../token/clock.ts";
+import { makeFamilyId, makeJti } from "../token/jti.ts";
+import type { Random } from "../token/random.ts";
+import { handleDigest, makeHandle } from "../token/reference-token.ts";
+import { formatRefreshToken } from "../token/refresh-token.ts";
+import { OFFLINE_ACCESS } from "../token/scope.ts";
+import type { AuthenticatedClient } from "./authenticate.ts";
+import { OAuthError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
+import type { Approval } from "./policy.ts";
+import type { TokenSet } from "./request.ts";
+import type { Client } from "./tenant.ts";
+import { accessTokenClaims, idTokenClaims } from "./token-claims.ts";
+
+/** What issuing needs of a tenant's world. */
+export interface IssuePorts {
+  readonly keyring: TenantKeyring;
+  readonly store: TenantStore;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Tokens that are made but not told yet: what is to be durable before they are. */
+export interface Made {
+  readonly accessToken: string;
+  readonly idToken: string | undefined;
+  /** The row behind a reference token. */
+  readonly reference: ReferenceTokenRecord | undefined;
+}
+
+/**
+ * Makes the tokens of an approved decision, all from one moment, and writes the rows that they need. Everything that
+ * can be refused is refused before the first write.
+ *
+ * Throws OAuthError `invalid_request` where a token would be too large.
+ */
+export async function issue(
+  approval: Approval,
+  client: AuthenticatedClient,
+  now: Instant,
+  ports: IssuePorts,
+): Promise<TokenSet> {
+  const family = approval.scopes.includes(OFFLINE_ACCESS) ? makeFamilyId(ports.random) : undefined;
+  const refreshToken = family && firstRefreshToken(family, now, ports.keyring);
+  const made = await makeTokens(approval, client, family, now, ports);
+  await Promise.all([
+    family && ports.store.families.create(newFamily(family, approval, client.client, now)),
+    made.reference && ports.store.referenceTokens.create(made.reference),
+  ]);
+  return {
+    accessToken: made.accessToken,
+    expiresIn: approval.accessTokenLifetime,
+    refreshToken,
+    idToken: made.idToken,
+    scopes: approval.scopes,
+  };
+}
+
+/** Makes an access token and, where the grant identifies, its id_token; writes nothing. */
+export async function makeTokens(
+  approval: Approval,
+  { client, tenant }: AuthenticatedClient,
+  family: string | undefined,
+  now: Instant,
+  { keyring, random, logger }: IssuePorts,
+): Promise<Made> {
+  function checkSize(kind: string, text: string): string {
+    const bytes = Buffer.byteLength(text);
+    const most = Math.min(client.maxTokenBytes ?? Number.POSITIVE_INFINITY, tenant.limits.tokenMaxBytes);
+    if (bytes > most)
+      throw new OAuthError("invalid_request", `The ${kind} would have ${bytes} bytes: at most ${most} are allowed.`);
+    if (bytes > tenant.limits.tokenWarnBytes) {
+      logger.warn({ tenant: tenant.id, client: client.id, kind, bytes }, "a large token was issued");
+    }
+    return text;
+  }
+
+  const claims = accessTokenClaims(approval, client.id, makeJti(now, family, random), now);
+  const { accessToken, reference } =
+    approval.accessTokenType === "jwt"
+      ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
+      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, now, random);
+  if (!approval.identifies) return { accessToken, idToken: undefined, reference };
+
+  const signer = keyring.signer(now);
+  const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
+  return { accessToken, idToken: checkSize("id_token", await signer.sign(identity)), reference };
+}
+
+function makeReference(claims: string, approval: Approval, now: Instant, random: Random) {
+  const handle = makeHandle(random);
+  const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
+  return { accessToken: handle, reference: { digest: handleDigest(handle), claims, expiresAt } };
+}
+
+function firstRefreshToken(family: string, now: Instant, keyring: TenantKeyring): string {
+  const keyGeneration = keyring.macGeneration(now);
+  const token = formatRefreshToken({ keyGeneration, family, generation: 0 }, (generation, text) =>
+    keyring.mac(generation, text),
+  );
+  if (token === undefined) throw new KeyUnavailableError("The active key for refresh tokens is not loaded.");
+  return token;
+}
+
+function newFamily(id: string, approval: Approval, client: Client, now: Instant): FamilyRecord {
+  return {
+    id,
+    client: client.id,
+    namespace: client.namespace,
+    subject: approval.subject,
+    generation: 0,
+    rotatedAt: now,
+    mark: "",
+    mintedAt: now,
+    revokedAt: undefined,
+    ...familyTimes(client, now, now, approval.accessTokenLifetime),
+    decision: JSON.stringify(approval),
+  };
+}
+
+/** Until when a family that is minted or refreshed now can be refreshed again, and until when its row is needed. */
+export function familyTimes(client: Client, mintedAt: Instant, now: Instant, accessTokenLifetime: number) {
+  const expiresAt = Math.min(
+    mintedAt + client.absoluteRefreshTokenLifetime * 1000,
+    now + client.slidingRefreshTokenLifetime * 1000,
+  );
+  // A retry within the grace makes another access token and writes nothing.
+  const lastAccessToken = now + (client.refreshGrace + accessTokenLifetime) * 1000;
+  return { expiresAt, purgeAt: Math.max(expiresAt, lastAccessToken) };
+}

@@ -1,0 +1,49 @@
+import { findLiveAccessToken } from "./access-token.ts";
+import type { AuthenticatedClient } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
+import type { GrantHandler } from "./decision.ts";
+import { OAuthError } from "./errors.ts";
+import { Faults } from "./faults.ts";
+import { issue } from "./issue.ts";
+import { checkParameters } from "./parameters.ts";
+import { approve } from "./policy.ts";
+import type { ClientCredentials, MintRequest, TokenSet } from "./request.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError and changes nothing where it refuses. */
+export async function mint(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: MintRequest,
+): Promise<TokenSet> {
+  const now = world.clock.now();
+  const faults = new Faults();
+  const client = await authenticate(world.tenant, credentials, world.secrets);
+  const grant = findGrant(world.grants, request.grantType);
+  checkMayUse(client, grant);
+  checkParameters(request, grant, client.client, world.tenant.limits, faults);
+  const decision = await grant.decide(request, {
+    client,
+    now,
+    faults,
+    authorities: world.authorities,
+    liveAccessToken: (text) => findLiveAccessToken(world, text, now),
+  });
+  const approval = approve(decision, request, client);
+  return issue(approval, client, now, world);
+}
+
+function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {
+  if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is missing!");
+  const grant = grants.get(grantType);
+  if (grant === undefined) {
+    throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${[...grants.keys()].join(", ")}.`);
+  }
+  return grant;
+}
+
+function checkMayUse({ client }: AuthenticatedClient, grant: GrantHandler): void {
+  if (!client.grants.has(grant.grantType)) {
+    throw new OAuthError("unauthorized_client", `The grant_type ${grant.grantType} is not allowed to this client.`);
+  }
+}

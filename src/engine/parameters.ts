@@ -1,0 +1,80 @@
+import { isJsonObject, type JsonValue } from "../token/json.ts";
+import type { GrantHandler } from "./decision.ts";
+import type { Faults } from "./faults.ts";
+import { Malformed, type MintParameter, type MintRequest } from "./request.ts";
+import type { AccessTokenType, Client, Limits } from "./tenant.ts";
+
+/** A parameter's name on the wire. */
+export function wireName(parameter: MintParameter): string {
+  return parameter === "scopes" ? "scope" : parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const JSON_PARAMETERS = [
+  "arbitraryClaims",
+  "arbitraryJson",
+  "customPayload",
+  "arbitraryAmrs",
+  "arbitraryAudiences",
+] as const;
+
+const ACCESS_TOKEN_TYPES: readonly string[] = ["jwt", "reference"] satisfies readonly AccessTokenType[];
+
+/** Notes what is wrong with the parameters that mean the same for every grant. */
+export function checkParameters(
+  request: MintRequest,
+  grant: GrantHandler,
+  client: Client,
+  limits: Limits,
+  faults: Faults,
+): void {
+  for (const [name, value] of Object.entries(request)) {
+    if (name === "grantType" || value === undefined) continue;
+    const parameter = name as MintParameter;
+    if (!grant.parameters.has(parameter))
+      faults.add(`${wireName(parameter)} is not a parameter of ${grant.grantType}.`);
+  }
+  checkLifetime(request.accessTokenLifetime, "access_token_lifetime", client.accessTokenLifetime, faults);
+  checkLifetime(request.idTokenLifetime, "id_token_lifetime", client.idTokenLifetime, faults);
+  if (request.accessTokenType !== undefined && !ACCESS_TOKEN_TYPES.includes(request.accessTokenType)) {
+    faults.add("access_token_type must be jwt or reference.");
+  }
+  checkSizes(request, limits, faults);
+}
+
+function checkLifetime(seconds: number | undefined, name: string, configured: number, faults: Faults): void {
+  if (seconds === undefined || (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= configured)) return;
+  faults.add(`${name} must be a whole number of seconds from 1 to ${configured}.`);
+}
+
+function checkSizes(request: MintRequest, limits: Limits, faults: Faults): void {
+  let bytes = 0;
+  for (const parameter of JSON_PARAMETERS) {
+    const value = request[parameter];
+    if (value === undefined || value instanceof Malformed) continue;
+    const fault = faultOf(value, limits.claimsDepth);
+    if (fault === undefined) bytes += Buffer.byteLength(JSON.stringify(value));
+    else faults.add(`${wireName(parameter)} ${fault}`);
+  }
+  if (bytes > limits.claimsBytes)
+    faults.add(`The claims are too large: at most ${limits.claimsBytes} bytes of JSON in all.`);
+
+  const count = memberCount(request.arbitraryClaims) + memberCount(request.arbitraryJson);
+  if (count > limits.claimsCount) faults.add(`There are too many claims: at most ${limits.claimsCount}.`);
+}
+
+/** What is wrong with a value's shape, whatever it means: looked at no deeper than the limit. */
+function faultOf(value: JsonValue, depth: number): string | undefined {
+  if (typeof value === "string")
+    return value.isWellFormed() ? undefined : "holds text that is not well-formed Unicode.";
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth === 0) return "is nested too deeply.";
+  for (const [name, member] of Object.entries(value)) {
+    const fault = faultOf(name, 0) ?? faultOf(member, depth - 1);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function memberCount(value: JsonValue | Malformed | undefined): number {
+  return value instanceof Malformed || !isJsonObject(value) ? 0 : Object.keys(value).length;
+}

@@ -1,0 +1,86 @@
+import type { JsonObject, JsonValue } from "../token/json.ts";
+
+/** What a door could not read as the parameter's type. */
+export class Malformed {
+  /** What is wrong, in a few words, where more can be said than that it is malformed. */
+  readonly reason: string | undefined;
+
+  constructor(reason?: string) {
+    this.reason = reason;
+  }
+}
+
+/**
+ * How a client says who it is, as it came. A door passes on what it was given, and nothing that was empty: which of
+ * two counts, and whether it is well-formed, is for the engine.
+ */
+export interface ClientCredentials {
+  /** The `Authorization` header or metadata, whole. */
+  readonly authorization?: string | undefined;
+  /** The form's `client_id`. */
+  readonly clientId?: string | undefined;
+  /** The form's `client_secret`. */
+  readonly clientSecret?: string | undefined;
+}
+
+/**
+ * A request of the token endpoint for an extension grant, whichever door it came through. An absent member was not
+ * given or was empty. Names and meanings are those of the wire, in camelCase.
+ */
+export interface MintRequest {
+  readonly grantType?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly issuer?: string | undefined;
+  /** One an entry. */
+  readonly scopes?: readonly string[] | undefined;
+  /** A well-formed one is an object; which values it may hold is the grant's matter. */
+  readonly arbitraryClaims?: JsonValue | Malformed | undefined;
+  readonly arbitraryJson?: JsonValue | Malformed | undefined;
+  readonly customPayload?: JsonValue | Malformed | undefined;
+  readonly arbitraryAmrs?: JsonValue | Malformed | undefined;
+  readonly arbitraryAudiences?: JsonValue | Malformed | undefined;
+  /** In seconds; `NaN` when it is not a number, and not whole when it was not. */
+  readonly accessTokenLifetime?: number | undefined;
+  /** In seconds; `NaN` when it is not a number, and not whole when it was not. */
+  readonly idTokenLifetime?: number | undefined;
+  readonly accessTokenType?: string | undefined;
+  readonly accessToken?: string | undefined;
+  readonly authority?: string | undefined;
+  readonly idToken?: string | undefined;
+}
+
+/** A parameter of a MintRequest, by its name in code. */
+export type MintParameter = Exclude<keyof MintRequest, "grantType">;
+
+/** What a mint or a refresh answers (RFC 6749 section 5.1). The type of every token is `Bearer`. */
+export interface TokenSet {
+  readonly accessToken: string;
+  /** Seconds that the access token lives. */
+  readonly expiresIn: number;
+  readonly refreshToken?: string | undefined;
+  readonly idToken?: string | undefined;
+  /** The granted scopes. */
+  readonly scopes: readonly string[];
+}
+
+/** A refresh (RFC 6749 section 6). */
+export interface RefreshRequest {
+  readonly refreshToken?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** An introspection (RFC 7662 section 2.1). */
+export interface IntrospectRequest {
+  readonly token?: string | undefined;
+  readonly tokenTypeHint?: string | undefined;
+}
+
+/** What an introspection answers (RFC 7662 section 2.2): `{ active: false }` alone, or the token's claims too. */
+export type Introspection = JsonObject & { readonly active: boolean };
+
+/** A revocation (RFC 7009 section 2.1). */
+export interface RevokeRequest {
+  readonly token?: string | undefined;
+  readonly tokenTypeHint?: string | undefined;
+  readonly revokeAllSubjects?: boolean | undefined;
+}

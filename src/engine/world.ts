@@ -1,0 +1,22 @@
+import type { Authorities } from "../authorities/port.ts";
+import type { TenantKeyring } from "../keyring/port.ts";
+import type { TenantStore } from "../store/port.ts";
+import type { Clock } from "../token/clock.ts";
+import type { Random } from "../token/random.ts";
+import type { GrantHandler } from "./decision.ts";
+import type { Logger } from "./logger.ts";
+import type { SecretVerifier } from "./secrets.ts";
+import type { Tenant } from "./tenant.ts";
+
+/** All that a use case needs, for one tenant. */
+export interface TenantWorld {
+  readonly tenant: Tenant;
+  readonly keyring: TenantKeyring;
+  readonly store: TenantStore;
+  readonly grants: ReadonlyMap<string, GrantHandler>;
+  readonly secrets: SecretVerifier;
+  readonly authorities: Authorities;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}

@@ -1,0 +1,33 @@
+import type { GrantHandler } from "../engine/decision.ts";
+import type { MintParameter } from "../engine/request.ts";
+import * as claims from "./claims.ts";
+
+/** `arbitrary_identity`: an id_token and an access token for a subject that the caller vouches for. */
+export const arbitraryIdentity: GrantHandler = {
+  grantType: "arbitrary_identity",
+  parameters: new Set<MintParameter>([
+    ...claims.COMMON_PARAMETERS,
+    "subject",
+    "scopes",
+    "arbitraryAmrs",
+    "arbitraryAudiences",
+    "idTokenLifetime",
+  ]),
+
+  async decide(request, context) {
+    const { faults } = context;
+    const subject = claims.required(request.subject, "subject", faults);
+    claims.requirePresence(request.scopes, "scope", faults);
+    const read = claims.readShared(request, context);
+    faults.refuse();
+
+    const scopes = claims.sortedScopes(request);
+    return {
+      ...claims.localSubject(this.grantType, subject, read.amrs, context),
+      scopes,
+      audience: claims.audienceOf(context.client.tenant, scopes, read.audiences),
+      claims: read.claims,
+      identifies: true,
+    };
+  },
+};

@@ -1,0 +1,43 @@
+import type { GrantHandler } from "../engine/decision.ts";
+import type { Faults } from "../engine/faults.ts";
+import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
+import { isJsonObject } from "../token/json.ts";
+import * as claims from "./claims.ts";
+
+/** The claim of the mint's own that a caller of this grant may set. */
+const GRANTED = new Set(["sub"]);
+
+/** `arbitrary_no_subject`: an access token with the caller's claims, about a subject only where they name one. */
+export const arbitraryNoSubject: GrantHandler = {
+  grantType: "arbitrary_no_subject",
+  parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "arbitraryAudiences"]),
+
+  async decide(request, context) {
+    const { client, faults } = context;
+    const subject = readSubject(request, faults);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const read = claims.readShared(request, context, GRANTED);
+    faults.refuse();
+
+    const scopes = claims.sortedScopes(request);
+    return {
+      grantType: this.grantType,
+      issuer: client.tenant.issuer,
+      subject,
+      scopes,
+      showsOfflineAccess: false,
+      audience: claims.audienceOf(client.tenant, scopes, read.audiences),
+      claims: read.claims,
+      identifies: false,
+    };
+  },
+};
+
+function readSubject({ arbitraryClaims: given }: MintRequest, faults: Faults): string | undefined {
+  if (given === undefined || given instanceof Malformed || !isJsonObject(given) || !Object.hasOwn(given, "sub"))
+    return undefined;
+  const { sub } = given;
+  if (typeof sub === "string" && sub !== "") return sub;
+  faults.add("The arbitrary claim: 'sub' must be a string that is not empty.");
+  return undefined;
+}

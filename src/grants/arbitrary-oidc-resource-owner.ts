@@ -1,0 +1,59 @@
+import { IdTokenError } from "../authorities/port.ts";
+import type { GrantContext, GrantHandler } from "../engine/decision.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { Faults } from "../engine/faults.ts";
+import type { MintParameter } from "../engine/request.ts";
+import type { Authority, Tenant } from "../engine/tenant.ts";
+import * as claims from "./claims.ts";
+
+/** `arbitrary_oidc_resource_owner`: an access token for the subject of an id_token of a trusted authority. */
+export const arbitraryOidcResourceOwner: GrantHandler = {
+  grantType: "arbitrary_oidc_resource_owner",
+  parameters: new Set<MintParameter>([
+    ...claims.COMMON_PARAMETERS,
+    "authority",
+    "idToken",
+    "scopes",
+    "arbitraryAmrs",
+    "arbitraryAudiences",
+  ]),
+
+  async decide(request, context) {
+    const { client, faults } = context;
+    const idToken = claims.required(request.idToken, "id_token", faults);
+    const authority = findAuthority(request.authority, client.tenant, faults);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const read = claims.readShared(request, context);
+    faults.refuse();
+
+    const subject = authority.subjectPrefix + (await subjectOf(idToken, authority, context));
+    const scopes = claims.sortedScopes(request);
+    return {
+      ...claims.localSubject(this.grantType, subject, [...authority.amr, ...read.amrs], context),
+      scopes,
+      audience: claims.audienceOf(client.tenant, scopes, read.audiences),
+      claims: read.claims,
+      identifies: false,
+    };
+  },
+};
+
+/** The authority of that name; one that has nothing where there is none, and a fault is noted. */
+function findAuthority(given: string | undefined, { authorities }: Tenant, faults: Faults): Authority {
+  const name = claims.required(given, "authority", faults);
+  const authority = authorities.get(name);
+  if (authority !== undefined) return authority;
+  const known = [...authorities.keys()];
+  if (name !== "")
+    faults.add(`authority must be ${known.length > 0 ? `one of ${known.join(", ")}` : "configured, and none is"}.`);
+  return { issuer: "", audiences: [], subjectPrefix: "", amr: [] };
+}
+
+async function subjectOf(idToken: string, authority: Authority, context: GrantContext): Promise<string> {
+  try {
+    return String((await context.authorities.verify(authority, idToken, context.now)).sub);
+  } catch (error) {
+    if (error instanceof IdTokenError) throw new OAuthError("invalid_grant", error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+import type { GrantContext, GrantHandler } from "../engine/decision.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { MintParameter, MintRequest } from "../engine/request.ts";
+import * as claims from "./claims.ts";
+
+/** `arbitrary_resource_owner`: an access token for a subject that the caller names, or shows an access token of. */
+export const arbitraryResourceOwner: GrantHandler = {
+  grantType: "arbitrary_resource_owner",
+  parameters: new Set<MintParameter>([
+    ...claims.COMMON_PARAMETERS,
+    "subject",
+    "accessToken",
+    "scopes",
+    "arbitraryAmrs",
+    "arbitraryAudiences",
+  ]),
+
+  async decide(request, context) {
+    const { client, faults } = context;
+    if (request.accessToken === undefined) claims.required(request.subject, "subject", faults);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const read = claims.readShared(request, context);
+    faults.refuse();
+
+    const subject = await subjectOf(request, context);
+    const scopes = claims.sortedScopes(request);
+    return {
+      ...claims.localSubject(this.grantType, subject, read.amrs, context),
+      scopes,
+      audience: claims.audienceOf(client.tenant, scopes, read.audiences),
+      claims: read.claims,
+      identifies: false,
+    };
+  },
+};
+
+/** The access token's, where there is one: it wins over the subject. */
+async function subjectOf({ subject, accessToken }: MintRequest, context: GrantContext): Promise<string> {
+  if (accessToken === undefined) return subject ?? "";
+  const found = await context.liveAccessToken(accessToken);
+  if (found === undefined || found.claims.iss !== context.client.tenant.issuer) {
+    throw new OAuthError("invalid_grant", "access_token is not a live access token of this issuer.");
+  }
+  if (found.subject === undefined) throw new OAuthError("invalid_grant", "access_token has no subject.");
+  return found.subject;
+}

@@ -1,0 +1,86 @@
+import type { Audience, GrantHandler } from "../engine/decision.ts";
+import type { Faults } from "../engine/faults.ts";
+import type { MintParameter, MintRequest } from "../engine/request.ts";
+import { ownResources } from "../engine/tenant.ts";
+import type { JsonObject, JsonValue } from "../token/json.ts";
+import { isReservedClaim } from "../token/reserved-claims.ts";
+import * as claims from "./claims.ts";
+
+/** The claims of the mint's own that a caller of this grant, and of no other, may set. */
+const GRANTED = new Set(["amr", "aud", "scope", "azp", "idp", "auth_time"]);
+
+/** `arbitrary_token`: a token with anything in it, under any issuer that the client may name. */
+export const arbitraryToken: GrantHandler = {
+  grantType: "arbitrary_token",
+  parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "subject", "issuer", "arbitraryJson"]),
+
+  async decide(request, context) {
+    const { client, faults } = context;
+    const issuer = claims.required(request.issuer, "issuer", faults);
+    const arbitraryClaims = claims.jsonObject(request.arbitraryClaims, "arbitrary_claims", faults);
+    const set = readGranted(arbitraryClaims, faults);
+    const own = claims.callersClaims(arbitraryClaims, context, GRANTED);
+    const payload = claims.customPayload(request, faults);
+    const merged = readArbitraryJson(request, own, client.tenant.markClaim, faults);
+    faults.refuse();
+
+    const audience: readonly Audience[] = (set.aud ?? [ownResources(client.tenant)]).map((name) => ({ name }));
+    return {
+      grantType: this.grantType,
+      issuer,
+      subject: request.subject,
+      scopes: set.scope ?? [],
+      showsOfflineAccess: true,
+      audience,
+      authTime: set.authTime,
+      idp: set.idp,
+      amr: set.amr,
+      claims: { ...(set.azp && { azp: set.azp }), ...own, ...merged, ...payload },
+      identifies: false,
+    };
+  },
+};
+
+function readGranted(claimsGiven: JsonObject, faults: Faults) {
+  return {
+    amr: strings(claimsGiven, "amr", faults),
+    aud: strings(claimsGiven, "aud", faults),
+    scope: strings(claimsGiven, "scope", faults),
+    azp: strings(claimsGiven, "azp", faults),
+    idp: readClaim(claimsGiven, "idp", "a string", (value) => typeof value === "string", faults),
+    authTime: readClaim(claimsGiven, "auth_time", "whole seconds since the Unix epoch", isWholeSeconds, faults),
+  };
+}
+
+function strings(claimsGiven: JsonObject, name: string, faults: Faults): readonly string[] | undefined {
+  return readClaim(claimsGiven, name, "an array of strings", claims.isStringArray, faults);
+}
+
+function readClaim<T extends JsonValue>(
+  claimsGiven: JsonObject,
+  name: string,
+  expected: string,
+  fits: (value: JsonValue) => value is T,
+  faults: Faults,
+): T | undefined {
+  if (!Object.hasOwn(claimsGiven, name)) return undefined;
+  const value = claimsGiven[name] ?? null;
+  if (fits(value)) return value;
+  faults.add(`The arbitrary claim: '${name}' must be ${expected}.`);
+  return undefined;
+}
+
+function isWholeSeconds(value: JsonValue): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's. */
+function readArbitraryJson(request: MintRequest, own: JsonObject, markClaim: string, faults: Faults): JsonObject {
+  const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", faults);
+  for (const name of Object.keys(members)) {
+    if (isReservedClaim(name, markClaim)) faults.add(`The arbitrary_json member: '${name}' is not allowed.`);
+    else if (Object.hasOwn(own, name))
+      faults.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
+  }
+  return members;
+}

@@ -1,0 +1,163 @@
+import type { Audience, Decision, GrantContext } from "../engine/decision.ts";
+import type { Faults } from "../engine/faults.ts";
+import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
+import { ownResources, type Tenant } from "../engine/tenant.ts";
+import { toSeconds } from "../token/clock.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../token/json.ts";
+import { isReservedClaim } from "../token/reserved-claims.ts";
+import { OFFLINE_ACCESS } from "../token/scope.ts";
+
+/** What every grant takes. */
+export const COMMON_PARAMETERS = [
+  "arbitraryClaims",
+  "customPayload",
+  "accessTokenLifetime",
+  "accessTokenType",
+] as const satisfies readonly MintParameter[];
+
+/** A text that must be there; an empty one stands for it where it is not, and a fault is noted. */
+export function required(value: string | undefined, name: string, faults: Faults): string {
+  requirePresence(value, name, faults);
+  return value ?? "";
+}
+
+/** Notes a fault where a parameter is not there. */
+export function requirePresence(value: unknown, name: string, faults: Faults): void {
+  if (value === undefined) faults.add(`${name} is missing!`);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * What the grants of scopes have in common: the caller's claims and payload as they stand in the token, and what the
+ * caller adds to `amr` and `aud`. Notes what is wrong with them. `granted`: see {@link callersClaims}.
+ */
+export function readShared(request: MintRequest, context: GrantContext, granted = NONE) {
+  const { faults } = context;
+  const given = jsonObject(request.arbitraryClaims, "arbitrary_claims", faults);
+  const amrs = stringArray(request.arbitraryAmrs, "arbitrary_amrs", faults);
+  const audiences = stringArray(request.arbitraryAudiences, "arbitrary_audiences", faults);
+  const own = callersClaims(given, context, granted);
+  return { claims: { ...own, ...customPayload(request, faults) }, amrs, audiences };
+}
+
+/** A parameter that holds a JSON object; `{}` where it is absent, or is not one and a fault is noted. */
+export function jsonObject(value: JsonValue | Malformed | undefined, name: string, faults: Faults): JsonObject {
+  const read = wellFormed(value, name, faults);
+  if (read === undefined || isJsonObject(read)) return read ?? {};
+  faults.add(`${name} is malformed: expected a JSON object.`);
+  return {};
+}
+
+/** A parameter that holds a JSON array of strings; `[]` where it is absent, or is not one and a fault is noted. */
+export function stringArray(value: JsonValue | Malformed | undefined, name: string, faults: Faults): readonly string[] {
+  const read = wellFormed(value, name, faults);
+  if (read === undefined || isStringArray(read)) return read ?? [];
+  faults.add(`${name} is malformed: expected a JSON array of strings.`);
+  return [];
+}
+
+/** Any JSON; undefined where it is absent, or is not JSON and a fault is noted. */
+export function wellFormed(
+  value: JsonValue | Malformed | undefined,
+  name: string,
+  faults: Faults,
+): JsonValue | undefined {
+  if (!(value instanceof Malformed)) return value;
+  faults.add(value.reason === undefined ? `${name} is malformed!` : `${name} is malformed: ${value.reason}`);
+  return undefined;
+}
+
+/** Whether a value is an array of strings. */
+export function isStringArray(value: JsonValue): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+}
+
+/**
+ * The claims of `arbitrary_claims` as they stand in the token: an array of one string becomes the bare string. Notes a
+ * fault for each name that the mint owns, but for those in `granted`, which the grant reads itself and are left out;
+ * and for each value that no claim may have.
+ */
+export function callersClaims(
+  claims: JsonObject,
+  { client, faults }: GrantContext,
+  granted: ReadonlySet<string>,
+): JsonObject {
+  const allowed = Object.entries(claims).filter(([name]) => !granted.has(name));
+  for (const [name, value] of allowed) {
+    if (isReservedClaim(name, client.tenant.markClaim)) faults.add(`The arbitrary claim: '${name}' is not allowed.`);
+    else if (!isClaimValue(value)) {
+      faults.add(
+        `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in custom_payload or arbitrary_json.`,
+      );
+    }
+  }
+  return Object.fromEntries(allowed.map(([name, value]) => [name, unwrapped(value)]));
+}
+
+/** `custom_payload` as a claim; nothing where it is absent. */
+export function customPayload(request: MintRequest, faults: Faults): JsonObject {
+  const payload = wellFormed(request.customPayload, "custom_payload", faults);
+  return payload === undefined ? {} : { custom_payload: payload };
+}
+
+/** Scopes of the `scope` parameter, each once and sorted. */
+export function sortedScopes(request: MintRequest): readonly string[] {
+  return [...new Set(request.scopes)].sort();
+}
+
+/**
+ * `aud` as scopes give it: the tenant's own resources, then the resource that owns each scope (the scope's own text
+ * where none does), sorted, then those that the caller adds. Each stands once.
+ */
+export function audienceOf(tenant: Tenant, scopes: readonly string[], added: readonly string[]): readonly Audience[] {
+  const audience = new Map<string, Audience>([[ownResources(tenant), { name: ownResources(tenant) }]]);
+  const scoped = scopes
+    .filter((scope) => scope !== OFFLINE_ACCESS)
+    .map((scope) => ({ scope, resource: resourceOf(tenant, scope) }))
+    .sort((a, b) => (a.resource < b.resource ? -1 : 1));
+  for (const { scope, resource } of scoped) {
+    const there = audience.get(resource);
+    if (there === undefined) audience.set(resource, { name: resource, scopes: [scope] });
+    else if (there.scopes) audience.set(resource, { name: resource, scopes: [...there.scopes, scope] });
+  }
+  for (const name of added) audience.set(name, { name, added: true });
+  return [...audience.values()];
+}
+
+/** What the grants that name a subject of this mint have in common: authenticated here and now, by the grant itself. */
+export function localSubject(
+  grantType: string,
+  subject: string,
+  amr: readonly string[],
+  { client, now }: GrantContext,
+): Pick<Decision, "grantType" | "issuer" | "subject" | "showsOfflineAccess" | "authTime" | "idp" | "amr"> {
+  return {
+    grantType,
+    issuer: client.tenant.issuer,
+    subject,
+    showsOfflineAccess: true,
+    authTime: toSeconds(now),
+    idp: "local",
+    amr: [grantType, ...amr],
+  };
+}
+
+function resourceOf(tenant: Tenant, scope: string): string {
+  for (const [resource, scopes] of tenant.resources) {
+    if (scopes.includes(scope)) return resource;
+  }
+  return scope;
+}
+
+function isClaimValue(value: JsonValue): boolean {
+  return Array.isArray(value) ? value.every(isScalar) : isScalar(value);
+}
+
+function isScalar(value: JsonValue): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function unwrapped(value: JsonValue): JsonValue {
+  return isStringArray(value) && value.length === 1 ? (value[0] ?? value) : value;
+}

@@ -1,0 +1,15 @@
+import type { GrantHandler } from "../engine/decision.ts";
+import { arbitraryIdentity } from "./arbitrary-identity.ts";
+import { arbitraryNoSubject } from "./arbitrary-no-subject.ts";
+import { arbitraryOidcResourceOwner } from "./arbitrary-oidc-resource-owner.ts";
+import { arbitraryResourceOwner } from "./arbitrary-resource-owner.ts";
+import { arbitraryToken } from "./arbitrary-token.ts";
+
+/** Every grant of the mint. A new one is one file and one line here; discovery lists it by itself. */
+export const grants: readonly GrantHandler[] = [
+  arbitraryToken,
+  arbitraryNoSubject,
+  arbitraryResourceOwner,
+  arbitraryOidcResourceOwner,
+  arbitraryIdentity,
+];

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFetchJson } from "../../src/authorities/fetch-json.ts";
+import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
+import { answers, hangs } from "../support/authority.ts";
+
+const MAX_BYTES = 1000;
+const fetchJson = createFetchJson({ timeout: 2_000, maxBytes: MAX_BYTES });
+const TOO_LARGE = "Its answer is too large.";
+const LATE = "It did not answer in time.";
+
+let requests: string[];
+let listener: RequestListener;
+let server: Server;
+let url: string;
+
+beforeEach(async () => {
+  requests = [];
+  server = createServer((request, response) => {
+    requests.push(request.url ?? "");
+    listener(request, response);
+  });
+  url = `http://127.0.0.1:${await listen(server)}/document`;
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function listen(on: Pick<Server, "listen" | "address">): Promise<number> {
+  return new Promise((resolve) => on.listen(0, "127.0.0.1", () => resolve((on.address() as AddressInfo).port)));
+}
+
+/** Why the URL's document cannot be had. */
+async function failure(of: string = url, fetch = fetchJson): Promise<string> {
+  const error = await fetch(of).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(AuthorityUnavailableError);
+  return (error as AuthorityUnavailableError).message;
+}
+
+describe("an answer", () => {
+  it("is read as JSON", async () => {
+    listener = answers({ name: "é", list: [1, null] });
+    expect(await fetchJson(url)).toEqual({ name: "é", list: [1, null] });
+  });
+
+  it.each([
+    ["not JSON", answers("<html>secret</html>", 200, { "content-type": "text/html" })],
+    ["empty", answers("")],
+    ["not UTF-8", (_, response) => response.end(Buffer.from([0x22, 0xff, 0x22]))],
+  ] satisfies [string, RequestListener][])("that is %s is refused, and not quoted", async (_, given) => {
+    listener = given;
+    expect(await failure()).toBe("Its answer is not JSON.");
+  });
+
+  it.each([201, 204, 404, 500])("with status %i is refused", async (status) => {
+    listener = answers("", status);
+    expect(await failure()).toBe(`It answered with status ${status}.`);
+  });
+
+  it.each([301, 302, 307, 308])("that redirects with %i is not followed", async (status) => {
+    listener = answers("{}", status, { location: "/elsewhere" });
+    expect(await failure()).toBe("The request failed.");
+    expect(requests).toEqual(["/document"]);
+  });
+
+  it("names the network's fault by its code", async () => {
+    server.close();
+    expect(await failure()).toBe("The request failed (ECONNREFUSED).");
+  });
+});
+
+describe("the body", () => {
+  it("may be as large as allowed, and no byte larger", async () => {
+    listener = answers(JSON.stringify("x".repeat(MAX_BYTES - 2)));
+    expect(await fetchJson(url)).toHaveLength(MAX_BYTES - 2);
+    listener = answers(JSON.stringify("x".repeat(MAX_BYTES - 1)));
+    expect(await failure()).toBe(TOO_LARGE);
+  });
+
+  it("is given up while it comes, so that one without end does no harm", async () => {
+    const closed = new Promise((resolve) => {
+      listener = (_, response) => {
+        response.on("close", resolve);
+        response.write("x".repeat(MAX_BYTES + 1));
+      };
+    });
+    expect(await failure()).toBe(TOO_LARGE);
+    await closed;
+  });
+
+  it("is counted decompressed", async () => {
+    listener = (_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(JSON.stringify("x".repeat(100_000))));
+    };
+    expect(await failure()).toBe(TOO_LARGE);
+  });
+
+  it("may be 1 MiB unless told otherwise", async () => {
+    listener = answers(JSON.stringify("x".repeat(1024 * 1024 - 2)));
+    expect(await createFetchJson()(url)).toHaveLength(1024 * 1024 - 2);
+    listener = answers(JSON.stringify("x".repeat(1024 * 1024 - 1)));
+    expect(await failure(url, createFetchJson())).toBe(TOO_LARGE);
+  });
+});
+
+describe("the time", () => {
+  const hasty = createFetchJson({ timeout: 50, maxBytes: MAX_BYTES });
+
+  it("is over where no answer comes", async () => {
+    listener = hangs;
+    expect(await failure(url, hasty)).toBe(LATE);
+  });
+
+  it("is over where the body does not end", async () => {
+    listener = (_, response) => response.writeHead(200).write("[");
+    expect(await failure(url, hasty)).toBe(LATE);
+  });
+});
+
+describe("a URL", () => {
+  it.each([
+    "http://login.example/keys",
+    "http://192.0.2.1/keys",
+    "http://[::ffff:127.0.0.1]/keys",
+    "http://localhost.login.example/keys",
+    "http://127.0.0.1@login.example/keys",
+    "https://user@login.example/keys",
+    "https://:password@login.example/keys",
+    "file:///etc/hostname",
+    "data:application/json,{}",
+    "ftp://127.0.0.1/keys",
+    "/keys",
+    "",
+  ])("%s is refused without a request", async (refused) => {
+    expect(await failure(refused)).toBe("Its URL is neither https nor http on this machine.");
+  });
+
+  it("https is fetched, from who can prove his name alone", async () => {
+    const tls = { cert: readFileSync("test/support/tls/cert.pem"), key: readFileSync("test/support/tls/key.pem") };
+    const secure = createTlsServer(tls, answers({}));
+    const port = await listen(secure);
+    expect(await failure(`https://127.0.0.1:${port}/`)).toMatch(
+      /^The request failed \([A-Z_]*(CERT|SIGNATURE)[A-Z_]*\)\.$/,
+    );
+    secure.close();
+  });
+});

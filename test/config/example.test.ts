@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { configJsonSchema } from "../../src/config/json-schema.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { fileWorld } from "./world.ts";
+
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
+const example = read("mintmark.example.yaml");
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | false;
+  readonly description?: string;
+}
+
+/** Every key that a schema names, with `*` for names that are free. */
+function keysOf(schema: Schema, path = ""): readonly { path: string; schema: Schema }[] {
+  const named = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [
+    { path: `${path}.${key}`, schema: value },
+    ...keysOf(value, `${path}.${key}`),
+  ]);
+  return schema.additionalProperties ? [...named, ...keysOf(schema.additionalProperties, `${path}.*`)] : named;
+}
+
+/** Whether a path leads somewhere in the data. */
+function has(data: unknown, [step, ...rest]: readonly string[]): boolean {
+  if (step === undefined) return true;
+  if (typeof data !== "object" || data === null) return false;
+  if (step === "*") return Object.values(data).some((value) => has(value, rest));
+  return Object.entries(data).some(([key, value]) => key === step && has(value, rest));
+}
+
+describe("the example", () => {
+  test("loads", () => {
+    const files = {
+      "/etc/mintmark/tls.crt": "-----BEGIN CERTIFICATE-----",
+      "/etc/mintmark/tls.key": "-----BEGIN PRIVATE KEY-----",
+    };
+    const config = loadConfig(fileWorld(example, { ACME_WEB_SECRET: "a secret" }, files));
+    const tenants = config.tenants(config.publicUrl(config.httpAddress.port));
+    expect(
+      tenants
+        .get("acme")
+        ?.clients.get("web")
+        ?.secrets.map(({ kind }) => kind),
+    ).toEqual(["sha256", "sha256", "scrypt"]);
+  });
+
+  const keys = keysOf(JSON.parse(configJsonSchema()) as Schema);
+
+  test("shows every key", () => {
+    expect(keys.length).toBeGreaterThan(40);
+    const data: unknown = parse(example);
+    expect(keys.map(({ path }) => path).filter((path) => !has(data, path.split(".").slice(1)))).toEqual([]);
+  });
+
+  test("says of every key what it is", () => {
+    const lines = example.split("\n");
+    for (const { path } of keys) {
+      const key = path.split(".").at(-1);
+      const at = lines.findIndex((line) => line.trim().startsWith(`${key}:`));
+      expect(lines[at - 1]?.trim(), path).toMatch(/^#/);
+    }
+  });
+
+  test("points editors to the schema", () => {
+    expect(example.split("\n")[0]).toBe("# yaml-language-server: $schema=./mintmark.schema.json");
+  });
+});
+
+describe("the JSON Schema", () => {
+  test("is the one that is published", () => {
+    expect(read("mintmark.schema.json")).toBe(configJsonSchema());
+  });
+
+  test("describes every key", () => {
+    const keys = keysOf(JSON.parse(configJsonSchema()) as Schema);
+    expect(keys.filter(({ schema }) => !schema.description).map(({ path }) => path)).toEqual([]);
+  });
+});

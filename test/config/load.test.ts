@@ -1,0 +1,243 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { faultsOf, fileWorld, KEY, SECRET, world, yamlOf } from "./world.ts";
+
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n";
+
+function clientOf(keys: object, tenant: object = {}, env: Record<string, string> = {}) {
+  const config = loadConfig(fileWorld(yamlOf(keys, tenant), env));
+  return config.tenants("https://mint.example").get("acme")?.clients.get("web");
+}
+
+describe("a configuration file", () => {
+  test("has these defaults", () => {
+    const config = loadConfig(fileWorld(yamlOf()));
+    expect(config).toMatchObject({
+      development: false,
+      store: "sqlite:./data/mintmark.db",
+      dataDirectory: "/srv/data",
+      httpAddress: { host: "127.0.0.1", port: 7001 },
+      rpcAddress: { host: "127.0.0.1", port: 7002 },
+      logLevel: "info",
+      tls: undefined,
+      warnings: [],
+      keyEncryptionKey: new Uint8Array(32),
+    });
+    expect(config.publicUrl(7001)).toBe("http://127.0.0.1:7001");
+  });
+
+  test("gives a tenant these defaults", () => {
+    const tenant = loadConfig(fileWorld(yamlOf())).tenants("https://mint.example").get("acme");
+    expect({ ...tenant, clients: undefined }).toEqual({
+      id: "acme",
+      issuer: "https://mint.example/acme",
+      signing: { algorithm: "RS256" },
+      strictClientAuthentication: false,
+      resources: new Map(),
+      authorities: new Map(),
+      clients: undefined,
+      markClaim: "client_namespace",
+      limits: {
+        claimsBytes: 16_384,
+        claimsDepth: 8,
+        claimsCount: 64,
+        scopeLength: 300,
+        subjectLength: 255,
+        credentialLength: 100,
+        tokenWarnBytes: 8192,
+        tokenMaxBytes: 16_384,
+      },
+    });
+  });
+
+  test("gives a client these defaults", () => {
+    expect(clientOf({})).toEqual({
+      id: "web",
+      namespace: undefined,
+      secrets: [{ kind: "sha256", digest: Uint8Array.from(Buffer.from(SECRET.slice(7), "base64url")) }],
+      requireSecret: true,
+      enabled: true,
+      grants: new Set(),
+      scopes: new Set(),
+      allowOfflineAccess: false,
+      accessTokenType: "jwt",
+      accessTokenLifetime: 3600,
+      idTokenLifetime: 300,
+      absoluteRefreshTokenLifetime: 2_592_000,
+      slidingRefreshTokenLifetime: 1_296_000,
+      refreshTokenUsage: "rotate",
+      refreshGrace: 10,
+      requireRefreshSecret: true,
+      allowedIssuers: new Set(),
+      allowedAudiences: undefined,
+      allowedSubjects: undefined,
+      maxTokenBytes: undefined,
+      claims: new Map(),
+      introspection: "own",
+    });
+  });
+
+  test("gives an authority these defaults", () => {
+    const authorities = { "wellknown://a": { issuer: "https://a.example", audiences: ["me"] } };
+    const tenant = loadConfig(fileWorld(yamlOf({}, { authorities })))
+      .tenants("https://mint.example")
+      .get("acme");
+    expect(tenant?.authorities.get("wellknown://a")).toEqual({
+      issuer: "https://a.example",
+      audiences: ["me"],
+      subjectPrefix: "",
+      amr: [],
+    });
+  });
+
+  test("is named by --config, --config= and MINTMARK_CONFIG, the flag before the variable", () => {
+    const files = { "/srv/a.yaml": yamlOf(), "/etc/b.yaml": yamlOf({}, {}, { logLevel: "debug" }) };
+    const at = (argv: string[], env = {}) => loadConfig({ ...fileWorld("", env, files), argv }).logLevel;
+    expect(at(["--config", "a.yaml"])).toBe("info");
+    expect(at(["--config=/etc/b.yaml"])).toBe("debug");
+    expect(at([], { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("debug");
+    expect(at(["--config", "a.yaml"], { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("info");
+  });
+
+  test("is overridden by variables, of which empty ones count as unset", () => {
+    const top = { httpAddress: "10.0.0.1:1", rpcAddress: "10.0.0.1:2", store: "sqlite:/a/a.db", logLevel: "warn" };
+    const yaml = yamlOf({}, {}, { ...top, publicUrl: "https://file.example" });
+    const overridden = loadConfig(
+      fileWorld(yaml, {
+        MINTMARK_HTTP_ADDRESS: "[::1]:80",
+        MINTMARK_RPC_ADDRESS: "localhost:0",
+        MINTMARK_STORE: "sqlite:/b/b.db",
+        MINTMARK_LOG_LEVEL: "trace",
+        MINTMARK_PUBLIC_URL: "https://Variable.example/mint/",
+      }),
+    );
+    expect(overridden).toMatchObject({
+      httpAddress: { host: "::1", port: 80 },
+      rpcAddress: { host: "localhost", port: 0 },
+      store: "sqlite:/b/b.db",
+      dataDirectory: "/b",
+      logLevel: "trace",
+    });
+    expect(overridden.publicUrl(80)).toBe("https://variable.example/mint");
+    const kept = loadConfig(fileWorld(yaml, { MINTMARK_STORE: "", MINTMARK_LOG_LEVEL: "" }));
+    expect(kept).toMatchObject({ store: "sqlite:/a/a.db", logLevel: "warn" });
+  });
+
+  test("holds durations in seconds, however they are written", () => {
+    expect(clientOf({ accessTokenLifetime: "15m", idTokenLifetime: 90, refreshGrace: 0 })).toMatchObject({
+      accessTokenLifetime: 900,
+      idTokenLifetime: 90,
+      refreshGrace: 0,
+    });
+  });
+
+  test("lets what is shorter by default shrink with what is configured", () => {
+    expect(clientOf({ absoluteRefreshTokenLifetime: "7d" })?.slidingRefreshTokenLifetime).toBe(7 * 86_400);
+    expect(clientOf({ requireSecret: false })?.requireRefreshSecret).toBe(false);
+    const small = { limits: { tokenMaxBytes: 4096 } };
+    const tenants = loadConfig(fileWorld(yamlOf({}, small))).tenants("https://mint.example");
+    expect(tenants.get("acme")?.limits.tokenWarnBytes).toBe(4096);
+  });
+
+  test("names a variable for a secret, which is hashed at once", () => {
+    expect(clientOf({ secrets: ["env:WEB_SECRET"] }, {}, { WEB_SECRET: "secret" })).toEqual(clientOf({}));
+  });
+
+  test("names the files for TLS", () => {
+    const tls = { certificate: "tls/a.crt", key: "/etc/a.key" };
+    const files = { "/srv/tls/a.crt": CERTIFICATE, "/etc/a.key": PRIVATE_KEY };
+    const config = loadConfig(fileWorld(yamlOf({}, {}, { tls, httpAddress: "mint.example:443" }), {}, files));
+    expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY });
+    expect(config.publicUrl(443)).toBe("https://mint.example");
+    const swapped = { "/srv/tls/a.crt": PRIVATE_KEY };
+    expect(faultsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([
+      "tls.certificate: expected tls/a.crt to hold a PEM certificate",
+      "tls.key: cannot read /etc/a.key (ENOENT)",
+    ]);
+  });
+
+  test("warns of a public URL that no client can use", () => {
+    const config = loadConfig(fileWorld(yamlOf({}, {}, { httpAddress: "[::]:7001" })));
+    expect(config.warnings).toHaveLength(1);
+    expect(config.warnings[0]).toContain("http://[::]:7001");
+    const named = yamlOf({}, {}, { httpAddress: "[::]:7001", publicUrl: "https://mint.example" });
+    expect(loadConfig(fileWorld(named)).warnings).toEqual([]);
+  });
+});
+
+describe("issuers", () => {
+  const two = (a: object, b: object) =>
+    fileWorld(JSON.stringify({ publicUrl: "https://mint.example", tenants: { default: a, acme: b } }));
+
+  test("are made of the public URL, at the port that the gateway got", () => {
+    const config = loadConfig(world({ env: { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" } }));
+    const tenants = config.tenants(config.publicUrl(41_234));
+    expect(tenants.get("default")?.issuer).toBe("http://127.0.0.1:41234");
+    expect(tenants.get("acme")?.issuer).toBe("http://127.0.0.1:41234/acme");
+  });
+
+  test("are kept as they are written", () => {
+    const config = loadConfig(two({ issuer: "https://Other.example/x/" }, {}));
+    expect(config.tenants("https://mint.example").get("default")?.issuer).toBe("https://Other.example/x/");
+  });
+
+  test("are unique, also where they differ in nothing that counts", () => {
+    expect(faultsOf(two({}, { issuer: "https://MINT.example/" }))).toEqual([
+      'tenants.acme.issuer: "https://MINT.example/" is the issuer of the tenant default already',
+    ]);
+  });
+
+  test("are checked again once the public URL is known", () => {
+    const config = loadConfig(two({}, { issuer: "http://127.0.0.1:5" }));
+    expect(() => config.tenants("http://127.0.0.1:5")).toThrow("is the issuer of the tenant default already");
+  });
+
+  test("of another tenant are allowed to no client", () => {
+    const clients = (issuer: string) => ({
+      clients: { web: { secrets: [SECRET], allowedIssuers: ["https://x", issuer] } },
+    });
+    expect(faultsOf(two({}, clients("https://mint.example/")))).toEqual([
+      'tenants.acme.clients.web.allowedIssuers[1]: "https://mint.example/" is the issuer of the tenant default',
+    ]);
+    expect(faultsOf(two({}, clients("https://mint.example/acme")))).toEqual([]);
+  });
+});
+
+describe("the key-encryption key", () => {
+  const without = { MINTMARK_KEY_ENCRYPTION_KEY: "" };
+
+  test("is needed with a configuration file, and the error says how to make one", () => {
+    const [fault, ...others] = faultsOf(fileWorld(yamlOf(), without));
+    expect(others).toEqual([]);
+    expect(fault).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
+  });
+
+  test("may be in a file", () => {
+    const env = { ...without, MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
+    const key = Buffer.alloc(32, 9);
+    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${key.toString("base64url")}\n` }));
+    expect(config.keyEncryptionKey).toEqual(Uint8Array.from(key));
+    expect(faultsOf(fileWorld(yamlOf(), env))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)"]);
+    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
+      /^MINTMARK_KEY_ENCRYPTION_KEY_FILE: expected 32 bytes/,
+    );
+  });
+
+  test("is given once", () => {
+    const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
+    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
+      "MINTMARK_KEY_ENCRYPTION_KEY: expected only one of it and MINTMARK_KEY_ENCRYPTION_KEY_FILE",
+    ]);
+  });
+
+  test.each(["short", KEY.slice(1), `${KEY}=`, Buffer.alloc(32, 255).toString("base64")])(
+    "is refused where it is not 32 bytes in base64url (%s), and not repeated",
+    (key) => {
+      const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes/);
+      expect(faults[0]).not.toContain(key);
+    },
+  );
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { faultsOf, fileWorld, SECRET, world } from "./world.ts";
+
+describe("YAML", () => {
+  test.each([
+    ["tenants:\n  a: 1\n  a: 2", "mint.yaml:3:3: a key that is already in this mapping"],
+    ["tenants:\n\ta: 1", "mint.yaml:2:1: a tab where spaces are expected"],
+    ["tenants: 'x", "mint.yaml:1:12: something is missing"],
+    ["a: 1\n---\nb: 2", "mint.yaml:2:1: a second document"],
+    ["a: !secret x", "mint.yaml:1:4: an unknown tag"],
+    ["? [a]\n: 1", "mint.yaml:1:3: a key that is not a text"],
+    ["a:\n  __proto__: 1", "mint.yaml:2:3: __proto__ cannot be a key"],
+    ["a: &x [*x]", "mint.yaml: too many aliases"],
+  ])("%j", (yaml, fault) => {
+    const faults = faultsOf(fileWorld(yaml));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
+
+  test("aliases cannot make a small file huge", () => {
+    const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
+    const bomb = ["l0: &l0 [lol]", ...levels].join("\n");
+    expect(faultsOf(fileWorld(bomb))).toEqual(["mint.yaml: too many aliases, or one that stands for what contains it"]);
+  });
+
+  test("an alias repeats what it stands for", () => {
+    const yaml = `tenants: { a: &t { clients: { web: { secrets: ["${SECRET}"] } } }, b: *t }`;
+    expect(loadConfig(fileWorld(yaml)).tenants("https://mint.example").get("b")?.clients.size).toBe(1);
+  });
+
+  test("a number is no less a key", () => {
+    const yaml = `tenants: { 42: { clients: { 007: { secrets: ["${SECRET}"] } } } }`;
+    expect(loadConfig(fileWorld(yaml)).tenants("https://mint.example").get("42")?.clients.has("007")).toBe(true);
+  });
+});
+
+describe("the command line and the variables", () => {
+  test.each([
+    [["--confg", "x"], "--confg: unknown option; did you mean --config?"],
+    [["--config"], "--config: expected a path"],
+    [["--config="], "--config: expected a path"],
+    [["--config=a", "--config=b"], "--config: expected once"],
+    [["serve"], "serve: unexpected argument"],
+    [["--config", "gone.yaml"], "cannot read /srv/gone.yaml (ENOENT)"],
+  ])("%j", (argv, fault) => expect(faultsOf(world({ argv }))).toContain(fault));
+
+  test("an unknown variable of the service is told, with the nearest known one", () => {
+    const env = { MINTMARK_HTTP_ADRESS: "x", MINTMARK_COLOUR: "x", MINT: "x", MINTMARK_HTTP_PORT: "8080" };
+    expect(faultsOf(world({ env }))).toEqual([
+      "MINTMARK_HTTP_ADRESS: unknown variable; did you mean MINTMARK_HTTP_ADDRESS?",
+      "MINTMARK_COLOUR: unknown variable",
+      "MINTMARK_HTTP_PORT: unknown variable",
+    ]);
+  });
+
+  test("what Kubernetes sets for a service of this name is no fault", () => {
+    const env = {
+      MINTMARK_PORT: "tcp://10.0.0.1:7001",
+      MINTMARK_SERVICE_HOST: "10.0.0.1",
+      MINTMARK_SERVICE_PORT: "7001",
+      MINTMARK_SERVICE_PORT_HTTP: "7001",
+      MINTMARK_PORT_7001_TCP: "tcp://10.0.0.1:7001",
+      MINTMARK_PORT_7001_TCP_ADDR: "10.0.0.1",
+      MINTMARK_RPC_SERVICE_HOST: "10.0.0.1",
+      MINTMARK_RPC_PORT: "tcp://10.0.0.1:7002",
+    };
+    expect(faultsOf(world({ env }))).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
+import type { MintRequest } from "../../src/engine/request.ts";
+import { claimsOf } from "../support/decode.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
+import { type TestWorld, testWorld } from "../support/world.ts";
+
+const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
+const valid: MintRequest = {
+  grantType: "arbitrary_oidc_resource_owner",
+  authority: "wellknown://google",
+  idToken: "good",
+  arbitraryClaims: { In: "Flames" },
+};
+
+/** Takes the id_token "good", refuses "bad", and is away for any other. */
+const authorities: Authorities = {
+  async verify(_issuer, idToken) {
+    if (idToken === "good") return { sub: "1047" };
+    if (idToken === "bad") throw new IdTokenError("The id_token has expired.");
+    throw new AuthorityUnavailableError("It is away.");
+  },
+};
+
+let world: TestWorld;
+beforeAll(async () => {
+  const authority = {
+    issuer: "https://accounts.google.com",
+    audiences: ["us"],
+    subjectPrefix: "myCompany.",
+    amr: ["pwd"],
+  };
+  const tenant = testTenant({ authorities: new Map([["wellknown://google", authority]]) });
+  world = await testWorld(tenant, createMemoryStore(), authorities);
+});
+
+const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
+
+describe("arbitrary_oidc_resource_owner", () => {
+  it("mints for the subject of the id_token, with the authority's prefix and amr", async () => {
+    expect(claimsOf((await mint({ arbitraryAmrs: ["otp"] })).accessToken)).toMatchObject({
+      iss: "https://mint.example",
+      sub: "myCompany.1047",
+      idp: "local",
+      amr: ["arbitrary_oidc_resource_owner", "pwd", "otp"],
+      In: "Flames",
+    });
+  });
+
+  it.each<[MintRequest, string]>([
+    [
+      { authority: undefined, idToken: undefined, arbitraryClaims: undefined },
+      "authority is missing! | id_token is missing! | arbitrary_claims is missing!",
+    ],
+    [{ authority: "wellknown://nobody" }, "authority must be one of wellknown://google."],
+    [{ authority: "constructor" }, "authority must be one of wellknown://google."],
+    [{ subject: "me" }, "subject is not a parameter of arbitrary_oidc_resource_owner."],
+  ])("refuses %j", async (request, message) => {
+    const refusal = await refusalOf(mint(request));
+    expect(refusal.code).toBe("invalid_request");
+    for (const part of message.split(" | ")) expect(refusal.message).toContain(part);
+  });
+
+  it("says why an id_token is not accepted", async () => {
+    expect(await refusalOf(mint({ idToken: "bad" }))).toEqual({
+      code: "invalid_grant",
+      message: "The id_token has expired.",
+    });
+  });
+
+  it("asks the caller to come again where the authority is away", async () => {
+    expect(await refusalOf(mint({ idToken: "unknowable" }))).toMatchObject({ code: "temporarily_unavailable" });
+  });
+});

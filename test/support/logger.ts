@@ -1,0 +1,28 @@
+import type { Logger } from "../../src/engine/logger.ts";
+
+/** A logger that keeps what it is told. */
+export interface RecordingLogger extends Logger {
+  readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[];
+  /** All of it as one text, causes too, to look for what must not be in it. */
+  text(): string;
+}
+
+export function recordingLogger(): RecordingLogger {
+  const lines: RecordingLogger["lines"] = [];
+  const at = (level: string) => (fields: object, message: string) => lines.push({ level, fields, message });
+  return {
+    lines,
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    text: () => lines.map((line) => `${line.level} ${line.message} ${describe(line.fields)}`).join("\n"),
+  };
+}
+
+function describe(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, member) =>
+      member instanceof Error ? `${member.stack} ${describe(member.cause)}` : member,
+    ) ?? ""
+  );
+}

@@ -1,0 +1,42 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { grants } from "../../src/grants/index.ts";
+import { type Service, startService } from "../../src/service.ts";
+import { type RecordingLogger, recordingLogger } from "./logger.ts";
+
+/** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */
+export interface TestService extends Service {
+  readonly config: Config;
+  readonly logger: RecordingLogger;
+}
+
+/** Starts a service with the development configuration, or the file that `env.MINTMARK_CONFIG` names. */
+export async function startTestService(env: Readonly<Record<string, string>> = {}): Promise<TestService> {
+  const folder = mkdtempSync(join(tmpdir(), "mintmark-test-"));
+  const logger = recordingLogger();
+  const config = loadConfig({
+    argv: [],
+    env: {
+      MINTMARK_HTTP_ADDRESS: "127.0.0.1:0",
+      MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
+      MINTMARK_STORE: `sqlite:${join(folder, "mintmark.db")}`,
+      ...env,
+    },
+    readFile: (path) => readFileSync(path, "utf8"),
+    cwd: folder,
+    grantTypes: grants.map((grant) => grant.grantType),
+  });
+  const service = await startService(config, logger);
+  return {
+    ...service,
+    config,
+    logger,
+    close: async () => {
+      await service.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Client, Limits, SecretHash, Tenant } from "../../src/engine/tenant.ts";
+
+export const CLIENT_ID = "arbitrary-resource-owner-client";
+export const SECRET = "secret";
+
+export function sha256Secret(secret: string): SecretHash {
+  return { kind: "sha256", digest: createHash("sha256").update(secret).digest() };
+}
+
+export const testLimits: Limits = {
+  claimsBytes: 16 * 1024,
+  claimsDepth: 8,
+  claimsCount: 64,
+  scopeLength: 300,
+  subjectLength: 255,
+  credentialLength: 100,
+  tokenWarnBytes: 8 * 1024,
+  tokenMaxBytes: 16 * 1024,
+};
+
+/** A client that may do everything, with the members that a test cares about replaced. */
+export function testClient(members: Partial<Client> = {}): Client {
+  return {
+    id: CLIENT_ID,
+    namespace: undefined,
+    secrets: [sha256Secret(SECRET)],
+    requireSecret: true,
+    enabled: true,
+    grants: new Set([
+      "arbitrary_token",
+      "arbitrary_no_subject",
+      "arbitrary_resource_owner",
+      "arbitrary_oidc_resource_owner",
+      "arbitrary_identity",
+    ]),
+    scopes: "*",
+    allowOfflineAccess: true,
+    accessTokenType: "jwt",
+    accessTokenLifetime: 2_592_000,
+    idTokenLifetime: 300,
+    absoluteRefreshTokenLifetime: 2_592_000,
+    slidingRefreshTokenLifetime: 1_296_000,
+    refreshTokenUsage: "rotate",
+    refreshGrace: 10,
+    requireRefreshSecret: true,
+    allowedIssuers: new Set(["https://accounts.google.com"]),
+    allowedAudiences: undefined,
+    allowedSubjects: undefined,
+    maxTokenBytes: undefined,
+    claims: new Map([["arbitrary_identity", { nudibranch_watermark: "Daffy Duck" }]]),
+    introspection: "own",
+    ...members,
+  };
+}
+
+/** A tenant of the seeds' kind, with the members that a test cares about replaced. */
+export function testTenant(members: Partial<Tenant> = {}, clients: readonly Client[] = [testClient()]): Tenant {
+  return {
+    id: "default",
+    issuer: "https://mint.example",
+    signing: { algorithm: "ES256" },
+    strictClientAuthentication: false,
+    resources: new Map([["aggregator_service", ["aggregator_service.read_only", "aggregator_service.full_access"]]]),
+    authorities: new Map(),
+    clients: new Map(clients.map((client) => [client.id, client])),
+    markClaim: "client_namespace",
+    limits: testLimits,
+    ...members,
+  };
+}

@@ -1,0 +1,64 @@
+import { type Authorities, AuthorityUnavailableError } from "../../src/authorities/port.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { TenantEngine } from "../../src/engine/port.ts";
+import { SecretVerifier } from "../../src/engine/secrets.ts";
+import type { Tenant } from "../../src/engine/tenant.ts";
+import type { TenantWorld } from "../../src/engine/world.ts";
+import { grants } from "../../src/grants/index.ts";
+import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+import { openKeyring } from "../../src/keyring/keyring.ts";
+import { jweSealer } from "../../src/keyring/seal.ts";
+import type { Store } from "../../src/store/port.ts";
+import { type FakeClock, fakeClock } from "./clock.ts";
+import { type RecordingLogger, recordingLogger } from "./logger.ts";
+import { createMemoryStore } from "./memory-store.ts";
+import { seededRandom } from "./random.ts";
+import { testTenant } from "./tenant.ts";
+
+/** A tenant's engine in a world of fakes: time stands still, randomness is seeded, the store is memory. */
+export interface TestWorld extends TenantWorld {
+  readonly engine: TenantEngine;
+  readonly clock: FakeClock;
+  readonly logger: RecordingLogger;
+  readonly wholeStore: Store;
+}
+
+export const TEST_KEY_ENCRYPTION_KEY = new Uint8Array(32).fill(7);
+
+/** Knows no authority's keys. */
+const noAuthorities: Authorities = {
+  verify: async () => {
+    throw new AuthorityUnavailableError("There are no authorities here.");
+  },
+};
+
+export async function testWorld(
+  tenant: Tenant = testTenant(),
+  wholeStore: Store = createMemoryStore(),
+  authorities: Authorities = noAuthorities,
+): Promise<TestWorld> {
+  const clock = fakeClock();
+  const random = seededRandom();
+  const logger = recordingLogger();
+  const store = wholeStore.forTenant(tenant.id);
+  const keyring = await openKeyring(tenant, store.keys, {
+    clock,
+    random,
+    sealer: jweSealer(TEST_KEY_ENCRYPTION_KEY),
+    signatures: webCryptoSignatures,
+  });
+  const world: TenantWorld = {
+    tenant,
+    keyring,
+    store,
+    grants: new Map(grants.map((grant) => [grant.grantType, grant])),
+    secrets: new SecretVerifier(random),
+    authorities,
+    clock,
+    random,
+    logger,
+  };
+  const engine = createEngine([world]).forTenant(tenant.id);
+  if (engine === undefined) throw new Error("the engine does not know its tenant");
+  return { ...world, engine, clock, logger, wholeStore };
+}
