@@ -1,0 +1,45 @@
+import type { TenantEngine } from "../engine/port.ts";
+import type { Tenant } from "../engine/tenant.ts";
+import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
+import { JWKS_PATH } from "./jwks.ts";
+import { publicDocument } from "./public-document.ts";
+import { TOKEN_PATH } from "./token.ts";
+
+const OAUTH_PATH = "/.well-known/oauth-authorization-server";
+
+/** Below every tenant's base, and where RFC 8414 section 3.1 puts it: between the host and the path of the issuer. */
+const PATHS = [
+  ...tenantPaths("/.well-known/openid-configuration"),
+  ...tenantPaths(OAUTH_PATH),
+  `${OAUTH_PATH}/:tenant`,
+] as const;
+
+/**
+ * The metadata of a tenant, the same for OAuth (RFC 8414) and OpenID Connect Discovery 1.0, to be kept for `maxAge`
+ * seconds. `publicUrl`: what clients reach the gateway by, without a slash at its end.
+ */
+export function discovery(publicUrl: string, maxAge: number): Endpoint {
+  return publicDocument(PATHS, maxAge, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
+}
+
+function metadata({ tenant, grantTypes }: TenantEngine, base: string): object {
+  return {
+    issuer: tenant.issuer,
+    token_endpoint: base + TOKEN_PATH,
+    jwks_uri: base + JWKS_PATH,
+    grant_types_supported: grantTypes,
+    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    id_token_signing_alg_values_supported: [tenant.signing.algorithm],
+    subject_types_supported: ["public"],
+    // Required, though there is no authorization endpoint for them.
+    response_types_supported: [],
+    scopes_supported: scopesOf(tenant),
+  };
+}
+
+/** The scopes that the tenant's resources own, and `offline_access` where a client may ask for it; none is left out. */
+function scopesOf({ resources, clients }: Tenant): readonly string[] | undefined {
+  const scopes = new Set([...resources.values()].flat());
+  if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add("offline_access");
+  return scopes.size === 0 ? undefined : [...scopes].sort();
+}

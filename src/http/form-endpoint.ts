@@ -1,0 +1,33 @@
+import type { FastifyInstance } from "fastify";
+import type { TenantEngine } from "../engine/port.ts";
+import type { ClientCredentials } from "../engine/request.ts";
+import { credentials } from "./credentials.ts";
+import { type Endpoint, tenantPaths } from "./endpoint.ts";
+import { UNCACHED } from "./errors.ts";
+import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from "./form.ts";
+
+/** Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps. */
+export function formEndpoint(
+  path: string,
+  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object>,
+): Endpoint {
+  return {
+    paths: tenantPaths(path),
+    methods: ["POST"],
+    check: ({ headers }) => requireFormType(headers["content-type"]),
+    async handle(tenant, { headers, body }, reply) {
+      const form = parseForm(body as Buffer);
+      const answered = await answer(tenant, form, credentials(headers.authorization, form));
+      return reply.headers(UNCACHED).send(answered);
+    },
+  };
+}
+
+/** Has the bodies of forms read. */
+export function readForms(app: FastifyInstance): void {
+  app.addContentTypeParser(
+    FORM_TYPE,
+    { parseAs: "buffer", bodyLimit: MAX_FORM_BYTES },
+    async (_request: unknown, body: Buffer) => body,
+  );
+}

@@ -1,0 +1,74 @@
+import { OAuthError } from "../engine/errors.ts";
+
+/** The parameters of a form by their names. An empty one is not there: it counts as omitted. */
+export type Form = ReadonlyMap<string, string>;
+
+/** The largest form that is read, in bytes. */
+export const MAX_FORM_BYTES = 64 * 1024;
+
+/** The most parameters that a form may have, known or not. */
+const MAX_PARAMETERS = 64;
+
+/** The media type of a form. */
+export const FORM_TYPE = "application/x-www-form-urlencoded";
+
+const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-8|"utf-8")\\s*)?$`, "i");
+
+/** What the name of a parameter can be (RFC 6749 section 8.2). */
+const PARAMETER_NAME = /^[\w.-]{1,64}$/;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Throws OAuthError `invalid_request` where a `Content-Type` is not that of a form in UTF-8 (RFC 6749 section 3.2). */
+export function requireFormType(contentType: string | undefined): void {
+  if (contentType !== undefined && CONTENT_TYPE.test(contentType)) return;
+  throw new OAuthError("invalid_request", `Content-Type must be ${FORM_TYPE}, in UTF-8.`);
+}
+
+/**
+ * Reads a form (RFC 6749 appendix B). What a form should percent-encode, and JSON written into one by hand does not
+ * (quotes, brackets, spaces, line breaks), stands for itself; `+` is a space, and `%` must begin an escape.
+ *
+ * Throws OAuthError `invalid_request` where the text is not UTF-8, an escape is malformed, there are too many
+ * parameters, or one of them, known or not, has two values (RFC 6749 section 3.2). Parameters without a value are as
+ * good as omitted, so that `a=&a=1` has one.
+ */
+export function parseForm(body: Uint8Array): Form {
+  const pairs = decodeUtf8(body).split("&", MAX_PARAMETERS + 1);
+  if (pairs.length > MAX_PARAMETERS) {
+    throw new OAuthError("invalid_request", `The form has more than ${MAX_PARAMETERS} parameters.`);
+  }
+  const form = new Map<string, string>();
+  for (const pair of pairs) addPair(form, pair);
+  return form;
+}
+
+function addPair(form: Map<string, string>, pair: string): void {
+  const equals = pair.indexOf("=");
+  if (equals === -1 || equals === pair.length - 1) return;
+  const name = unescapePart(pair.slice(0, equals), "The name of a parameter");
+  const value = unescapePart(pair.slice(equals + 1), nameOf(name));
+  if (form.has(name)) throw new OAuthError("invalid_request", `${nameOf(name)} is given more than once.`);
+  form.set(name, value);
+}
+
+/** How to call a parameter in a refusal. What cannot be a name may be part of a value that was not escaped. */
+function nameOf(name: string): string {
+  return PARAMETER_NAME.test(name) ? name : "A parameter";
+}
+
+function unescapePart(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw new OAuthError("invalid_request", `${what} is not percent-encoded UTF-8.`);
+  }
+}
+
+function decodeUtf8(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new OAuthError("invalid_request", "The form is not UTF-8.");
+  }
+}

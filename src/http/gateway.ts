@@ -1,0 +1,59 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Logger } from "../engine/logger.ts";
+import type { Engine } from "../engine/port.ts";
+import { discovery } from "./discovery.ts";
+import { addEndpoints } from "./endpoint.ts";
+import { HttpRefusal, sendError } from "./errors.ts";
+import { readForms } from "./form-endpoint.ts";
+import { jwks } from "./jwks.ts";
+import { endConnectionsAfter, refuseConnection, serverFactory, type TlsKeyPair } from "./server.ts";
+import { token } from "./token.ts";
+
+export interface GatewayOptions {
+  readonly engine: Engine;
+  readonly logger: Logger;
+  /** The URL that clients reach the gateway by: the base of the endpoints in the metadata. */
+  readonly publicUrl: string;
+  /** For how many seconds the JWKS and the metadata may be kept; 300 by default. */
+  readonly jwksMaxAge?: number | undefined;
+  /** For how many milliseconds what is in flight may go on once the gateway closes; 10 000 by default. */
+  readonly closeGrace?: number | undefined;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsKeyPair | undefined;
+}
+
+/**
+ * The OAuth2 gateway: the endpoints of all tenants, and their metadata. It does not listen yet, and more can be
+ * registered with it: its parser of forms is for its own endpoints alone, while its refusals (RFC 6749 section 5.2)
+ * answer whatever error reaches Fastify.
+ *
+ * It logs no request: headers and forms hold secrets.
+ */
+export function createGateway(options: GatewayOptions): FastifyInstance {
+  const { engine, logger, publicUrl, jwksMaxAge = 300, closeGrace = 10_000, tls } = options;
+  const app = Fastify({
+    serverFactory: serverFactory(tls),
+    logger: false,
+    exposeHeadRoutes: false,
+    // The store closes after the gateway, so what still comes in while it closes is answered.
+    return503OnClosing: false,
+    // As long as a tenant's id can be.
+    routerOptions: { maxParamLength: 63 },
+    frameworkErrors: (error, _request, reply) => sendError(error, reply, logger),
+    clientErrorHandler: refuseConnection,
+  });
+  // Whoever takes a body says so. What is read for a path that there is not could only be a reason for another refusal.
+  app.removeAllContentTypeParsers();
+  app.setErrorHandler((error, _request, reply) => sendError(error, reply, logger));
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(new HttpRefusal(404, "There is nothing at this path."), reply, logger),
+  );
+  app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
+
+  const endpoints = [token, discovery(publicUrl.replace(/\/+$/, ""), jwksMaxAge), jwks(jwksMaxAge)];
+  app.register(async (scope) => {
+    readForms(scope);
+    addEndpoints(scope, engine, endpoints);
+  });
+  return app;
+}

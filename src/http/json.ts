@@ -1,0 +1,64 @@
+import { Malformed } from "../engine/request.ts";
+import type { JsonValue } from "../token/json.ts";
+
+/**
+ * The tokens of a text that is known to be JSON, but for those that do not matter here: a string, which names a member
+ * where a colon follows; a number; a bracket.
+ */
+const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/g;
+
+/** The most characters of a member's name that a refusal repeats. */
+const MAX_NAME = 64;
+
+const LOSSY = "it holds a number that would lose precision: send that as a string.";
+
+/**
+ * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): Malformed where it is not
+ * JSON, where an object has a member twice, or where a number is not kept by a double. Takes time in proportion to the
+ * text, however deep it is nested.
+ */
+export function parseJson(text: string): JsonValue | Malformed {
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return new Malformed();
+  }
+  const fault = faultOf(text);
+  return fault === undefined ? value : new Malformed(fault);
+}
+
+/** What JSON.parse lets pass, in words. `text`: what it has taken for JSON. */
+function faultOf(text: string): string | undefined {
+  // The names so far of every object that is open, outermost first; undefined for an array.
+  const open: (Set<string> | undefined)[] = [];
+  for (const [token, content, colon] of text.matchAll(TOKEN)) {
+    if (colon !== undefined && content !== undefined) {
+      const name = content.includes("\\") ? String(JSON.parse(`"${content}"`)) : content;
+      const names = open.at(-1);
+      if (names?.has(name)) return `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
+      names?.add(name);
+    } else if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    else if (content === undefined && !isKept(token)) return LOSSY;
+  }
+  return undefined;
+}
+
+/** Whether a number is the one that its double is written as. */
+function isKept(literal: string): boolean {
+  const value = Number(literal);
+  const written = String(value);
+  return written === literal || (Number.isFinite(value) && canonical(written) === canonical(literal));
+}
+
+/** The significant digits and the exponent of a decimal, the same however it is written; its sign is left out. */
+function canonical(literal: string): string {
+  const [mantissa = "", exponent = "0"] = literal.replace(/^-/, "").toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const digits = (whole + fraction).replace(/^0+/, "");
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return end === 0 ? "0" : `${digits.slice(0, end)}e${Number(exponent) - fraction.length + digits.length - end}`;
+}

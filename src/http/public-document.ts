@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import type { TenantEngine } from "../engine/port.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What any web page may read, and ask to read (Fetch standard, CORS protocol). */
+const OPEN = { "access-control-allow-origin": "*" } as const;
+
+const PREFLIGHT = {
+  ...OPEN,
+  "access-control-allow-methods": "GET, HEAD",
+  "access-control-allow-headers": "If-None-Match",
+  "access-control-max-age": "86400",
+} as const;
+
+/**
+ * Serves a JSON document that everyone may read, keep for `maxAge` seconds, and then ask for again by its ETag
+ * (RFC 9110 sections 8.8.3 and 13.1.2).
+ */
+export function publicDocument(
+  paths: readonly string[],
+  maxAge: number,
+  document: (tenant: TenantEngine) => object,
+): Endpoint {
+  const methods = ["GET", "HEAD", "OPTIONS"];
+  return {
+    paths,
+    methods,
+    async handle(tenant, request, reply) {
+      if (request.method === "OPTIONS")
+        return reply
+          .code(204)
+          .headers({ allow: methods.join(", "), ...PREFLIGHT })
+          .send();
+      const body = JSON.stringify(document(tenant));
+      const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+      reply.headers({ ...OPEN, "cache-control": `public, max-age=${maxAge}`, etag });
+      if (isKnown(etag, request.headers["if-none-match"])) return reply.code(304).send();
+      return reply.type("application/json").send(body);
+    },
+  };
+}
+
+/** Whether the caller has this version already; a weak tag names it as well as a strong one. */
+function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
+  const known = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  return known.includes(etag) || known.includes("*");
+}

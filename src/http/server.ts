@@ -1,0 +1,62 @@
+import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
+import type { FastifyServerFactory } from "fastify";
+import { HttpRefusal, refusalBody, UNCACHED } from "./errors.ts";
+
+/** A certificate chain and its private key, both in PEM. */
+export interface TlsKeyPair {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+/** What one connection may cost: bytes, and milliseconds. A client that trickles its request is cut off. */
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  /** Longer than the minute for which load balancers usually keep an idle connection, so that they close it first. */
+  keepAliveTimeout: 75_000,
+  /** How often the two timeouts of requests are looked at. */
+  connectionsCheckingInterval: 5_000,
+} satisfies ServerOptions;
+
+/** Makes the server beneath the gateway: HTTP/1.1, over TLS where there is a key pair. */
+export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory<Server> {
+  return (handler) =>
+    tls === undefined
+      ? createServer(limits, handler)
+      : createTlsServer({ ...limits, ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+}
+
+/** Ends, so many milliseconds from now, what keeps a server from closing. */
+export function endConnectionsAfter(milliseconds: number, server: Server): void {
+  // Unreferenced: it waits for nothing but those connections.
+  setTimeout(() => server.closeAllConnections(), milliseconds).unref();
+}
+
+/** Answers what is not an HTTP request, or took too long to become one, and closes the connection. */
+export function refuseConnection(error: { readonly code: string }, socket: Socket): void {
+  const refusal = refusalOf(error.code);
+  if (refusal === undefined || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(refusalBody(refusal));
+  const headers = {
+    ...UNCACHED,
+    connection: "close",
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join("")}\r\n${body}`);
+  socket.destroySoon();
+}
+
+/** Undefined where no answer can be read: a lost connection, a failed TLS handshake. */
+function refusalOf(code: string): HttpRefusal | undefined {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new HttpRefusal(408, "The request took too long to arrive.");
+  if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, "The header is too large.");
+  return code.startsWith("HPE_") ? new HttpRefusal(400, "The HTTP request is malformed.") : undefined;
+}

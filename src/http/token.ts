@@ -1,0 +1,61 @@
+import type { Malformed, MintRequest, TokenSet } from "../engine/request.ts";
+import type { JsonValue } from "../token/json.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Form } from "./form.ts";
+import { formEndpoint } from "./form-endpoint.ts";
+import { parseJson } from "./json.ts";
+
+/** Where the token endpoint is, below the base of its tenant. */
+export const TOKEN_PATH = "/connect/token";
+
+/** The token endpoint (RFC 6749 section 3.2). */
+export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, credentials) =>
+  toTokenResponse(await tenant.mint(credentials, toMintRequest(form))),
+);
+
+function toMintRequest(form: Form): MintRequest {
+  return {
+    grantType: form.get("grant_type"),
+    subject: form.get("subject"),
+    issuer: form.get("issuer"),
+    scopes: toScopes(form.get("scope")),
+    arbitraryClaims: toJson(form.get("arbitrary_claims")),
+    arbitraryJson: toJson(form.get("arbitrary_json")),
+    customPayload: toJson(form.get("custom_payload")),
+    arbitraryAmrs: toJson(form.get("arbitrary_amrs")),
+    arbitraryAudiences: toJson(form.get("arbitrary_audiences")),
+    accessTokenLifetime: toSeconds(form.get("access_token_lifetime")),
+    idTokenLifetime: toSeconds(form.get("id_token_lifetime")),
+    accessTokenType: form.get("access_token_type"),
+    accessToken: form.get("access_token"),
+    authority: form.get("authority"),
+    idToken: form.get("id_token"),
+  };
+}
+
+/** The scopes between the spaces (RFC 6749 section 3.3); none at all is no scope parameter. */
+function toScopes(text: string | undefined): readonly string[] | undefined {
+  const scopes = text?.split(" ").filter((scope) => scope !== "");
+  return scopes?.length === 0 ? undefined : scopes;
+}
+
+function toJson(text: string | undefined): JsonValue | Malformed | undefined {
+  return text === undefined ? undefined : parseJson(text);
+}
+
+function toSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). What is undefined is left out. */
+function toTokenResponse(tokens: TokenSet): object {
+  return {
+    access_token: tokens.accessToken,
+    token_type: "Bearer",
+    expires_in: tokens.expiresIn,
+    refresh_token: tokens.refreshToken,
+    id_token: tokens.idToken,
+    scope: tokens.scopes.length === 0 ? undefined : tokens.scopes.join(" "),
+  };
+}

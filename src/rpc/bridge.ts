@@ -1,0 +1,90 @@
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError, createHandlerContext, type MethodImplSpec } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { handleUnaryCall, Metadata, ServerUnaryCall, StatusObject } from "@grpc/grpc-js";
+import type { Logger } from "../engine/logger.ts";
+import { refuse, unreadable } from "./errors.ts";
+import { binaryOptions } from "./limits.ts";
+import { toHeaders, toMetadata } from "./metadata.ts";
+import { rpcName } from "./services.ts";
+
+/** The implementation of an RPC that has one request and one response. */
+export type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
+
+type Call = ServerUnaryCall<Buffer, Buffer>;
+type CallContext = ReturnType<typeof createHandlerContext>;
+
+/** Why a call's signal aborts. Made once: every call is over at some time, and an error is dear to make. */
+const CANCELLED = new ConnectError("The call was cancelled.", Code.Canceled);
+const OVER = new ConnectError("The call is over.", Code.Canceled);
+
+interface Answer {
+  readonly header: Metadata;
+  readonly response: Buffer;
+  readonly trailer: Metadata;
+}
+
+/** Serves a Connect implementation as a handler of grpc-js that takes and gives bytes. */
+export function unaryHandler(spec: UnaryImplSpec, logger: Logger): handleUnaryCall<Buffer, Buffer> {
+  const rpc = rpcName(spec.method);
+  return (call, callback) => {
+    answer(spec, call).then(
+      ({ header, response, trailer }) => {
+        call.sendMetadata(header);
+        callback(null, response, trailer);
+      },
+      (error: unknown) => callback(toStatus(refuse(error, rpc, logger))),
+    );
+  };
+}
+
+async function answer(spec: UnaryImplSpec, call: Call): Promise<Answer> {
+  const { method, impl } = spec;
+  const context = contextOf(spec, call);
+  try {
+    const response = await impl(decode(method.input, call.request), context);
+    const { buffer, byteOffset, byteLength } = toBinary(method.output, create(method.output, response));
+    return {
+      header: toMetadata(context.responseHeader),
+      response: Buffer.from(buffer, byteOffset, byteLength),
+      trailer: toMetadata(context.responseTrailer),
+    };
+  } finally {
+    context.abort(OVER);
+  }
+}
+
+/** Here and not in grpc-js's own deserializer, whose failure is the server's fault there, not the caller's. */
+function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): MessageShape<Desc> {
+  try {
+    return fromBinary(desc, bytes, binaryOptions);
+  } catch (error) {
+    throw error instanceof Error ? unreadable(error) : error;
+  }
+}
+
+function contextOf({ method }: UnaryImplSpec, call: Call): CallContext {
+  const cancellation = new AbortController();
+  call.on("cancelled", () => cancellation.abort(CANCELLED));
+  const deadline = Number(call.getDeadline());
+  return createHandlerContext({
+    service: method.parent,
+    method,
+    protocolName: "grpc",
+    requestMethod: "POST",
+    url: `http://${call.getHost()}${call.getPath()}`,
+    requestHeader: toHeaders(call.metadata),
+    requestSignal: cancellation.signal,
+    ...(Number.isFinite(deadline) && { timeoutMs: deadline - Date.now() }),
+  });
+}
+
+/** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
+function toStatus(error: ConnectError): Partial<StatusObject> {
+  const trailers = setTrailerStatus(new Headers(), error);
+  // grpc-js writes these two itself.
+  trailers.delete("grpc-status");
+  trailers.delete("grpc-message");
+  const code: number = error.code;
+  return { code, details: error.rawMessage, metadata: toMetadata(trailers) };
+}

@@ -1,0 +1,66 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
+import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import type { Logger } from "../engine/logger.ts";
+
+/** The status of every refusal; Connect's codes are gRPC's numbers. */
+const codes = {
+  invalid_request: Code.InvalidArgument,
+  invalid_client: Code.Unauthenticated,
+  invalid_grant: Code.FailedPrecondition,
+  unauthorized_client: Code.PermissionDenied,
+  unsupported_grant_type: Code.InvalidArgument,
+  unsupported_token_type: Code.InvalidArgument,
+  invalid_scope: Code.InvalidArgument,
+  access_denied: Code.PermissionDenied,
+  temporarily_unavailable: Code.Unavailable,
+  server_error: Code.Internal,
+} satisfies Record<OAuthErrorCode, Code>;
+
+/** After how many seconds a caller may try again what was temporarily unavailable. */
+const RETRY_DELAY = 1n;
+
+/** The `google.rpc.RetryInfo` of what may be tried again: a message of one field, `Duration retry_delay = 1`. */
+const retryInfo = {
+  type: "google.rpc.RetryInfo",
+  value: new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .bytes(toBinary(DurationSchema, create(DurationSchema, { seconds: RETRY_DELAY })))
+    .finish(),
+};
+
+/**
+ * A refusal in the words of gRPC and Connect: its status, its message, and an OAuthErrorDetail. What is temporarily
+ * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here.
+ */
+export function toConnectError(error: OAuthError): ConnectError {
+  const value = { error: error.code, errorDescription: error.message };
+  const refusal = new ConnectError(error.message, codes[error.code], undefined, [
+    { desc: OAuthErrorDetailSchema, value },
+  ]);
+  if (error.code === "temporarily_unavailable") refusal.details.push(retryInfo);
+  return refusal;
+}
+
+/**
+ * Decides what of a failed call leaves, on either transport: an implementation's own status as it is, a refusal with
+ * its details, and of anything else nothing. The cause of what nobody foresaw goes to the log.
+ *
+ * `rpc`: which call failed, for the log.
+ */
+export function refuse(error: unknown, rpc: string, logger: Logger): ConnectError {
+  if (error instanceof ConnectError) return error;
+  // The engine has logged the causes of its own refusals.
+  if (!(error instanceof OAuthError)) logger.error({ rpc, err: error }, "a call failed");
+  return toConnectError(toOAuthError(error));
+}
+
+/** The refusal of a request that is not the message it should be. `cause`: what the decoder threw. */
+export function unreadable(cause: Error): ConnectError {
+  // Where text is not JSON, the error quotes it, and it may hold a token.
+  const reason = cause.cause instanceof SyntaxError ? "it is not JSON" : cause.message.replaceAll('"', "'");
+  return toConnectError(new OAuthError("invalid_request", `The request cannot be read: ${reason}`));
+}

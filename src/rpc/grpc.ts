@@ -1,0 +1,88 @@
+import type { ServiceImplSpec } from "@connectrpc/connect";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import type { Logger } from "../engine/logger.ts";
+import { unaryHandler } from "./bridge.ts";
+import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import { rpcName } from "./services.ts";
+
+const MINUTE = 60_000;
+
+/** What bounds one connection. Node's HTTP/2 bounds the metadata of a call: 128 fields, 128 KiB. */
+const options = {
+  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_concurrent_streams": 256,
+  // A peer that is gone without a word is noticed, and one that has nothing to ask lets go of its connection.
+  "grpc.keepalive_time_ms": MINUTE,
+  "grpc.keepalive_timeout_ms": MINUTE / 3,
+  "grpc.max_connection_idle_ms": 15 * MINUTE,
+};
+
+/** A certificate chain and its private key, both in PEM. */
+export interface TlsKeyPair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+export interface GrpcServer {
+  /**
+   * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects where the address cannot be bound.
+   */
+  listen(host: string, port: number): Promise<number>;
+  /** Takes no more calls and resolves once those in flight are done; ends them after `graceMs` milliseconds. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** A gRPC server of its own port for the unary RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
+export function createGrpcServer({
+  services,
+  logger,
+  tls,
+}: {
+  readonly services: readonly ServiceImplSpec[];
+  readonly logger: Logger;
+  readonly tls?: TlsKeyPair | undefined;
+}): GrpcServer {
+  // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
+  setLogVerbosity(logVerbosity.NONE);
+  const server = new Server(options);
+  for (const service of services) register(server, service, logger);
+  return {
+    listen: (host, port) => listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls),
+    close: (graceMs) => close(server, graceMs),
+  };
+}
+
+function register(server: Server, { methods }: ServiceImplSpec, logger: Logger): void {
+  for (const spec of Object.values(methods)) {
+    if (spec.kind !== "unary") throw new Error(`${rpcName(spec.method)} is not unary.`);
+    server.register(`/${rpcName(spec.method)}`, unaryHandler(spec, logger), asIs, asIs, "unary");
+  }
+}
+
+/** The bridge reads and writes the messages itself: for grpc-js they are bytes. */
+function asIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function listen(server: Server, address: string, tls: TlsKeyPair | undefined): Promise<number> {
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
+  });
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,18 @@
+/** The largest request message that is read, in bytes. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** How deep JSON in a request may be nested. What a tenant allows is less. */
+const MAX_JSON_DEPTH = 100;
+
+/** How a request in protobuf's binary form is read: each level of JSON is two messages there. */
+export const binaryOptions = { readUnknownFields: false, recursionLimit: 2 * MAX_JSON_DEPTH };
+
+/**
+ * How a request in protobuf's JSON form is read. Strictly: otherwise a misspelt name, or an enum value that there is
+ * not, would count as absent, and the token be another than was asked for.
+ */
+export const jsonOptions = {
+  ignoreUnknownFields: false,
+  recursionLimit: MAX_JSON_DEPTH,
+  textDecoder: new TextDecoder("utf-8", { fatal: true }),
+};

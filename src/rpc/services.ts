@@ -1,0 +1,18 @@
+import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
+import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
+import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import type { Engine } from "../engine/port.ts";
+import { tokenService } from "./token-service.ts";
+
+/** Every RPC that there is, to be served by both servers alike. One without an implementation answers UNIMPLEMENTED. */
+export function rpcServices(engine: Engine): readonly ServiceImplSpec[] {
+  return [
+    createServiceImplSpec<typeof TokenService>(TokenService, tokenService(engine)),
+    createServiceImplSpec<typeof KeyService>(KeyService, {}),
+  ];
+}
+
+/** The name of a call in a path and in the log, for example `mintmark.v1.TokenService/Mint`. */
+export function rpcName(method: { readonly name: string; readonly parent: { readonly typeName: string } }): string {
+  return `${method.parent.typeName}/${method.name}`;
+}

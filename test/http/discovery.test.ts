@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest";
+import { listen, sendRaw, testGateway } from "./support.ts";
+
+const DOCUMENTS = [
+  "/.well-known/openid-configuration",
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/openid-configuration/jwks",
+  "/acme/.well-known/openid-configuration",
+  "/acme/.well-known/oauth-authorization-server",
+  "/acme/.well-known/openid-configuration/jwks",
+  "/.well-known/oauth-authorization-server/acme",
+];
+
+describe("the metadata", () => {
+  const metadata = (issuer: string) => ({
+    issuer,
+    token_endpoint: `${issuer}/connect/token`,
+    jwks_uri: `${issuer}/.well-known/openid-configuration/jwks`,
+    grant_types_supported: ["arbitrary_token", "arbitrary_identity"],
+    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    id_token_signing_alg_values_supported: ["ES256"],
+    subject_types_supported: ["public"],
+    response_types_supported: [],
+    scopes_supported: ["aggregator_service.full_access", "aggregator_service.read_only", "offline_access"],
+  });
+
+  test.each(DOCUMENTS.filter((path) => !path.endsWith("/jwks")))("is at %s", async (path) => {
+    const { app } = testGateway();
+    const response = await app.inject(path);
+    expect(response.statusCode).toBe(200);
+    expect(response.headers["content-type"]).toBe("application/json; charset=utf-8");
+    const issuer = path.includes("acme") ? "https://mint.example/acme" : "https://mint.example";
+    expect(response.json()).toEqual(metadata(issuer));
+  });
+
+  test("builds on the public URL, not on the issuer, with or without a slash and a path", async () => {
+    const { app } = testGateway({ publicUrl: "https://proxy.example/mint/" });
+    const { issuer, token_endpoint, jwks_uri } = (await app.inject("/acme/.well-known/openid-configuration")).json();
+    expect(issuer).toBe("https://mint.example/acme");
+    expect(token_endpoint).toBe("https://proxy.example/mint/acme/connect/token");
+    expect(jwks_uri).toBe("https://proxy.example/mint/acme/.well-known/openid-configuration/jwks");
+  });
+});
+
+test.each(["/.well-known/openid-configuration/jwks", "/acme/.well-known/openid-configuration/jwks"])(
+  "the keys are at %s, as they are now",
+  async (path) => {
+    const { app, engine } = testGateway();
+    const before = await app.inject(path);
+    expect(before.json()).toEqual({ keys: [{ kty: "OKP", kid: "k1" }] });
+    engine.keys = [{ kty: "OKP", kid: "k2" }];
+    const after = await app.inject({ url: path, headers: { "if-none-match": String(before.headers.etag) } });
+    expect(after.statusCode).toBe(200);
+    expect(after.json()).toEqual({ keys: [{ kty: "OKP", kid: "k2" }] });
+    expect(after.headers.etag).not.toBe(before.headers.etag);
+  },
+);
+
+describe.each(DOCUMENTS)("%s", (url) => {
+  test("may be cached and read by any page", async () => {
+    const { app } = testGateway();
+    const { headers } = await app.inject({ url, headers: { origin: "https://page.example" } });
+    expect(headers["cache-control"]).toBe("public, max-age=60");
+    expect(headers["access-control-allow-origin"]).toBe("*");
+    expect(headers["access-control-allow-credentials"]).toBeUndefined();
+    expect(headers.etag).toMatch(/^"[\w-]{43}"$/);
+    expect(headers.pragma).toBeUndefined();
+  });
+
+  test("is not sent again to who has it", async () => {
+    const { app } = testGateway();
+    const etag = String((await app.inject(url)).headers.etag);
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+      const response = await app.inject({ url, headers: { "if-none-match": known } });
+      expect(response.statusCode).toBe(304);
+      expect(response.body).toBe("");
+      expect(response.headers).toMatchObject({
+        etag,
+        "cache-control": "public, max-age=60",
+        "access-control-allow-origin": "*",
+      });
+    }
+    for (const other of ['"other"', etag.slice(1, -1), ""]) {
+      expect((await app.inject({ url, headers: { "if-none-match": other } })).statusCode).toBe(200);
+    }
+  });
+
+  test("answers HEAD like GET, without the body", async () => {
+    const { app } = testGateway();
+    const { headers: got } = await app.inject(url);
+    const { statusCode, headers, body } = await app.inject({ method: "HEAD", url });
+    expect(statusCode).toBe(200);
+    expect(body).toBe("");
+    expect({ ...headers, date: "" }).toEqual({ ...got, date: "" });
+  });
+
+  test("answers a preflight", async () => {
+    const { app } = testGateway();
+    const { statusCode, headers, body } = await app.inject({ method: "OPTIONS", url });
+    expect(statusCode).toBe(204);
+    expect(body).toBe("");
+    expect(headers).toMatchObject({
+      allow: "GET, HEAD, OPTIONS",
+      "access-control-allow-origin": "*",
+      "access-control-allow-methods": "GET, HEAD",
+    });
+  });
+
+  test.each(["POST", "PUT", "DELETE", "PATCH", "TRACE"] as const)("does not take %s", async (method) => {
+    const { app } = testGateway();
+    const response = await app.inject({ method, url });
+    expect(response.statusCode).toBe(405);
+    expect(response.headers.allow).toBe("GET, HEAD, OPTIONS");
+    expect(response.json().error).toBe("invalid_request");
+    expect(response.headers["cache-control"]).toBe("no-store");
+  });
+});
+
+test("a HEAD leaves the connection in step", async () => {
+  const { app } = testGateway();
+  const port = await listen(app);
+  const url = "/.well-known/openid-configuration/jwks";
+  const head = `HEAD ${url} HTTP/1.1\r\nhost: x\r\n\r\n`;
+  const get = `GET ${url} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
+  const answers = (await sendRaw(port, head + get)).split(/(?=HTTP\/1\.1 200 OK)/);
+  expect(answers.map((answer) => answer.split("\r\n\r\n")[1])).toEqual(["", '{"keys":[{"kty":"OKP","kid":"k1"}]}']);
+  await app.close();
+});
+
+test("the default tenant's metadata names only what there is", async () => {
+  const { app, engine } = testGateway();
+  const known = engine.forTenant("default");
+  if (known === undefined) throw new Error("there is no default tenant");
+  engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, resources: new Map(), clients: new Map() } });
+  expect((await app.inject("/.well-known/openid-configuration")).json()).not.toHaveProperty("scopes_supported");
+});

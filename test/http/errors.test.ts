@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
+import { StoreUnavailableError } from "../../src/store/port.ts";
+import { testGateway } from "./support.ts";
+
+describe("a refusal", () => {
+  const statuses: Record<OAuthErrorCode, number> = {
+    invalid_request: 400,
+    invalid_client: 401,
+    invalid_grant: 400,
+    unauthorized_client: 400,
+    unsupported_grant_type: 400,
+    unsupported_token_type: 400,
+    invalid_scope: 400,
+    access_denied: 400,
+    temporarily_unavailable: 503,
+    server_error: 500,
+  };
+
+  test.each(Object.entries(statuses) as [OAuthErrorCode, number][])(
+    "with %s has the status %i",
+    async (code, status) => {
+      const { engine, post, logger } = testGateway();
+      engine.answer = () => Promise.reject(new OAuthError(code, "Why.", { cause: new Error("inner") }));
+      const response = await post("grant_type=x");
+      expect(response.statusCode).toBe(status);
+      expect(response.json()).toEqual({ error: code, error_description: "Why." });
+      expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+      expect(response.headers["www-authenticate"]).toBe(
+        code === "invalid_client" ? 'Basic realm="mintmark", charset="UTF-8"' : undefined,
+      );
+      expect(response.headers["retry-after"]).toBe(code === "temporarily_unavailable" ? "1" : undefined);
+      // The engine tells the log itself.
+      expect(logger.lines).toEqual([]);
+    },
+  );
+
+  test("for an error that nobody foresaw tells the log, and the caller nothing", async () => {
+    const { engine, post, logger } = testGateway();
+    engine.answer = () => Promise.reject(Object.assign(new TypeError("x is not a function"), { code: "FST_ERR_X" }));
+    const response = await post("grant_type=x");
+    expect(response.statusCode).toBe(500);
+    expect(response.json()).toEqual({ error: "server_error", error_description: "Something unexpected happened." });
+    expect(logger.lines).toHaveLength(1);
+    expect(logger.text()).toMatch(/^error a request failed .*x is not a function/);
+  });
+
+  test("for a store that is out of reach asks to try again", async () => {
+    const { engine, post, logger } = testGateway();
+    engine.answer = () => Promise.reject(new StoreUnavailableError("no answer"));
+    const response = await post("grant_type=x");
+    expect(response.statusCode).toBe(503);
+    expect(response.json().error).toBe("temporarily_unavailable");
+    expect(response.headers["retry-after"]).toBe("1");
+    expect(logger.text()).toContain("no answer");
+  });
+
+  test.each([
+    ["a=1&a=2", "a is given more than once."],
+    ["a=%", "a is not percent-encoded UTF-8."],
+    [Buffer.from([0x61, 0x3d, 0xff]), "The form is not UTF-8."],
+  ])("for a form that cannot be read comes before the engine: %s", async (body, description) => {
+    const { engine, post, logger } = testGateway();
+    const response = await post(body);
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({ error: "invalid_request", error_description: description });
+    expect(engine.asked).toEqual([]);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test.each([
+    "application/json",
+    "text/plain",
+    "multipart/form-data; boundary=x",
+    "application/x-www-form-urlencoded; charset=latin1",
+    "nonsense",
+    ";",
+  ])("for the content type %s names the one to send", async (type) => {
+    const { engine, app } = testGateway();
+    const url = "/connect/token";
+    const response = await app.inject({
+      method: "POST",
+      url,
+      headers: { "content-type": type },
+      payload: "grant_type=x",
+    });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({
+      error: "invalid_request",
+      error_description: "Content-Type must be application/x-www-form-urlencoded, in UTF-8.",
+    });
+    expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+    expect(engine.asked).toEqual([]);
+  });
+
+  test("for no content type names the one to send, though there be no body", async () => {
+    const { app } = testGateway();
+    const response = await app.inject({ method: "POST", url: "/connect/token" });
+    expect(response.statusCode).toBe(400);
+    expect(response.json().error_description).toMatch(/^Content-Type must be/);
+  });
+});
+
+test("nothing that a request holds is logged, whatever becomes of it", async () => {
+  const { engine, post, logger } = testGateway();
+  const secrets = { authorization: "Basic SECRET-HEADER" };
+  const send = () => post("client_secret=SECRET-FORM&id_token=SECRET-TOKEN", secrets, "/connect/token?x=SECRET-QUERY");
+  await send();
+  engine.answer = () => Promise.reject(new OAuthError("invalid_client", "Wrong."));
+  await send();
+  engine.answer = () => Promise.reject(new Error("unforeseen"));
+  await send();
+  await post("client_secret=SECRET-FORM&client_secret=%SECRET-FORM", secrets);
+  await post("x".repeat(70_000), secrets);
+  expect(logger.text()).toContain("unforeseen");
+  expect(logger.text()).not.toContain("SECRET");
+});

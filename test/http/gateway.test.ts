@@ -1,0 +1,246 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { text } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { registerConnect } from "../../src/rpc/connect.ts";
+import { rpcServices } from "../../src/rpc/services.ts";
+import { FORM, listen, sendRaw, testGateway } from "./support.ts";
+
+const NO_TENANT = { error: "invalid_request", error_description: "There is no such tenant." };
+const NOTHING = { error: "invalid_request", error_description: "There is nothing at this path." };
+
+describe("a path", () => {
+  test.each([
+    "/default/connect/token",
+    "/%64efault/connect/token",
+    "/unknown/connect/token",
+    "/__proto__/connect/token",
+    "//connect/token",
+    "/.well-known/connect/token",
+    `/${"t".repeat(63)}/connect/token`,
+    `/${"t".repeat(64)}/connect/token`,
+    "/default/.well-known/openid-configuration",
+    "/unknown/.well-known/openid-configuration/jwks",
+    "/.well-known/oauth-authorization-server/default",
+    "/.well-known/oauth-authorization-server/unknown",
+  ])("that names no tenant is not found, whatever is asked: %s", async (url) => {
+    const { app, engine } = testGateway();
+    for (const method of ["POST", "GET", "PUT"] as const) {
+      const response = await app.inject({ method, url, headers: { "content-type": "text/plain" }, payload: "x" });
+      expect(response.statusCode).toBe(404);
+      expect(response.json()).toEqual(NO_TENANT);
+      expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+      expect(response.headers["access-control-allow-origin"]).toBeUndefined();
+    }
+    expect(engine.asked).toEqual([]);
+  });
+
+  test.each([
+    "/",
+    "/connect",
+    "/connect/token/",
+    "/Connect/Token",
+    "/connect//token",
+    "/acme/acme/connect/token",
+    "/favicon.ico",
+  ])("that there is not is not found: %s", async (url) => {
+    const { app, logger } = testGateway();
+    for (const method of ["GET", "POST", "DELETE"] as const) {
+      const response = await app.inject({ method, url, headers: { "content-type": "application/json" }, payload: "{" });
+      expect(response.statusCode).toBe(404);
+      expect(response.json()).toEqual(NOTHING);
+    }
+    expect(logger.lines).toEqual([]);
+  });
+
+  test.each(["/%", "/%ff/connect/token", "/a%zz/connect/token?x=SECRET"])(
+    "that is not well-formed is refused: %s",
+    async (url) => {
+      const { app, logger } = testGateway();
+      const response = await app.inject(url);
+      expect(response.statusCode).toBe(400);
+      expect(response.json()).toEqual({
+        error: "invalid_request",
+        error_description: "The HTTP request is malformed.",
+      });
+      expect(logger.lines).toEqual([]);
+    },
+  );
+});
+
+describe("the token endpoint", () => {
+  test.each(["/connect/token", "/acme/connect/token"])("takes nothing but POST at %s", async (url) => {
+    const { app, engine } = testGateway();
+    for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"] as const) {
+      const headers = { ...FORM, origin: "https://page.example", "access-control-request-method": "POST" };
+      const response = await app.inject({ method, url, headers, payload: "grant_type=x" });
+      expect(response.statusCode).toBe(405);
+      expect(response.headers.allow).toBe("POST");
+      expect(response.headers["cache-control"]).toBe("no-store");
+      expect(response.headers["access-control-allow-origin"]).toBeUndefined();
+      if (method !== "HEAD") {
+        expect(response.json()).toEqual({ error: "invalid_request", error_description: "The method must be POST." });
+      }
+    }
+    expect(engine.asked).toEqual([]);
+  });
+
+  test("serves each tenant at its own path", async () => {
+    const { engine, post } = testGateway();
+    expect((await post("grant_type=x")).statusCode).toBe(200);
+    expect((await post("grant_type=x", {}, "/acme/connect/token")).statusCode).toBe(200);
+    expect(engine.asked.map(({ tenant }) => tenant)).toEqual(["default", "acme"]);
+  });
+});
+
+describe("the RPCs beside it", () => {
+  const MINT = "/mintmark.v1.TokenService/Mint";
+
+  function gatewayWithRpcs() {
+    const world = testGateway();
+    registerConnect(world.app, rpcServices(world.engine), world.logger);
+    return world;
+  }
+
+  test("are answered over Connect", async () => {
+    const { app, engine } = gatewayWithRpcs();
+    const port = await listen(app);
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ tenant: "acme", grantType: "arbitrary_token" });
+    const response = await fetch(`http://127.0.0.1:${port}${MINT}`, { method: "POST", headers, body });
+    expect(await response.json()).toEqual({ accessToken: "at", tokenType: "Bearer", expiresIn: "29" });
+    expect(engine.request).toEqual({ grantType: "arbitrary_token" });
+    await app.close();
+  });
+
+  test("are answered over gRPC-Web", async () => {
+    const { app } = gatewayWithRpcs();
+    const port = await listen(app);
+    const headers = { "content-type": "application/grpc-web" };
+    const response = await fetch(`http://127.0.0.1:${port}${MINT}`, { method: "POST", headers, body: Buffer.alloc(5) });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^application\/grpc-web/);
+    expect(Buffer.from(await response.arrayBuffer()).toString("latin1")).toMatch(/grpc-status: 0/);
+    await app.close();
+  });
+
+  test("take no form", async () => {
+    const { app, engine } = gatewayWithRpcs();
+    const response = await app.inject({ method: "POST", url: MINT, headers: FORM, payload: "grant_type=x" });
+    expect(response.statusCode).toBe(415);
+    expect(engine.asked).toEqual([]);
+  });
+});
+
+describe("the connection", () => {
+  const CLOSED = /^HTTP\/1\.1 (\d+) [\w ]+\r\n.*\r\nconnection: close\r\n.*\r\n\r\n(.*)$/s;
+
+  async function refused(...parts: string[]) {
+    const { app, logger } = testGateway();
+    const port = await listen(app);
+    const [, status, body] = CLOSED.exec(await sendRaw(port, ...parts)) ?? [];
+    await app.close();
+    expect(logger.lines).toEqual([]);
+    return { status: Number(status), ...JSON.parse(body ?? "{}") };
+  }
+
+  test("ends with a refusal where no HTTP request comes in", async () => {
+    const description = "The HTTP request is malformed.";
+    const refusal = { status: 400, error: "invalid_request", error_description: description };
+    expect(await refused("SECRET nonsense\r\n\r\n")).toEqual(refusal);
+    expect(
+      await refused("POST /connect/token HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n"),
+    ).toEqual(refusal);
+  });
+
+  test("ends with a refusal where the header is too large", async () => {
+    const request = `GET / HTTP/1.1\r\nhost: x\r\nauthorization: ${"S".repeat(17_000)}\r\n\r\n`;
+    expect(await refused(request)).toEqual({
+      status: 431,
+      error: "invalid_request",
+      error_description: "The header is too large.",
+    });
+  });
+
+  test("is bounded in time and size", () => {
+    const { server } = testGateway().app;
+    expect(server.headersTimeout).toBe(10_000);
+    expect(server.requestTimeout).toBe(30_000);
+    expect(server.keepAliveTimeout).toBe(75_000);
+  });
+
+  test("ends with a refusal where a request takes too long", async () => {
+    const { app } = testGateway();
+    const port = await listen(app);
+    const answer = sendRaw(port, "POST /connect/token HTTP/1.1\r\n");
+    app.server.once("connection", (socket) => {
+      app.server.emit("clientError", Object.assign(new Error("late"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), socket);
+    });
+    expect(await answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n.*"The request took too long to arrive\."/s);
+    await app.close();
+  });
+
+  test("is left alone where there is nobody to answer", async () => {
+    const { app } = testGateway();
+    const port = await listen(app);
+    app.server.once("connection", (socket) => {
+      app.server.emit("clientError", Object.assign(new Error("gone"), { code: "ECONNRESET" }), socket);
+    });
+    expect(await sendRaw(port, "").catch(() => "")).toBe("");
+    await app.close();
+  });
+
+  test("is TLS where there is a certificate, and nothing else then", async () => {
+    const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url));
+    const cert = pem("cert.pem");
+    const { app } = testGateway({ tls: { cert, key: pem("key.pem") } });
+    const port = await listen(app);
+    const url = { host: "127.0.0.1", port, path: "/.well-known/openid-configuration/jwks", agent: false };
+    const body = await new Promise<string>((resolve, reject) => {
+      request({ ...url, ca: cert, servername: "localhost", checkServerIdentity: () => undefined }, (response) =>
+        resolve(text(response)),
+      )
+        .on("error", reject)
+        .end();
+    });
+    expect(JSON.parse(body)).toHaveProperty("keys");
+    expect(await sendRaw(port, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").catch(() => "")).not.toContain("HTTP/1.1");
+    await app.close();
+  });
+});
+
+describe("closing", () => {
+  const REQUEST = `POST /connect/token HTTP/1.1\r\nhost: x\r\ncontent-type: ${FORM["content-type"]}\r\ncontent-length: 1\r\n\r\na`;
+
+  test("answers what is in flight first", async () => {
+    const { app, engine } = testGateway();
+    const port = await listen(app);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    engine.answer = async () => {
+      asked.resolve();
+      await promise;
+      return { accessToken: "late", expiresIn: 1, scopes: [] };
+    };
+    const answer = sendRaw(port, REQUEST);
+    await asked.promise;
+    const closed = app.close();
+    resolve();
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*"access_token":"late"/s);
+    await closed;
+  });
+
+  test("waits no longer than it was given", async () => {
+    const { app, engine } = testGateway({ closeGrace: 1 });
+    const port = await listen(app);
+    const asked = Promise.withResolvers<void>();
+    engine.answer = () => {
+      asked.resolve();
+      return new Promise(() => undefined);
+    };
+    const answer = sendRaw(port, REQUEST).catch(() => "");
+    await asked.promise;
+    await app.close();
+    expect(await answer).toBe("");
+  });
+});

@@ -1,0 +1,159 @@
+import { connect as openSocket } from "node:net";
+import { text } from "node:stream/consumers";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { createClient, createServiceImplSpec } from "@connectrpc/connect";
+import fastify from "fastify";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import { registerConnect } from "../../src/rpc/connect.ts";
+import { recordingLogger } from "../support/logger.ts";
+import { deepStruct, FakeEngine, MINT, refusalOf, startDoors, transports } from "./support.ts";
+
+const engine = new FakeEngine();
+let doors: Awaited<ReturnType<typeof startDoors>>;
+
+beforeAll(async () => {
+  doors = await startDoors(engine);
+});
+afterAll(() => doors.close());
+
+function post(body: string | Uint8Array<ArrayBuffer>, type = "application/json", headers = {}): Promise<Response> {
+  return fetch(doors.url + MINT, { method: "POST", body, headers: { "content-type": type, ...headers } });
+}
+
+/** Expects the refusal of a request that could not be read, and gives its words. */
+async function expectUnreadable(response: Response): Promise<string> {
+  const refusal = (await response.json()) as { code: string; message: string; details: { debug: object }[] };
+  expect(response.status).toBe(400);
+  expect(refusal.code).toBe("invalid_argument");
+  expect(refusal.message).toMatch(/^The request cannot be read: /);
+  expect(refusal.details.map(({ debug }) => debug)).toEqual([
+    { error: "invalid_request", errorDescription: refusal.message },
+  ]);
+  return refusal.message;
+}
+
+describe("a call with curl", () => {
+  test("is answered, and kept in no cache", async () => {
+    const response = await post("{}");
+    expect(await response.json()).toMatchObject({ accessToken: "at" });
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("content-type")).toBe("application/json");
+  });
+
+  test.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("cannot be a %s", async (method) => {
+    const before = engine.asked.length;
+    for (const query of ["", "?connect=v1&encoding=json&message=%7B%7D"]) {
+      const response = await fetch(doors.url + MINT + query, { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("allow")).toBe("POST");
+    }
+    expect(engine.asked).toHaveLength(before);
+  });
+
+  test.each(["text/plain", "application/grpc", "application/grpc+proto", "application/x-www-form-urlencoded"])(
+    "cannot be %s",
+    async (type) => expect(await post("{}", type)).toMatchObject({ status: 415 }),
+  );
+
+  test("without a usable Host is refused at once", async () => {
+    for (const head of ["HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a b\r\n"]) {
+      const socket = openSocket(Number(new URL(doors.url).port), "127.0.0.1");
+      socket.end(
+        `POST ${MINT} ${head}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
+      expect(await text(socket)).toMatch(/^HTTP\/1.1 400 /);
+    }
+  });
+});
+
+describe("a request that cannot be read", () => {
+  test.each([
+    ["a name that there is not", `{"arbitraryClaim":{}}`, "key 'arbitraryClaim' is unknown"],
+    ["an enum value that there is not", `{"accessTokenType":"JWT"}`, "mintmark.v1.AccessTokenType"],
+    ["a duration that is none", `{"accessTokenLifetime":29}`, "google.protobuf.Duration"],
+    ["a text that is a number", `{"subject":5}`, "mintmark.v1.MintRequest.subject"],
+    ["a name twice", `{"subject":"a","subject":"b"}`, "duplicate"],
+    ["a claim twice", `{"arbitraryClaims":{"a":"1","\\u0061":"2"}}`, "duplicate"],
+  ])("for %s says so", async (_, body, reason) => {
+    expect(await expectUnreadable(await post(body))).toContain(reason);
+  });
+
+  test.each([`{"idToken":"eyJhbGciOi`, `{"idToken":eyJhbGciOi}`, "eyJhbGciOi", ""])(
+    "because it is not JSON is not quoted: %s",
+    async (body) => expect(await expectUnreadable(await post(body))).toMatch(/: it is not JSON$/),
+  );
+
+  test("because it is not UTF-8 is refused in both forms", async () => {
+    const json = Buffer.from(`{"subject":"\xff"}`, "latin1");
+    await expectUnreadable(await post(json));
+    await expectUnreadable(await post(Buffer.from([0x1a, 1, 0xff]), "application/proto"));
+  });
+
+  test("because it is not a message is the caller's fault", async () => {
+    const bytes = Buffer.from([0x0a, 0xff]);
+    await expectUnreadable(await post(bytes, "application/proto"));
+    const envelope = Buffer.concat([Buffer.from([0, 0, 0, 0, bytes.length]), bytes]);
+    const response = await post(envelope, "application/grpc-web+proto");
+    expect(await response.text()).toMatch(/grpc-status: 3\r\n/);
+  });
+
+  test("because it is nested too deeply is refused in both forms", async () => {
+    const nested = `{"arbitraryJson":{"a":${"[".repeat(30_000)}${"]".repeat(30_000)}}}`;
+    expect(await expectUnreadable(await post(nested))).toContain("recursion");
+    expect(await expectUnreadable(await post(deepStruct(2_000), "application/proto"))).toContain("recursion");
+  });
+});
+
+describe("the size of a message", () => {
+  /** A message of so many bytes. */
+  const sized = (bytes: number) =>
+    toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(bytes - 4) }));
+
+  test("may be 64 KiB, and no more", async () => {
+    expect(sized(65_536)).toHaveLength(65_536);
+    expect(await post(sized(65_536), "application/proto")).toMatchObject({ status: 200 });
+    const refusal = await post(sized(65_537), "application/proto");
+    expect(await refusal.json()).toMatchObject({ code: "resource_exhausted" });
+    expect(await (await post(`{"subject":"${"x".repeat(65_536)}"}`)).json()).toMatchObject({
+      code: "resource_exhausted",
+    });
+  });
+
+  test("cannot be hidden by compression", async () => {
+    const response = await post("{}", "application/json", { "content-encoding": "gzip" });
+    expect(await response.json()).toMatchObject({ code: "unimplemented" });
+  });
+});
+
+test("a deadline that no timer can hold does no harm", async () => {
+  const warned = vi.fn();
+  process.on("warning", warned);
+  expect(await post("{}", "application/json", { "connect-timeout-ms": "9999999999" })).toMatchObject({ status: 200 });
+  await new Promise(setImmediate);
+  process.off("warning", warned);
+  expect(warned).not.toHaveBeenCalled();
+});
+
+test("a caller who goes away aborts the call", async () => {
+  const seen = Promise.withResolvers<AbortSignal>();
+  const app = fastify();
+  const service = createServiceImplSpec<typeof TokenService>(TokenService, {
+    mint(_, context) {
+      seen.resolve(context.signal);
+      return new Promise(() => {});
+    },
+  });
+  registerConnect(app, [service], recordingLogger());
+  const baseUrl = await app.listen({ host: "127.0.0.1", port: 0 });
+
+  const caller = new AbortController();
+  const call = createClient(TokenService, transports.connect(baseUrl)).mint({}, { signal: caller.signal });
+  const signal = await seen.promise;
+  expect(signal.aborted).toBe(false);
+  const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  caller.abort();
+  expect((await refusalOf(call)).code).toBe("Canceled");
+  await aborted;
+  await app.close();
+});

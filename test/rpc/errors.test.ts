@@ -1,0 +1,125 @@
+import { createClient } from "@connectrpc/connect";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
+import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
+import { FakeEngine, type Refusal, refusalOf, startDoors, stockClient, transports } from "./support.ts";
+
+const engine = new FakeEngine();
+let doors: Awaited<ReturnType<typeof startDoors>>;
+let stock: ReturnType<typeof stockClient>;
+
+beforeAll(async () => {
+  doors = await startDoors(engine);
+  stock = stockClient(doors.address);
+});
+afterAll(async () => {
+  stock.close();
+  await doors.close();
+});
+
+/** The refusal of the same mint through every client, by the client's name. */
+async function everywhere(request: { tenant?: string } = {}): Promise<Record<string, Refusal>> {
+  const refusals: Record<string, Refusal> = { gRPC: await refusalOf(stock.call("mint", request)) };
+  for (const [name, transport] of Object.entries(transports)) {
+    refusals[name] = await refusalOf(createClient(TokenService, transport(doors.url)).mint(request));
+  }
+  return refusals;
+}
+
+function fail(error: unknown): void {
+  engine.answer = () => Promise.reject(error);
+}
+
+beforeEach(() => void doors.logger.lines.splice(0));
+
+const statuses: Record<OAuthErrorCode, string> = {
+  invalid_request: "InvalidArgument",
+  invalid_client: "Unauthenticated",
+  invalid_grant: "FailedPrecondition",
+  unauthorized_client: "PermissionDenied",
+  unsupported_grant_type: "InvalidArgument",
+  unsupported_token_type: "InvalidArgument",
+  invalid_scope: "InvalidArgument",
+  access_denied: "PermissionDenied",
+  temporarily_unavailable: "Unavailable",
+  server_error: "Internal",
+};
+
+describe("a refusal", () => {
+  test.each(Object.entries(statuses))("%s is %s, with the same details, for every client", async (error, code) => {
+    const message = "100% of 'it' is wrong, says {x}: a+b & c | d.";
+    fail(new OAuthError(error as OAuthErrorCode, message));
+
+    for (const [name, refusal] of Object.entries(await everywhere())) {
+      expect(refusal, name).toMatchObject({ code, message, details: [{ error, errorDescription: message }] });
+    }
+  });
+
+  test("that is temporary says when to try again", async () => {
+    fail(new OAuthError("temporarily_unavailable", "Try again."));
+
+    for (const [name, refusal] of Object.entries(await everywhere())) {
+      expect(refusal.types, name).toEqual(["mintmark.v1.OAuthErrorDetail", "google.rpc.RetryInfo"]);
+    }
+    expect(doors.logger.lines).toEqual([]);
+  });
+
+  test("tells nothing of its cause, which the engine has logged", async () => {
+    const cause = new Error("disk of db-7 is full");
+    fail(new OAuthError("server_error", "Something unexpected happened.", { cause }));
+
+    expect(JSON.stringify(await everywhere())).not.toContain("db-7");
+    expect(doors.logger.lines).toEqual([]);
+  });
+});
+
+describe("an error that is no refusal", () => {
+  test("tells nothing to any client, and all to the log", async () => {
+    const error = new TypeError("the secret is hunter2");
+    fail(error);
+
+    for (const [name, refusal] of Object.entries(await everywhere())) {
+      expect(refusal.code, name).toBe("Internal");
+      expect(refusal.details, name).toEqual([{ error: "server_error", errorDescription: refusal.message }]);
+      expect(JSON.stringify(refusal), name).not.toContain("hunter2");
+    }
+    expect(doors.logger.lines).toMatchObject(Array(4).fill({ level: "error", fields: { err: error } }));
+  });
+
+  test("that is not even an Error tells nothing either", async () => {
+    fail("hunter2");
+    for (const refusal of Object.values(await everywhere())) expect(JSON.stringify(refusal)).not.toContain("hunter2");
+  });
+});
+
+describe("what is not there", () => {
+  test("an unknown tenant is NOT_FOUND for every client", async () => {
+    for (const tenant of ["nobody", "__proto__", "constructor"]) {
+      for (const [name, refusal] of Object.entries(await everywhere({ tenant }))) {
+        expect(refusal, name).toEqual({
+          code: "NotFound",
+          message: "There is no such tenant.",
+          details: [],
+          types: [],
+        });
+      }
+    }
+  });
+
+  const rpcs = [TokenService, KeyService]
+    .flatMap((service) => service.methods.map((method) => [service.name, method.localName] as const))
+    .filter(([, method]) => method !== "mint");
+
+  test.each(rpcs)("%s.%s is UNIMPLEMENTED for every client", async (service, method) => {
+    const stock = stockClient(doors.address, service);
+    const expected = { code: "Unimplemented", message: expect.stringContaining("is not implemented") };
+    expect(await refusalOf(stock.call(method, {}))).toMatchObject(expected);
+    stock.close();
+    for (const transport of Object.values(transports)) {
+      const desc = service === KeyService.name ? KeyService : TokenService;
+      const client = createClient(desc, transport(doors.url)) as Record<string, (request: object) => Promise<unknown>>;
+      expect(await refusalOf(client[method]?.({}) ?? Promise.resolve())).toMatchObject(expected);
+    }
+  });
+});

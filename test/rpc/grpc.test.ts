@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import { connect as openSession } from "node:http2";
+import { fileURLToPath } from "node:url";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError, createServiceImplSpec, type HandlerContext } from "@connectrpc/connect";
+import * as grpc from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import { createGrpcServer } from "../../src/rpc/grpc.ts";
+import { recordingLogger } from "../support/logger.ts";
+import { deepStruct, FakeEngine, MINT, refusalOf, sendBytes, startDoors, stockClient } from "./support.ts";
+
+const engine = new FakeEngine();
+let doors: Awaited<ReturnType<typeof startDoors>>;
+
+beforeAll(async () => {
+  doors = await startDoors(engine);
+});
+afterAll(() => doors.close());
+
+type Mint = (context: HandlerContext) => Promise<object>;
+
+/** A server whose Mint does what a test wants, and a stock client of it. */
+async function serve(mint: Mint) {
+  const service = createServiceImplSpec<typeof TokenService>(TokenService, { mint: (_, context) => mint(context) });
+  const server = createGrpcServer({ services: [service], logger: recordingLogger() });
+  const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
+  return { server, address, stock: stockClient(address) };
+}
+
+/** Resolves to why a call was aborted. */
+function abortOf({ signal }: HandlerContext): Promise<unknown> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
+}
+
+describe("a message", () => {
+  test("may be 64 KiB, and no more", async () => {
+    const sized = (bytes: number) =>
+      toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(bytes - 4) }));
+    expect(await sendBytes(doors.address, sized(65_536))).not.toHaveLength(0);
+    expect((await refusalOf(sendBytes(doors.address, sized(65_537)))).code).toBe("ResourceExhausted");
+  });
+
+  test.each([
+    ["cut short", Buffer.from([0x0a, 0xff])],
+    ["of wrong field numbers", Buffer.from([0x00, 0x00])],
+    ["of text that is not UTF-8", Buffer.from([0x1a, 0x01, 0xff])],
+    ["nested too deeply", deepStruct(2_000)],
+  ])("%s is the caller's fault", async (_, bytes) => {
+    const refusal = await refusalOf(sendBytes(doors.address, bytes));
+    expect(refusal.code).toBe("InvalidArgument");
+    expect(refusal.message).toMatch(/^The request cannot be read: /);
+    expect(refusal.details).toEqual([{ error: "invalid_request", errorDescription: refusal.message }]);
+  });
+
+  test("may be nested as deeply as in JSON", async () => {
+    expect(await sendBytes(doors.address, deepStruct(98))).not.toHaveLength(0);
+  });
+
+  test("to no RPC that there is does no harm", async () => {
+    const session = openSession(`http://${doors.address}`);
+    for (const path of ["/", "/mintmark.v1.TokenService/", `${MINT}%0d%0a`, "/\u00ff"]) {
+      const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+      const stream = session
+        .request(headers)
+        .on("error", () => {})
+        .resume();
+      stream.end();
+      await new Promise((resolve) => stream.on("close", resolve));
+    }
+    session.close();
+    expect(await sendBytes(doors.address, Buffer.alloc(0))).not.toHaveLength(0);
+  });
+});
+
+describe("metadata", () => {
+  test("goes in and comes out, binary too", async () => {
+    const bytes = Buffer.from([0, 255, 44, 61]);
+    const { server, stock } = await serve(async (context) => {
+      for (const [key, value] of context.requestHeader) {
+        if (key.startsWith("x-")) context.responseHeader.set(key, value);
+        if (key.startsWith("x-")) context.responseTrailer.append(key, value);
+      }
+      return {};
+    });
+    const metadata = new grpc.Metadata();
+    metadata.set("x-text", "a, b");
+    metadata.add("x-data-bin", bytes);
+    metadata.add("x-data-bin", Buffer.from("second"));
+
+    const received = await new Promise<grpc.Metadata[]>((resolve, reject) => {
+      const seen: grpc.Metadata[] = [];
+      const asIs = (value: Buffer) => value;
+      stock.client
+        .makeUnaryRequest(MINT, asIs, asIs, Buffer.alloc(0), metadata, (error) => error && reject(error))
+        .on("metadata", (header) => seen.push(header))
+        .on("status", (status) => resolve([...seen, status.metadata]));
+    });
+    expect(received).toHaveLength(2);
+    for (const got of received) {
+      expect(got.get("x-text")).toEqual(["a, b"]);
+      expect(got.get("x-data-bin")).toEqual([bytes, Buffer.from("second")]);
+    }
+    stock.close();
+    await server.close(0);
+  });
+
+  test("that is not ASCII reaches neither the engine nor the console", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const session = openSession(`http://${doors.address}`);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": MINT,
+      "content-type": "application/grpc",
+      te: "trailers",
+      authorization: "Basic hunter2\u00ff",
+    });
+    stream.end(Buffer.alloc(5));
+    await new Promise((resolve) => stream.resume().on("close", resolve));
+    session.close();
+    expect(engine.asked.at(-1)?.credentials).toEqual({});
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
+  });
+
+  test("is bounded", async () => {
+    const asked = engine.asked.length;
+    const large = new grpc.Metadata();
+    large.set("x-large", "x".repeat(200_000));
+    await expect(sendBytes(doors.address, Buffer.alloc(0), large)).rejects.toThrow();
+    const many = new grpc.Metadata();
+    for (let n = 0; n < 200; n++) many.set(`x-${n}`, "");
+    await expect(sendBytes(doors.address, Buffer.alloc(0), many)).rejects.toThrow();
+    expect(engine.asked).toHaveLength(asked);
+  });
+});
+
+describe("a call", () => {
+  test("that its caller cancels is aborted", async () => {
+    const started = Promise.withResolvers<HandlerContext>();
+    const { server, stock } = await serve((context) => {
+      started.resolve(context);
+      return new Promise(() => {});
+    });
+    const asIs = (value: Buffer) => value;
+    const call = stock.client.makeUnaryRequest(MINT, asIs, asIs, Buffer.alloc(0), () => {});
+    const context = await started.promise;
+    expect(context.signal.aborted).toBe(false);
+    const aborted = abortOf(context);
+    call.cancel();
+    expect(await aborted).toMatchObject({ code: Code.Canceled });
+    stock.close();
+    await server.close(0);
+  });
+
+  test("ends at its deadline", async () => {
+    const aborted = Promise.withResolvers<unknown>();
+    const { server, stock } = await serve(async (context) => {
+      expect(context.timeoutMs()).toBeLessThanOrEqual(50);
+      aborted.resolve(await abortOf(context));
+      throw context.signal.reason;
+    });
+    const refusal = await refusalOf(stock.call("mint", {}, undefined, { deadline: Date.now() + 50 }));
+    expect(refusal.code).toBe("DeadlineExceeded");
+    expect(await aborted.promise).toBeInstanceOf(ConnectError);
+    stock.close();
+    await server.close(0);
+  });
+
+  test("knows the method, the protocol and no deadline where there is none", async () => {
+    const seen: HandlerContext[] = [];
+    const { server, address, stock } = await serve(async (context) => {
+      seen.push(context);
+      return {};
+    });
+    await stock.call("mint", {});
+    expect(seen[0]).toMatchObject({
+      method: TokenService.method.mint,
+      service: TokenService,
+      protocolName: "grpc",
+      url: `http://${address}${MINT}`,
+    });
+    expect(seen[0]?.timeoutMs()).toBeUndefined();
+    stock.close();
+    await server.close(0);
+  });
+});
+
+describe("the server", () => {
+  const fixture = (name: string) => readFileSync(fileURLToPath(import.meta.resolve(`../support/tls/${name}`)));
+
+  test("speaks TLS with a certificate, and nothing else then", async () => {
+    const cert = fixture("cert.pem");
+    const secure = await startDoors(engine, { cert, key: fixture("key.pem") });
+    const named = secure.address.replace("127.0.0.1", "localhost");
+    const stock = stockClient(named, "TokenService", grpc.credentials.createSsl(cert));
+    expect(await stock.call("mint", {})).toMatchObject({ accessToken: "at" });
+    stock.close();
+    expect((await refusalOf(sendBytes(secure.address, Buffer.alloc(0)))).code).toBe("Unavailable");
+    await secure.close();
+  });
+
+  test("says when its address is taken", async () => {
+    const other = createGrpcServer({ services: [], logger: recordingLogger() });
+    const port = Number(doors.address.split(":")[1]);
+    await expect(other.listen("127.0.0.1", port)).rejects.toThrow("EADDRINUSE");
+    await other.close(0);
+  });
+
+  test("finishes what is in flight before it closes, and takes nothing new", async () => {
+    const started = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const { server, address, stock } = await serve(async () => {
+      started.resolve();
+      await finish.promise;
+      return { accessToken: "late" };
+    });
+    const answer = stock.call("mint", {});
+    await started.promise;
+    const closed = server.close(10_000);
+    expect((await refusalOf(sendBytes(address, Buffer.alloc(0)))).code).toBe("Unavailable");
+    finish.resolve();
+    expect(await answer).toMatchObject({ accessToken: "late" });
+    await closed;
+    stock.close();
+  });
+
+  test("ends what is in flight after the grace", async () => {
+    const started = Promise.withResolvers<HandlerContext>();
+    const { server, stock } = await serve((context) => {
+      started.resolve(context);
+      return new Promise(() => {});
+    });
+    const answer = refusalOf(stock.call("mint", {}));
+    const aborted = abortOf(await started.promise);
+    await server.close(20);
+    expect(["Unavailable", "Canceled"]).toContain((await answer).code);
+    await aborted;
+    stock.close();
+  });
+
+  test("closes at once when only idle connections are left", async () => {
+    const { server, stock } = await serve(async () => ({}));
+    await stock.call("mint", {});
+    await server.close(10_000);
+    stock.close();
+  });
+});

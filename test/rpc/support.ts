@@ -1,0 +1,147 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Code, ConnectError, type createClient } from "@connectrpc/connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import * as grpc from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import fastify from "fastify";
+import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
+import type { Engine, TenantEngine } from "../../src/engine/port.ts";
+import type { ClientCredentials, MintRequest, TokenSet } from "../../src/engine/request.ts";
+import { registerConnect } from "../../src/rpc/connect.ts";
+import { createGrpcServer, type TlsKeyPair } from "../../src/rpc/grpc.ts";
+import { rpcServices } from "../../src/rpc/services.ts";
+import { recordingLogger } from "../support/logger.ts";
+
+export const TOKENS: TokenSet = { accessToken: "at", expiresIn: 29, scopes: [] };
+
+/** What reached an engine, and what it answers. */
+export class FakeEngine implements Engine {
+  readonly asked: { tenant: string; credentials: ClientCredentials; request: MintRequest }[] = [];
+  answer: () => Promise<TokenSet> = async () => TOKENS;
+
+  forTenant(id: string): TenantEngine | undefined {
+    if (id !== "default" && id !== "acme") return undefined;
+    const mint = async (credentials: ClientCredentials, request: MintRequest) => {
+      this.asked.push({ tenant: id, credentials, request });
+      return this.answer();
+    };
+    return { mint } as Partial<TenantEngine> as TenantEngine;
+  }
+
+  /** The last request, without the members that are absent. */
+  get request(): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(this.asked.at(-1)?.request ?? {}).filter(([, v]) => v !== undefined));
+  }
+}
+
+/** Both servers over one engine, on free ports of the loopback interface. */
+export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
+  const logger = recordingLogger();
+  const services = rpcServices(engine);
+  const app = fastify();
+  registerConnect(app, services, logger);
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const server = createGrpcServer({ services, logger, tls });
+  const port = await server.listen("127.0.0.1", 0);
+  const close = async () => {
+    await Promise.all([app.close(), server.close(0)]);
+  };
+  return { url, address: `127.0.0.1:${port}`, server, logger, close };
+}
+
+const definition = loadSync(["mintmark/v1/token_service.proto", "mintmark/v1/key_service.proto"], {
+  includeDirs: ["proto"],
+  longs: Number,
+  defaults: true,
+});
+// biome-ignore lint/suspicious/noExplicitAny: what a stock client is given has no types
+const stubs = (grpc.loadPackageDefinition(definition) as any).mintmark.v1;
+
+/** A stock gRPC client, which knows the .proto files and nothing of our code. */
+export function stockClient(
+  address: string,
+  service = "TokenService",
+  credentials = grpc.credentials.createInsecure(),
+) {
+  const client: grpc.Client = new stubs[service](address, credentials);
+  const call = (method: string, request: object, metadata = new grpc.Metadata(), options: grpc.CallOptions = {}) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      const unary = client[method as keyof grpc.Client] as (...args: unknown[]) => grpc.ClientUnaryCall;
+      unary.call(
+        client,
+        request,
+        metadata,
+        options,
+        (error: grpc.ServiceError | null, response: Record<string, unknown>) =>
+          error === null ? resolve(response) : reject(error),
+      );
+    });
+  return { client, call, close: () => client.close() };
+}
+
+/** Sends bytes to an RPC as they are. */
+export function sendBytes(address: string, bytes: Uint8Array, metadata = new grpc.Metadata()): Promise<Buffer> {
+  const client = new grpc.Client(address, grpc.credentials.createInsecure());
+  const asIs = (value: Buffer) => value;
+  return new Promise<Buffer>((resolve, reject) => {
+    const done = (error: grpc.ServiceError | null, response?: Buffer) =>
+      error === null ? resolve(response ?? Buffer.alloc(0)) : reject(error);
+    client.makeUnaryRequest(MINT, asIs, asIs, Buffer.from(bytes), metadata, done);
+  }).finally(() => client.close());
+}
+
+export const MINT = "/mintmark.v1.TokenService/Mint";
+
+export const transports = {
+  connect: (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+  "connect with JSON": (baseUrl: string) =>
+    createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false }),
+  "gRPC-Web": (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
+} satisfies Record<string, (baseUrl: string) => Parameters<typeof createClient>[1]>;
+
+/** A refusal as any client sees it. */
+export interface Refusal {
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly details: readonly { error: string; errorDescription: string }[];
+  /** The types of all details. */
+  readonly types: readonly string[];
+}
+
+/** What a call was refused with, whichever client made it. */
+export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
+  const error = await call.then(
+    () => Promise.reject(new Error("The call was not refused.")),
+    (reason: unknown) => reason,
+  );
+  return describe(error instanceof ConnectError ? error : fromGrpc(error as grpc.ServiceError));
+}
+
+function describe(error: ConnectError): Refusal {
+  const details = error
+    .findDetails(OAuthErrorDetailSchema)
+    .map(({ error, errorDescription }) => ({ error, errorDescription }));
+  const types = error.details.map((detail) => ("desc" in detail ? detail.desc.typeName : detail.type));
+  return { code: Code[error.code], message: error.rawMessage, details, types };
+}
+
+function fromGrpc(error: grpc.ServiceError): ConnectError {
+  const [details] = error.metadata.get("grpc-status-details-bin");
+  const plain = new ConnectError(error.details, error.code as number);
+  if (!Buffer.isBuffer(details)) return plain;
+  const full = findTrailerError(new Headers({ "grpc-status-details-bin": details.toString("base64") }));
+  // The details repeat the status: they must agree.
+  if (full?.code !== plain.code || full.rawMessage !== plain.rawMessage)
+    throw new Error("The status contradicts itself.");
+  return full;
+}
+
+/** A mint whose `arbitrary_json` is nested so deeply, in protobuf's binary form. */
+export function deepStruct(depth: number): Buffer<ArrayBuffer> {
+  let struct = Buffer.alloc(0);
+  const field = (tag: number, content: Buffer) =>
+    Buffer.concat([new BinaryWriter().uint32(tag).uint32(content.length).finish(), content]);
+  for (let level = 0; level < depth; level++) struct = field(0x0a, field(0x12, field(0x2a, struct)));
+  return field(0x3a, struct);
+}
