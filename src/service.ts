@@ -1,0 +1,111 @@
+import { createServer } from "node:net";
+import { createAuthorities } from "./authorities/index.ts";
+import type { Config } from "./config/config.ts";
+import { developmentKey } from "./config/development-key.ts";
+import { createEngine } from "./engine/engine.ts";
+import type { Logger } from "./engine/logger.ts";
+import { SecretVerifier } from "./engine/secrets.ts";
+import type { Tenant } from "./engine/tenant.ts";
+import type { TenantWorld } from "./engine/world.ts";
+import { grants } from "./grants/index.ts";
+import { createGateway } from "./http/gateway.ts";
+import { webCryptoSignatures } from "./keyring/algorithms.ts";
+import { openKeyring } from "./keyring/keyring.ts";
+import { jweSealer } from "./keyring/seal.ts";
+import { registerConnect } from "./rpc/connect.ts";
+import { createGrpcServer } from "./rpc/grpc.ts";
+import { rpcServices } from "./rpc/services.ts";
+import { openStore } from "./store/index.ts";
+import type { Store } from "./store/port.ts";
+import { systemClock } from "./token/clock.ts";
+import { systemRandom } from "./token/random.ts";
+
+/** How long what is in flight may take to end once the service closes, in milliseconds. */
+const CLOSE_GRACE = 10_000;
+
+/** For how many seconds verifiers may keep the JWKS. */
+const JWKS_MAX_AGE = 3600;
+
+/** A running mint. */
+export interface Service {
+  /** Where clients find the gateway. */
+  readonly publicUrl: string;
+  readonly httpPort: number;
+  readonly rpcPort: number;
+  /** Stops accepting, lets what is in flight end, and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a mint: configuration -> store -> keyrings -> engine -> doors. Throws ConfigError, StoreUnavailableError or
+ * SealError where it cannot; nothing is left open then.
+ */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const httpPort = config.httpAddress.port || (await freePort(config.httpAddress.host));
+  const publicUrl = config.publicUrl(httpPort);
+  const store = await openStore(config.store);
+  const opened: (() => Promise<void>)[] = [() => store.close()];
+  const close = async () => {
+    for (const end of opened.toReversed()) await end();
+  };
+  try {
+    const engine = createEngine(await openWorlds(config, config.tenants(publicUrl), store, logger));
+    const services = rpcServices(engine);
+    const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
+
+    const gateway = createGateway({ engine, logger, publicUrl, jwksMaxAge: JWKS_MAX_AGE, tls });
+    registerConnect(gateway, services, logger);
+    opened.push(() => gateway.close());
+    await gateway.listen({ host: config.httpAddress.host, port: httpPort });
+
+    const grpc = createGrpcServer({ services, logger, tls });
+    opened.push(() => grpc.close(CLOSE_GRACE));
+    const rpcPort = await grpc.listen(config.rpcAddress.host, config.rpcAddress.port);
+    return { publicUrl, httpPort, rpcPort, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** All that the engine needs of each tenant. */
+async function openWorlds(
+  config: Config,
+  tenants: ReadonlyMap<string, Tenant>,
+  store: Store,
+  logger: Logger,
+): Promise<readonly TenantWorld[]> {
+  const clock = systemClock();
+  const random = systemRandom;
+  const shared = {
+    clock,
+    random,
+    logger,
+    grants: new Map(grants.map((grant) => [grant.grantType, grant])),
+    secrets: new SecretVerifier(random),
+    authorities: createAuthorities({ clock, logger }),
+  };
+  const sealer = jweSealer(config.keyEncryptionKey ?? developmentKey(config.dataDirectory, random));
+  const keyringPorts = { clock, random, sealer, signatures: webCryptoSignatures };
+  const opening = Array.from(tenants.values(), async (tenant) => {
+    const tenantStore = store.forTenant(tenant.id);
+    return {
+      ...shared,
+      tenant,
+      store: tenantStore,
+      keyring: await openKeyring(tenant, tenantStore.keys, keyringPorts),
+    };
+  });
+  return Promise.all(opening);
+}
+
+/** A port that is free now. The issuer has it in its name, so it must be known before the gateway can be made. */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { claimsOf } from "./support/decode.ts";
+import { type Door, type Form, gatewayDoor, rpcDoor } from "./support/doors.ts";
+import { startTestService, type TestService } from "./support/service.ts";
+
+let service: TestService;
+let rpc: ReturnType<typeof rpcDoor>;
+let gateway: Door;
+
+beforeAll(async () => {
+  service = await startTestService();
+  rpc = rpcDoor(service.rpcPort);
+  gateway = gatewayDoor(service.publicUrl);
+});
+afterAll(async () => {
+  rpc.close();
+  await service.close();
+});
+
+const credentials = { client_id: "arbitrary-resource-owner-client", client_secret: "secret" };
+
+const valid = {
+  token: { ...credentials, grant_type: "arbitrary_token", issuer: "https://accounts.google.com" },
+  noSubject: { ...credentials, grant_type: "arbitrary_no_subject", arbitrary_claims: "{}" },
+  resourceOwner: { ...credentials, grant_type: "arbitrary_resource_owner", subject: "someone", arbitrary_claims: "{}" },
+  oidc: {
+    ...credentials,
+    grant_type: "arbitrary_oidc_resource_owner",
+    authority: "wellknown://google",
+    id_token: "none",
+    arbitrary_claims: "{}",
+  },
+  identity: { ...credentials, grant_type: "arbitrary_identity", subject: "someone", scope: "a" },
+} satisfies Record<string, Form>;
+
+const many = JSON.stringify(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`c${i}`, 1])));
+
+/** What is refused, and the code that it is refused with. */
+const refused: [string, Form, string][] = [
+  ["no client", { grant_type: "arbitrary_token" }, "invalid_client"],
+  ["an unknown client", { ...valid.token, client_id: "nobody" }, "invalid_client"],
+  ["a wrong secret", { ...valid.token, client_secret: "wrong" }, "invalid_client"],
+  ["no secret", { ...valid.token, client_secret: "" }, "invalid_client"],
+  ["an endless secret", { ...valid.token, client_secret: "x".repeat(1000) }, "invalid_client"],
+  ["no grant_type", credentials, "invalid_request"],
+  ["an unknown grant_type", { ...credentials, grant_type: "password" }, "unsupported_grant_type"],
+  ["no issuer", { ...valid.token, issuer: "" }, "invalid_request"],
+  ["an issuer that is not allowed", { ...valid.token, issuer: 'https://évil.example"\\' }, "invalid_request"],
+  [
+    "a parameter of another grant",
+    { ...valid.token, scope: "a b", arbitrary_amrs: '["x"]', id_token: "x" },
+    "invalid_request",
+  ],
+  ["a reserved claim", { ...valid.token, arbitrary_claims: '{"Sub":"x","exp":1}' }, "invalid_request"],
+  ["a nested claim", { ...valid.noSubject, arbitrary_claims: '{"a":{"b":1}}' }, "invalid_request"],
+  ["a null claim", { ...valid.noSubject, arbitrary_claims: '{"a":null}' }, "invalid_request"],
+  ["a claim that is not ASCII", { ...valid.noSubject, arbitrary_claims: '{"ключ":null}' }, "invalid_request"],
+  ["a claim twice over", { ...valid.token, arbitrary_claims: '{"a":1}', arbitrary_json: '{"a":2}' }, "invalid_request"],
+  ["too many claims", { ...valid.noSubject, arbitrary_claims: many }, "invalid_request"],
+  [
+    "claims that are too large",
+    { ...valid.noSubject, arbitrary_claims: JSON.stringify({ a: "x".repeat(17_000) }) },
+    "invalid_request",
+  ],
+  ["JSON that is too deep", { ...valid.identity, custom_payload: "[[[[[[[[[1]]]]]]]]]" }, "invalid_request"],
+  [
+    "a token that would be too large",
+    { ...valid.identity, custom_payload: JSON.stringify("x".repeat(15_000)) },
+    "invalid_request",
+  ],
+  ["a reserved sub", { ...valid.noSubject, arbitrary_claims: '{"sub":1}' }, "invalid_request"],
+  ["no subject", { ...valid.resourceOwner, subject: "" }, "invalid_request"],
+  ["no claims", { ...valid.resourceOwner, arbitrary_claims: "", subject: "" }, "invalid_request"],
+  ["a subject that is too long", { ...valid.resourceOwner, subject: "x".repeat(256) }, "invalid_request"],
+  ["an access token that is none", { ...valid.resourceOwner, access_token: "none" }, "invalid_grant"],
+  ["an unknown authority", { ...valid.oidc, authority: "wellknown://nobody" }, "invalid_request"],
+  ["an id_token that is none", valid.oidc, "invalid_grant"],
+  ["no scope", { ...valid.identity, scope: "" }, "invalid_request"],
+  ["a malformed scope", { ...valid.identity, scope: "a \u00e9" }, "invalid_scope"],
+  ["a scope that is too long", { ...valid.identity, scope: "x".repeat(301) }, "invalid_scope"],
+  ["a lifetime of nothing", { ...valid.identity, access_token_lifetime: "0" }, "invalid_request"],
+  ["a lifetime that is too long", { ...valid.identity, access_token_lifetime: "2592001" }, "invalid_request"],
+  ["a negative lifetime", { ...valid.identity, access_token_lifetime: "-5" }, "invalid_request"],
+  ["a lifetime that is not whole", { ...valid.identity, id_token_lifetime: "1.5" }, "invalid_request"],
+];
+
+describe("both doors refuse with the same code and words", () => {
+  it.each(refused)("%s", async (_, form, code) => {
+    const [one, other] = await Promise.all([gateway.mint(form), rpc.mint(form)]);
+    expect(one.error).toMatchObject({ code, description: expect.stringMatching(/\S/) });
+    expect(other).toEqual(one);
+  });
+});
+
+describe("both doors mint the same", () => {
+  const granted: [string, Form][] = [
+    [
+      "all that arbitrary_token takes",
+      {
+        ...valid.token,
+        subject: "s",
+        arbitrary_claims: '{"a":[1,"b",true],"aud":["x"]}',
+        arbitrary_json: '{"j":{"__proto__":null}}',
+        custom_payload: "[]",
+      },
+    ],
+    [
+      "__proto__ and the like",
+      { ...valid.noSubject, arbitrary_claims: '{"__proto__":"a","constructor":["b"],"toString":1}' },
+    ],
+    ["odd numbers", { ...valid.noSubject, arbitrary_claims: '{"a":-0.5,"b":1e21,"c":9007199254740991}' }],
+    ["Unicode", { ...valid.identity, subject: "żółw 🐢", arbitrary_amrs: '["𝕏"]', arbitrary_audiences: '["ß"]' }],
+    [
+      "parameters that are empty",
+      { ...valid.identity, arbitrary_claims: "", access_token_lifetime: "", access_token_type: "" },
+    ],
+  ];
+
+  it.each(granted)("%s", async (_, form) => {
+    const [one, other] = await Promise.all([gateway.mint(form), rpc.mint(form)]);
+    const { jti, iat, nbf, exp, auth_time, ...rest } = claimsOf(one.accessToken);
+    expect([typeof jti, typeof iat, typeof nbf, typeof exp]).toEqual(["string", "number", "number", "number"]);
+    expect(claimsOf(other.accessToken)).toMatchObject(rest);
+    expect(Object.keys(claimsOf(other.accessToken))).toEqual(Object.keys(claimsOf(one.accessToken)));
+    expect({ ...other, accessToken: "", idToken: "" }).toEqual({ ...one, accessToken: "", idToken: "" });
+    expect(auth_time === undefined).toBe(form.grant_type !== "arbitrary_identity");
+  });
+});
+
+it("neither log has a secret or a token in it", async () => {
+  const { accessToken = "none", refreshToken = "none" } = await gateway.mint({
+    ...valid.identity,
+    scope: "offline_access",
+  });
+  const log = service.logger.text();
+  for (const secret of [accessToken, refreshToken, "client_secret", "Basic "]) expect(log).not.toContain(secret);
+});
