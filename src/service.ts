@@ -1,11 +1,13 @@
 import { createServer } from "node:net";
 import { createAuthorities } from "./authorities/index.ts";
+import { startChores } from "./chores.ts";
 import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Logger } from "./engine/logger.ts";
 import { SecretVerifier } from "./engine/secrets.ts";
-import type { Tenant } from "./engine/tenant.ts";
+import { Settlements } from "./engine/settlements.ts";
+import { recordLifetimes } from "./engine/watermark.ts";
 import type { TenantWorld } from "./engine/world.ts";
 import { grants } from "./grants/index.ts";
 import { createGateway } from "./http/gateway.ts";
@@ -17,7 +19,7 @@ import { createGrpcServer } from "./rpc/grpc.ts";
 import { rpcServices } from "./rpc/services.ts";
 import { openStore } from "./store/index.ts";
 import type { Store } from "./store/port.ts";
-import { systemClock } from "./token/clock.ts";
+import { type Clock, systemClock } from "./token/clock.ts";
 import { systemRandom } from "./token/random.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
@@ -43,23 +45,35 @@ export interface Service {
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const httpPort = config.httpAddress.port || (await freePort(config.httpAddress.host));
   const publicUrl = config.publicUrl(httpPort);
+  const clock = systemClock();
   const store = await openStore(config.store);
-  const opened: (() => Promise<void>)[] = [() => store.close()];
+  const doors: (() => Promise<void>)[] = [];
+  const settlements = new Settlements(clock);
+  const chores = startChores(store, settlements, clock, logger);
   const close = async () => {
-    for (const end of opened.toReversed()) await end();
+    await Promise.all(doors.map((shut) => shut()));
+    await chores.stop();
+    await store.close();
   };
   try {
-    const engine = createEngine(await openWorlds(config, config.tenants(publicUrl), store, logger));
+    const engine = createEngine(await openWorlds(config, publicUrl, { store, clock, settlements, logger }));
     const services = rpcServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 
-    const gateway = createGateway({ engine, logger, publicUrl, jwksMaxAge: JWKS_MAX_AGE, tls });
+    const gateway = createGateway({
+      engine,
+      logger,
+      publicUrl,
+      jwksMaxAge: JWKS_MAX_AGE,
+      closeGrace: CLOSE_GRACE,
+      tls,
+    });
     registerConnect(gateway, services, logger);
-    opened.push(() => gateway.close());
+    doors.push(() => gateway.close());
     await gateway.listen({ host: config.httpAddress.host, port: httpPort });
 
     const grpc = createGrpcServer({ services, logger, tls });
-    opened.push(() => grpc.close(CLOSE_GRACE));
+    doors.push(() => grpc.close(CLOSE_GRACE));
     const rpcPort = await grpc.listen(config.rpcAddress.host, config.rpcAddress.port);
     return { publicUrl, httpPort, rpcPort, close };
   } catch (error) {
@@ -68,33 +82,38 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   }
 }
 
+/** What all tenants of a node share. */
+interface Shared {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly settlements: Settlements;
+  readonly logger: Logger;
+}
+
 /** All that the engine needs of each tenant. */
-async function openWorlds(
-  config: Config,
-  tenants: ReadonlyMap<string, Tenant>,
-  store: Store,
-  logger: Logger,
-): Promise<readonly TenantWorld[]> {
-  const clock = systemClock();
+async function openWorlds(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantWorld[]> {
+  const { store, clock, logger } = node;
   const random = systemRandom;
+  const sealer = jweSealer(config.keyEncryptionKey ?? developmentKey(config.dataDirectory, random));
   const shared = {
-    clock,
+    ...node,
     random,
-    logger,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random),
     authorities: createAuthorities({ clock, logger }),
+    maxClockSkew: store.maxClockSkew,
   };
-  const sealer = jweSealer(config.keyEncryptionKey ?? developmentKey(config.dataDirectory, random));
-  const keyringPorts = { clock, random, sealer, signatures: webCryptoSignatures };
-  const opening = Array.from(tenants.values(), async (tenant) => {
+  const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
     const tenantStore = store.forTenant(tenant.id);
-    return {
-      ...shared,
-      tenant,
-      store: tenantStore,
-      keyring: await openKeyring(tenant, tenantStore.keys, keyringPorts),
-    };
+    await recordLifetimes(tenant, tenantStore.meta);
+    const keyring = await openKeyring(tenant, tenantStore.keys, {
+      clock,
+      random,
+      sealer,
+      signatures: webCryptoSignatures,
+      maxClockSkew: store.maxClockSkew,
+    });
+    return { ...shared, tenant, store: tenantStore, keyring };
   });
   return Promise.all(opening);
 }

@@ -44,7 +44,8 @@ export async function authenticate(
   if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
   const secretNeeded = client.requireSecret && (operation !== "refresh" || client.requireRefreshSecret);
   if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw new OAuthError("invalid_client", REFUSED);
-  if (!client.enabled) throw new OAuthError("invalid_client", "The client is disabled.");
+  // What a disabled client was granted is not refreshed: its grants are refused, rather than the client.
+  if (!client.enabled && operation !== "refresh") throw new OAuthError("invalid_client", "The client is disabled.");
   return { [proven]: true, tenant, client, withSecret };
 }
 
@@ -94,6 +95,11 @@ function parseBasic(authorization: string): Presented {
     );
   }
   return { id: parts[0], secret: parts[1] === "" ? undefined : parts[1] };
+}
+
+/** Throws OAuthError `invalid_client` where the client came without a secret. `purpose`: what it is needed for. */
+export function requireProvenSecret(client: AuthenticatedClient, purpose: string): void {
+  if (!client.withSecret) throw new OAuthError("invalid_client", `A client needs its secret to ${purpose}.`);
 }
 
 function formUrlDecode(text: string): string | undefined {

@@ -1,6 +1,9 @@
 import { toOAuthError } from "./errors.ts";
+import { introspect } from "./introspect.ts";
 import { mint } from "./mint.ts";
 import type { Engine, TenantEngine } from "./port.ts";
+import { refresh } from "./refresh.ts";
+import { revoke } from "./revoke.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** The engine of these tenants. */
@@ -16,6 +19,10 @@ function createTenantEngine(world: TenantWorld): TenantEngine {
     grantTypes: [...world.grants.keys()],
     jwks: () => world.keyring.jwks(world.clock.now()),
     mint: (credentials, request) => refusingClearly(world, "mint", () => mint(world, credentials, request)),
+    refresh: (credentials, request) => refusingClearly(world, "refresh", () => refresh(world, credentials, request)),
+    introspect: (credentials, request) =>
+      refusingClearly(world, "introspect", () => introspect(world, credentials, request)),
+    revoke: (credentials, request) => refusingClearly(world, "revoke", () => revoke(world, credentials, request)),
   };
 }
 

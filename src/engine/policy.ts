@@ -1,10 +1,11 @@
+import { matchesGlob } from "../token/glob.ts";
 import type { JsonObject } from "../token/json.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import type { Decision } from "./decision.ts";
 import { OAuthError } from "./errors.ts";
 import type { MintRequest } from "./request.ts";
-import type { AccessTokenType, Client, Tenant } from "./tenant.ts";
+import { type AccessTokenType, type Client, ownResources, type Tenant } from "./tenant.ts";
 
 /** A decision that the client's policy lets pass, with what the client's registration adds to it. Plain JSON. */
 export interface Approval extends Decision {
@@ -48,8 +49,51 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
   };
 }
 
-/** Whether the client may be granted this today. Throws OAuthError where it may not. */
-export function checkDecision(decision: Decision, client: Client, tenant: Tenant): void {
+/**
+ * Applies the client's policy of today to what it was once granted. Its fixed claims stay as they were; lifetimes are
+ * capped.
+ *
+ * Throws OAuthError `invalid_grant` where the grant would not be given today.
+ */
+export function reapprove(granted: Approval, { client, tenant }: AuthenticatedClient): Approval {
+  try {
+    if (!client.enabled) throw new OAuthError("invalid_grant", "The client is disabled.");
+    if (!client.grants.has(granted.grantType)) {
+      throw new OAuthError(
+        "invalid_grant",
+        `The grant_type ${granted.grantType} is not allowed to this client any more.`,
+      );
+    }
+    checkDecision(granted, client, tenant);
+  } catch (error) {
+    throw error instanceof OAuthError ? new OAuthError("invalid_grant", error.message) : error;
+  }
+  return {
+    ...granted,
+    accessTokenLifetime: Math.min(granted.accessTokenLifetime, client.accessTokenLifetime),
+    idTokenLifetime: Math.min(granted.idTokenLifetime, client.idTokenLifetime),
+  };
+}
+
+/**
+ * What is left of a grant where fewer scopes are asked for (RFC 6749 section 6): audiences that only the others gave go
+ * too. Throws OAuthError `invalid_scope` where a scope was not granted.
+ */
+export function narrow(granted: Approval, asked: readonly string[]): Approval {
+  for (const scope of asked) {
+    if (!granted.scopes.includes(scope)) throw new OAuthError("invalid_scope", `The scope '${scope}' was not granted.`);
+  }
+  return {
+    ...granted,
+    scopes: granted.scopes.filter((scope) => asked.includes(scope)),
+    audience: granted.audience.filter(
+      ({ scopes }) => scopes === undefined || scopes.some((scope) => asked.includes(scope)),
+    ),
+  };
+}
+
+/** Throws OAuthError where the client may not be granted this. */
+function checkDecision(decision: Decision, client: Client, tenant: Tenant): void {
   checkScopes(decision.scopes, client, tenant.limits.scopeLength);
   if (decision.issuer !== tenant.issuer && !client.allowedIssuers.has(decision.issuer)) {
     throw new OAuthError("invalid_request", `The issuer '${decision.issuer}' is not allowed to this client.`);
@@ -60,6 +104,23 @@ export function checkDecision(decision: Decision, client: Client, tenant: Tenant
       `The subject is too long: at most ${tenant.limits.subjectLength} characters.`,
     );
   }
+  checkNamed(decision, client, tenant);
+}
+
+/** Subjects and audiences, where the client is held to some. The tenant's own resources are open to every client. */
+function checkNamed(decision: Decision, client: Client, tenant: Tenant): void {
+  if (decision.subject !== undefined && !isAllowed(client.allowedSubjects, decision.subject)) {
+    throw new OAuthError("invalid_request", "The subject is not allowed to this client.");
+  }
+  for (const { name } of decision.audience) {
+    if (name !== ownResources(tenant) && !isAllowed(client.allowedAudiences, name)) {
+      throw new OAuthError("invalid_request", `The audience '${name}' is not allowed to this client.`);
+    }
+  }
+}
+
+function isAllowed(globs: readonly string[] | undefined, text: string): boolean {
+  return globs === undefined || globs.some((glob) => matchesGlob(glob, text));
 }
 
 function checkScopes(scopes: readonly string[], client: Client, maxLength: number): void {

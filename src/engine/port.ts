@@ -1,5 +1,13 @@
 import type { PublicJwk } from "../keyring/port.ts";
-import type { ClientCredentials, MintRequest, TokenSet } from "./request.ts";
+import type {
+  ClientCredentials,
+  Introspection,
+  IntrospectRequest,
+  MintRequest,
+  RefreshRequest,
+  RevokeRequest,
+  TokenSet,
+} from "./request.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** All that a door may ask for. Every method throws an OAuthError and nothing else. */
@@ -16,4 +24,10 @@ export interface TenantEngine {
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Mints tokens by an extension grant (RFC 6749 section 4.5). */
   mint(credentials: ClientCredentials, request: MintRequest): Promise<TokenSet>;
+  /** Exchanges a refresh token for new tokens (RFC 6749 section 6). */
+  refresh(credentials: ClientCredentials, request: RefreshRequest): Promise<TokenSet>;
+  /** Tells whether a token is alive, and what it says (RFC 7662). */
+  introspect(credentials: ClientCredentials, request: IntrospectRequest): Promise<Introspection>;
+  /** Ends a token, a grant, or all that a subject has (RFC 7009). */
+  revoke(credentials: ClientCredentials, request: RevokeRequest): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
+import { BoundedMap } from "../token/bounded-map.ts";
 import type { Random } from "../token/random.ts";
 import { OAuthError } from "./errors.ts";
 import type { SecretHash } from "./tenant.ts";
@@ -25,7 +26,7 @@ const NO_DIGEST = new Uint8Array(32);
 export class SecretVerifier {
   readonly #scrypt: Scrypt;
   readonly #memoryKey: Uint8Array;
-  readonly #remembered = new Set<string>();
+  readonly #remembered = new BoundedMap<string, true>(MAX_REMEMBERED);
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -59,12 +60,10 @@ export class SecretVerifier {
 
   async #matches(owner: { tenant: string; client: string }, hash: ScryptHash, secret: string): Promise<boolean> {
     const name = this.#nameOf(owner, hash, secret);
-    if (this.#remembered.has(name)) return true;
+    if (this.#remembered.get(name)) return true;
     const derived = await this.#inTurn(() => this.#scrypt(secret, hash));
     if (!timingSafeEqual(derived, hash.digest)) return false;
-    const oldest = this.#remembered.values().next();
-    if (this.#remembered.size >= MAX_REMEMBERED && !oldest.done) this.#remembered.delete(oldest.value);
-    this.#remembered.add(name);
+    this.#remembered.set(name, true);
     return true;
   }
 

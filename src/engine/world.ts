@@ -6,6 +6,7 @@ import type { Random } from "../token/random.ts";
 import type { GrantHandler } from "./decision.ts";
 import type { Logger } from "./logger.ts";
 import type { SecretVerifier } from "./secrets.ts";
+import type { Settlements } from "./settlements.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** All that a use case needs, for one tenant. */
@@ -13,6 +14,9 @@ export interface TenantWorld {
   readonly tenant: Tenant;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
+  /** By how many milliseconds the clocks of nodes may differ at most. */
+  readonly maxClockSkew: number;
+  readonly settlements: Settlements;
   readonly grants: ReadonlyMap<string, GrantHandler>;
   readonly secrets: SecretVerifier;
   readonly authorities: Authorities;

@@ -1,6 +1,7 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import type { KeyRecord, KeyStore, KeyUse } from "../store/port.ts";
+import { BoundedMap } from "../token/bounded-map.ts";
 import type { Clock, Instant } from "../token/clock.ts";
 import type { Random } from "../token/random.ts";
 import { leftHalfHash, type Signatures, type SigningKey } from "./algorithms.ts";
@@ -18,6 +19,8 @@ import type { Sealer } from "./seal.ts";
 /** What a keyring needs of the world. */
 export interface KeyringPorts {
   readonly clock: Clock;
+  /** By how many milliseconds the clocks of nodes may differ at most. */
+  readonly maxClockSkew: number;
   readonly random: Random;
   readonly sealer: Sealer;
   readonly signatures: Signatures;
@@ -25,6 +28,9 @@ export interface KeyringPorts {
 
 /** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
 const TOKEN_KEY_BYTES = 32;
+
+/** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
+const MAX_VERIFIED = 1024;
 
 /** A row and what its seal held. */
 interface Opened<Material> {
@@ -48,6 +54,8 @@ export async function openKeyring(
 
   async function makeFirst(use: KeyUse): Promise<void> {
     const now = ports.clock.now();
+    // Nobody waits for the first key, however late the node's clock that reads it.
+    const activateAt = now - ports.maxClockSkew;
     const first =
       use === "signing"
         ? { algorithm, sealed: await sealKey(use, await ports.signatures.generate(algorithm)) }
@@ -56,7 +64,7 @@ export async function openKeyring(
             sealed: await sealKey(use, Buffer.from(ports.random.bytes(TOKEN_KEY_BYTES)).toString("base64url")),
           };
     // A lost race is as good as a won one: the rows are read again.
-    await store.append({ use, generation: 1, ...first, createdAt: now, activateAt: now, request: undefined }, 0);
+    await store.append({ use, generation: 1, ...first, createdAt: now, activateAt, request: undefined }, 0);
   }
 
   let rows = await store.list();
@@ -86,6 +94,8 @@ export async function openKeyring(
 class Keyring implements TenantKeyring {
   readonly #signing: readonly Opened<SigningKey>[];
   readonly #refresh: readonly Opened<Uint8Array>[];
+  /** What is known to be signed by us, by its digest: a resource server asks about one token many times. */
+  readonly #verified = new BoundedMap<string, VerifiedJwt>(MAX_VERIFIED);
 
   constructor(signing: readonly Opened<SigningKey>[], refresh: readonly Opened<Uint8Array>[]) {
     this.#signing = signing;
@@ -104,10 +114,18 @@ class Keyring implements TenantKeyring {
   }
 
   async verify(jwt: string): Promise<VerifiedJwt | undefined> {
+    const digest = createHash("sha256").update(jwt).digest("base64url");
     const kid = kidOf(jwt);
+    // The key is looked for every time: what it signed is worth no more than it is.
     const key = this.#signing.find(({ material }) => material.kid === kid)?.material;
-    const claims = await key?.verify(jwt);
-    return key && claims && { kid: key.kid, claims };
+    if (key === undefined) return undefined;
+    const known = this.#verified.get(digest);
+    if (known !== undefined) return known;
+    const claims = await key.verify(jwt);
+    if (claims === undefined) return undefined;
+    const verified = { kid: key.kid, claims };
+    this.#verified.set(digest, verified);
+    return verified;
   }
 
   jwks(): { readonly keys: readonly PublicJwk[] } {

@@ -6,6 +6,8 @@ import type { Instant } from "../token/clock.ts";
  * once what they wrote is durable. Instants are milliseconds since the Unix epoch.
  */
 export interface Store {
+  /** By how many milliseconds the clocks of the nodes that share this store may differ at most. */
+  readonly maxClockSkew: number;
   /** The tenant's own part. Below it nothing takes a tenant's id, so nothing can cross from one to another. */
   forTenant(tenant: string): TenantStore;
   /** Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted. */

@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 /** Milliseconds since the Unix epoch. */
 export type Instant = number;
 
@@ -11,15 +13,21 @@ export const FOREVER: Instant = 8.64e15;
 export interface Clock {
   /** Now, in milliseconds since the Unix epoch. Never less than what it told before. */
   now(): Instant;
+  /** Resolves once {@link now} tells more than `instant`. */
+  past(instant: Instant): Promise<void>;
 }
 
 /** The machine's clock, held still while the machine steps it back: two moments told in a row are never out of order. */
 export function systemClock(): Clock {
   let latest = 0;
+  function now(): Instant {
+    latest = Math.max(latest, Date.now());
+    return latest;
+  }
   return {
-    now() {
-      latest = Math.max(latest, Date.now());
-      return latest;
+    now,
+    async past(instant) {
+      while (now() <= instant) await setTimeout(instant - now() + 1);
     },
   };
 }

@@ -15,6 +15,8 @@ export const cutIds = {
   jti: (jti: string) => hash("jti", jti),
   /** All that one key signed. */
   kid: (kid: string) => hash("kid", kid),
+  /** All refresh tokens under one generation of the token key. */
+  tokenKey: (generation: number) => hash("token key", String(generation)),
   /** All of a subject that one client minted. */
   subjectOfClient: (subject: string, client: string) => hash("subject of client", subject, client),
   /** All of a subject that the clients of one namespace minted. */

@@ -13,6 +13,7 @@ const clock = fakeClock();
 function open(store: Store, tenant = "acme", keyEncryptionKey = new Uint8Array(32).fill(1)) {
   return openKeyring({ id: tenant, signing: { algorithm: "ES256" } }, store.forTenant(tenant).keys, {
     clock,
+    maxClockSkew: 0,
     random: systemRandom,
     sealer: jweSealer(keyEncryptionKey),
     signatures: webCryptoSignatures,
@@ -53,6 +54,16 @@ describe("keyring", () => {
       expect(await acme.verify(text, clock.now())).toBeUndefined();
     expect(acme.mac(1, "text")).not.toBe(other.mac(1, "text"));
     expect(acme.mac(2, "text")).toBeUndefined();
+  });
+
+  it("remembers what it verified, and is not led by it to take anything else", async () => {
+    const keyring = await open(createMemoryStore());
+    const jwt = await keyring.signer(clock.now()).sign({ sub: "someone" });
+    const [header, payload, signature] = jwt.split(".");
+    for (let i = 0; i < 2; i++) {
+      expect(await keyring.verify(jwt, clock.now())).toMatchObject({ claims: { sub: "someone" } });
+      expect(await keyring.verify(`${header}.${payload}.${signature?.slice(2)}`, clock.now())).toBeUndefined();
+    }
   });
 
   it("stores no private part open", async () => {

@@ -44,6 +44,7 @@ export function createMemoryStore(): Store {
   }
 
   return {
+    maxClockSkew: 0,
     forTenant(tenant) {
       const rows = rowsOf(tenant);
       return {

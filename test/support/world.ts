@@ -2,7 +2,9 @@ import { type Authorities, AuthorityUnavailableError } from "../../src/authoriti
 import { createEngine } from "../../src/engine/engine.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
+import { Settlements } from "../../src/engine/settlements.ts";
 import type { Tenant } from "../../src/engine/tenant.ts";
+import { recordLifetimes } from "../../src/engine/watermark.ts";
 import type { TenantWorld } from "../../src/engine/world.ts";
 import { grants } from "../../src/grants/index.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
@@ -25,6 +27,9 @@ export interface TestWorld extends TenantWorld {
 
 export const TEST_KEY_ENCRYPTION_KEY = new Uint8Array(32).fill(7);
 
+/** Counts worlds, so that no two of them draw the same bytes. */
+let worlds = 0;
+
 /** Knows no authority's keys. */
 const noAuthorities: Authorities = {
   verify: async () => {
@@ -36,23 +41,28 @@ export async function testWorld(
   tenant: Tenant = testTenant(),
   wholeStore: Store = createMemoryStore(),
   authorities: Authorities = noAuthorities,
+  clock: FakeClock = fakeClock(),
 ): Promise<TestWorld> {
-  const clock = fakeClock();
-  const random = seededRandom();
+  worlds += 1;
+  const random = seededRandom(`world ${worlds}`);
   const logger = recordingLogger();
   const store = wholeStore.forTenant(tenant.id);
   const keyring = await openKeyring(tenant, store.keys, {
     clock,
     random,
+    maxClockSkew: wholeStore.maxClockSkew,
     sealer: jweSealer(TEST_KEY_ENCRYPTION_KEY),
     signatures: webCryptoSignatures,
   });
+  await recordLifetimes(tenant, store.meta);
   const world: TenantWorld = {
     tenant,
     keyring,
     store,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random),
+    maxClockSkew: wholeStore.maxClockSkew,
+    settlements: new Settlements(clock),
     authorities,
     clock,
     random,

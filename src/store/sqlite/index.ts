@@ -29,6 +29,8 @@ export function createSqliteStore(database: DatabaseSync, patience: number = PAT
   const revocations = prepareRevocations(connection);
   const meta = prepareMeta(connection);
   return {
+    // Every process that can open the file reads the same machine's clock.
+    maxClockSkew: 0,
     forTenant: (tenant) => ({
       keys: keys(tenant),
       families: families(tenant),

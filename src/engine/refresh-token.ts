@@ -1,0 +1,42 @@
+import type { FamilyRecord } from "../store/port.ts";
+import type { Instant } from "../token/clock.ts";
+import { cutIds, isCut } from "../token/cut.ts";
+import { parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
+import { subjectCuts } from "./access-token.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** A refresh token that this tenant's mint made, and the row of its grant. */
+export interface FoundRefreshToken {
+  readonly token: RefreshToken;
+  readonly family: FamilyRecord;
+}
+
+/** The refresh token that a text is; undefined for any other text, before any look-up, and where its grant is gone. */
+export async function findRefreshToken(world: TenantWorld, text: string): Promise<FoundRefreshToken | undefined> {
+  const token = parseRefreshToken(text, (generation, signed) => world.keyring.mac(generation, signed));
+  if (token === undefined) return undefined;
+  await world.settlements.settleFamily(token.family);
+  const family = await world.store.families.find(token.family);
+  return family && { token, family };
+}
+
+/** Whether the grant can be refreshed at all: it has neither expired nor been revoked. Reads the store, never a cache. */
+export async function isFamilyAlive(
+  world: TenantWorld,
+  { token, family }: FoundRefreshToken,
+  now: Instant,
+): Promise<boolean> {
+  if (family.revokedAt !== undefined || expiryOf(world, family) <= now) return false;
+  const cuts = await world.store.revocations.find([
+    cutIds.tokenKey(token.keyGeneration),
+    ...subjectCuts(world, family.subject, family.client, family.namespace),
+  ]);
+  return !isCut(cuts, [family.mintedAt]);
+}
+
+/** When the refresh token expires: as its row says, or sooner where the client's absolute lifetime is shorter by now. */
+export function expiryOf({ tenant }: TenantWorld, family: FamilyRecord): Instant {
+  const client = tenant.clients.get(family.client);
+  if (client === undefined) return family.expiresAt;
+  return Math.min(family.expiresAt, family.mintedAt + client.absoluteRefreshTokenLifetime * 1000);
+}

@@ -1,0 +1,85 @@
+import { FOREVER, type Instant } from "../token/clock.ts";
+import { cutIds } from "../token/cut.ts";
+import { looksLikeRefreshToken } from "../token/refresh-token.ts";
+import { isAlive, readAccessToken } from "./access-token.ts";
+import { type AuthenticatedClient, authenticate, requireProvenSecret } from "./authenticate.ts";
+import { OAuthError } from "./errors.ts";
+import { findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
+import type { ClientCredentials, RevokeRequest } from "./request.ts";
+import { cutSubject } from "./watermark.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** The hint that says that `token` is a subject. */
+const SUBJECT_HINT = "subject";
+
+/** What a token that is to end was: its subject, and whether it was alive until now. */
+interface Ended {
+  readonly subject: string | undefined;
+  readonly wasAlive: boolean;
+}
+
+/**
+ * Ends a token, its grant, or all that a subject has (RFC 7009). What a text is, its shape tells; only the hint
+ * `subject` says more. An unknown token, or another client's, is left as it is, and the answer is the same.
+ *
+ * Throws OAuthError `invalid_client` where a subject is to end and the caller did not prove a secret.
+ */
+export async function revoke(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: RevokeRequest,
+): Promise<void> {
+  const now = world.clock.now();
+  const client = await authenticate(world.tenant, credentials, world.secrets);
+  const { token, tokenTypeHint, revokeAllSubjects = false } = request;
+  if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
+  if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
+
+  if (tokenTypeHint === SUBJECT_HINT) return cutSubject(world, client.client, token, revokeAllSubjects);
+  const ended = looksLikeRefreshToken(token)
+    ? await endRefreshToken(world, client, token, now)
+    : await endAccessToken(world, client, token, now);
+  if (revokeAllSubjects && ended?.wasAlive && ended.subject !== undefined) {
+    await cutSubject(world, client.client, ended.subject, true);
+  }
+}
+
+/** Ends the whole grant; undefined where the token is not the client's. */
+async function endRefreshToken(
+  world: TenantWorld,
+  { client }: AuthenticatedClient,
+  text: string,
+  now: Instant,
+): Promise<Ended | undefined> {
+  const found = await findRefreshToken(world, text);
+  if (found === undefined || found.family.client !== client.id) return undefined;
+  const { family, token } = found;
+  const wasAlive = family.generation <= token.generation && (await isFamilyAlive(world, found, now));
+  await world.store.families.revoke(family.id, now);
+  world.logger.info(
+    { event: "grant_revoked", tenant: world.tenant.id, client: client.id, family: family.id },
+    "a grant was revoked",
+  );
+  return { subject: family.subject, wasAlive };
+}
+
+/** Ends the token and, where it has one, its grant; undefined where the token is not the client's. */
+async function endAccessToken(
+  world: TenantWorld,
+  { client }: AuthenticatedClient,
+  text: string,
+  now: Instant,
+): Promise<Ended | undefined> {
+  const token = await readAccessToken(world, text, now);
+  if (token === undefined || token.clientId !== client.id) return undefined;
+  const wasAlive = await isAlive(world, token, now);
+  // The cut may go once no node, however late its clock, takes the token for alive.
+  const cut = { id: cutIds.jti(token.jti), notAfter: FOREVER, expiresAt: token.expiresAt + 2 * world.maxClockSkew };
+  await Promise.all([
+    world.store.revocations.cut(cut),
+    token.family === undefined ? undefined : world.store.families.revoke(token.family, now),
+  ]);
+  const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };
+  world.logger.info(fields, "an access token was revoked");
+  return { subject: token.subject, wasAlive };
+}

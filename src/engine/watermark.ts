@@ -1,0 +1,51 @@
+import type { MetaStore } from "../store/port.ts";
+import type { Instant } from "../token/clock.ts";
+import { cutIds } from "../token/cut.ts";
+import type { Client, Tenant } from "./tenant.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** The number in `meta` that tells how long a token of this tenant can matter, in seconds. It only grows. */
+const LONGEST_LIFETIME = "longestLifetime";
+
+/**
+ * Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace.
+ *
+ * A cut kills what is as old as its moment. So that it loses nothing at the edge though clocks differ by up to e, it
+ * lies 2e ahead of a clock that is read once the first cut is durable, and the answer waits until every clock is past
+ * it: then all that was minted before is dead, and all whose mint begins after the answer lives.
+ */
+export async function cutSubject(
+  world: TenantWorld,
+  client: Client,
+  subject: string,
+  wholeNamespace: boolean,
+): Promise<void> {
+  const { clock, maxClockSkew: e } = world;
+  const ids = [cutIds.subjectOfClient(subject, client.id)];
+  if (wholeNamespace && client.namespace !== undefined) ids.push(cutIds.subjectOfNamespace(subject, client.namespace));
+
+  await cut(world, ids, clock.now() + 2 * e);
+  const raised = clock.now();
+  await cut(world, ids, raised + 2 * e);
+  await clock.past(raised + 4 * e);
+  const fields = { event: "subject_revoked", tenant: world.tenant.id, client: client.id, wholeNamespace };
+  world.logger.info(fields, "all tokens of a subject were revoked");
+}
+
+/** Says for how long tokens of this tenant can live as it is configured. Call it before the first token is minted. */
+export async function recordLifetimes(tenant: Tenant, meta: MetaStore): Promise<void> {
+  const lifetimes = Array.from(tenant.clients.values(), longestLifetime);
+  await meta.raise(LONGEST_LIFETIME, Math.max(0, ...lifetimes));
+}
+
+/** From its first mint until the last access token of its last refresh has expired. */
+function longestLifetime(client: Client): number {
+  return client.absoluteRefreshTokenLifetime + client.refreshGrace + client.accessTokenLifetime;
+}
+
+async function cut({ store, maxClockSkew: e }: TenantWorld, ids: readonly string[], notAfter: Instant): Promise<void> {
+  // Read every time: a node with another configuration may have raised it.
+  const lifetime = (await store.meta.read(LONGEST_LIFETIME)) ?? 0;
+  const expiresAt = notAfter + lifetime * 1000 + 2 * e;
+  await Promise.all(ids.map((id) => store.revocations.cut({ id, notAfter, expiresAt })));
+}

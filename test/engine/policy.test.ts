@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import type { MintRequest } from "../../src/engine/request.ts";
+import type { Client } from "../../src/engine/tenant.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
+import { testWorld } from "../support/world.ts";
+
+const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
+
+async function mint(client: Partial<Client>, request: MintRequest) {
+  const world = await testWorld(testTenant({}, [testClient(client)]));
+  return world.engine.mint(credentials, {
+    grantType: "arbitrary_identity",
+    subject: "user-1",
+    scopes: ["aggregator_service.read_only"],
+    ...request,
+  });
+}
+
+describe("a client's policy", () => {
+  it("holds it to the subjects that it is allowed", async () => {
+    await mint({ allowedSubjects: ["user-*"] }, {});
+    expect(await refusalOf(mint({ allowedSubjects: ["user-*"] }, { subject: "admin" }))).toEqual({
+      code: "invalid_request",
+      message: "The subject is not allowed to this client.",
+    });
+    expect(await refusalOf(mint({ allowedSubjects: [] }, {}))).toMatchObject({ code: "invalid_request" });
+  });
+
+  it("holds it to the audiences that it is allowed, whether scopes or the caller name them", async () => {
+    const allowedAudiences = ["aggregator_*", "cat"];
+    await mint({ allowedAudiences }, { arbitraryAudiences: ["cat"] });
+    expect(await refusalOf(mint({ allowedAudiences }, { arbitraryAudiences: ["dog"] }))).toEqual({
+      code: "invalid_request",
+      message: "The audience 'dog' is not allowed to this client.",
+    });
+    expect(await refusalOf(mint({ allowedAudiences }, { scopes: ["nitro"] }))).toMatchObject({
+      code: "invalid_request",
+    });
+  });
+
+  it("leaves the tenant's own resources to every client", async () => {
+    const { accessToken } = await mint(
+      { allowedAudiences: [], accessTokenType: "reference" },
+      { scopes: ["offline_access"] },
+    );
+    expect(accessToken).toBeDefined();
+  });
+});

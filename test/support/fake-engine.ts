@@ -1,0 +1,73 @@
+import type { Engine, TenantEngine } from "../../src/engine/port.ts";
+import type {
+  ClientCredentials,
+  Introspection,
+  IntrospectRequest,
+  MintRequest,
+  RefreshRequest,
+  RevokeRequest,
+  TokenSet,
+} from "../../src/engine/request.ts";
+import type { JsonObject } from "../../src/token/json.ts";
+import { testTenant } from "./tenant.ts";
+
+export const TOKENS: TokenSet = { accessToken: "at", expiresIn: 29, scopes: [] };
+
+type Operation = "mint" | "refresh" | "introspect" | "revoke";
+type Request = MintRequest | RefreshRequest | IntrospectRequest | RevokeRequest;
+
+interface Asked {
+  readonly operation: Operation;
+  readonly tenant: string;
+  readonly credentials: ClientCredentials;
+  readonly request: Request;
+}
+
+/** Knows the tenants `default` and `acme`, keeps what reached it, and answers what a test wants. */
+export class FakeEngine implements Engine {
+  readonly asked: Asked[] = [];
+  /** What mint and refresh answer. */
+  answer: () => Promise<TokenSet> = async () => TOKENS;
+  introspection: () => Promise<Introspection> = async () => ({ active: false });
+  revocation: () => Promise<void> = async () => undefined;
+  keys: readonly JsonObject[] = [{ kty: "OKP", kid: "k1" }];
+
+  forTenant(id: string): TenantEngine | undefined {
+    if (id !== "default" && id !== "acme") return undefined;
+    const issuer = id === "default" ? "https://mint.example" : "https://mint.example/acme";
+    const keep = (operation: Operation) => (credentials: ClientCredentials, request: Request) => {
+      this.asked.push({ operation, tenant: id, credentials, request });
+      if (operation === "introspect") return this.introspection();
+      return operation === "revoke" ? this.revocation() : this.answer();
+    };
+    return {
+      tenant: testTenant({ id, issuer }),
+      grantTypes: ["arbitrary_token", "arbitrary_identity"],
+      jwks: () => ({ keys: this.keys }),
+      mint: keep("mint") as TenantEngine["mint"],
+      refresh: keep("refresh") as TenantEngine["refresh"],
+      introspect: keep("introspect") as TenantEngine["introspect"],
+      revoke: keep("revoke") as TenantEngine["revoke"],
+    };
+  }
+
+  /** Has every operation fail. */
+  fail(error: unknown): void {
+    const fail = (): Promise<never> => Promise.reject(error);
+    this.answer = this.introspection = this.revocation = fail;
+  }
+
+  /** The last request, without the members that are absent. */
+  get request(): Record<string, unknown> {
+    return present(this.asked.at(-1)?.request);
+  }
+
+  /** The last credentials, without those that are absent. */
+  get credentials(): Record<string, unknown> {
+    return present(this.asked.at(-1)?.credentials);
+  }
+}
+
+function present(members: object | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members ?? {}).filter(([, value]) => value !== undefined));
+}
