@@ -22,11 +22,11 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel });
   for (const warning of config.warnings) logger.warn(warning);
   const service = await startService(config, logger);
+  if (config.development) process.stdout.write(welcome(config, service));
   logger.info(
     { publicUrl: service.publicUrl, httpPort: service.httpPort, rpcPort: service.rpcPort },
     "mintmark is ready",
   );
-  if (config.development) process.stdout.write(welcome(config, service));
 
   const stop = async (signal: string) => {
     logger.info({ signal }, "mintmark stops");

@@ -1,0 +1,137 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import * as oauth from "oauth4webapi";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rpcDoor } from "./support/doors.ts";
+import { type ServiceProcess, startProcess } from "./support/process.ts";
+
+const client: oauth.Client = { client_id: "arbitrary-resource-owner-client" };
+const insecure = { [oauth.allowInsecureRequests]: true };
+
+let folder: string;
+let service: ServiceProcess;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mintmark-smoke-"));
+  service = await startProcess(folder);
+});
+afterAll(async () => {
+  service.child.kill();
+  rmSync(folder, { recursive: true });
+});
+
+/** The authorization server as its metadata has it. */
+async function discover(issuer: string, algorithm: "oidc" | "oauth2"): Promise<oauth.AuthorizationServer> {
+  const url = new URL(issuer);
+  return oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, { algorithm, ...insecure }));
+}
+
+/** The claims of a token, verified with the keys that the issuer's metadata names. */
+async function verify(server: oauth.AuthorizationServer, jwt: string) {
+  const jwks = createRemoteJWKSet(new URL(server.jwks_uri ?? ""));
+  return (await jwtVerify(jwt, jwks, { issuer: server.issuer, audience: `${server.issuer}/resources` })).payload;
+}
+
+function mint(server: oauth.AuthorizationServer, authentication: oauth.ClientAuth, members: Record<string, string>) {
+  return oauth.genericTokenEndpointRequest(
+    server,
+    client,
+    authentication,
+    "arbitrary_resource_owner",
+    members,
+    insecure,
+  );
+}
+
+describe("the real process", () => {
+  it("says that it is for development, and prints a curl line", () => {
+    expect(service.output()).toContain("never use it in production");
+    expect(service.output()).toMatch(/curl -s http:\/\/127\.0\.0\.1:\d+\/connect\/token/);
+  });
+
+  it("keeps its key and its data to itself", () => {
+    const data = join(folder, "data");
+    for (const name of readdirSync(data)) expect(statSync(join(data, name)).mode & 0o077, name).toBe(0);
+    expect(readdirSync(data)).toContain("mintmark.db");
+  });
+
+  it.each(["oidc", "oauth2"] as const)(
+    "serves a stock OAuth2 client that found it by %s discovery, also after a restart",
+    async (algorithm) => {
+      const server = await discover(`${service.publicUrl}/acme`, algorithm);
+      for (const authentication of [oauth.ClientSecretBasic("secret"), oauth.ClientSecretPost("secret")]) {
+        const answer = await mint(server, authentication, {
+          subject: "alice",
+          arbitrary_claims: '{"role":["admin"]}',
+          scope: "a offline_access",
+        });
+        const tokens = await oauth.processGenericTokenEndpointResponse(server, client, answer);
+        expect(await verify(server, tokens.access_token)).toMatchObject({ sub: "alice", role: "admin" });
+
+        const refreshed = await oauth.refreshTokenGrantRequest(
+          server,
+          client,
+          authentication,
+          tokens.refresh_token ?? "",
+          insecure,
+        );
+        const next = await oauth.processRefreshTokenResponse(server, client, refreshed);
+        const introspection = await oauth.introspectionRequest(
+          server,
+          client,
+          authentication,
+          next.access_token,
+          insecure,
+        );
+        expect(await oauth.processIntrospectionResponse(server, client, introspection)).toMatchObject({
+          active: true,
+          sub: "alice",
+          scope: "a offline_access",
+        });
+        await oauth.processRevocationResponse(
+          await oauth.revocationRequest(server, client, authentication, next.refresh_token ?? "", insecure),
+        );
+        const after = await oauth.introspectionRequest(server, client, authentication, next.access_token, insecure);
+        expect(await oauth.processIntrospectionResponse(server, client, after)).toEqual({ active: false });
+      }
+    },
+  );
+
+  it("verifies an old token after a restart, and ends cleanly", async () => {
+    const rpc = rpcDoor(service.rpcPort);
+    const { accessToken = "" } = await rpc.mint({
+      client_id: client.client_id,
+      client_secret: "secret",
+      grant_type: "arbitrary_no_subject",
+      arbitrary_claims: '{"sub":"bob"}',
+    });
+    rpc.close();
+    const url = service.publicUrl;
+    expect(await verify(await discover(url, "oidc"), accessToken)).toMatchObject({ sub: "bob" });
+
+    expect(await service.stop()).toBe(0);
+    // The issuer is the public URL, which stays though the port of this test does not.
+    service = await startProcess(folder, { MINTMARK_PUBLIC_URL: url });
+    const at = service.output().match(/"httpPort":(\d+)/)?.[1];
+    const jwks = createRemoteJWKSet(new URL(`http://127.0.0.1:${at}/.well-known/openid-configuration/jwks`));
+    expect((await jwtVerify(accessToken, jwks, { issuer: url })).payload).toMatchObject({ sub: "bob" });
+  });
+});
+
+describe("what cannot start", () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ["an address that others could reach", { MINTMARK_HTTP_ADDRESS: "0.0.0.0:0" }, /expected a loopback address/],
+    [
+      "an unknown variable",
+      { MINTMARK_STOR: "sqlite:x" },
+      /MINTMARK_STOR: unknown variable; did you mean MINTMARK_STORE/,
+    ],
+    ["an unknown store", { MINTMARK_STORE: "redis://user:password@host" }, /must begin with sqlite:/],
+  ])("%s ends with a plain word and no secret", async (_, env, message) => {
+    const failure = await startProcess(folder, env).catch((error: Error) => error.message);
+    expect(failure).toMatch(message);
+    expect(failure).toMatch(/ended with 1/);
+    expect(failure).not.toContain("password@");
+  });
+});

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The real service in a process of its own. */
+export interface ServiceProcess {
+  readonly publicUrl: string;
+  readonly rpcPort: number;
+  /** All that it has printed so far. */
+  output(): string;
+  /** Sends SIGTERM and resolves to the exit code. */
+  stop(): Promise<number | null>;
+  readonly child: ChildProcess;
+}
+
+/** Starts `node src/main.ts` in a folder, on free ports of the loopback, and waits until it is ready. */
+export async function startProcess(
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
+  const [httpPort, rpcPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, [join(root, "src/main.ts")], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
+      MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
+      ...env,
+    },
+  });
+  let output = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (output.includes('"msg":"mintmark is ready"')) resolve();
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.once("exit", (code) => reject(new Error(`the service ended with ${code}: ${output}`)));
+  });
+  await ready;
+  return {
+    publicUrl: env.MINTMARK_PUBLIC_URL ?? `http://127.0.0.1:${httpPort}`,
+    rpcPort,
+    output: () => output,
+    stop: async () => {
+      const exit = once(child, "exit");
+      child.kill("SIGTERM");
+      return (await exit)[0];
+    },
+    child,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
