@@ -1,9 +1,14 @@
 import type { TenantEngine } from "../engine/port.ts";
 import type { Tenant } from "../engine/tenant.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
+import { INTROSPECT_PATH } from "./introspect.ts";
 import { JWKS_PATH } from "./jwks.ts";
 import { publicDocument } from "./public-document.ts";
-import { TOKEN_PATH } from "./token.ts";
+import { REVOCATION_PATH } from "./revocation.ts";
+import { REFRESH_GRANT_TYPE, TOKEN_PATH } from "./token.ts";
+
+/** How a client may authenticate, wherever it does (RFC 6749 section 2.3.1). */
+const AUTH_METHODS = ["client_secret_basic", "client_secret_post"];
 
 const OAUTH_PATH = "/.well-known/oauth-authorization-server";
 
@@ -15,11 +20,10 @@ const PATHS = [
 ] as const;
 
 /**
- * The metadata of a tenant, the same for OAuth (RFC 8414) and OpenID Connect Discovery 1.0, to be kept for `maxAge`
- * seconds. `publicUrl`: what clients reach the gateway by, without a slash at its end.
+ * The metadata of a tenant, the same for OAuth (RFC 8414) and OpenID Connect Discovery 1.0. `publicUrl`: what clients reach the gateway by, without a slash at its end.
  */
-export function discovery(publicUrl: string, maxAge: number): Endpoint {
-  return publicDocument(PATHS, maxAge, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
+export function discovery(publicUrl: string): Endpoint {
+  return publicDocument(PATHS, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
 }
 
 function metadata({ tenant, grantTypes }: TenantEngine, base: string): object {
@@ -27,8 +31,12 @@ function metadata({ tenant, grantTypes }: TenantEngine, base: string): object {
     issuer: tenant.issuer,
     token_endpoint: base + TOKEN_PATH,
     jwks_uri: base + JWKS_PATH,
-    grant_types_supported: grantTypes,
-    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    introspection_endpoint: base + INTROSPECT_PATH,
+    revocation_endpoint: base + REVOCATION_PATH,
+    grant_types_supported: [...grantTypes, REFRESH_GRANT_TYPE],
+    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
     id_token_signing_alg_values_supported: [tenant.signing.algorithm],
     subject_types_supported: ["public"],
     // Required, though there is no authorization endpoint for them.

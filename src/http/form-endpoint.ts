@@ -6,18 +6,21 @@ import { type Endpoint, tenantPaths } from "./endpoint.ts";
 import { UNCACHED } from "./errors.ts";
 import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from "./form.ts";
 
-/** Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps. */
+/**
+ * Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps.
+ * What `answer` resolves to goes out as JSON; of undefined, nothing but the status.
+ */
 export function formEndpoint(
   path: string,
-  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object>,
+  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object | undefined>,
 ): Endpoint {
   return {
     paths: tenantPaths(path),
     methods: ["POST"],
     check: ({ headers }) => requireFormType(headers["content-type"]),
-    async handle(tenant, { headers, body }, reply) {
+    async handle(tenant, { raw, body }, reply) {
       const form = parseForm(body as Buffer);
-      const answered = await answer(tenant, form, credentials(headers.authorization, form));
+      const answered = await answer(tenant, form, credentials(raw.rawHeaders, form));
       return reply.headers(UNCACHED).send(answered);
     },
   };

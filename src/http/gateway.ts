@@ -1,3 +1,4 @@
+import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../engine/logger.ts";
 import type { Engine } from "../engine/port.ts";
@@ -5,7 +6,9 @@ import { discovery } from "./discovery.ts";
 import { addEndpoints } from "./endpoint.ts";
 import { HttpRefusal, sendError } from "./errors.ts";
 import { readForms } from "./form-endpoint.ts";
+import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
+import { revocation } from "./revocation.ts";
 import { endConnectionsAfter, refuseConnection, serverFactory, type TlsKeyPair } from "./server.ts";
 import { token } from "./token.ts";
 
@@ -14,8 +17,6 @@ export interface GatewayOptions {
   readonly logger: Logger;
   /** The URL that clients reach the gateway by: the base of the endpoints in the metadata. */
   readonly publicUrl: string;
-  /** For how many seconds the JWKS and the metadata may be kept; 300 by default. */
-  readonly jwksMaxAge?: number | undefined;
   /** For how many milliseconds what is in flight may go on once the gateway closes; 10 000 by default. */
   readonly closeGrace?: number | undefined;
   /** Absent: plain HTTP. */
@@ -30,7 +31,7 @@ export interface GatewayOptions {
  * It logs no request: headers and forms hold secrets.
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
-  const { engine, logger, publicUrl, jwksMaxAge = 300, closeGrace = 10_000, tls } = options;
+  const { engine, logger, publicUrl, closeGrace = 10_000, tls } = options;
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
@@ -42,6 +43,8 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => sendError(error, reply, logger),
     clientErrorHandler: refuseConnection,
   });
+  // Every method that Node can read reaches its path, so that a known path can say which it takes.
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   // Whoever takes a body says so. What is read for a path that there is not could only be a reason for another refusal.
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => sendError(error, reply, logger));
@@ -50,7 +53,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   );
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
 
-  const endpoints = [token, discovery(publicUrl.replace(/\/+$/, ""), jwksMaxAge), jwks(jwksMaxAge)];
+  const endpoints = [token, introspect, revocation, discovery(publicUrl.replace(/\/+$/, "")), jwks];
   app.register(async (scope) => {
     readForms(scope);
     addEndpoints(scope, engine, endpoints);

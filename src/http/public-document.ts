@@ -13,14 +13,10 @@ const PREFLIGHT = {
 } as const;
 
 /**
- * Serves a JSON document that everyone may read, keep for `maxAge` seconds, and then ask for again by its ETag
+ * Serves a JSON document that everyone may read, keep for the tenant's `jwksMaxAge`, and then ask for again by its ETag
  * (RFC 9110 sections 8.8.3 and 13.1.2).
  */
-export function publicDocument(
-  paths: readonly string[],
-  maxAge: number,
-  document: (tenant: TenantEngine) => object,
-): Endpoint {
+export function publicDocument(paths: readonly string[], document: (tenant: TenantEngine) => object): Endpoint {
   const methods = ["GET", "HEAD", "OPTIONS"];
   return {
     paths,
@@ -33,7 +29,8 @@ export function publicDocument(
           .send();
       const body = JSON.stringify(document(tenant));
       const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
-      reply.headers({ ...OPEN, "cache-control": `public, max-age=${maxAge}`, etag });
+      const { jwksMaxAge } = tenant.tenant.signing;
+      reply.headers({ ...OPEN, "cache-control": `public, max-age=${jwksMaxAge}`, etag });
       if (isKnown(etag, request.headers["if-none-match"])) return reply.code(304).send();
       return reply.type("application/json").send(body);
     },

@@ -1,4 +1,5 @@
-import type { Malformed, MintRequest, TokenSet } from "../engine/request.ts";
+import type { TenantEngine } from "../engine/port.ts";
+import type { ClientCredentials, Malformed, MintRequest, RefreshRequest, TokenSet } from "../engine/request.ts";
 import type { JsonValue } from "../token/json.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
@@ -8,10 +9,19 @@ import { parseJson } from "./json.ts";
 /** Where the token endpoint is, below the base of its tenant. */
 export const TOKEN_PATH = "/connect/token";
 
+/** The grant type of a refresh (RFC 6749 section 6), which every tenant has beside those that mint. */
+export const REFRESH_GRANT_TYPE = "refresh_token";
+
 /** The token endpoint (RFC 6749 section 3.2). */
 export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, credentials) =>
-  toTokenResponse(await tenant.mint(credentials, toMintRequest(form))),
+  toTokenResponse(await grant(tenant, form, credentials)),
 );
+
+function grant(tenant: TenantEngine, form: Form, credentials: ClientCredentials): Promise<TokenSet> {
+  return form.get("grant_type") === REFRESH_GRANT_TYPE
+    ? tenant.refresh(credentials, toRefreshRequest(form))
+    : tenant.mint(credentials, toMintRequest(form));
+}
 
 function toMintRequest(form: Form): MintRequest {
   return {
@@ -31,6 +41,10 @@ function toMintRequest(form: Form): MintRequest {
     authority: form.get("authority"),
     idToken: form.get("id_token"),
   };
+}
+
+function toRefreshRequest(form: Form): RefreshRequest {
+  return { refreshToken: form.get("refresh_token"), scopes: toScopes(form.get("scope")) };
 }
 
 /** The scopes between the spaces (RFC 6749 section 3.3); none at all is no scope parameter. */

@@ -11,6 +11,7 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../engine/logger.ts";
+import { joinAuthorization } from "./credentials.ts";
 import { refuse, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptions, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
@@ -25,7 +26,7 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     for (const handler of handlers(services, logger)) {
-      scope.all(handler.requestPath, (request, reply) => serve(handler, request, reply));
+      scope.all(handler.requestPath, { onRequest: requirePost }, (request, reply) => serve(handler, request, reply));
     }
   });
 }
@@ -79,8 +80,12 @@ function decodeFailure(error: unknown): Error | undefined {
   return binary === undefined ? undefined : new Error(binary);
 }
 
+/** Answers any other method 405 (RFC 9110 section 15.5.6), before its body is looked at. */
+async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  return request.method === "POST" ? undefined : reply.code(405).header("allow", "POST").send();
+}
+
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (request.method !== "POST") return reply.code(405).header("allow", "POST").send();
   const call = read(request, reply);
   if (call === undefined) return reply.code(400).send();
   const { status, header, body } = await handler(call);
@@ -94,6 +99,8 @@ function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequ
     const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, undefined);
     // A caller whose deadline is over closes its connection, which ends the call; no timer has to hold whatever it names.
     for (const name of ["connect-timeout-ms", "grpc-timeout"]) call.header.delete(name);
+    const authorization = joinAuthorization(request.raw.rawHeaders);
+    if (authorization !== undefined) call.header.set("authorization", authorization);
     return call;
   } catch {
     return undefined;

@@ -1,90 +1,49 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import {
-  AccessTokenType,
-  type MintResponseSchema,
-  type MintRequest as ProtoMintRequest,
-  type TokenService,
+import type { JsonObject as StructJson } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type {
+  IntrospectRequest as ProtoIntrospectRequest,
+  RevokeRequest as ProtoRevokeRequest,
+  TokenService,
 } from "../../gen/mintmark/v1/token_service_pb.ts";
-import type { Engine, TenantEngine } from "../engine/port.ts";
-import type { MintRequest, TokenSet } from "../engine/request.ts";
+import type { Engine } from "../engine/port.ts";
+import type { Introspection, IntrospectRequest, RevokeRequest } from "../engine/request.ts";
 import { credentials } from "./credentials.ts";
-import { structToJson, valueToJson } from "./json.ts";
+import { findTenant } from "./tenant.ts";
+import { toMintRequest, toRefreshRequest, toTokenResponse } from "./token.ts";
 
 /** The life of a token over RPC: translates, and lets the engine do the work. */
-export function tokenService(engine: Engine): Partial<ServiceImpl<typeof TokenService>> {
+export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
-    async mint(request, context) {
+    async mint(request, { requestHeader }) {
       const tenant = findTenant(engine, request.tenant);
-      return toMintResponse(await tenant.mint(credentials(context.requestHeader), toMintRequest(request)));
+      return toTokenResponse(await tenant.mint(credentials(requestHeader), toMintRequest(request)));
+    },
+    async refresh(request, { requestHeader }) {
+      const tenant = findTenant(engine, request.tenant);
+      return toTokenResponse(await tenant.refresh(credentials(requestHeader), toRefreshRequest(request)));
+    },
+    async introspect(request, { requestHeader }) {
+      const tenant = findTenant(engine, request.tenant);
+      return toIntrospectResponse(await tenant.introspect(credentials(requestHeader), toIntrospectRequest(request)));
+    },
+    async revoke(request, { requestHeader }) {
+      const tenant = findTenant(engine, request.tenant);
+      await tenant.revoke(credentials(requestHeader), toRevokeRequest(request));
+      return {};
     },
   };
 }
 
-/** The tenant of a request. Throws a ConnectError NOT_FOUND where there is none. */
-function findTenant(engine: Engine, id: string): TenantEngine {
-  const tenant = engine.forTenant(id || "default");
-  if (tenant === undefined) throw new ConnectError("There is no such tenant.", Code.NotFound);
-  return tenant;
+function toIntrospectRequest({ token, tokenTypeHint }: ProtoIntrospectRequest): IntrospectRequest {
+  return { token: token || undefined, tokenTypeHint: tokenTypeHint || undefined };
 }
 
-/** Protobuf has no absent text and no absent list: an empty one is absent. */
-function toMintRequest(request: ProtoMintRequest): MintRequest {
-  const { arbitraryClaims, arbitraryJson, customPayload } = request;
-  return {
-    grantType: request.grantType || undefined,
-    subject: request.subject || undefined,
-    issuer: request.issuer || undefined,
-    scopes: unlessEmpty(request.scopes),
-    arbitraryClaims: arbitraryClaims && structToJson(arbitraryClaims),
-    arbitraryJson: arbitraryJson && structToJson(arbitraryJson),
-    customPayload: customPayload && valueToJson(customPayload),
-    arbitraryAmrs: unlessEmpty(request.arbitraryAmrs),
-    arbitraryAudiences: unlessEmpty(request.arbitraryAudiences),
-    accessTokenLifetime: request.accessTokenLifetime && toSeconds(request.accessTokenLifetime),
-    idTokenLifetime: request.idTokenLifetime && toSeconds(request.idTokenLifetime),
-    accessTokenType: toAccessTokenType(request.accessTokenType),
-    accessToken: request.accessToken || undefined,
-    authority: request.authority || undefined,
-    idToken: request.idToken || undefined,
-  };
+function toIntrospectResponse(introspection: Introspection) {
+  if (!introspection.active) return { active: false };
+  // protobuf-es has no read-only JSON. It only reads what it encodes.
+  return { active: true, claims: introspection as StructJson };
 }
 
-function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
-  return list.length === 0 ? undefined : list;
-}
-
-/** A duration in seconds, which is whole only if the duration has no nanoseconds, however few. */
-function toSeconds(duration: Duration): number {
-  const seconds = Number(duration.seconds);
-  if (duration.nanos === 0) return seconds;
-  const sum = seconds + duration.nanos / 1e9;
-  // A few nanoseconds drown in a large double, and a thousand million of them are not a valid Duration.
-  return Number.isInteger(sum) ? Number.NaN : sum;
-}
-
-/** The name of the type; the number as text where it has none, for the engine to refuse. */
-function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | undefined {
-  switch (type) {
-    case AccessTokenType.UNSPECIFIED:
-      return undefined;
-    case AccessTokenType.JWT:
-      return "jwt";
-    case AccessTokenType.REFERENCE:
-      return "reference";
-    default:
-      return String(type);
-  }
-}
-
-function toMintResponse(tokens: TokenSet): MessageInitShape<typeof MintResponseSchema> {
-  return {
-    accessToken: tokens.accessToken,
-    tokenType: "Bearer",
-    expiresIn: BigInt(tokens.expiresIn),
-    refreshToken: tokens.refreshToken ?? "",
-    idToken: tokens.idToken ?? "",
-    scopes: [...tokens.scopes],
-  };
+function toRevokeRequest({ token, tokenTypeHint, revokeAllSubjects }: ProtoRevokeRequest): RevokeRequest {
+  return { token: token || undefined, tokenTypeHint: tokenTypeHint || undefined, revokeAllSubjects };
 }

@@ -16,8 +16,12 @@ describe("the metadata", () => {
     issuer,
     token_endpoint: `${issuer}/connect/token`,
     jwks_uri: `${issuer}/.well-known/openid-configuration/jwks`,
-    grant_types_supported: ["arbitrary_token", "arbitrary_identity"],
+    introspection_endpoint: `${issuer}/connect/introspect`,
+    revocation_endpoint: `${issuer}/connect/revocation`,
+    grant_types_supported: ["arbitrary_token", "arbitrary_identity", "refresh_token"],
     token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     id_token_signing_alg_values_supported: ["ES256"],
     subject_types_supported: ["public"],
     response_types_supported: [],
@@ -35,10 +39,14 @@ describe("the metadata", () => {
 
   test("builds on the public URL, not on the issuer, with or without a slash and a path", async () => {
     const { app } = testGateway({ publicUrl: "https://proxy.example/mint/" });
-    const { issuer, token_endpoint, jwks_uri } = (await app.inject("/acme/.well-known/openid-configuration")).json();
-    expect(issuer).toBe("https://mint.example/acme");
-    expect(token_endpoint).toBe("https://proxy.example/mint/acme/connect/token");
-    expect(jwks_uri).toBe("https://proxy.example/mint/acme/.well-known/openid-configuration/jwks");
+    const base = "https://proxy.example/mint/acme";
+    expect((await app.inject("/acme/.well-known/openid-configuration")).json()).toMatchObject({
+      issuer: "https://mint.example/acme",
+      token_endpoint: `${base}/connect/token`,
+      introspection_endpoint: `${base}/connect/introspect`,
+      revocation_endpoint: `${base}/connect/revocation`,
+      jwks_uri: `${base}/.well-known/openid-configuration/jwks`,
+    });
   });
 });
 
@@ -60,7 +68,7 @@ describe.each(DOCUMENTS)("%s", (url) => {
   test("may be cached and read by any page", async () => {
     const { app } = testGateway();
     const { headers } = await app.inject({ url, headers: { origin: "https://page.example" } });
-    expect(headers["cache-control"]).toBe("public, max-age=60");
+    expect(headers["cache-control"]).toBe("public, max-age=3600");
     expect(headers["access-control-allow-origin"]).toBe("*");
     expect(headers["access-control-allow-credentials"]).toBeUndefined();
     expect(headers.etag).toMatch(/^"[\w-]{43}"$/);
@@ -76,7 +84,7 @@ describe.each(DOCUMENTS)("%s", (url) => {
       expect(response.body).toBe("");
       expect(response.headers).toMatchObject({
         etag,
-        "cache-control": "public, max-age=60",
+        "cache-control": "public, max-age=3600",
         "access-control-allow-origin": "*",
       });
     }
@@ -106,7 +114,7 @@ describe.each(DOCUMENTS)("%s", (url) => {
     });
   });
 
-  test.each(["POST", "PUT", "DELETE", "PATCH", "TRACE"] as const)("does not take %s", async (method) => {
+  test.each(["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] as const)("does not take %s", async (method) => {
     const { app } = testGateway();
     const response = await app.inject({ method, url });
     expect(response.statusCode).toBe(405);

@@ -17,23 +17,30 @@ describe("a refusal", () => {
     server_error: 500,
   };
 
-  test.each(Object.entries(statuses) as [OAuthErrorCode, number][])(
-    "with %s has the status %i",
-    async (code, status) => {
-      const { engine, post, logger } = testGateway();
-      engine.answer = () => Promise.reject(new OAuthError(code, "Why.", { cause: new Error("inner") }));
-      const response = await post("grant_type=x");
-      expect(response.statusCode).toBe(status);
-      expect(response.json()).toEqual({ error: code, error_description: "Why." });
-      expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
-      expect(response.headers["www-authenticate"]).toBe(
-        code === "invalid_client" ? 'Basic realm="mintmark", charset="UTF-8"' : undefined,
-      );
-      expect(response.headers["retry-after"]).toBe(code === "temporarily_unavailable" ? "1" : undefined);
-      // The engine tells the log itself.
-      expect(logger.lines).toEqual([]);
-    },
+  const requests = [
+    ["/connect/token", "grant_type=x"],
+    ["/connect/token", "grant_type=refresh_token"],
+    ["/connect/introspect", "token=x"],
+    ["/connect/revocation", "token=x"],
+  ] as const;
+  const cases = Object.entries(statuses).flatMap(([code, status]) =>
+    requests.map(([path, form]) => [code as OAuthErrorCode, status, path, form] as const),
   );
+
+  test.each(cases)("with %s has the status %i at %s for %s", async (code, status, path, form) => {
+    const { engine, post, logger } = testGateway();
+    engine.fail(new OAuthError(code, "Why.", { cause: new Error("inner") }));
+    const response = await post(form, {}, path);
+    expect(response.statusCode).toBe(status);
+    expect(response.json()).toEqual({ error: code, error_description: "Why." });
+    expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+    expect(response.headers["www-authenticate"]).toBe(
+      code === "invalid_client" ? 'Basic realm="mintmark", charset="UTF-8"' : undefined,
+    );
+    expect(response.headers["retry-after"]).toBe(code === "temporarily_unavailable" ? "1" : undefined);
+    // The engine tells the log itself.
+    expect(logger.lines).toEqual([]);
+  });
 
   test("for an error that nobody foresaw tells the log, and the caller nothing", async () => {
     const { engine, post, logger } = testGateway();
@@ -103,12 +110,18 @@ describe("a refusal", () => {
 
 test("nothing that a request holds is logged, whatever becomes of it", async () => {
   const { engine, post, logger } = testGateway();
-  const secrets = { authorization: "Basic SECRET-HEADER" };
-  const send = () => post("client_secret=SECRET-FORM&id_token=SECRET-TOKEN", secrets, "/connect/token?x=SECRET-QUERY");
+  const secrets = { authorization: ["Basic SECRET-HEADER", "Basic SECRET-TOO"] };
+  const send = async () => {
+    for (const path of ["token", "introspect", "revocation"]) {
+      const form = "client_secret=SECRET-FORM&id_token=SECRET-TOKEN&token=SECRET-TOKEN&revoke_all_subjects=SECRET";
+      await post(form, secrets, `/connect/${path}?x=SECRET-QUERY`);
+    }
+    await post("grant_type=refresh_token&refresh_token=SECRET-TOKEN", secrets);
+  };
   await send();
-  engine.answer = () => Promise.reject(new OAuthError("invalid_client", "Wrong."));
+  engine.fail(new OAuthError("invalid_client", "Wrong."));
   await send();
-  engine.answer = () => Promise.reject(new Error("unforeseen"));
+  engine.fail(new Error("unforeseen"));
   await send();
   await post("client_secret=SECRET-FORM&client_secret=%SECRET-FORM", secrets);
   await post("x".repeat(70_000), secrets);

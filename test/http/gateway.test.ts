@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { METHODS } from "node:http";
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
@@ -14,6 +15,8 @@ describe("a path", () => {
     "/default/connect/token",
     "/%64efault/connect/token",
     "/unknown/connect/token",
+    "/default/connect/introspect",
+    "/unknown/connect/revocation",
     "/__proto__/connect/token",
     "//connect/token",
     "/.well-known/connect/token",
@@ -25,7 +28,7 @@ describe("a path", () => {
     "/.well-known/oauth-authorization-server/unknown",
   ])("that names no tenant is not found, whatever is asked: %s", async (url) => {
     const { app, engine } = testGateway();
-    for (const method of ["POST", "GET", "PUT"] as const) {
+    for (const method of ["POST", "GET", "PUT", "PROPFIND"] as const) {
       const response = await app.inject({ method, url, headers: { "content-type": "text/plain" }, payload: "x" });
       expect(response.statusCode).toBe(404);
       expect(response.json()).toEqual(NO_TENANT);
@@ -45,7 +48,7 @@ describe("a path", () => {
     "/favicon.ico",
   ])("that there is not is not found: %s", async (url) => {
     const { app, logger } = testGateway();
-    for (const method of ["GET", "POST", "DELETE"] as const) {
+    for (const method of ["GET", "POST", "DELETE", "PROPFIND"] as const) {
       const response = await app.inject({ method, url, headers: { "content-type": "application/json" }, payload: "{" });
       expect(response.statusCode).toBe(404);
       expect(response.json()).toEqual(NOTHING);
@@ -68,28 +71,46 @@ describe("a path", () => {
   );
 });
 
-describe("the token endpoint", () => {
-  test.each(["/connect/token", "/acme/connect/token"])("takes nothing but POST at %s", async (url) => {
+describe("an endpoint for forms", () => {
+  test.each([
+    "/connect/token",
+    "/acme/connect/token",
+    "/connect/introspect",
+    "/acme/connect/introspect",
+    "/connect/revocation",
+    "/acme/connect/revocation",
+  ])("takes nothing but POST at %s", async (url) => {
     const { app, engine } = testGateway();
-    for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"] as const) {
+    for (const method of METHODS.filter((name) => name !== "POST") as "GET"[]) {
       const headers = { ...FORM, origin: "https://page.example", "access-control-request-method": "POST" };
       const response = await app.inject({ method, url, headers, payload: "grant_type=x" });
       expect(response.statusCode).toBe(405);
       expect(response.headers.allow).toBe("POST");
       expect(response.headers["cache-control"]).toBe("no-store");
       expect(response.headers["access-control-allow-origin"]).toBeUndefined();
-      if (method !== "HEAD") {
+      if ((method as string) !== "HEAD") {
         expect(response.json()).toEqual({ error: "invalid_request", error_description: "The method must be POST." });
       }
     }
     expect(engine.asked).toEqual([]);
   });
 
-  test("serves each tenant at its own path", async () => {
-    const { engine, post } = testGateway();
-    expect((await post("grant_type=x")).statusCode).toBe(200);
-    expect((await post("grant_type=x", {}, "/acme/connect/token")).statusCode).toBe(200);
-    expect(engine.asked.map(({ tenant }) => tenant)).toEqual(["default", "acme"]);
+  test.each(["/connect/token", "/connect/introspect", "/connect/revocation"])(
+    "serves each tenant at its own path: %s",
+    async (path) => {
+      const { engine, post } = testGateway();
+      expect((await post("grant_type=x", {}, path)).statusCode).toBe(200);
+      expect((await post("grant_type=x", {}, `/acme${path}`)).statusCode).toBe(200);
+      expect(engine.asked.map(({ tenant }) => tenant)).toEqual(["default", "acme"]);
+    },
+  );
+
+  test("answers a method of WebDAV over the wire too", async () => {
+    const { app } = testGateway();
+    const port = await listen(app);
+    const request = "PROPFIND /connect/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 1\r\n\r\na";
+    expect(await sendRaw(port, request)).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n.*allow: POST\r\n/s);
+    await app.close();
   });
 });
 
@@ -122,6 +143,14 @@ describe("the RPCs beside it", () => {
     expect(response.headers.get("content-type")).toMatch(/^application\/grpc-web/);
     expect(Buffer.from(await response.arrayBuffer()).toString("latin1")).toMatch(/grpc-status: 0/);
     await app.close();
+  });
+
+  test("take nothing but POST", async () => {
+    const { app } = gatewayWithRpcs();
+    for (const method of METHODS.filter((name) => name !== "POST") as "GET"[]) {
+      const { statusCode, headers } = await app.inject({ method, url: MINT });
+      expect([statusCode, headers.allow]).toEqual([405, "POST"]);
+    }
   });
 
   test("take no form", async () => {

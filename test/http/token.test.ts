@@ -112,8 +112,44 @@ describe("a request", () => {
   });
 });
 
+describe("a refresh", () => {
+  const REFRESH = {
+    grant_type: "refresh_token",
+    refresh_token: "r",
+    scope: " a  b",
+    client_id: "c",
+    client_secret: "s",
+  };
+
+  test.each([
+    ["/connect/token", "default"],
+    ["/acme/connect/token", "acme"],
+  ])("reaches the engine whole by %s", async (url, tenant) => {
+    const { engine, post } = testGateway();
+    const response = await post(new URLSearchParams(REFRESH).toString(), {}, url);
+    expect(engine.asked).toMatchObject([{ operation: "refresh", tenant }]);
+    expect(engine.request).toEqual({ refreshToken: "r", scopes: ["a", "b"] });
+    expect(engine.credentials).toEqual({ clientId: "c", clientSecret: "s" });
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+  });
+
+  test("has nothing in it that was empty or not there", async () => {
+    const { engine, post } = testGateway();
+    await post("grant_type=refresh_token&refresh_token=&scope=+");
+    expect(engine.asked).toMatchObject([{ operation: "refresh" }]);
+    expect(engine.request).toEqual({});
+  });
+
+  test.each(["refresh_token ", "Refresh_Token", "refresh"])("is not '%s'", async (grantType) => {
+    const { engine, post } = testGateway();
+    await post(new URLSearchParams({ grant_type: grantType }).toString());
+    expect(engine.asked).toMatchObject([{ operation: "mint", request: { grantType } }]);
+  });
+});
+
 describe("an answer", () => {
-  test("has the members of RFC 6749", async () => {
+  test.each(["arbitrary_token", "refresh_token"])("to %s has the members of RFC 6749", async (grantType) => {
     const { engine, post } = testGateway();
     engine.answer = async () => ({
       accessToken: "a",
@@ -122,7 +158,7 @@ describe("an answer", () => {
       idToken: "i",
       scopes: ["x", "y"],
     });
-    const response = await post("grant_type=x");
+    const response = await post(`grant_type=${grantType}`);
     expect(response.statusCode).toBe(200);
     expect(response.json()).toEqual({
       access_token: "a",

@@ -6,8 +6,9 @@ import fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
+import { FakeEngine } from "../support/fake-engine.ts";
 import { recordingLogger } from "../support/logger.ts";
-import { deepStruct, FakeEngine, MINT, refusalOf, startDoors, transports } from "./support.ts";
+import { deepStruct, MINT, refusalOf, startDoors, transports } from "./support.ts";
 
 const engine = new FakeEngine();
 let doors: Awaited<ReturnType<typeof startDoors>>;

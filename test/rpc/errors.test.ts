@@ -1,9 +1,7 @@
-import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
-import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
-import { FakeEngine, type Refusal, refusalOf, startDoors, stockClient, transports } from "./support.ts";
+import { FakeEngine } from "../support/fake-engine.ts";
+import { clients, type Refusal, refusalOf, startDoors, stockClient } from "./support.ts";
 
 const engine = new FakeEngine();
 let doors: Awaited<ReturnType<typeof startDoors>>;
@@ -18,17 +16,15 @@ afterAll(async () => {
   await doors.close();
 });
 
-/** The refusal of the same mint through every client, by the client's name. */
+const METHODS = ["mint", "refresh", "introspect", "revoke"] as const;
+
+/** The refusal of the same request through every client and method, by their names. */
 async function everywhere(request: { tenant?: string } = {}): Promise<Record<string, Refusal>> {
-  const refusals: Record<string, Refusal> = { gRPC: await refusalOf(stock.call("mint", request)) };
-  for (const [name, transport] of Object.entries(transports)) {
-    refusals[name] = await refusalOf(createClient(TokenService, transport(doors.url)).mint(request));
+  const refusals: Record<string, Refusal> = {};
+  for (const [name, call] of Object.entries(clients(doors, stock))) {
+    for (const method of METHODS) refusals[`${method} over ${name}`] = await refusalOf(call(method, request));
   }
   return refusals;
-}
-
-function fail(error: unknown): void {
-  engine.answer = () => Promise.reject(error);
 }
 
 beforeEach(() => void doors.logger.lines.splice(0));
@@ -49,7 +45,7 @@ const statuses: Record<OAuthErrorCode, string> = {
 describe("a refusal", () => {
   test.each(Object.entries(statuses))("%s is %s, with the same details, for every client", async (error, code) => {
     const message = "100% of 'it' is wrong, says {x}: a+b & c | d.";
-    fail(new OAuthError(error as OAuthErrorCode, message));
+    engine.fail(new OAuthError(error as OAuthErrorCode, message));
 
     for (const [name, refusal] of Object.entries(await everywhere())) {
       expect(refusal, name).toMatchObject({ code, message, details: [{ error, errorDescription: message }] });
@@ -57,7 +53,7 @@ describe("a refusal", () => {
   });
 
   test("that is temporary says when to try again", async () => {
-    fail(new OAuthError("temporarily_unavailable", "Try again."));
+    engine.fail(new OAuthError("temporarily_unavailable", "Try again."));
 
     for (const [name, refusal] of Object.entries(await everywhere())) {
       expect(refusal.types, name).toEqual(["mintmark.v1.OAuthErrorDetail", "google.rpc.RetryInfo"]);
@@ -67,7 +63,7 @@ describe("a refusal", () => {
 
   test("tells nothing of its cause, which the engine has logged", async () => {
     const cause = new Error("disk of db-7 is full");
-    fail(new OAuthError("server_error", "Something unexpected happened.", { cause }));
+    engine.fail(new OAuthError("server_error", "Something unexpected happened.", { cause }));
 
     expect(JSON.stringify(await everywhere())).not.toContain("db-7");
     expect(doors.logger.lines).toEqual([]);
@@ -77,18 +73,20 @@ describe("a refusal", () => {
 describe("an error that is no refusal", () => {
   test("tells nothing to any client, and all to the log", async () => {
     const error = new TypeError("the secret is hunter2");
-    fail(error);
+    engine.fail(error);
 
     for (const [name, refusal] of Object.entries(await everywhere())) {
       expect(refusal.code, name).toBe("Internal");
       expect(refusal.details, name).toEqual([{ error: "server_error", errorDescription: refusal.message }]);
       expect(JSON.stringify(refusal), name).not.toContain("hunter2");
     }
-    expect(doors.logger.lines).toMatchObject(Array(4).fill({ level: "error", fields: { err: error } }));
+    expect(doors.logger.lines).toMatchObject(
+      Array(4 * METHODS.length).fill({ level: "error", fields: { err: error } }),
+    );
   });
 
   test("that is not even an Error tells nothing either", async () => {
-    fail("hunter2");
+    engine.fail("hunter2");
     for (const refusal of Object.values(await everywhere())) expect(JSON.stringify(refusal)).not.toContain("hunter2");
   });
 });
@@ -104,22 +102,6 @@ describe("what is not there", () => {
           types: [],
         });
       }
-    }
-  });
-
-  const rpcs = [TokenService, KeyService]
-    .flatMap((service) => service.methods.map((method) => [service.name, method.localName] as const))
-    .filter(([, method]) => method !== "mint");
-
-  test.each(rpcs)("%s.%s is UNIMPLEMENTED for every client", async (service, method) => {
-    const stock = stockClient(doors.address, service);
-    const expected = { code: "Unimplemented", message: expect.stringContaining("is not implemented") };
-    expect(await refusalOf(stock.call(method, {}))).toMatchObject(expected);
-    stock.close();
-    for (const transport of Object.values(transports)) {
-      const desc = service === KeyService.name ? KeyService : TokenService;
-      const client = createClient(desc, transport(doors.url)) as Record<string, (request: object) => Promise<unknown>>;
-      expect(await refusalOf(client[method]?.({}) ?? Promise.resolve())).toMatchObject(expected);
     }
   });
 });

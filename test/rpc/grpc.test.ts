@@ -7,8 +7,9 @@ import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
+import { FakeEngine } from "../support/fake-engine.ts";
 import { recordingLogger } from "../support/logger.ts";
-import { deepStruct, FakeEngine, MINT, refusalOf, sendBytes, startDoors, stockClient } from "./support.ts";
+import { deepStruct, MINT, refusalOf, sendBytes, startDoors, stockClient } from "./support.ts";
 
 const engine = new FakeEngine();
 let doors: Awaited<ReturnType<typeof startDoors>>;

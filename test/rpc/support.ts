@@ -1,39 +1,17 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, type createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import fastify from "fastify";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import type { Engine, TenantEngine } from "../../src/engine/port.ts";
-import type { ClientCredentials, MintRequest, TokenSet } from "../../src/engine/request.ts";
+import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import type { Engine } from "../../src/engine/port.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer, type TlsKeyPair } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
 import { recordingLogger } from "../support/logger.ts";
-
-export const TOKENS: TokenSet = { accessToken: "at", expiresIn: 29, scopes: [] };
-
-/** What reached an engine, and what it answers. */
-export class FakeEngine implements Engine {
-  readonly asked: { tenant: string; credentials: ClientCredentials; request: MintRequest }[] = [];
-  answer: () => Promise<TokenSet> = async () => TOKENS;
-
-  forTenant(id: string): TenantEngine | undefined {
-    if (id !== "default" && id !== "acme") return undefined;
-    const mint = async (credentials: ClientCredentials, request: MintRequest) => {
-      this.asked.push({ tenant: id, credentials, request });
-      return this.answer();
-    };
-    return { mint } as Partial<TenantEngine> as TenantEngine;
-  }
-
-  /** The last request, without the members that are absent. */
-  get request(): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(this.asked.at(-1)?.request ?? {}).filter(([, v]) => v !== undefined));
-  }
-}
 
 /** Both servers over one engine, on free ports of the loopback interface. */
 export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
@@ -99,6 +77,28 @@ export const transports = {
     createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false }),
   "gRPC-Web": (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
 } satisfies Record<string, (baseUrl: string) => Parameters<typeof createClient>[1]>;
+
+type Method = keyof typeof TokenService.method;
+
+/** Calls a method of TokenService; `headers`: the metadata. Each answer is in the shape that its client gives it. */
+export type Call = (method: Method, request: object, headers?: Record<string, string>) => Promise<object>;
+
+/** Every client that there is, by its name: the stock gRPC one and those of the HTTP port. */
+export function clients(
+  { url }: { readonly url: string },
+  stock: ReturnType<typeof stockClient>,
+): Record<string, Call> {
+  const overHttp = Object.entries(transports).map(([name, transport]): [string, Call] => {
+    const client = createClient(TokenService, transport(url)) as Record<string, (...args: object[]) => Promise<object>>;
+    return [name, (method, request, headers = {}) => client[method]?.(request, { headers }) ?? Promise.reject(method)];
+  });
+  const overGrpc: Call = (method, request, headers = {}) => {
+    const metadata = new grpc.Metadata();
+    for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
+    return stock.call(method, request, metadata);
+  };
+  return { gRPC: overGrpc, ...Object.fromEntries(overHttp) };
+}
 
 /** A refusal as any client sees it. */
 export interface Refusal {

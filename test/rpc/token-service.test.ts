@@ -1,11 +1,9 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { type ListValue, StructSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
-import { createClient } from "@connectrpc/connect";
-import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type AccessTokenType, MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
-import { Malformed } from "../../src/engine/request.ts";
-import { FakeEngine, sendBytes, startDoors, stockClient, TOKENS, transports } from "./support.ts";
+import type { Introspection } from "../../src/engine/request.ts";
+import type { JsonObject } from "../../src/token/json.ts";
+import { FakeEngine } from "../support/fake-engine.ts";
+import { fromStruct } from "../support/struct.ts";
+import { clients, startDoors, stockClient } from "./support.ts";
 
 let engine = new FakeEngine();
 let doors: Awaited<ReturnType<typeof startDoors>>;
@@ -23,219 +21,99 @@ afterAll(async () => {
   await doors.close();
 });
 
-/** Sends a mint in protobuf's JSON form through the HTTP port, as curl does. */
-async function post(body: string): Promise<Response> {
-  const headers = { "content-type": "application/json", authorization: "Basic YTpi" };
-  return fetch(`${doors.url}/mintmark.v1.TokenService/Mint`, { method: "POST", headers, body });
-}
+const headers = { authorization: "Basic YTpi" };
 
-/** The `google.protobuf.Value` of some JSON, as grpc-js users write it. */
-function value(json: unknown): object {
-  if (json === null) return { nullValue: 0 };
-  if (Array.isArray(json)) return { listValue: { values: json.map(value) } };
-  if (typeof json === "object") return { structValue: struct(json) };
-  return { [`${typeof json === "boolean" ? "bool" : typeof json}Value`]: json };
-}
-
-function struct(json: object): object {
-  return { fields: Object.fromEntries(Object.entries(json).map(([name, member]) => [name, value(member)])) };
-}
-
-const ANY_JSON = { s: "é😀", n: -1.5, b: false, nil: null, o: { a: [[], {}, [1, { x: "y" }]] } };
-
-describe("a mint request", () => {
-  const expected = {
-    grantType: "arbitrary_token",
-    subject: "66C8",
-    issuer: "https://accounts.google.com",
-    scopes: ["a", "b"],
-    arbitraryClaims: { role: ["admin"] },
-    arbitraryJson: ANY_JSON,
-    customPayload: ANY_JSON,
-    arbitraryAmrs: ["pwd"],
-    arbitraryAudiences: ["cat", ""],
-    accessTokenLifetime: 29,
-    idTokenLifetime: 1.5,
-    accessTokenType: "reference",
-    accessToken: "ey",
-    authority: "wellknown://google",
-    idToken: "ez",
-  };
-
-  test("reaches the engine whole from a stock gRPC client", async () => {
-    const metadata = new grpc.Metadata();
-    metadata.set("authorization", "Basic YTpi");
-    const request = {
-      ...expected,
-      tenant: "acme",
-      arbitraryClaims: struct(expected.arbitraryClaims),
-      arbitraryJson: struct(ANY_JSON),
-      customPayload: value(ANY_JSON),
-      accessTokenLifetime: { seconds: 29 },
-      idTokenLifetime: { seconds: 1, nanos: 5e8 },
-      accessTokenType: "ACCESS_TOKEN_TYPE_REFERENCE",
-    };
-    await stock.call("mint", request, metadata);
-    expect(engine.asked).toEqual([{ tenant: "acme", credentials: { authorization: "Basic YTpi" }, request: expected }]);
-  });
-
-  test("reaches the engine whole from curl", async () => {
-    const body = { ...expected, tenant: "acme", accessTokenLifetime: "29s", idTokenLifetime: "1.5s" };
-    expect(await post(JSON.stringify({ ...body, accessTokenType: "ACCESS_TOKEN_TYPE_REFERENCE" }))).toMatchObject({
-      status: 200,
-    });
-    expect(engine.asked).toEqual([{ tenant: "acme", credentials: { authorization: "Basic YTpi" }, request: expected }]);
+describe.each([
+  ["introspect", { token: "t", tokenTypeHint: "refresh_token" }, {}],
+  ["revoke", { token: "s", tokenTypeHint: "subject", revokeAllSubjects: true }, { revokeAllSubjects: false }],
+] as const)("the request to %s", (method, whole, empty) => {
+  test("reaches the engine whole from every client", async () => {
+    for (const [name, call] of Object.entries(clients(doors, stock))) {
+      await call(method, { ...whole, tenant: "acme" }, headers);
+      expect(engine.asked.at(-1), name).toEqual({
+        operation: method,
+        tenant: "acme",
+        credentials: headers,
+        request: whole,
+      });
+    }
+    expect(engine.asked).toHaveLength(4);
   });
 
   test("in which everything is empty has nothing in it", async () => {
-    const headers = { authorization: "" };
-    for (const transport of Object.values(transports)) {
-      await createClient(TokenService, transport(doors.url)).mint({}, { headers });
-    }
-    await stock.call("mint", { grantType: "", scopes: [], arbitraryAmrs: [] });
+    for (const call of Object.values(clients(doors, stock))) await call(method, { token: "", tokenTypeHint: "" });
     expect(engine.asked).toHaveLength(4);
     for (const { tenant, credentials, request } of engine.asked) {
       expect(tenant).toBe("default");
-      expect({ ...credentials, ...request }).toEqual({});
+      expect(credentials).toEqual({});
+      expect(request).toEqual(empty);
     }
   });
-
-  test("keeps an empty object, which is not nothing", async () => {
-    await stock.call("mint", { arbitraryClaims: {}, customPayload: { structValue: {} } });
-    expect(engine.request).toEqual({ arbitraryClaims: {}, customPayload: {} });
-    await post(`{"customPayload":null,"arbitraryJson":{}}`);
-    expect(engine.request).toEqual({ arbitraryJson: {}, customPayload: null });
-  });
 });
 
-describe("a lifetime", () => {
-  test.each([
-    [{ seconds: 0 }, 0],
-    [{ seconds: -5 }, -5],
-    [{ seconds: 29, nanos: 1 }, 29.000000001],
-    [{ seconds: -1, nanos: -5e8 }, -1.5],
-    [{ seconds: 315_576_000_000 }, 315_576_000_000],
-    [{ seconds: 2 ** 62 }, 2 ** 62],
-    [{ seconds: 31_536_000, nanos: 1 }, Number.NaN],
-    [{ seconds: 28, nanos: 1e9 }, Number.NaN],
-  ])("%o is %d seconds", async (accessTokenLifetime, seconds) => {
-    await stock.call("mint", { accessTokenLifetime });
-    expect(engine.request).toEqual({ accessTokenLifetime: seconds });
-  });
-});
+describe("an introspection", () => {
+  /** The answer that every client gets, with its claims as JSON. */
+  async function answers(): Promise<Record<string, { active: boolean; claims: JsonObject | undefined }>> {
+    const got: Record<string, { active: boolean; claims: JsonObject | undefined }> = {};
+    for (const [name, call] of Object.entries(clients(doors, stock))) {
+      const { active, claims } = (await call("introspect", {})) as { active: boolean; claims?: JsonObject | null };
+      got[name] = { active, claims: name === "gRPC" && claims ? fromStruct(claims) : (claims ?? undefined) };
+    }
+    return got;
+  }
 
-test.each([
-  [0, undefined],
-  [1, "jwt"],
-  [2, "reference"],
-  [7, "7"],
-  [-1, "-1"],
-])("the access token type %d is %s", async (accessTokenType, name) => {
-  await createClient(TokenService, transports.connect(doors.url)).mint({
-    accessTokenType: accessTokenType as AccessTokenType,
-  });
-  expect(engine.request.accessTokenType).toBe(name);
-  await post(JSON.stringify({ accessTokenType }));
-  expect(engine.request.accessTokenType).toBe(name);
-});
+  const TEXT =
+    '{"iss":"https://i","aud":["a","b"],"exp":1793000000,"zero":0,"half":-0.5,"large":1e+21,"most":9007199254740991,' +
+    '"none":null,"no":false,"text":"","list":[],"object":{},"deep":[[],{},[null,{"x":{"__proto__":[0]}}]],' +
+    '"__proto__":{"admin":true},"constructor":{"prototype":1},"toJSON":"j","then":"t","$typeName":"mintmark.v1.No",' +
+    '"kind":{"case":"nullValue","value":0},"fields":{"a":{}},"ключ":"é😀","":"empty",' +
+    '"scope":"a b","active":true,"token_type":"Bearer","client_id":"c"}';
 
-describe("JSON that is none", () => {
-  const notFinite = new Malformed("NaN and Infinity are not JSON.");
-
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
-    "%d is refused wherever it is",
-    async (n) => {
-      for (const json of [{ n }, { a: [{ b: [n] }] }]) {
-        await stock.call("mint", {
-          arbitraryClaims: struct(json),
-          arbitraryJson: struct(json),
-          customPayload: value(json),
-        });
-        expect(engine.request).toEqual({
-          arbitraryClaims: notFinite,
-          arbitraryJson: notFinite,
-          customPayload: notFinite,
-        });
-      }
-      await stock.call("mint", { customPayload: value(n) });
-      expect(engine.request).toEqual({ customPayload: notFinite });
-    },
-  );
-
-  test("a number too large for a double is Infinity, and refused", async () => {
-    await post(`{"arbitraryClaims":{"n":[1e999]},"customPayload":-1e999}`);
-    expect(engine.request).toEqual({ arbitraryClaims: notFinite, customPayload: notFinite });
-  });
-
-  test.each([{}, { listValue: { values: [{}] } }, { structValue: { fields: { a: {} } } }])(
-    "a Value that is not set is refused: %o",
-    async (customPayload) => {
-      await stock.call("mint", { customPayload });
-      expect(engine.request).toEqual({ customPayload: new Malformed("it holds a Value that is not set.") });
-    },
-  );
-});
-
-describe("a member named __proto__", () => {
-  const text = `{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"a":[{"__proto__":1}]}`;
-
-  function expectOwn(): void {
-    for (const name of ["arbitraryClaims", "arbitraryJson", "customPayload"]) {
-      const json = engine.request[name] as object;
-      expect(JSON.stringify(json), name).toBe(text);
-      expect(Object.getPrototypeOf(json), name).toBe(Object.prototype);
+  test("of a token that is active has all members for every client, in their order", async () => {
+    engine.introspection = async () => JSON.parse(TEXT) as Introspection;
+    for (const [name, { active, claims }] of Object.entries(await answers())) {
+      expect(active, name).toBe(true);
+      expect(JSON.stringify(claims), name).toBe(TEXT);
+      expect(Object.getPrototypeOf(claims), name).toBe(Object.prototype);
     }
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
-  }
-
-  test("is a member like any other in JSON", async () => {
-    await post(`{"arbitraryClaims":${text},"arbitraryJson":${text},"customPayload":${text}}`);
-    expectOwn();
   });
 
-  test("is a member like any other in binary", async () => {
-    const wire = value(JSON.parse(text)) as { structValue: object };
-    const payload = create(ValueSchema, { kind: { case: "structValue", value: structFrom(wire.structValue) } });
-    const request = create(MintRequestSchema, { customPayload: payload });
-    request.arbitraryClaims = request.arbitraryJson = JSON.parse(text);
-    await sendBytes(doors.address, toBinary(MintRequestSchema, request));
-    expectOwn();
+  test("is the same JSON for curl", async () => {
+    engine.introspection = async () => JSON.parse(TEXT) as Introspection;
+    const response = await fetch(`${doors.url}/mintmark.v1.TokenService/Introspect`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    expect(await response.text()).toBe(`{"active":true,"claims":${TEXT}}`);
+    expect(response.headers.get("cache-control")).toBe("no-store");
   });
 
-  function structFrom(written: object): ReturnType<typeof create<typeof StructSchema>> {
-    const { fields } = written as { fields: Record<string, object> };
-    const made = create(StructSchema);
-    made.fields = Object.fromEntries(Object.entries(fields).map(([name, member]) => [name, valueFrom(member)]));
-    return made;
-  }
-
-  function valueFrom(written: object): Value {
-    const [[kind, content] = ["", undefined]] = Object.entries(written);
-    const value =
-      kind === "structValue"
-        ? structFrom(content)
-        : kind === "listValue"
-          ? ({ $typeName: "google.protobuf.ListValue", values: content.values.map(valueFrom) } as ListValue)
-          : content;
-    return create(ValueSchema, { kind: { case: kind, value } as Value["kind"] });
-  }
-});
-
-describe("the answer", () => {
-  const full = { accessToken: "at", tokenType: "Bearer", refreshToken: "rt", idToken: "it", scopes: ["a", "b"] };
-
-  test("is the whole token set", async () => {
-    engine.answer = async () => ({ ...full, expiresIn: 2_592_000 });
-    expect(await stock.call("mint", {})).toEqual({ ...full, expiresIn: 2_592_000 });
-    expect(await (await post("{}")).json()).toEqual({ ...full, expiresIn: "2592000" });
-    for (const transport of Object.values(transports)) {
-      const answer = await createClient(TokenService, transport(doors.url)).mint({});
-      expect(answer).toMatchObject({ ...full, expiresIn: 2_592_000n });
+  test("of a token that is not has no claims", async () => {
+    for (const [name, answer] of Object.entries(await answers())) {
+      expect(answer, name).toEqual({ active: false, claims: undefined });
     }
   });
+});
 
-  test("leaves out what was not minted", async () => {
-    engine.answer = async () => TOKENS;
-    expect(await (await post("{}")).json()).toEqual({ accessToken: "at", tokenType: "Bearer", expiresIn: "29" });
-  });
+test("a revocation is answered with an empty message, once it is done", async () => {
+  for (const [name, call] of Object.entries(clients(doors, stock))) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    engine.revocation = () => {
+      asked.resolve();
+      return promise;
+    };
+    let answered = false;
+    const answer = call("revoke", { token: "t" }).finally(() => {
+      answered = true;
+    });
+    await asked.promise;
+    await new Promise(setImmediate);
+    expect(answered, name).toBe(false);
+    resolve();
+    const { $typeName, ...members } = (await answer) as { $typeName?: string };
+    expect(members, name).toEqual({});
+  }
 });

@@ -3,14 +3,24 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import type { JsonValue } from "../../src/token/json.ts";
+import type { JsonObject } from "../../src/token/json.ts";
+import { fromStruct, toStruct, toValue } from "./struct.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: what comes over a wire has no type until a test looks at it.
+type Body = any;
 
 /** The parameters of a token request as the gateway takes them. */
 export type Form = Readonly<Record<string, string>>;
 
-/** What a door answers, in the words of neither wire. */
+/** A refusal, in the words of OAuth2. */
+export interface Refusal {
+  readonly code: string;
+  readonly description: string;
+}
+
+/** What a door answers to a mint or a refresh, in the words of neither wire. */
 export interface Answer {
-  readonly error?: { readonly code: string; readonly description: string };
+  readonly error?: Refusal;
   readonly accessToken?: string;
   readonly tokenType?: string;
   readonly expiresIn?: number;
@@ -19,31 +29,67 @@ export interface Answer {
   readonly scopes?: readonly string[];
 }
 
-/** One of the two ways into the house. */
+/** What a door answers to an introspection. */
+export interface Introspected {
+  readonly error?: Refusal;
+  readonly active?: boolean;
+  /** All that is said of the token, but for `active`; empty where it is not active. */
+  readonly claims?: JsonObject;
+}
+
+/** What a door answers to a revocation. */
+export interface Revoked {
+  readonly error?: Refusal;
+}
+
+/** One of the two ways into the house. A form's own client_id and client_secret are the caller's credentials. */
 export interface Door {
   readonly name: string;
-  /** Mints with the form's own client_id and client_secret. */
   mint(form: Form, tenant?: string): Promise<Answer>;
+  /** The form needs no grant_type. */
+  refresh(form: Form, tenant?: string): Promise<Answer>;
+  introspect(form: Form, tenant?: string): Promise<Introspected>;
+  revoke(form: Form, tenant?: string): Promise<Revoked>;
 }
 
 /** The OAuth2 gateway, by fetch. */
 export function gatewayDoor(publicUrl: string): Door {
+  /** What the gateway says: a refusal, or the body of its answer, undefined where that is empty. */
+  async function post(path: string, form: Form, tenant?: string): Promise<{ error?: Refusal; body?: Body }> {
+    const base = tenant === undefined ? publicUrl : `${publicUrl}/${tenant}`;
+    const response = await fetch(base + path, { method: "POST", body: new URLSearchParams(form) });
+    const text = await response.text();
+    const body = text === "" ? undefined : JSON.parse(text);
+    return response.ok ? { body } : { error: { code: body.error, description: body.error_description } };
+  }
+
+  async function tokens(form: Form, tenant?: string): Promise<Answer> {
+    const { error, body } = await post("/connect/token", form, tenant);
+    if (error !== undefined) return { error };
+    return present({
+      accessToken: body.access_token,
+      tokenType: body.token_type,
+      expiresIn: body.expires_in,
+      refreshToken: body.refresh_token,
+      idToken: body.id_token,
+      scopes: body.scope?.split(" "),
+    });
+  }
+
   return {
     name: "gateway",
-    async mint(form, tenant) {
-      const path = tenant === undefined ? "/connect/token" : `/${tenant}/connect/token`;
-      const response = await fetch(publicUrl + path, { method: "POST", body: new URLSearchParams(form) });
-      // biome-ignore lint/suspicious/noExplicitAny: what comes over the wire has no type until a test looks at it.
-      const body: any = await response.json();
-      if (!response.ok) return { error: { code: body.error, description: body.error_description } };
-      return present({
-        accessToken: body.access_token,
-        tokenType: body.token_type,
-        expiresIn: body.expires_in,
-        refreshToken: body.refresh_token,
-        idToken: body.id_token,
-        scopes: body.scope?.split(" "),
-      });
+    mint: tokens,
+    refresh: (form, tenant) => tokens({ grant_type: "refresh_token", ...form }, tenant),
+    async introspect(form, tenant) {
+      const { error, body } = await post("/connect/introspect", form, tenant);
+      if (error !== undefined) return { error };
+      const { active, ...claims } = body;
+      return { active, claims };
+    },
+    async revoke(form, tenant) {
+      const { error, body } = await post("/connect/revocation", form, tenant);
+      if (body !== undefined) throw new Error("A revocation is answered with a body.");
+      return error === undefined ? {} : { error };
     },
   };
 }
@@ -62,32 +108,48 @@ export function rpcDoor(port: number): Door & { close(): void } {
   // biome-ignore lint/suspicious/noExplicitAny: grpc-js has no types for what it reads from a .proto at run time.
   const TokenService = (grpc.loadPackageDefinition(definition) as any).mintmark.v1.TokenService;
   const client = new TokenService(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+  /** What an RPC says: a refusal, or its answer. Rejects where there is no such tenant. */
+  const call = (rpc: string, form: Form, message: object, tenant?: string) =>
+    new Promise<{ error?: Refusal; body?: Body }>((resolve, reject) => {
+      const { client_id, client_secret } = form;
+      const metadata = new grpc.Metadata();
+      if (client_id !== undefined) metadata.set("authorization", basic(client_id, client_secret ?? ""));
+      client[rpc]({ ...message, tenant }, metadata, (error: grpc.ServiceError | null, body: Body) => {
+        if (error === null) resolve({ body });
+        else if (error.code === grpc.status.NOT_FOUND) reject(error);
+        else resolve({ error: refusalOf(error) });
+      });
+    });
+
   return {
     name: "rpc",
-    mint: ({ client_id, client_secret, ...form }, tenant) =>
-      new Promise((resolve, reject) => {
-        const metadata = new grpc.Metadata();
-        if (client_id !== undefined) metadata.set("authorization", basic(client_id, client_secret ?? ""));
-        // biome-ignore lint/suspicious/noExplicitAny: see above.
-        client.Mint({ ...messageOf(form), tenant }, metadata, (error: grpc.ServiceError | null, answer: any) => {
-          if (error === null) resolve(answerOf(answer));
-          else if (error.code === grpc.status.NOT_FOUND) reject(error);
-          else resolve({ error: refusalOf(error) });
-        });
-      }),
+    mint: async (form, tenant) => answerOf(await call("Mint", form, messageOf(form), tenant)),
+    refresh: async (form, tenant) => answerOf(await call("Refresh", form, messageOf(form), tenant)),
+    async introspect(form, tenant) {
+      const { error, body } = await call("Introspect", form, messageOf(form), tenant);
+      if (error !== undefined) return { error };
+      const { active, ...claims } = body.claims === undefined ? { active: false } : fromStruct(body.claims);
+      const isActive = body.active === true;
+      if (active !== isActive) throw new Error("An introspection contradicts itself.");
+      return { active: isActive, claims };
+    },
+    async revoke(form, tenant) {
+      const { error } = await call("Revoke", form, messageOf(form), tenant);
+      return error === undefined ? {} : { error };
+    },
     close: () => client.close(),
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: see above.
-function answerOf(answer: any): Answer {
+function answerOf({ error, body }: { error?: Refusal; body?: Body }): Answer {
+  if (error !== undefined) return { error };
   return present({
-    accessToken: answer.access_token,
-    tokenType: answer.token_type,
-    expiresIn: answer.expires_in,
-    refreshToken: answer.refresh_token,
-    idToken: answer.id_token,
-    scopes: answer.scopes,
+    accessToken: body.access_token,
+    tokenType: body.token_type,
+    expiresIn: body.expires_in,
+    refreshToken: body.refresh_token,
+    idToken: body.id_token,
+    scopes: body.scopes,
   });
 }
 
@@ -96,7 +158,8 @@ export function basic(id: string, secret: string): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString("base64")}`;
 }
 
-function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, ...form }: Form) {
+/** A request in the fields of any RPC; those that its message does not have, proto-loader leaves out. */
+function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, revoke_all_subjects, ...form }: Form) {
   const {
     arbitrary_claims,
     arbitrary_json,
@@ -109,10 +172,11 @@ function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, ...form }: Form
   return present({
     ...rest,
     scopes: scope ? scope.split(" ") : undefined,
+    revoke_all_subjects: revoke_all_subjects === undefined ? undefined : toBoolean(revoke_all_subjects),
     arbitrary_amrs: arbitrary_amrs && JSON.parse(arbitrary_amrs),
     arbitrary_audiences: arbitrary_audiences && JSON.parse(arbitrary_audiences),
-    arbitrary_claims: arbitrary_claims && toValue(JSON.parse(arbitrary_claims)).structValue,
-    arbitrary_json: arbitrary_json && toValue(JSON.parse(arbitrary_json)).structValue,
+    arbitrary_claims: arbitrary_claims && toStruct(JSON.parse(arbitrary_claims)),
+    arbitrary_json: arbitrary_json && toStruct(JSON.parse(arbitrary_json)),
     custom_payload: custom_payload && toValue(JSON.parse(custom_payload)),
     access_token_lifetime: access_token_lifetime && toDuration(access_token_lifetime),
     id_token_lifetime: id_token_lifetime && toDuration(id_token_lifetime),
@@ -120,24 +184,18 @@ function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, ...form }: Form
   });
 }
 
+/** RPC has no third value. */
+function toBoolean(text: string): boolean {
+  if (text !== "true" && text !== "false") throw new Error(`no RPC can say ${text}`);
+  return text === "true";
+}
+
 function toDuration(seconds: string) {
   return { seconds: Math.trunc(Number(seconds)), nanos: Math.round((Number(seconds) % 1) * 1e9) };
 }
 
-/** google.protobuf.Value as proto-loader takes it. */
-function toValue(value: JsonValue): Record<string, unknown> {
-  if (value === null) return { nullValue: "NULL_VALUE" };
-  if (typeof value === "string") return { stringValue: value };
-  if (typeof value === "number") return { numberValue: value };
-  if (typeof value === "boolean") return { boolValue: value };
-  if (Array.isArray(value)) return { listValue: { values: value.map(toValue) } };
-  return {
-    structValue: { fields: Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toValue(member)])) },
-  };
-}
-
 /** The OAuth2 words of a refusal, from its `grpc-status-details-bin`. */
-function refusalOf(error: grpc.ServiceError): { code: string; description: string } {
+function refusalOf(error: grpc.ServiceError): Refusal {
   const headers = Object.entries(error.metadata.getMap()).map(([name, value]): [string, string] => [
     name,
     typeof value === "string" ? value : value.toString("base64"),

@@ -23,7 +23,10 @@ interface Asked {
   readonly request: Request;
 }
 
-/** Knows the tenants `default` and `acme`, keeps what reached it, and answers what a test wants. */
+/**
+ * Knows the tenants `default` and `acme`, keeps what reached it, and answers what a test wants. It does what clients
+ * may ask for, and nothing of what is for operators.
+ */
 export class FakeEngine implements Engine {
   readonly asked: Asked[] = [];
   /** What mint and refresh answer. */
@@ -40,7 +43,7 @@ export class FakeEngine implements Engine {
       if (operation === "introspect") return this.introspection();
       return operation === "revoke" ? this.revocation() : this.answer();
     };
-    return {
+    const clientsPart: Partial<TenantEngine> = {
       tenant: testTenant({ id, issuer }),
       grantTypes: ["arbitrary_token", "arbitrary_identity"],
       jwks: () => ({ keys: this.keys }),
@@ -49,6 +52,7 @@ export class FakeEngine implements Engine {
       introspect: keep("introspect") as TenantEngine["introspect"],
       revoke: keep("revoke") as TenantEngine["revoke"],
     };
+    return clientsPart as TenantEngine;
   }
 
   /** Has every operation fail. */

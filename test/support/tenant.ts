@@ -4,6 +4,9 @@ import type { Client, Limits, SecretHash, Tenant } from "../../src/engine/tenant
 export const CLIENT_ID = "arbitrary-resource-owner-client";
 export const SECRET = "secret";
 
+/** The operator of {@link testTenant}, whose secret is {@link SECRET} too. */
+export const OPERATOR_ID = "operator";
+
 export function sha256Secret(secret: string): SecretHash {
   return { kind: "sha256", digest: createHash("sha256").update(secret).digest() };
 }
@@ -59,13 +62,15 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
   return {
     id: "default",
     issuer: "https://mint.example",
-    signing: { algorithm: "ES256" },
+    signing: { algorithm: "ES256", rotateEvery: 2_592_000, publishAhead: 86_400, jwksMaxAge: 3600 },
+    refreshKeyRotateEvery: 2_592_000,
     strictClientAuthentication: false,
     resources: new Map([["aggregator_service", ["aggregator_service.read_only", "aggregator_service.full_access"]]]),
     authorities: new Map(),
     clients: new Map(clients.map((client) => [client.id, client])),
     markClaim: "client_namespace",
     limits: testLimits,
+    operators: new Map([[OPERATOR_ID, { id: OPERATOR_ID, secrets: [sha256Secret(SECRET)] }]]),
     ...members,
   };
 }

@@ -8,7 +8,7 @@ import { recordLifetimes } from "../../src/engine/watermark.ts";
 import type { TenantWorld } from "../../src/engine/world.ts";
 import { grants } from "../../src/grants/index.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
-import { openKeyring } from "../../src/keyring/keyring.ts";
+import { openKeyring } from "../../src/keyring/index.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Store } from "../../src/store/port.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
@@ -47,14 +47,19 @@ export async function testWorld(
   const random = seededRandom(`world ${worlds}`);
   const logger = recordingLogger();
   const store = wholeStore.forTenant(tenant.id);
-  const keyring = await openKeyring(tenant, store.keys, {
+  await recordLifetimes(tenant, store.meta);
+  const keyring = await openKeyring(tenant, store, {
     clock,
     random,
+    logger,
     maxClockSkew: wholeStore.maxClockSkew,
-    sealer: jweSealer(TEST_KEY_ENCRYPTION_KEY),
+    keyPollEvery: 5,
+    // Nobody polls here: a test that moves the clock by days is not about keys.
+    keyMaxStaleness: 10 * 365 * 86_400,
+    sealer: jweSealer([TEST_KEY_ENCRYPTION_KEY]),
     signatures: webCryptoSignatures,
   });
-  await recordLifetimes(tenant, store.meta);
+  await keyring.poll();
   const world: TenantWorld = {
     tenant,
     keyring,

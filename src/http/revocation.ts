@@ -1,0 +1,30 @@
+import { OAuthError } from "../engine/errors.ts";
+import type { RevokeRequest } from "../engine/request.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Form } from "./form.ts";
+import { formEndpoint } from "./form-endpoint.ts";
+
+/** Where the revocation endpoint is, below the base of its tenant. */
+export const REVOCATION_PATH = "/connect/revocation";
+
+/** The revocation endpoint (RFC 7009 section 2). Its answer is empty: the status says all (section 2.2). */
+export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, credentials) => {
+  await tenant.revoke(credentials, toRevokeRequest(form));
+  return undefined;
+});
+
+function toRevokeRequest(form: Form): RevokeRequest {
+  return {
+    token: form.get("token"),
+    tokenTypeHint: form.get("token_type_hint"),
+    revokeAllSubjects: toBoolean("revoke_all_subjects", form),
+  };
+}
+
+/** Throws OAuthError `invalid_request` where a parameter is neither `true` nor `false`. */
+function toBoolean(name: string, form: Form): boolean | undefined {
+  const text = form.get(name);
+  if (text === undefined) return undefined;
+  if (text !== "true" && text !== "false") throw new OAuthError("invalid_request", `${name} must be true or false.`);
+  return text === "true";
+}

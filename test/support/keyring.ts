@@ -1,0 +1,44 @@
+import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+import { type KeyringPorts, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
+import { jweSealer } from "../../src/keyring/seal.ts";
+import type { Store } from "../../src/store/port.ts";
+import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
+import { systemRandom } from "../../src/token/random.ts";
+import { type FakeClock, fakeClock } from "./clock.ts";
+import { recordingLogger } from "./logger.ts";
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+/** How a test's keyring differs from the usual: a tenant "acme" with ES256, and the default times. */
+export interface TestKeyringOptions extends Partial<Omit<KeyringPorts, "clock">> {
+  readonly tenant?: Partial<KeyringTenant>;
+  readonly clock?: FakeClock;
+}
+
+/** A node's keyring over a store, its keys made. */
+export async function testKeyring(store: Store, { tenant, clock = fakeClock(), ...ports }: TestKeyringOptions = {}) {
+  const whole: KeyringTenant = {
+    id: "acme",
+    signing: { algorithm: "ES256", rotateEvery: 30 * 86_400, publishAhead: 86_400, jwksMaxAge: 3600 },
+    refreshKeyRotateEvery: 30 * 86_400,
+    ...tenant,
+  };
+  const logger = recordingLogger();
+  const part = store.forTenant(whole.id);
+  await part.meta.raise(LONGEST_LIFETIMES.jwt, 3600);
+  await part.meta.raise(LONGEST_LIFETIMES.grant, 30 * 86_400);
+  const keyring = await openKeyring(whole, part, {
+    clock,
+    random: systemRandom,
+    sealer: jweSealer([new Uint8Array(32).fill(1)]),
+    signatures: webCryptoSignatures,
+    logger,
+    maxClockSkew: store.maxClockSkew,
+    keyPollEvery: 5,
+    keyMaxStaleness: 900,
+    ...ports,
+  });
+  await keyring.poll();
+  return { keyring, clock, logger, store: part, now: () => clock.now() };
+}

@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { openSqliteStore } from "../../src/store/sqlite/index.ts";
+import type { OpenedStore } from "../store/contract.ts";
+import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
+import { createMemoryStore } from "./memory-store.ts";
+
+/** A kind of store, and how to have an empty one. */
+export interface NamedStore {
+  readonly name: string;
+  /** Its data outlive it, so that it can be reopened. */
+  readonly durable: boolean;
+  open(): Promise<OpenedStore>;
+}
+
+export const memoryStore: NamedStore = {
+  name: "the memory store for tests",
+  durable: false,
+  async open() {
+    const store = createMemoryStore();
+    return { store, close: () => store.close() };
+  },
+};
+
+export const sqliteFile: NamedStore = {
+  name: "SQLite in a file",
+  durable: true,
+  async open() {
+    const folder = await makeFolder();
+    const reopen = () => openSqliteStore(`sqlite:${join(folder, "store.db")}`);
+    const store = await reopen();
+    return {
+      store,
+      reopen,
+      async close() {
+        await store.close();
+        await removeFolder(folder);
+      },
+    };
+  },
+};
+
+export const sqliteMemory: NamedStore = {
+  name: "SQLite in memory",
+  durable: false,
+  async open() {
+    const store = await openSqliteStore("sqlite::memory:");
+    return { store, close: () => store.close() };
+  },
+};
+
+/** Every kind that there is: what stands on a store is proven on each. */
+export const stores: readonly NamedStore[] = [memoryStore, sqliteFile, sqliteMemory];
