@@ -1,56 +1,64 @@
 import type { Logger } from "./engine/logger.ts";
-import type { Settlements } from "./engine/settlements.ts";
 import { type Store, StoreUnavailableError } from "./store/port.ts";
 import type { Clock } from "./token/clock.ts";
 
-/** How often each is done, in milliseconds. */
-const SETTLE_EVERY = 500;
-const SWEEP_EVERY = 30_000;
+/** How often what was lost is settled and expired rows are deleted, in milliseconds. */
+export const SETTLE_EVERY = 500;
+export const SWEEP_EVERY = 30_000;
 
 /** How many rows one sweep deletes: few enough that no request waits for it. */
 const SWEEP_BATCH = 500;
 
-/** What keeps a node tidy while it serves. */
-export interface Chores {
-  /** Stops, and resolves once what is under way has ended. */
-  stop(): Promise<void>;
-}
+/** What a node does every now and then to keep itself tidy while it serves. */
+export class Chores {
+  readonly #logger: Logger;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #underWay = new Set<Promise<void>>();
+  #stopped = false;
 
-/** Starts to settle lost refreshes and to delete expired rows, each every now and then. */
-export function startChores(store: Store, settlements: Settlements, clock: Clock, logger: Logger): Chores {
-  const chores = [
-    repeat(SETTLE_EVERY, () => settlements.settleAll(), logger),
-    repeat(SWEEP_EVERY, () => sweep(store, clock), logger),
-  ];
-  return {
-    stop: async () => {
-      await Promise.all(chores.map((chore) => chore.stop()));
-    },
-  };
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /**
+   * Does something every so many milliseconds, or a little sooner, so that nodes which were started together do not ask
+   * the store together. Never begins before the last time has ended. What fails is logged and tried again.
+   */
+  every(milliseconds: number, chore: string, work: () => Promise<void>): void {
+    const timer = setTimeout(
+      async () => {
+        this.#timers.delete(timer);
+        const run = this.#run(chore, work);
+        this.#underWay.add(run);
+        await run;
+        this.#underWay.delete(run);
+        if (!this.#stopped) this.every(milliseconds, chore, work);
+      },
+      milliseconds * (0.8 + 0.2 * Math.random()),
+    );
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  /** Begins nothing more, and resolves once what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all(this.#underWay);
+  }
+
+  async #run(chore: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      if (err instanceof StoreUnavailableError)
+        this.#logger.warn({ chore, err }, "a chore was put off: the store is away");
+      else this.#logger.error({ chore, err }, "a chore failed");
+    }
+  }
 }
 
 /** Deletes all rows whose time is over, in batches between which requests have their turn. */
 export async function sweep(store: Store, clock: Clock): Promise<void> {
   while ((await store.sweep(clock.now(), SWEEP_BATCH)) === SWEEP_BATCH) await new Promise(setImmediate);
-}
-
-function repeat(milliseconds: number, work: () => Promise<void>, logger: Logger): Chores {
-  let underWay: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    underWay ??= work()
-      .catch((err: unknown) => {
-        // A store that is away is told to whoever asks for it.
-        if (!(err instanceof StoreUnavailableError)) logger.error({ err }, "a chore failed");
-      })
-      .finally(() => {
-        underWay = undefined;
-      });
-  }, milliseconds);
-  timer.unref();
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await underWay;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { createAuthorities } from "./authorities/index.ts";
-import { startChores } from "./chores.ts";
+import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./chores.ts";
 import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
 import { createEngine } from "./engine/engine.ts";
@@ -12,7 +12,7 @@ import type { TenantWorld } from "./engine/world.ts";
 import { grants } from "./grants/index.ts";
 import { createGateway } from "./http/gateway.ts";
 import { webCryptoSignatures } from "./keyring/algorithms.ts";
-import { openKeyring } from "./keyring/keyring.ts";
+import { openKeyring } from "./keyring/index.ts";
 import { jweSealer } from "./keyring/seal.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
@@ -24,9 +24,6 @@ import { systemRandom } from "./token/random.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
-
-/** For how many seconds verifiers may keep the JWKS. */
-const JWKS_MAX_AGE = 3600;
 
 /** A running mint. */
 export interface Service {
@@ -48,15 +45,19 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const clock = systemClock();
   const store = await openStore(config.store);
   const doors: (() => Promise<void>)[] = [];
+  const chores = new Chores(logger);
   const settlements = new Settlements(clock);
-  const chores = startChores(store, settlements, clock, logger);
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));
     await chores.stop();
     await store.close();
   };
   try {
-    const engine = createEngine(await openWorlds(config, publicUrl, { store, clock, settlements, logger }));
+    const worlds = await openWorlds(config, publicUrl, { store, clock, settlements, logger });
+    chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());
+    chores.every(SWEEP_EVERY, "sweep", () => sweep(store, clock));
+    for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
+    const engine = createEngine(worlds);
     const services = rpcServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 
@@ -64,7 +65,6 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       engine,
       logger,
       publicUrl,
-      jwksMaxAge: JWKS_MAX_AGE,
       closeGrace: CLOSE_GRACE,
       tls,
     });
@@ -94,28 +94,28 @@ interface Shared {
 async function openWorlds(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantWorld[]> {
   const { store, clock, logger } = node;
   const random = systemRandom;
-  const sealer = jweSealer(config.keyEncryptionKey ?? developmentKey(config.dataDirectory, random));
+  const sealer = jweSealer(config.keyEncryptionKeys ?? [developmentKey(config.dataDirectory, random)]);
+  const { keyPollEvery, keyMaxStaleness } = config;
+  const { maxClockSkew } = store;
+  const signatures = webCryptoSignatures;
+  const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
   const shared = {
     ...node,
     random,
+    maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random),
     authorities: createAuthorities({ clock, logger }),
-    maxClockSkew: store.maxClockSkew,
   };
   const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
     const tenantStore = store.forTenant(tenant.id);
     await recordLifetimes(tenant, tenantStore.meta);
-    const keyring = await openKeyring(tenant, tenantStore.keys, {
-      clock,
-      random,
-      sealer,
-      signatures: webCryptoSignatures,
-      maxClockSkew: store.maxClockSkew,
-    });
-    return { ...shared, tenant, store: tenantStore, keyring };
+    return { ...shared, tenant, store: tenantStore, keyring: await openKeyring(tenant, tenantStore, keyringPorts) };
   });
-  return Promise.all(opening);
+  const worlds = await Promise.all(opening);
+  // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
+  await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
+  return worlds;
 }
 
 /** A port that is free now. The issuer has it in its name, so it must be known before the gateway can be made. */

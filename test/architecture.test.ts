@@ -8,8 +8,8 @@ const src = join(root, "src");
 /** Which folders of `src/` each of them may import from, beside its own; and which packages. */
 const rules: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
   token: { folders: [], packages: [] },
-  store: { folders: ["token"], packages: [] },
-  keyring: { folders: ["token", "store/port"], packages: ["jose"] },
+  store: { folders: ["token", "engine/logger"], packages: ["mongodb"] },
+  keyring: { folders: ["token", "store/port", "engine/logger"], packages: ["jose"] },
   authorities: { folders: ["token", "engine/logger", "config/address"], packages: ["jose", "zod"] },
   engine: { folders: ["token", "store/port", "keyring/port", "authorities/port"], packages: [] },
   grants: { folders: ["token", "engine", "authorities/port"], packages: [] },

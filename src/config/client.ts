@@ -1,11 +1,11 @@
-import type { Client, Limits, SecretHash } from "../engine/tenant.ts";
+import type { Client, Limits } from "../engine/tenant.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { checkId, resolveSecrets } from "./credentials.ts";
 import type { Variables } from "./environment.ts";
 import type { Faults } from "./faults.ts";
 import { didYouMean } from "./nearest.ts";
 import type { ClientFile } from "./schema-client.ts";
-import { hashSecret, type SecretSource } from "./secret.ts";
 
 /** What a client's registration is checked against. */
 export interface ClientContext {
@@ -22,7 +22,12 @@ const DEFAULT_SLIDING = 15 * 86_400;
 
 /** Makes a client of its registration. Notes every rule that it breaks. */
 export function buildClient(id: string, file: ClientFile, context: ClientContext, faults: Faults): Client {
-  checkId(id, context, faults);
+  const credentials = {
+    maxLength: context.limits.credentialLength,
+    maxLengthPath: "limits.credentialLength",
+    variables: context.variables,
+  };
+  checkId(id, credentials, faults);
   checkGrants(file, context, faults);
   checkScopes(file, faults);
   checkSecretRules(file, faults);
@@ -34,7 +39,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
     ...file,
     id,
     namespace: file.namespace,
-    secrets: resolveSecrets(file.secrets, context, faults.at("secrets")),
+    secrets: resolveSecrets(file.secrets, credentials, faults.at("secrets")),
     grants: new Set(file.grants),
     scopes: file.scopes === "*" ? "*" : new Set(file.scopes),
     slidingRefreshTokenLifetime: slidingLifetime(file),
@@ -53,12 +58,6 @@ function refreshSecretRequired(file: ClientFile): boolean {
 
 function slidingLifetime(file: ClientFile): number {
   return file.slidingRefreshTokenLifetime ?? Math.min(DEFAULT_SLIDING, file.absoluteRefreshTokenLifetime);
-}
-
-function checkId(id: string, { limits }: ClientContext, faults: Faults): void {
-  if (id.length > limits.credentialLength) {
-    faults.add(`expected an id of at most ${limits.credentialLength} characters (limits.credentialLength)`);
-  }
 }
 
 function checkGrants(file: ClientFile, { grantTypes }: ClientContext, faults: Faults): void {
@@ -120,21 +119,4 @@ function checkIntrospection({ introspection }: ClientFile, { resources }: Client
     const hint = didYouMean(name, resources);
     faults.at("introspection", index).add(`${JSON.stringify(name)} is no resource of the tenant${hint}`);
   }
-}
-
-function resolveSecrets(
-  sources: readonly SecretSource[],
-  context: ClientContext,
-  faults: Faults,
-): readonly SecretHash[] {
-  return sources.flatMap((source, index) => {
-    if (source.kind !== "env") return [source];
-    const plain = context.variables[source.name] ?? "";
-    if (plain === "") faults.at(index).add(`the variable ${source.name} is missing or empty`);
-    if (plain.length > context.limits.credentialLength) {
-      const most = `at most ${context.limits.credentialLength} characters (limits.credentialLength)`;
-      faults.at(index).add(`expected the variable ${source.name} to have ${most}`);
-    }
-    return [hashSecret(plain)];
-  });
 }

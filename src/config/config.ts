@@ -7,8 +7,15 @@ import type { TlsMaterial } from "./tls.ts";
 export interface Config extends Settings {
   /** Whether it is the built-in one, for want of a file. */
   readonly development: boolean;
-  /** 32 bytes; undefined with the development configuration alone, which keeps its own in `dataDirectory`. */
-  readonly keyEncryptionKey: Uint8Array | undefined;
+  /**
+   * At least one, of 32 bytes each: the first seals, all open. Undefined with the development configuration alone,
+   * which keeps its own in `dataDirectory`.
+   */
+  readonly keyEncryptionKeys: readonly Uint8Array[] | undefined;
+  /** How often a node reads the keys that the store has, in seconds. */
+  readonly keyPollEvery: number;
+  /** For how long a node goes on with the keys that it read, in seconds; then it stops signing. */
+  readonly keyMaxStaleness: number;
   /** For both ports; undefined: none. */
   readonly tls: TlsMaterial | undefined;
   /** What the log should say at the start. */

@@ -9,6 +9,9 @@ import { formatSha256 } from "./secret.ts";
 /** The client that the development configuration's examples use. Its secret is public. */
 export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
 
+/** Who may rotate the keys of both tenants of the development configuration. The secret is public. */
+export const DEVELOPMENT_OPERATOR = { id: "operator", secret: "secret" } as const;
+
 const OTHER_CLIENT = {
   id: "a1ce197b-dd13-43a0-8376-7b762304fdd5",
   secret: "DqzEVMBskRO3lz7J6GjZHJ1fENpSQGcE",
@@ -16,12 +19,15 @@ const OTHER_CLIENT = {
 
 /** What a start with the development configuration says. */
 export const DEVELOPMENT_WARNING =
-  "No configuration file was given: this is the built-in development configuration. Its client secrets are public; " +
+  "No configuration file was given: this is the built-in development configuration. Its secrets are public; " +
   "never use it in production. Give a file with --config or MINTMARK_CONFIG.";
 
-/** The configuration without a file: two tenants whose clients may do everything, for one machine alone. */
+/** The configuration without a file: two tenants whose clients and operator may do everything, for one machine alone. */
 export function developmentConfig(grantTypes: readonly string[]): z.input<typeof configFile> {
-  return { tenants: { default: developmentTenant(grantTypes), acme: developmentTenant(grantTypes) } };
+  return {
+    operators: { [DEVELOPMENT_OPERATOR.id]: { secrets: [hashed(DEVELOPMENT_OPERATOR.secret)], tenants: "*" } },
+    tenants: { default: developmentTenant(grantTypes), acme: developmentTenant(grantTypes) },
+  };
 }
 
 /** Notes an address that others could reach. */
@@ -29,7 +35,7 @@ export function checkDevelopmentAddress(address: Address, faults: Faults): void 
   if (isLoopback(address.host)) return;
   faults.add(
     `expected a loopback address such as 127.0.0.1:${address.port}, got ${formatAddress(address)}: without a ` +
-      "configuration file the clients' secrets are public. Give one with --config or MINTMARK_CONFIG",
+      "configuration file all secrets are public. Give one with --config or MINTMARK_CONFIG",
   );
 }
 
@@ -71,7 +77,7 @@ function developmentTenant(grantTypes: readonly string[]) {
 
 function developmentClient(secret: string, grantTypes: readonly string[]) {
   return {
-    secrets: [formatSha256(createHash("sha256").update(secret).digest())],
+    secrets: [hashed(secret)],
     grants: [...grantTypes],
     scopes: "*" as const,
     allowOfflineAccess: true,
@@ -80,4 +86,8 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
     allowedIssuers: ["https://accounts.google.com"],
     claims: { arbitrary_identity: { nudibranch_watermark: "Daffy Duck" } },
   };
+}
+
+function hashed(secret: string): string {
+  return formatSha256(createHash("sha256").update(secret).digest());
 }

@@ -15,6 +15,12 @@ export function parseDuration(value: string | number): number | undefined {
   return Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_DURATION ? seconds : undefined;
 }
 
+/** A duration as {@link parseDuration} reads it, in the largest unit that it is a whole number of. */
+export function formatDuration(seconds: number): string {
+  const [unit, size] = Object.entries(UNITS).findLast(([, size]) => seconds % size === 0) ?? ["s", 1];
+  return `${seconds / size}${unit}`;
+}
+
 function fromText(text: string): number {
   const [, count, unit] = DURATION_PATTERN.exec(text) ?? [];
   return Number(count) * (UNITS[unit ?? ""] ?? Number.NaN);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../token/json.ts";
 import { parseAddress } from "./address.ts";
-import { DURATION_PATTERN, MAX_DURATION, parseDuration } from "./duration.ts";
+import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "./duration.ts";
 import { expected, expectedUnseen } from "./explain.ts";
 import { parseSecret, SECRET_FORMS } from "./secret.ts";
 import { isAuthorityUrl, isIssuerUrl, normalizeUrl } from "./url.ts";
@@ -18,20 +18,37 @@ export const text = z
 export const path = z.string(expected("a path")).min(1, expected("a path"));
 
 /** Whole seconds, or text such as `15m`; in seconds once read. */
-export const duration = durationFrom(1, "whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years");
+export const duration = durationFrom(
+  1,
+  MAX_DURATION,
+  "whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years",
+);
 
 /** A duration that may be 0. */
-export const durationOrZero = durationFrom(0, "whole seconds, 0 too, or text such as 90s or 15m, up to 10 years");
+export const durationOrZero = durationFrom(
+  0,
+  MAX_DURATION,
+  "whole seconds, 0 too, or text such as 90s or 15m, up to 10 years",
+);
 
-function durationFrom(minimum: number, what: string) {
+/** A duration within bounds, which are in seconds and included. */
+export function durationBetween(minimum: number, maximum: number) {
+  const bounds = `from ${formatDuration(minimum)} to ${formatDuration(maximum)}`;
+  return durationFrom(minimum, maximum, `whole seconds or text such as 90s or 15m, ${bounds}`);
+}
+
+function durationFrom(minimum: number, maximum: number, what: string) {
   const fault = expected(what);
-  const inRange = (value: string) => (parseDuration(value) ?? -1) >= minimum;
+  const inRange = (value: string) => {
+    const seconds = parseDuration(value) ?? -1;
+    return seconds >= minimum && seconds <= maximum;
+  };
   const written = z
     .string(fault)
     .regex(DURATION_PATTERN, { ...fault, abort: true })
     .refine(inRange, fault);
   return z
-    .union([z.int(fault).min(minimum, fault).max(MAX_DURATION, fault), written], fault)
+    .union([z.int(fault).min(minimum, fault).max(maximum, fault), written], fault)
     .transform((value) => parseDuration(value) ?? minimum);
 }
 
@@ -52,8 +69,13 @@ export const scopeToken = text.regex(
   expected("a scope: printable ASCII without spaces, quotes and backslashes"),
 );
 
+const CLIENT_ID = /^[\x20-\x7e]+$/;
+
 /** RFC 6749 appendix A.1. */
-export const clientId = text.regex(/^[\x20-\x7e]+$/, expected("a client id: printable ASCII"));
+export const clientId = text.regex(CLIENT_ID, expected("a client id: printable ASCII"));
+
+/** It travels as a client's does. */
+export const operatorId = text.regex(CLIENT_ID, expected("an operator id: printable ASCII"));
 
 export const tenantId = z
   .string()
@@ -81,7 +103,7 @@ export const address = z.string(expected(ADDRESS)).transform((value, context) =>
   return z.NEVER;
 });
 
-/** An entry of a client's secrets. */
+/** An entry of a client's or an operator's secrets. */
 export const secret = z.string(expectedUnseen(SECRET_FORMS)).transform((value, context) => {
   const parsed = parseSecret(value);
   if (parsed !== undefined) return parsed;

@@ -11,31 +11,39 @@ const FILE_VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY_FILE";
 /** A command that makes a key. */
 export const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_BYTES}).toString("base64url"))'`;
 
+/** How many keys may be listed: the one that seals, and older ones that rows are still sealed under. */
+const MAX_KEYS = 8;
+
+const NO_KEY = `expected ${KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
+
 /** The key of 32 bytes in base64url, or undefined where the text is none. */
 export function parseKey(text: string): Uint8Array | undefined {
   const key = Buffer.from(text, "base64url");
   return key.length === KEY_BYTES && key.toString("base64url") === text ? Uint8Array.from(key) : undefined;
 }
 
-/** The key that the environment or the file that it names gives; undefined where it gives none, or a fault was noted. */
-export function readKeyEncryptionKey(
+/**
+ * The keys that the environment or the file that it names lists, separated by commas or white space: the first is for
+ * sealing. Undefined where it gives none, or a fault was noted.
+ */
+export function readKeyEncryptionKeys(
   environment: Environment,
   readFile: ReadFile,
   faults: Faults,
-): Uint8Array | undefined {
+): readonly Uint8Array[] | undefined {
   const { [VARIABLE]: direct, [FILE_VARIABLE]: file } = environment;
   if (direct !== undefined && file !== undefined) {
     faults.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
     return undefined;
   }
-  if (direct !== undefined) return noteBadKey(parseKey(direct), faults.at(VARIABLE));
+  if (direct !== undefined) return parseKeys(direct, faults.at(VARIABLE));
   if (file === undefined) return undefined;
   const text = readText(readFile, file, faults.at(FILE_VARIABLE));
-  return text === undefined ? undefined : noteBadKey(parseKey(text.trim()), faults.at(FILE_VARIABLE));
+  return text === undefined ? undefined : parseKeys(text, faults.at(FILE_VARIABLE));
 }
 
-/** Whether the environment gives a key, well-formed or not. */
-export function isKeyGiven({ [VARIABLE]: direct, [FILE_VARIABLE]: file }: Environment): boolean {
+/** Whether the environment gives keys, well-formed or not. */
+export function areKeysGiven({ [VARIABLE]: direct, [FILE_VARIABLE]: file }: Environment): boolean {
   return direct !== undefined || file !== undefined;
 }
 
@@ -49,7 +57,19 @@ export function noteMissingKey(faults: Faults): void {
     );
 }
 
-function noteBadKey(key: Uint8Array | undefined, faults: Faults): Uint8Array | undefined {
-  if (key === undefined) faults.add(`expected ${KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`);
-  return key;
+function parseKeys(text: string, faults: Faults): readonly Uint8Array[] | undefined {
+  const texts = text.split(/[\s,]+/).filter((part) => part !== "");
+  if (texts.length === 0) faults.add(NO_KEY);
+  if (texts.length > MAX_KEYS) faults.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);
+  const keys: Uint8Array[] = [];
+  for (const [index, part] of texts.entries()) {
+    // One alone has no position.
+    const here = texts.length === 1 ? faults : faults.at(index);
+    const key = parseKey(part);
+    if (key === undefined) here.add(NO_KEY);
+    else if (texts.indexOf(part) < index)
+      here.add(`expected every key once; it is the one at ${texts.indexOf(part)} too`);
+    else keys.push(key);
+  }
+  return keys.length > 0 && keys.length === texts.length ? keys : undefined;
 }

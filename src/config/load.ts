@@ -8,7 +8,9 @@ import { readShape } from "./explain.ts";
 import { Faults } from "./faults.ts";
 import { type ReadFile, readText } from "./files.ts";
 import { withIssuers } from "./issuers.ts";
-import { isKeyGiven, noteMissingKey, readKeyEncryptionKey } from "./key-encryption-key.ts";
+import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encryption-key.ts";
+import { checkStaleness } from "./key-times.ts";
+import { buildOperators } from "./operators.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
 import { publicUrlOf, readSettings, warningsOf } from "./settings.ts";
 import { buildTenants, type TenantDraft } from "./tenant.ts";
@@ -46,11 +48,14 @@ export function loadConfig(world: ConfigWorld): Config {
   const { file, environment, development } = sources;
   const readFile: ReadFile = (path) => world.readFile(resolve(world.cwd, path));
   const settings = readSettings(file, environment, world.cwd);
-  const keyEncryptionKey = readKeyEncryptionKey(environment, readFile, faults);
+  const keyEncryptionKeys = readKeyEncryptionKeys(environment, readFile, faults);
   const tls = readTls(file.tls, readFile, faults.at("tls"));
+  const { keyPollEvery, keyMaxStaleness } = file;
+  checkStaleness(file, faults);
+  const operators = buildOperators(file, world.env, faults.at("operators"));
   const drafts = buildTenants(
     file.tenants,
-    { grantTypes: world.grantTypes, variables: world.env },
+    { grantTypes: world.grantTypes, variables: world.env, keyMaxStaleness, operators },
     faults.at("tenants"),
   );
   const publicUrl = publicUrlOf(file, environment, settings);
@@ -59,7 +64,8 @@ export function loadConfig(world: ConfigWorld): Config {
   faults.throwIfAny();
   const warnings = warningsOf(publicUrl(settings.httpAddress.port), development);
   const tenants = (url: string) => tenantsAt(drafts, url);
-  return { ...settings, development, keyEncryptionKey, tls, warnings, publicUrl, tenants };
+  const times = { keyPollEvery, keyMaxStaleness };
+  return { ...settings, ...times, development, keyEncryptionKeys, tls, warnings, publicUrl, tenants };
 }
 
 function readSources(world: ConfigWorld): Sources {
@@ -81,7 +87,7 @@ function readYaml(path: string, world: ConfigWorld, faults: Faults): unknown {
 
 function checkDeployment({ development, environment }: Sources, settings: Settings, faults: Faults): void {
   if (!development) {
-    if (!isKeyGiven(environment)) noteMissingKey(faults);
+    if (!areKeysGiven(environment)) noteMissingKey(faults);
     return;
   }
   checkDevelopmentAddress(settings.httpAddress, faults.at("MINTMARK_HTTP_ADDRESS"));

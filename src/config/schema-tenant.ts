@@ -1,6 +1,17 @@
 import { z } from "zod";
+import { MAX_DURATION } from "./duration.ts";
 import { expected } from "./explain.ts";
-import { authorityUrl, count, flag, issuerUrl, scopeToken, tenantId, text } from "./fields.ts";
+import {
+  authorityUrl,
+  count,
+  duration,
+  durationBetween,
+  flag,
+  issuerUrl,
+  scopeToken,
+  tenantId,
+  text,
+} from "./fields.ts";
 import { clients } from "./schema-client.ts";
 
 const ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"] as const;
@@ -13,6 +24,15 @@ const signing = z.strictObject({
     .enum(ALGORITHMS, expected(ALGORITHMS.join(", ")))
     .default("RS256")
     .describe("The JWS algorithm: RS256, PS256, ES256, ES384 or EdDSA"),
+  rotateEvery: duration
+    .prefault("30d")
+    .describe("For how long a key signs; at least publishAhead, jwksMaxAge, keyMaxStaleness and a minute together"),
+  publishAhead: duration
+    .prefault("24h")
+    .describe(
+      "How long before it signs a key is published; at least jwksMaxAge, keyMaxStaleness and a minute together",
+    ),
+  jwksMaxAge: duration.prefault("1h").describe("For how long verifiers may keep the JWKS (Cache-Control: max-age)"),
 });
 
 const authority = z.strictObject({
@@ -45,7 +65,10 @@ const tenant = z.strictObject({
   issuer: issuerUrl
     .optional()
     .describe("The iss of its tokens; the public URL, / and the tenant's id (default: the public URL) unless given"),
-  signing: signing.prefault({}).describe("How its tokens are signed"),
+  signing: signing.prefault({}).describe("How its tokens are signed, and how its keys follow one another"),
+  refreshKeyRotateEvery: durationBetween(3600, MAX_DURATION)
+    .prefault("30d")
+    .describe("For how long a key authenticates new refresh tokens; at least 1h"),
   strictClientAuthentication: flag
     .default(false)
     .describe("Refuses a request with credentials both in the header and in the form"),

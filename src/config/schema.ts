@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { address, logLevel, path, publicUrl, storeUrl } from "./fields.ts";
+import { address, duration, durationBetween, logLevel, path, publicUrl, storeUrl } from "./fields.ts";
+import { operators } from "./schema-operator.ts";
 import { tenants } from "./schema-tenant.ts";
 
 /** Where data is unless configured. */
@@ -24,6 +25,13 @@ export const configFile = z
       })
       .optional()
       .describe("TLS for both ports"),
+    keyPollEvery: durationBetween(1, 300)
+      .prefault("5s")
+      .describe("How often a node reads the keys that the store has; from 1s to 5m"),
+    keyMaxStaleness: duration
+      .prefault("15m")
+      .describe("How long a node goes on with the keys that it read; at least three polls. Then it stops signing"),
+    operators: operators.default({}).describe("Who may rotate the keys of which tenants, by id"),
     tenants: tenants.describe("The tenants by id; default is served at the root"),
   })
   .describe("The configuration of mintmark. Relative paths start at the working directory.");

@@ -4,6 +4,8 @@ import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { buildClient } from "./client.ts";
 import type { Variables } from "./environment.ts";
 import type { Faults } from "./faults.ts";
+import { checkSigning } from "./key-times.ts";
+import type { OperatorsByTenant } from "./operators.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { LimitsFile, TenantFile } from "./schema-tenant.ts";
 
@@ -15,6 +17,9 @@ export interface TenantDraft extends Omit<Tenant, "issuer"> {
 /** What tenants are checked against. */
 export interface TenantContext {
   readonly grantTypes: readonly string[];
+  /** For how long a node goes on with the keys that it read, in seconds. */
+  readonly keyMaxStaleness: number;
+  readonly operators: OperatorsByTenant;
   readonly variables: Variables;
 }
 
@@ -36,6 +41,7 @@ export function buildTenants(
 }
 
 function buildTenant(id: string, file: TenantFile, context: TenantContext, faults: Faults): TenantDraft {
+  checkSigning(file.signing, context.keyMaxStaleness, faults.at("signing"));
   checkMarkClaim(file.markClaim, faults.at("markClaim"));
   checkResources(file.resources, faults.at("resources"));
   const limits = buildLimits(file.limits, faults.at("limits"));
@@ -49,12 +55,14 @@ function buildTenant(id: string, file: TenantFile, context: TenantContext, fault
     id,
     issuer: file.issuer,
     signing: file.signing,
+    refreshKeyRotateEvery: file.refreshKeyRotateEvery,
     strictClientAuthentication: file.strictClientAuthentication,
     resources,
     authorities: new Map(Object.entries(file.authorities)),
     clients,
     markClaim: file.markClaim,
     limits,
+    operators: context.operators.get(id) ?? new Map(),
   };
 }
 

@@ -1,7 +1,7 @@
 import { OAuthError } from "./errors.ts";
 import type { ClientCredentials } from "./request.ts";
 import type { SecretVerifier } from "./secrets.ts";
-import type { Client, Tenant } from "./tenant.ts";
+import type { Client, Operator, Tenant } from "./tenant.ts";
 
 const proven: unique symbol = Symbol("proven");
 
@@ -95,6 +95,32 @@ function parseBasic(authorization: string): Presented {
     );
   }
   return { id: parts[0], secret: parts[1] === "" ? undefined : parts[1] };
+}
+
+/**
+ * Checks who the operator is, by Basic credentials alone.
+ *
+ * Throws OAuthError `invalid_client` where it is none of this tenant's.
+ */
+export async function authenticateOperator(
+  tenant: Tenant,
+  { authorization }: ClientCredentials,
+  secrets: SecretVerifier,
+): Promise<Operator> {
+  if (authorization === undefined)
+    throw new OAuthError("invalid_client", "An operator's Basic credentials are missing.");
+  const { id, secret } = parseBasic(authorization);
+  const operator = tenant.operators.get(id);
+  // An operator may have the same id as a client: what is remembered of one is nothing to the other.
+  const owner = { tenant: tenant.id, client: `operator ${id}` };
+  const proven =
+    secret !== undefined &&
+    secret.length <= tenant.limits.credentialLength &&
+    (await secrets.verify(owner, operator?.secrets ?? [], secret));
+  if (operator === undefined || !proven) {
+    throw new OAuthError("invalid_client", "The operator is unknown, or its secret is missing or wrong.");
+  }
+  return operator;
 }
 
 /** Throws OAuthError `invalid_client` where the client came without a secret. `purpose`: what it is needed for. */

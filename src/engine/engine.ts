@@ -1,6 +1,7 @@
-import { toOAuthError } from "./errors.ts";
+import { type OAuthError, toOAuthError } from "./errors.ts";
 import { introspect } from "./introspect.ts";
 import { mint } from "./mint.ts";
+import { listKeys, rotate } from "./operators.ts";
 import type { Engine, TenantEngine } from "./port.ts";
 import { refresh } from "./refresh.ts";
 import { revoke } from "./revoke.ts";
@@ -17,24 +18,39 @@ function createTenantEngine(world: TenantWorld): TenantEngine {
   return {
     tenant: world.tenant,
     grantTypes: [...world.grants.keys()],
-    jwks: () => world.keyring.jwks(world.clock.now()),
+    jwks: () => publishedKeys(world),
     mint: (credentials, request) => refusingClearly(world, "mint", () => mint(world, credentials, request)),
     refresh: (credentials, request) => refusingClearly(world, "refresh", () => refresh(world, credentials, request)),
     introspect: (credentials, request) =>
       refusingClearly(world, "introspect", () => introspect(world, credentials, request)),
+    rotate: (credentials, request) => refusingClearly(world, "rotate", () => rotate(world, credentials, request)),
+    listKeys: (credentials) => refusingClearly(world, "listKeys", () => listKeys(world, credentials)),
     revoke: (credentials, request) => refusingClearly(world, "revoke", () => revoke(world, credentials, request)),
   };
 }
 
-/** Lets nothing out but an OAuthError, and tells the log what the caller is not told. */
+function publishedKeys(world: TenantWorld): ReturnType<TenantEngine["jwks"]> {
+  try {
+    return world.keyring.jwks(world.clock.now());
+  } catch (error) {
+    throw refusalOf(world, "jwks", error);
+  }
+}
+
+/** Lets nothing out but an OAuthError. */
 async function refusingClearly<T>(world: TenantWorld, operation: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    const refusal = toOAuthError(error);
-    const fields = { tenant: world.tenant.id, operation, err: refusal.cause };
-    if (refusal.code === "server_error") world.logger.error(fields, "an operation failed");
-    else if (refusal.cause !== undefined) world.logger.warn(fields, "an operation could not be done now");
-    throw refusal;
+    throw refusalOf(world, operation, error);
   }
+}
+
+/** What the caller is told; the log is told the rest. */
+function refusalOf(world: TenantWorld, operation: string, error: unknown): OAuthError {
+  const refusal = toOAuthError(error);
+  const fields = { tenant: world.tenant.id, operation, err: refusal.cause };
+  if (refusal.code === "server_error") world.logger.error(fields, "an operation failed");
+  else if (refusal.cause !== undefined) world.logger.warn(fields, "an operation could not be done now");
+  return refusal;
 }

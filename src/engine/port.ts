@@ -1,4 +1,4 @@
-import type { PublicJwk } from "../keyring/port.ts";
+import type { KeyDescription, PublicJwk, Rotation } from "../keyring/port.ts";
 import type {
   ClientCredentials,
   Introspection,
@@ -6,6 +6,7 @@ import type {
   MintRequest,
   RefreshRequest,
   RevokeRequest,
+  RotateRequest,
   TokenSet,
 } from "./request.ts";
 import type { Tenant } from "./tenant.ts";
@@ -30,4 +31,8 @@ export interface TenantEngine {
   introspect(credentials: ClientCredentials, request: IntrospectRequest): Promise<Introspection>;
   /** Ends a token, a grant, or all that a subject has (RFC 7009). */
   revoke(credentials: ClientCredentials, request: RevokeRequest): Promise<void>;
+  /** Makes the next key, or says what that would do. For operators, never clients. */
+  rotate(credentials: ClientCredentials, request: RotateRequest): Promise<Rotation>;
+  /** Every generation of the tenant's keys: signing first, oldest first. For operators, never clients. */
+  listKeys(credentials: ClientCredentials): Promise<readonly KeyDescription[]>;
 }

@@ -1,7 +1,7 @@
 import type { FamilyRecord } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import { cutIds, isCut } from "../token/cut.ts";
-import { parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
+import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { subjectCuts } from "./access-token.ts";
 import type { TenantWorld } from "./world.ts";
 
@@ -11,8 +11,11 @@ export interface FoundRefreshToken {
   readonly family: FamilyRecord;
 }
 
-/** The refresh token that a text is; undefined for any other text, before any look-up, and where its grant is gone. */
+/** The refresh token that a text is; undefined for any other text, before its grant is looked up, and where that is gone. */
 export async function findRefreshToken(world: TenantWorld, text: string): Promise<FoundRefreshToken | undefined> {
+  const keyGeneration = keyGenerationOf(text);
+  if (keyGeneration === undefined) return undefined;
+  await world.keyring.awaitTokenKey(keyGeneration);
   const token = parseRefreshToken(text, (generation, signed) => world.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
   await world.settlements.settleFamily(token.family);

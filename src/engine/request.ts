@@ -1,4 +1,9 @@
+import type { RotationMode } from "../keyring/port.ts";
+import type { KeyUse } from "../store/port.ts";
 import type { JsonObject, JsonValue } from "../token/json.ts";
+
+export type { KeyDescription, KeyState, Rotation, RotationMode } from "../keyring/port.ts";
+export type { KeyUse } from "../store/port.ts";
 
 /** What a door could not read as the parameter's type. */
 export class Malformed {
@@ -77,6 +82,20 @@ export interface IntrospectRequest {
 
 /** What an introspection answers (RFC 7662 section 2.2): `{ active: false }` alone, or the token's claims too. */
 export type Introspection = JsonObject & { readonly active: boolean };
+
+/** A rotation that an operator asks for. */
+export interface RotateRequest {
+  /** Absent: graceful. */
+  readonly mode?: RotationMode | undefined;
+  /** Absent: signing. */
+  readonly use?: KeyUse | undefined;
+  /** The leaked key, for a compromised one. Absent: the active one. */
+  readonly kid?: string | undefined;
+  /** Plans, and changes nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Makes a retried call the same rotation. */
+  readonly idempotencyKey?: string | undefined;
+}
 
 /** A revocation (RFC 7009 section 2.1). */
 export interface RevokeRequest {

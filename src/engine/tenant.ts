@@ -7,7 +7,9 @@ export interface Tenant {
   readonly id: string;
   /** The `iss` of its tokens: a URL, unique among tenants. */
   readonly issuer: string;
-  readonly signing: { readonly algorithm: SigningAlgorithm };
+  readonly signing: SigningPolicy;
+  /** For how long a key that authenticates refresh tokens is the one to use, in seconds. */
+  readonly refreshKeyRotateEvery: number;
   /** Refuses a request with credentials both in the header and in the form (RFC 6749 section 2.3). */
   readonly strictClientAuthentication: boolean;
   /** A resource's name -> the scopes that it owns. */
@@ -18,6 +20,25 @@ export interface Tenant {
   /** The claim that carries a client's namespace. */
   readonly markClaim: string;
   readonly limits: Limits;
+  /** Who may rotate its keys, by id. */
+  readonly operators: ReadonlyMap<string, Operator>;
+}
+
+/** How a tenant's signing keys follow one another. Times in seconds. */
+export interface SigningPolicy {
+  readonly algorithm: SigningAlgorithm;
+  /** For how long a key signs. */
+  readonly rotateEvery: number;
+  /** For how long a key is published before it signs. */
+  readonly publishAhead: number;
+  /** For how long verifiers may keep the JWKS. */
+  readonly jwksMaxAge: number;
+}
+
+/** Who rotates keys. Never a client. */
+export interface Operator {
+  readonly id: string;
+  readonly secrets: readonly SecretHash[];
 }
 
 /** An OpenID provider whose id_tokens a tenant accepts. */

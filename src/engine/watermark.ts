@@ -1,11 +1,9 @@
 import type { MetaStore } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import { cutIds } from "../token/cut.ts";
+import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Client, Tenant } from "./tenant.ts";
 import type { TenantWorld } from "./world.ts";
-
-/** The number in `meta` that tells how long a token of this tenant can matter, in seconds. It only grows. */
-const LONGEST_LIFETIME = "longestLifetime";
 
 /**
  * Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace.
@@ -33,19 +31,19 @@ export async function cutSubject(
 }
 
 /** Says for how long tokens of this tenant can live as it is configured. Call it before the first token is minted. */
-export async function recordLifetimes(tenant: Tenant, meta: MetaStore): Promise<void> {
-  const lifetimes = Array.from(tenant.clients.values(), longestLifetime);
-  await meta.raise(LONGEST_LIFETIME, Math.max(0, ...lifetimes));
-}
-
-/** From its first mint until the last access token of its last refresh has expired. */
-function longestLifetime(client: Client): number {
-  return client.absoluteRefreshTokenLifetime + client.refreshGrace + client.accessTokenLifetime;
+export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Promise<void> {
+  const longest = (lifetime: (client: Client) => number) => Math.max(0, ...Array.from(clients.values(), lifetime));
+  const jwt = longest((client) => Math.max(client.accessTokenLifetime, client.idTokenLifetime));
+  // From the mint until the last access token of the last refresh, which a retry may have made, has expired.
+  const grant = longest(
+    (client) => client.absoluteRefreshTokenLifetime + client.refreshGrace + client.accessTokenLifetime,
+  );
+  await Promise.all([meta.raise(LONGEST_LIFETIMES.jwt, jwt), meta.raise(LONGEST_LIFETIMES.grant, grant)]);
 }
 
 async function cut({ store, maxClockSkew: e }: TenantWorld, ids: readonly string[], notAfter: Instant): Promise<void> {
   // Read every time: a node with another configuration may have raised it.
-  const lifetime = (await store.meta.read(LONGEST_LIFETIME)) ?? 0;
+  const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   const expiresAt = notAfter + lifetime * 1000 + 2 * e;
   await Promise.all(ids.map((id) => store.revocations.cut({ id, notAfter, expiresAt })));
 }

@@ -1,110 +1,50 @@
 import { createHash, createHmac } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
-import type { KeyRecord, KeyStore, KeyUse } from "../store/port.ts";
+import type { KeyUse } from "../store/port.ts";
 import { BoundedMap } from "../token/bounded-map.ts";
 import type { Clock, Instant } from "../token/clock.ts";
-import type { Random } from "../token/random.ts";
-import { leftHalfHash, type Signatures, type SigningKey } from "./algorithms.ts";
+import { leftHalfHash, type SigningKey } from "./algorithms.ts";
+import { describeKeys, type KeyringPolicy, keepFor } from "./policy.ts";
 import {
+  type KeyDescription,
   KeyUnavailableError,
   type PublicJwk,
+  type Rotation,
+  type RotationOrder,
   type Signer,
-  type SigningAlgorithm,
   type TenantKeyring,
   type VerifiedJwt,
 } from "./port.ts";
-import { activeKey } from "./schedule.ts";
-import type { Sealer } from "./seal.ts";
-
-/** What a keyring needs of the world. */
-export interface KeyringPorts {
-  readonly clock: Clock;
-  /** By how many milliseconds the clocks of nodes may differ at most. */
-  readonly maxClockSkew: number;
-  readonly random: Random;
-  readonly sealer: Sealer;
-  readonly signatures: Signatures;
-}
-
-/** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
-const TOKEN_KEY_BYTES = 32;
+import type { KeyReader } from "./reader.ts";
+import type { Rotator } from "./rotator.ts";
+import { activeKey, schedule } from "./schedule.ts";
+import type { OpenedKey, Snapshot } from "./snapshot.ts";
 
 /** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
 const MAX_VERIFIED = 1024;
 
-/** A row and what its seal held. */
-interface Opened<Material> {
-  readonly generation: number;
-  readonly activateAt: Instant;
-  readonly material: Material;
-}
+/** The states in which a key is published, and what it signed is accepted. */
+const PUBLISHED = new Set(["pending", "active", "retired"]);
 
-/**
- * Opens a tenant's keys, and makes those that it has none of yet.
- *
- * Throws SealError where a stored key does not open: a wrong key-encryption key must never lead to a new key.
- */
-export async function openKeyring(
-  tenant: { readonly id: string; readonly signing: { readonly algorithm: SigningAlgorithm } },
-  store: KeyStore,
-  ports: KeyringPorts,
-): Promise<TenantKeyring> {
-  const { algorithm } = tenant.signing;
-  const sealKey = (use: KeyUse, text: string) => ports.sealer.seal(text, { tenant: tenant.id, use, generation: 1 });
-
-  async function makeFirst(use: KeyUse): Promise<void> {
-    const now = ports.clock.now();
-    // Nobody waits for the first key, however late the node's clock that reads it.
-    const activateAt = now - ports.maxClockSkew;
-    const first =
-      use === "signing"
-        ? { algorithm, sealed: await sealKey(use, await ports.signatures.generate(algorithm)) }
-        : {
-            algorithm: "HS256",
-            sealed: await sealKey(use, Buffer.from(ports.random.bytes(TOKEN_KEY_BYTES)).toString("base64url")),
-          };
-    // A lost race is as good as a won one: the rows are read again.
-    await store.append({ use, generation: 1, ...first, createdAt: now, activateAt, request: undefined }, 0);
-  }
-
-  let rows = await store.list();
-  const missing = (["signing", "refresh"] as const).filter((use) => !rows.some((row) => row.use === use));
-  if (missing.length > 0) {
-    await Promise.all(missing.map(makeFirst));
-    rows = await store.list();
-  }
-
-  const open = (row: KeyRecord) =>
-    ports.sealer.open(row.sealed, { tenant: tenant.id, use: row.use, generation: row.generation });
-  const opened = await Promise.all(rows.map(async (row) => ({ row, text: await open(row) })));
-  const signing = opened.filter(({ row }) => row.use === "signing");
-  return new Keyring(
-    await Promise.all(
-      signing.map(async ({ row, text }) => ({
-        ...row,
-        material: await ports.signatures.load(row.algorithm as SigningAlgorithm, text),
-      })),
-    ),
-    opened
-      .filter(({ row }) => row.use === "refresh")
-      .map(({ row, text }) => ({ ...row, material: Buffer.from(text, "base64url") })),
-  );
-}
-
-class Keyring implements TenantKeyring {
-  readonly #signing: readonly Opened<SigningKey>[];
-  readonly #refresh: readonly Opened<Uint8Array>[];
+/** A tenant's keys, as the store had them when they were last read, at any moment that is asked for. */
+export class Keyring implements TenantKeyring {
+  readonly #reader: KeyReader;
+  readonly #rotator: Rotator;
+  readonly #policy: KeyringPolicy;
+  readonly #clock: Clock;
   /** What is known to be signed by us, by its digest: a resource server asks about one token many times. */
   readonly #verified = new BoundedMap<string, VerifiedJwt>(MAX_VERIFIED);
 
-  constructor(signing: readonly Opened<SigningKey>[], refresh: readonly Opened<Uint8Array>[]) {
-    this.#signing = signing;
-    this.#refresh = refresh;
+  constructor(reader: KeyReader, rotator: Rotator, policy: KeyringPolicy, clock: Clock) {
+    this.#reader = reader;
+    this.#rotator = rotator;
+    this.#policy = policy;
+    this.#clock = clock;
   }
 
   signer(now: Instant): Signer {
-    const key = activeKey(this.#signing, now)?.material;
-    if (key === undefined) throw new KeyUnavailableError("No signing key is active yet.");
+    const key = activeKey(this.#fresh(now).signing, now)?.material;
+    if (key === undefined) throw new KeyUnavailableError("No signing key is active.");
     return {
       kid: key.kid,
       algorithm: key.algorithm,
@@ -113,40 +53,83 @@ class Keyring implements TenantKeyring {
     };
   }
 
-  async verify(jwt: string): Promise<VerifiedJwt | undefined> {
-    const digest = createHash("sha256").update(jwt).digest("base64url");
+  async verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined> {
     const kid = kidOf(jwt);
-    // The key is looked for every time: what it signed is worth no more than it is.
-    const key = this.#signing.find(({ material }) => material.kid === kid)?.material;
+    if (kid === undefined) return undefined;
+    // The key is looked at every time: what it signed is worth no more than it is.
+    const key = await this.#publishedKey(kid, now);
     if (key === undefined) return undefined;
+    const digest = createHash("sha256").update(jwt).digest("base64url");
     const known = this.#verified.get(digest);
     if (known !== undefined) return known;
-    const claims = await key.verify(jwt);
+    const claims = await key.material.verify(jwt);
     if (claims === undefined) return undefined;
-    const verified = { kid: key.kid, claims };
-    this.#verified.set(digest, verified);
-    return verified;
+    this.#verified.set(digest, { kid, claims });
+    return { kid, claims };
   }
 
-  jwks(): { readonly keys: readonly PublicJwk[] } {
-    return { keys: this.#signing.map(({ material }) => material.publicJwk) };
+  jwks(now: Instant): { readonly keys: readonly PublicJwk[] } {
+    return { keys: this.#published(this.#fresh(now), now).map(({ material }) => material.publicJwk) };
   }
 
   macGeneration(now: Instant): number {
-    const key = activeKey(this.#refresh, now);
-    if (key === undefined) throw new KeyUnavailableError("No key for refresh tokens is active yet.");
+    const key = activeKey(this.#fresh(now).refresh, now);
+    if (key === undefined) throw new KeyUnavailableError("No key for refresh tokens is active.");
     return key.generation;
   }
 
+  async awaitTokenKey(generation: number): Promise<void> {
+    const isKnown = ({ refresh }: Snapshot) => refresh.some((key) => key.generation === generation);
+    if (!isKnown(this.#reader.snapshot)) await this.#reader.readInTurn();
+  }
+
   mac(generation: number, text: string): string | undefined {
-    const key = this.#refresh.find((candidate) => candidate.generation === generation)?.material;
-    return key && createHmac("sha256", key).update(text).digest("base64url");
+    const key = this.#reader.snapshot.refresh.find((candidate) => candidate.generation === generation);
+    return key && createHmac("sha256", key.material).update(text).digest("base64url");
+  }
+
+  describe(now: Instant): readonly KeyDescription[] {
+    const uses: readonly KeyUse[] = ["signing", "refresh"];
+    const { snapshot } = this.#reader;
+    return uses.flatMap((use) => describeKeys(snapshot[use], keepFor(snapshot, use, this.#policy.timing), now));
+  }
+
+  poll(): Promise<void> {
+    return this.#rotator.poll();
+  }
+
+  rotate(order: RotationOrder): Promise<Rotation> {
+    return this.#rotator.rotate(order);
+  }
+
+  /** What is made or published with keys is so with none that may be out of date. */
+  #fresh(now: Instant): Snapshot {
+    const { snapshot } = this.#reader;
+    if (now > snapshot.readAt + this.#policy.timing.maxStaleness) {
+      throw new KeyUnavailableError("The keys could not be read for too long.");
+    }
+    return snapshot;
+  }
+
+  /** The key of that kid, if what it signed is accepted. A kid that nobody knows may be another node's, of just now. */
+  async #publishedKey(kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
+    const isThis = (key: OpenedKey<SigningKey>) => key.kid === kid;
+    if (this.#reader.snapshot.signing.some(isThis)) return this.#published(this.#reader.snapshot, now).find(isThis);
+    return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
+  }
+
+  #published(snapshot: Snapshot, now: Instant): readonly OpenedKey<SigningKey>[] {
+    return schedule(snapshot.signing, keepFor(snapshot, "signing", this.#policy.timing), now)
+      .filter(({ state }) => PUBLISHED.has(state))
+      .map(({ key }) => key);
   }
 }
 
+/** The kid of a JWT, if it could be one of ours: a thumbprint. */
 function kidOf(jwt: string): string | undefined {
   try {
-    return decodeProtectedHeader(jwt).kid;
+    const { kid } = decodeProtectedHeader(jwt);
+    return kid !== undefined && /^[A-Za-z0-9_-]{43}$/.test(kid) ? kid : undefined;
   } catch {
     return undefined;
   }

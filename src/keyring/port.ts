@@ -1,3 +1,4 @@
+import type { KeyUse } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import type { JsonObject } from "../token/json.ts";
 
@@ -7,6 +8,57 @@ export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
 /** No key can be used at the moment, though one will be: the caller may try again. */
 export class KeyUnavailableError extends Error {
   override readonly name = "KeyUnavailableError";
+}
+
+/** Where a key is in its life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */
+export type KeyState = "pending" | "active" | "retired" | "gone" | "compromised";
+
+/** How a key takes over from the one before it. */
+export type RotationMode = "graceful" | "immediate" | "compromised";
+
+/** A rotation, fully said. */
+export interface RotationOrder {
+  readonly mode: RotationMode;
+  readonly use: KeyUse;
+  /** The leaked key of a compromised rotation; absent: the active one. A key without a kid is named by its generation. */
+  readonly kid: string | undefined;
+  /** Names the request, so that its retry is the same rotation on any node. */
+  readonly request: string;
+  /** Plans, and changes nothing. */
+  readonly dryRun: boolean;
+}
+
+/** What a rotation did, or would do. */
+export interface Rotation {
+  /** Every key of that use after it, oldest first. */
+  readonly keys: readonly KeyDescription[];
+  /** Until when a verifier with a cached JWKS may lack the new key; absent where none can. */
+  readonly jwksStaleUntil: Instant | undefined;
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
+  /** Whether anything was changed. */
+  readonly rotated: boolean;
+}
+
+/** The key that an operator names is none of the tenant's. */
+export class UnknownKeyError extends Error {
+  override readonly name = "UnknownKeyError";
+}
+
+/** A key as operators see it: never a private part. */
+export interface KeyDescription {
+  /** The RFC 7638 thumbprint; absent for the keys of refresh tokens. */
+  readonly kid: string | undefined;
+  readonly use: KeyUse;
+  readonly generation: number;
+  readonly algorithm: string;
+  readonly state: KeyState;
+  readonly createdAt: Instant;
+  readonly activateAt: Instant;
+  /** When its successor takes over; absent while none is known. */
+  readonly retireAt: Instant | undefined;
+  /** When it leaves the JWKS, or is needed no longer; absent while no successor is known. */
+  readonly removeAt: Instant | undefined;
 }
 
 /** The key that signs at one moment: a request takes it once, so that all its tokens bear the same kid. */
@@ -28,12 +80,20 @@ export interface TenantKeyring {
   signer(now: Instant): Signer;
   /** The claims of a JWT that this tenant's keys signed, or undefined. Says nothing of its time or revocation. */
   verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined>;
-  /** The published keys (RFC 7517 section 5). */
+  /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} where they may be out of date. */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] };
   /** The generation of the key that authenticates the refresh tokens of new families. */
   macGeneration(now: Instant): number;
+  /** Resolves once it is known whether there is such a generation: reads the keys where it is not known yet. */
+  awaitTokenKey(generation: number): Promise<void>;
   /** HMAC-SHA256 of a text under that generation's key, base64url; undefined where there is no such key. */
   mac(generation: number, text: string): string | undefined;
+  /** Every key: signing keys first, oldest first. */
+  describe(now: Instant): readonly KeyDescription[];
+  /** Reads the keys again, and makes the next one where it is due. Call it every poll. */
+  poll(): Promise<void>;
+  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */
+  rotate(order: RotationOrder): Promise<Rotation>;
 }
 
 /** A JWT whose signature is one of this tenant's. */

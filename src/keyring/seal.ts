@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CompactEncrypt, compactDecrypt } from "jose";
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
 import type { KeyUse } from "../store/port.ts";
 
 /** Where a sealed key belongs: it opens nowhere else. */
@@ -14,6 +14,8 @@ export interface Sealer {
   seal(text: string, binding: SealBinding): Promise<string>;
   /** Throws {@link SealError} where the text was not sealed by this sealer for that place. */
   open(sealed: string, binding: SealBinding): Promise<string>;
+  /** Whether it was sealed as {@link seal} seals now; false: it should be sealed again. */
+  isCurrent(sealed: string): boolean;
 }
 
 /** A stored key that does not open. Its message names the place, never the text. */
@@ -25,28 +27,34 @@ export class SealError extends Error {
 export const KEY_ENCRYPTION_KEY_BYTES = 32;
 
 /**
- * Seals as JWE in compact form (RFC 7516), A256GCM directly under the key-encryption key, with the binding in the
- * protected header, where the cipher authenticates it.
+ * Seals as JWE in compact form (RFC 7516), A256GCM directly under the first of the key-encryption keys, with the
+ * binding in the protected header, where the cipher authenticates it. Opens with the key that the header's `kid` names.
+ * Throws {@link SealError} where there is no key, or one that is not of {@link KEY_ENCRYPTION_KEY_BYTES} bytes.
  */
-export function jweSealer(keyEncryptionKey: Uint8Array): Sealer {
-  if (keyEncryptionKey.length !== KEY_ENCRYPTION_KEY_BYTES) {
+export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
+  if (keyEncryptionKeys.some((key) => key.length !== KEY_ENCRYPTION_KEY_BYTES)) {
     throw new SealError(`A key-encryption key has ${KEY_ENCRYPTION_KEY_BYTES} bytes.`);
   }
-  const kid = createHash("sha256").update("mintmark key-encryption key\n").update(keyEncryptionKey).digest("base64url");
+  const keys = new Map(keyEncryptionKeys.map((key) => [kidOf(key), key]));
+  const [first] = keys;
+  if (first === undefined) throw new SealError("There is no key-encryption key.");
+  const [currentKid, currentKey] = first;
   return {
     seal(text, binding) {
-      const header = { alg: "dir", enc: "A256GCM", kid, ...binding };
-      return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(keyEncryptionKey);
+      const header = { alg: "dir", enc: "A256GCM", kid: currentKid, ...binding };
+      return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(currentKey);
     },
     async open(sealed, binding) {
       const place = `The ${binding.use} key ${binding.generation} of tenant ${binding.tenant}`;
-      const opened = await compactDecrypt(sealed, keyEncryptionKey, {
+      const key = keys.get(kidIn(sealed) ?? "");
+      if (key === undefined) {
+        throw new SealError(`${place} cannot be opened: the key-encryption key is not the one that sealed it.`);
+      }
+      const opened = await compactDecrypt(sealed, key, {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
       }).catch((cause) => {
-        throw new SealError(`${place} cannot be opened: the key-encryption key is not the one that sealed it.`, {
-          cause,
-        });
+        throw new SealError(`${place} cannot be opened: it is not as it was sealed.`, { cause });
       });
       const { tenant, use, generation } = opened.protectedHeader as Partial<SealBinding>;
       if (tenant !== binding.tenant || use !== binding.use || generation !== binding.generation) {
@@ -54,5 +62,20 @@ export function jweSealer(keyEncryptionKey: Uint8Array): Sealer {
       }
       return new TextDecoder().decode(opened.plaintext);
     },
+    isCurrent: (sealed) => kidIn(sealed) === currentKid,
   };
+}
+
+/** Names a key-encryption key without telling anything of it. */
+function kidOf(keyEncryptionKey: Uint8Array): string {
+  return createHash("sha256").update("mintmark key-encryption key\n").update(keyEncryptionKey).digest("base64url");
+}
+
+/** The `kid` that a sealed key names, which is proven only by opening it; undefined where it names none. */
+function kidIn(sealed: string): string | undefined {
+  try {
+    return decodeProtectedHeader(sealed).kid;
+  } catch {
+    return undefined;
+  }
 }

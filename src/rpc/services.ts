@@ -2,13 +2,14 @@ import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect
 import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
+import { keyService } from "./key-service.ts";
 import { tokenService } from "./token-service.ts";
 
-/** Every RPC that there is, to be served by both servers alike. One without an implementation answers UNIMPLEMENTED. */
+/** Every RPC that there is, to be served by both servers alike. */
 export function rpcServices(engine: Engine): readonly ServiceImplSpec[] {
   return [
     createServiceImplSpec<typeof TokenService>(TokenService, tokenService(engine)),
-    createServiceImplSpec<typeof KeyService>(KeyService, {}),
+    createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine)),
   ];
 }
 

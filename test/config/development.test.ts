@@ -24,7 +24,7 @@ describe("without a configuration file", () => {
       rpcAddress: { host: "127.0.0.1", port: 7002 },
       store: "sqlite:./data/mintmark.db",
       dataDirectory: "/srv/data",
-      keyEncryptionKey: undefined,
+      keyEncryptionKeys: undefined,
     });
     expect(config.warnings).toHaveLength(1);
     expect(config.warnings[0]).toContain("development");
@@ -71,6 +71,14 @@ describe("without a configuration file", () => {
     expect(tenants.get("default")?.issuer).toBe("http://127.0.0.1:7001");
   });
 
+  test("an operator may rotate the keys of all tenants", () => {
+    const operator = { id: "operator", secrets: [hashSecret("secret")] };
+    expect([...tenants.values()].map(({ operators }) => operators)).toEqual([
+      new Map([["operator", operator]]),
+      new Map([["operator", operator]]),
+    ]);
+  });
+
   test.each(["0.0.0.0:7001", "10.0.0.1:7001", "mint.example:7001", "[::]:7001"])("%s is refused", (address) => {
     for (const name of ["MINTMARK_HTTP_ADDRESS", "MINTMARK_RPC_ADDRESS"]) {
       const faults = faultsOf(world({ env: { [name]: address } }));
@@ -85,9 +93,8 @@ describe("without a configuration file", () => {
   });
 
   test("a key-encryption key from outside is used", () => {
-    expect(loadConfig(world({ env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY } })).keyEncryptionKey).toEqual(
-      new Uint8Array(32),
-    );
+    const { keyEncryptionKeys } = loadConfig(world({ env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY } }));
+    expect(keyEncryptionKeys).toEqual([new Uint8Array(32)]);
   });
 
   test("the line to paste names the default tenant and its issuer", () => {

@@ -37,7 +37,7 @@ describe("the example", () => {
       "/etc/mintmark/tls.crt": "-----BEGIN CERTIFICATE-----",
       "/etc/mintmark/tls.key": "-----BEGIN PRIVATE KEY-----",
     };
-    const config = loadConfig(fileWorld(example, { ACME_WEB_SECRET: "a secret" }, files));
+    const config = loadConfig(fileWorld(example, { ACME_WEB_SECRET: "a secret", ALICE_OPERATOR_SECRET: "b" }, files));
     const tenants = config.tenants(config.publicUrl(config.httpAddress.port));
     expect(
       tenants
@@ -45,6 +45,7 @@ describe("the example", () => {
         ?.clients.get("web")
         ?.secrets.map(({ kind }) => kind),
     ).toEqual(["sha256", "sha256", "scrypt"]);
+    expect([...(tenants.get("acme")?.operators.keys() ?? [])]).toEqual(["alice"]);
   });
 
   const keys = keysOf(JSON.parse(configJsonSchema()) as Schema);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { faultsOf, fileWorld, KEY, SECRET, world, yamlOf } from "./world.ts";
+import { faultsOf, fileWorld, SECRET, world, yamlOf } from "./world.ts";
 
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
 const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n";
@@ -22,7 +22,9 @@ describe("a configuration file", () => {
       logLevel: "info",
       tls: undefined,
       warnings: [],
-      keyEncryptionKey: new Uint8Array(32),
+      keyEncryptionKeys: [new Uint8Array(32)],
+      keyPollEvery: 5,
+      keyMaxStaleness: 900,
     });
     expect(config.publicUrl(7001)).toBe("http://127.0.0.1:7001");
   });
@@ -32,7 +34,8 @@ describe("a configuration file", () => {
     expect({ ...tenant, clients: undefined }).toEqual({
       id: "acme",
       issuer: "https://mint.example/acme",
-      signing: { algorithm: "RS256" },
+      signing: { algorithm: "RS256", rotateEvery: 2_592_000, publishAhead: 86_400, jwksMaxAge: 3600 },
+      refreshKeyRotateEvery: 2_592_000,
       strictClientAuthentication: false,
       resources: new Map(),
       authorities: new Map(),
@@ -48,6 +51,7 @@ describe("a configuration file", () => {
         tokenWarnBytes: 8192,
         tokenMaxBytes: 16_384,
       },
+      operators: new Map(),
     });
   });
 
@@ -202,42 +206,4 @@ describe("issuers", () => {
     ]);
     expect(faultsOf(two({}, clients("https://mint.example/acme")))).toEqual([]);
   });
-});
-
-describe("the key-encryption key", () => {
-  const without = { MINTMARK_KEY_ENCRYPTION_KEY: "" };
-
-  test("is needed with a configuration file, and the error says how to make one", () => {
-    const [fault, ...others] = faultsOf(fileWorld(yamlOf(), without));
-    expect(others).toEqual([]);
-    expect(fault).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
-  });
-
-  test("may be in a file", () => {
-    const env = { ...without, MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
-    const key = Buffer.alloc(32, 9);
-    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${key.toString("base64url")}\n` }));
-    expect(config.keyEncryptionKey).toEqual(Uint8Array.from(key));
-    expect(faultsOf(fileWorld(yamlOf(), env))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)"]);
-    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
-      /^MINTMARK_KEY_ENCRYPTION_KEY_FILE: expected 32 bytes/,
-    );
-  });
-
-  test("is given once", () => {
-    const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
-    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
-      "MINTMARK_KEY_ENCRYPTION_KEY: expected only one of it and MINTMARK_KEY_ENCRYPTION_KEY_FILE",
-    ]);
-  });
-
-  test.each(["short", KEY.slice(1), `${KEY}=`, Buffer.alloc(32, 255).toString("base64")])(
-    "is refused where it is not 32 bytes in base64url (%s), and not repeated",
-    (key) => {
-      const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
-      expect(faults).toHaveLength(1);
-      expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes/);
-      expect(faults[0]).not.toContain(key);
-    },
-  );
 });

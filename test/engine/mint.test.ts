@@ -177,7 +177,7 @@ describe("mint", () => {
       code: "temporarily_unavailable",
       message: "The token store cannot be reached. Try again.",
     });
-    expect(world.logger.lines[0]?.fields).toMatchObject({ err: expect.any(StoreUnavailableError) });
+    expect(world.logger.lines.at(-1)?.fields).toMatchObject({ err: expect.any(StoreUnavailableError) });
     await world.engine.mint(credentials, { ...valid, scopes: ["a"] });
   });
 

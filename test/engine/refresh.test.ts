@@ -227,13 +227,7 @@ describe("refresh", () => {
     it("for any other text, before any look-up", async () => {
       const { accessToken, refreshToken = "" } = await mint();
       store.calls.length = 0;
-      const forged = [
-        accessToken,
-        "x",
-        `${refreshToken}x`,
-        refreshToken.replace(/\.0\./, ".1."),
-        refreshToken.replace(/^1/, "2"),
-      ];
+      const forged = [accessToken, "x", `${refreshToken}x`, refreshToken.replace(/\.0\./, ".1.")];
       for (const text of forged) {
         expect(await refusalOf(world.engine.refresh(credentials, { refreshToken: text }))).toEqual(REFUSED);
       }

@@ -1,0 +1,39 @@
+import type { SecretHash } from "../engine/tenant.ts";
+import type { Variables } from "./environment.ts";
+import type { Faults } from "./faults.ts";
+import { hashSecret, type SecretSource } from "./secret.ts";
+
+/** What ids and secrets are checked against. */
+export interface CredentialContext {
+  /** The most characters that an id or a secret may have. */
+  readonly maxLength: number;
+  /** Where that is configured. */
+  readonly maxLengthPath: string;
+  readonly variables: Variables;
+}
+
+/** Notes an id that no door would take. */
+export function checkId(id: string, context: CredentialContext, faults: Faults): void {
+  if (id.length > context.maxLength) faults.add(`expected an id of ${atMost(context)}`);
+}
+
+/** The hashes of an entry's secrets, those of variables too. Notes every variable that is missing or too long. */
+export function resolveSecrets(
+  sources: readonly SecretSource[],
+  context: CredentialContext,
+  faults: Faults,
+): readonly SecretHash[] {
+  return sources.flatMap((source, index) => {
+    if (source.kind !== "env") return [source];
+    const plain = context.variables[source.name] ?? "";
+    if (plain === "") faults.at(index).add(`the variable ${source.name} is missing or empty`);
+    if (plain.length > context.maxLength) {
+      faults.at(index).add(`expected the variable ${source.name} to have ${atMost(context)}`);
+    }
+    return [hashSecret(plain)];
+  });
+}
+
+function atMost({ maxLength, maxLengthPath }: CredentialContext): string {
+  return `at most ${maxLength} characters (${maxLengthPath})`;
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { expected } from "./explain.ts";
+import { operatorId, secret, text } from "./fields.ts";
+
+/** One operator in the file. */
+const operator = z.strictObject({
+  secrets: z
+    .array(secret)
+    .min(1, "expected at least one secret")
+    .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
+  tenants: z
+    .union(
+      [z.literal("*"), z.array(text).min(1, expected("at least one tenant"))],
+      expected('a list of tenants, or "*" for all'),
+    )
+    .describe('The tenants whose keys it may rotate; "*": all'),
+});
+
+export const operators = z.record(operatorId, operator);
+
+export type OperatorFile = z.output<typeof operator>;

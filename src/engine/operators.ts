@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import type { KeyDescription, Rotation } from "../keyring/port.ts";
+import { UnknownKeyError } from "../keyring/port.ts";
+import { authenticateOperator } from "./authenticate.ts";
+import { OAuthError } from "./errors.ts";
+import type { ClientCredentials, RotateRequest } from "./request.ts";
+import type { TenantWorld } from "./world.ts";
+
+/** The longest idempotency key, in characters. */
+const MAX_IDEMPOTENCY_KEY = 255;
+
+/**
+ * Makes the next key of a tenant, or says what that would do. For operators, never clients.
+ *
+ * Throws OAuthError `invalid_client` where the caller is no operator of the tenant, `invalid_request` where what it asks
+ * for makes no sense.
+ */
+export async function rotate(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: RotateRequest,
+): Promise<Rotation> {
+  const operator = await authenticateOperator(world.tenant, credentials, world.secrets);
+  const { mode = "graceful", use = "signing", kid, dryRun = false, idempotencyKey } = request;
+  if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
+    throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
+  }
+  if (kid !== undefined && mode !== "compromised") {
+    throw new OAuthError("invalid_request", "kid goes with ROTATION_MODE_COMPROMISED: it names the leaked key.");
+  }
+  const order = { mode, use, kid, dryRun, request: requestName(operator.id, idempotencyKey, world) };
+  const rotation = await rotateKnown(world, order);
+  if (!dryRun) {
+    const audit = {
+      tenant: world.tenant.id,
+      operator: operator.id,
+      mode,
+      use,
+      generation: rotation.keys.at(-1)?.generation,
+    };
+    world.logger.warn({ event: "key_rotated", ...audit }, "an operator rotated a key");
+  }
+  return rotation;
+}
+
+/** Every generation of the tenant's keys, never a private part. Throws OAuthError `invalid_client`, as rotate does. */
+export async function listKeys(world: TenantWorld, credentials: ClientCredentials): Promise<readonly KeyDescription[]> {
+  const operator = await authenticateOperator(world.tenant, credentials, world.secrets);
+  world.logger.info(
+    { event: "keys_listed", tenant: world.tenant.id, operator: operator.id },
+    "an operator listed the keys",
+  );
+  return world.keyring.describe(world.clock.now());
+}
+
+async function rotateKnown(
+  world: TenantWorld,
+  order: Parameters<TenantWorld["keyring"]["rotate"]>[0],
+): Promise<Rotation> {
+  try {
+    return await world.keyring.rotate(order);
+  } catch (error) {
+    if (error instanceof UnknownKeyError)
+      throw new OAuthError("invalid_request", "kid must name a key of that use of the tenant.");
+    throw error;
+  }
+}
+
+/** Names the request in the row of the key that it makes: the same for a retry, and never what the operator wrote. */
+function requestName(operator: string, idempotencyKey: string | undefined, { random }: TenantWorld): string {
+  const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
+  const kind = idempotencyKey === undefined ? "once" : "idempotent";
+  return createHash("sha256")
+    .update(JSON.stringify([kind, operator, unique]))
+    .digest("base64url");
+}

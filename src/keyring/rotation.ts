@@ -1,0 +1,74 @@
+import type { KeyUse, TenantStore } from "../store/port.ts";
+import { FOREVER, type Instant } from "../token/clock.ts";
+import type { Random } from "../token/random.ts";
+import type { Signatures } from "./algorithms.ts";
+import type { SigningAlgorithm } from "./port.ts";
+import type { KeyReader } from "./reader.ts";
+import { newest } from "./schedule.ts";
+import type { Sealer } from "./seal.ts";
+import { cutIdOf, type KeyEntry, keysOf, type Snapshot } from "./snapshot.ts";
+
+/** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
+const TOKEN_KEY_BYTES = 32;
+
+/** How often an append that others keep winning is tried again. */
+const MAX_ATTEMPTS = 8;
+
+/** What making a key needs. */
+export interface RotationPorts {
+  readonly tenant: string;
+  /** What new signing keys are made for. */
+  readonly algorithm: SigningAlgorithm;
+  readonly store: TenantStore;
+  readonly sealer: Sealer;
+  readonly signatures: Signatures;
+  readonly random: Random;
+  readonly reader: KeyReader;
+}
+
+/** A key that is to be made. */
+export interface NextKey {
+  readonly use: KeyUse;
+  readonly createdAt: Instant;
+  readonly activateAt: Instant;
+  /** Names the request that makes it, so that its retry makes no other. */
+  readonly request: string | undefined;
+}
+
+/**
+ * Appends the next generation, once: where another node appends at the same time, a rotation that nobody asked for is
+ * content with the other's key, and an operator's is tried again unless the other was the same request.
+ */
+export async function appendNext(ports: RotationPorts, next: NextKey): Promise<Snapshot> {
+  let snapshot = await ports.reader.read();
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) return snapshot;
+    const after = newest(keysOf(snapshot, next.use))?.generation ?? 0;
+    const appended = await append(ports, next, after);
+    snapshot = await ports.reader.read();
+    if (appended || next.request === undefined) return snapshot;
+  }
+  throw new Error("Other nodes kept rotating at the same time.");
+}
+
+/** The key that a request made, whatever its use. */
+export function findRequest(snapshot: Snapshot, request: string): KeyEntry | undefined {
+  return [...snapshot.signing, ...snapshot.refresh].find((key) => key.request === request);
+}
+
+/** Writes that nothing which a key made is accepted any more. That is never undone. */
+export async function cutKey(store: TenantStore, key: KeyEntry): Promise<void> {
+  await store.revocations.cut({ id: cutIdOf(key), notAfter: FOREVER, expiresAt: FOREVER });
+}
+
+async function append(ports: RotationPorts, { use, ...times }: NextKey, after: number): Promise<boolean> {
+  const { algorithm, text } = await makeMaterial(ports, use);
+  const generation = after + 1;
+  const sealed = await ports.sealer.seal(text, { tenant: ports.tenant, use, generation });
+  return ports.store.keys.append({ use, generation, algorithm, sealed, ...times }, after);
+}
+
+async function makeMaterial({ algorithm, signatures, random }: RotationPorts, use: KeyUse) {
+  if (use === "signing") return { algorithm, text: await signatures.generate(algorithm) };
+  return { algorithm: "HS256", text: Buffer.from(random.bytes(TOKEN_KEY_BYTES)).toString("base64url") };
+}

@@ -1,0 +1,116 @@
+import type { Logger } from "../engine/logger.ts";
+import type { Clock, Instant } from "../token/clock.ts";
+import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
+import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
+import { type Rotation, type RotationOrder, UnknownKeyError } from "./port.ts";
+import { appendNext, cutKey, findRequest, type NextKey, type RotationPorts } from "./rotation.ts";
+import { dueRotation, latestActivated, newest } from "./schedule.ts";
+import { type KeyEntry, keysOf, type Snapshot } from "./snapshot.ts";
+
+/** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
+export class Rotator {
+  readonly #ports: RotationPorts;
+  readonly #policy: KeyringPolicy;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(ports: RotationPorts, policy: KeyringPolicy, clock: Clock, logger: Logger) {
+    this.#ports = ports;
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * Reads the keys, and appends what is due. Of many nodes one wins; the others read its key.
+   *
+   * Throws StoreUnavailableError, and SealError where a stored key does not open.
+   */
+  async poll(): Promise<void> {
+    const snapshot = await this.#ports.reader.read();
+    for (const use of ["signing", "refresh"] as const) {
+      const now = this.#clock.now();
+      const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
+      if (due === undefined) continue;
+      const activateAt = activation(due === "at once" ? "compromised" : "graceful", use, this.#policy.timing, now);
+      const after = await appendNext(this.#ports, { use, createdAt: now, activateAt, request: undefined });
+      const generation = newest(keysOf(after, use))?.generation;
+      this.#logger.info(
+        { event: "key_rotated", tenant: this.#ports.tenant, use, generation, due },
+        "a key was made by its schedule",
+      );
+    }
+  }
+
+  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */
+  async rotate(order: RotationOrder): Promise<Rotation> {
+    const { use, mode, request } = order;
+    const before = await this.#ports.reader.read();
+    const now = this.#clock.now();
+    const next = { use, request, createdAt: now, activateAt: activation(mode, use, this.#policy.timing, now) };
+    const leaked = mode === "compromised" ? await this.#leakedKey(before, order, now) : undefined;
+    if (order.dryRun) return this.#report(order, withPlanned(before, next, leaked, this.#policy.algorithm), leaked);
+
+    const isDone = findRequest(before, request) !== undefined;
+    if (!isDone && leaked !== undefined) await cutKey(this.#ports.store, leaked);
+    return this.#report(order, isDone ? before : await appendNext(this.#ports, next), leaked);
+  }
+
+  /**
+   * The key that a compromised rotation is about. "The active one" is written down before it is cut, so that a retry
+   * does not take its successor for it.
+   */
+  async #leakedKey(
+    snapshot: Snapshot,
+    { use, kid, request, dryRun }: RotationOrder,
+    now: Instant,
+  ): Promise<KeyEntry | undefined> {
+    const keys = keysOf(snapshot, use);
+    if (kid !== undefined) {
+      const named = keys.find((key) => nameOf(key) === kid);
+      if (named === undefined) throw new UnknownKeyError(kid);
+      return named;
+    }
+    const { meta } = this.#ports.store;
+    const name = `compromised:${request}`;
+    const active = latestActivated(keys, now)?.generation ?? 0;
+    const generation = (await meta.read(name)) ?? (dryRun ? active : await meta.raise(name, active));
+    return keys.find((key) => key.generation === generation);
+  }
+
+  #report({ use, request, dryRun }: RotationOrder, snapshot: Snapshot, leaked: KeyEntry | undefined): Rotation {
+    const { timing } = this.#policy;
+    const keys = describeKeys(keysOf(snapshot, use), keepFor(snapshot, use, timing), this.#clock.now());
+    const made = findRequest(snapshot, request);
+    const staleUntil = made && jwksStaleUntil(use, made.activateAt, timing, made.createdAt);
+    const overtaken = keys.filter(
+      ({ activateAt, retireAt, state }) => state === "pending" && (retireAt ?? Number.POSITIVE_INFINITY) <= activateAt,
+    );
+    return {
+      keys,
+      jwksStaleUntil: staleUntil,
+      warnings: warningsOf(use, leaked, overtaken, staleUntil),
+      rotated: !dryRun,
+    };
+  }
+}
+
+/** The keys as they would be after a rotation. */
+function withPlanned(before: Snapshot, next: NextKey, leaked: KeyEntry | undefined, algorithm: string): Snapshot {
+  const generation = (newest(keysOf(before, next.use))?.generation ?? 0) + 1;
+  const planned = {
+    ...next,
+    generation,
+    algorithm: next.use === "signing" ? algorithm : "HS256",
+    kid: undefined,
+    isCut: false,
+  };
+  const cut = <K extends KeyEntry>(key: K): K =>
+    key.generation === leaked?.generation && key.use === leaked.use ? { ...key, isCut: true } : key;
+  return { ...before, [next.use]: [...keysOf(before, next.use).map(cut), planned] };
+}
+
+/** What an operator calls a key by: its kid, or the generation of a key that has none. */
+function nameOf(key: KeyEntry): string {
+  return key.kid ?? String(key.generation);
+}

@@ -1,0 +1,100 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  type KeyService,
+  KeyState,
+  KeyUse,
+  type RotateRequest as ProtoRotateRequest,
+  RotationMode,
+} from "../../gen/mintmark/v1/key_service_pb.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { Engine, TenantEngine } from "../engine/port.ts";
+import type { RotateRequest } from "../engine/request.ts";
+import type { Instant } from "../token/clock.ts";
+import { credentials } from "./credentials.ts";
+import { findTenant } from "./tenant.ts";
+
+/** What operators do with keys over RPC: translates, and lets the engine do the work. */
+export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
+  return {
+    async rotate(request, { requestHeader }) {
+      const tenant = findTenant(engine, request.tenant);
+      return toRotateResponse(await tenant.rotate(credentials(requestHeader), toRotateRequest(request)));
+    },
+    async listKeys(request, { requestHeader }) {
+      const tenant = findTenant(engine, request.tenant);
+      return { keys: (await tenant.listKeys(credentials(requestHeader))).map(toKey) };
+    },
+  };
+}
+
+type Rotation = Awaited<ReturnType<TenantEngine["rotate"]>>;
+type KeyDescription = Rotation["keys"][number];
+
+const modes = {
+  graceful: RotationMode.GRACEFUL,
+  immediate: RotationMode.IMMEDIATE,
+  compromised: RotationMode.COMPROMISED,
+} satisfies Record<NonNullable<RotateRequest["mode"]>, RotationMode>;
+
+const uses = {
+  signing: KeyUse.SIGNING,
+  refresh: KeyUse.REFRESH,
+} satisfies Record<KeyDescription["use"], KeyUse>;
+
+const states = {
+  pending: KeyState.PENDING,
+  active: KeyState.ACTIVE,
+  retired: KeyState.RETIRED,
+  gone: KeyState.GONE,
+  compromised: KeyState.COMPROMISED,
+} satisfies Record<KeyDescription["state"], KeyState>;
+
+/** Protobuf has no absent text: an empty one is absent. */
+function toRotateRequest({ mode, use, kid, dryRun, idempotencyKey }: ProtoRotateRequest): RotateRequest {
+  return {
+    mode: wordOf(modes, mode, "mode"),
+    use: wordOf(uses, use, "use"),
+    kid: kid || undefined,
+    dryRun,
+    idempotencyKey: idempotencyKey || undefined,
+  };
+}
+
+/**
+ * The word for an enum's value; undefined for UNSPECIFIED, which is 0 in every enum. Throws OAuthError
+ * `invalid_request` for a number that the enum has not: protobuf lets any through.
+ */
+function wordOf<Word extends string>(
+  values: Readonly<Record<Word, number>>,
+  value: number,
+  field: string,
+): Word | undefined {
+  if (value === 0) return undefined;
+  const words = Object.keys(values) as Word[];
+  const word = words.find((candidate) => values[candidate] === value);
+  if (word === undefined) throw new OAuthError("invalid_request", `${field} must be one of ${words.join(", ")}.`);
+  return word;
+}
+
+function toRotateResponse({ keys, jwksStaleUntil, warnings, rotated }: Rotation) {
+  return { keys: keys.map(toKey), jwksStaleUntil: toTimestamp(jwksStaleUntil), warnings: [...warnings], rotated };
+}
+
+function toKey(key: KeyDescription) {
+  return {
+    kid: key.kid ?? "",
+    use: uses[key.use],
+    generation: key.generation,
+    algorithm: key.algorithm,
+    state: states[key.state],
+    createTime: toTimestamp(key.createdAt),
+    activateTime: toTimestamp(key.activateAt),
+    retireTime: toTimestamp(key.retireAt),
+    removeTime: toTimestamp(key.removeAt),
+  };
+}
+
+function toTimestamp(instant: Instant | undefined) {
+  return instant === undefined ? undefined : timestampFromMs(instant);
+}

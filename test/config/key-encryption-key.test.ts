@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { faultsOf, fileWorld, KEY, yamlOf } from "./world.ts";
+
+describe("the key-encryption key", () => {
+  const without = { MINTMARK_KEY_ENCRYPTION_KEY: "" };
+
+  test("is needed with a configuration file, and the error says how to make one", () => {
+    const [fault, ...others] = faultsOf(fileWorld(yamlOf(), without));
+    expect(others).toEqual([]);
+    expect(fault).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
+  });
+
+  test("may be in a file", () => {
+    const env = { ...without, MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
+    const key = Buffer.alloc(32, 9);
+    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${key.toString("base64url")}\n` }));
+    expect(config.keyEncryptionKeys).toEqual([Uint8Array.from(key)]);
+    expect(faultsOf(fileWorld(yamlOf(), env))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)"]);
+    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
+      /^MINTMARK_KEY_ENCRYPTION_KEY_FILE: expected 32 bytes/,
+    );
+  });
+
+  test("is given once", () => {
+    const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
+    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
+      "MINTMARK_KEY_ENCRYPTION_KEY: expected only one of it and MINTMARK_KEY_ENCRYPTION_KEY_FILE",
+    ]);
+  });
+
+  test.each(["short", KEY.slice(1), `${KEY}=`, Buffer.alloc(32, 255).toString("base64")])(
+    "is refused where it is not 32 bytes in base64url (%s), and not repeated",
+    (key) => {
+      const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes/);
+      expect(faults[0]).not.toContain(key);
+    },
+  );
+});
+
+describe("several key-encryption keys", () => {
+  const keys = Array.from({ length: 9 }, (_, byte) => Buffer.alloc(32, byte).toString("base64url"));
+  const [a = "", b = "", c = ""] = keys;
+  const withKeys = (MINTMARK_KEY_ENCRYPTION_KEY: string) => fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY });
+  const bytes = (...all: number[]) => all.map((byte) => new Uint8Array(32).fill(byte));
+
+  test.each([
+    [`${b},${a}`, [1, 0]],
+    [`${b}, ${a},\t${c}`, [1, 0, 2]],
+    [`${a}\n${b}\r\n\n${c}\n`, [0, 1, 2]],
+    [` ${c} `, [2]],
+    [keys.slice(0, 8).join(" "), [0, 1, 2, 3, 4, 5, 6, 7]],
+  ])("are separated by commas or white space, in their order: %j", (text, order) => {
+    expect(loadConfig(withKeys(text)).keyEncryptionKeys).toEqual(bytes(...order));
+  });
+
+  test("may be in a file, one a line", () => {
+    const env = { MINTMARK_KEY_ENCRYPTION_KEY: "", MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
+    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${b}\n${a}\n` }));
+    expect(config.keyEncryptionKeys).toEqual(bytes(1, 0));
+  });
+
+  test("are at most 8", () => {
+    expect(faultsOf(withKeys(keys.join()))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY: expected at most 8 keys, got 9"]);
+  });
+
+  test("are all different", () => {
+    expect(faultsOf(withKeys(`${a},${b},${a}`))).toEqual([
+      "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it is the one at 0 too",
+    ]);
+  });
+
+  test("are told by their position where they are no keys, and not repeated", () => {
+    const faults = faultsOf(withKeys(`${a},hunter2,${b.slice(1)}`));
+    expect(faults).toHaveLength(2);
+    expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected 32 bytes in base64url/);
+    expect(faults[1]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[2\]: expected 32 bytes in base64url/);
+    expect(faults.join()).not.toContain("hunter2");
+    expect(faults.join()).not.toContain(b.slice(1));
+  });
+
+  test("are missing where there are only separators", () => {
+    expect(faultsOf(withKeys(" ,\n"))[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url/);
+  });
+});
