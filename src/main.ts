@@ -1,61 +1,73 @@
+#!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { pino } from "pino";
-import { formatAddress } from "./config/address.ts";
-import type { Config } from "./config/config.ts";
-import { developmentCurl } from "./config/development.ts";
+import { type Command, UsageError } from "./commands/command.ts";
+import { reseal } from "./commands/reseal.ts";
+import { rotate } from "./commands/rotate.ts";
+import { serve } from "./commands/serve.ts";
 import { ConfigError } from "./config/faults.ts";
 import { loadConfig } from "./config/load.ts";
+import { OAuthError } from "./engine/errors.ts";
 import { grants } from "./grants/index.ts";
 import { SealError } from "./keyring/seal.ts";
-import { type Service, startService } from "./service.ts";
 import { StoreUnavailableError } from "./store/port.ts";
 
-/** Starts the service of this process, and ends it on a signal. */
-async function main(): Promise<void> {
+const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, rotate, reseal }));
+
+/** Does what the command line names: `mintmark [command] [--config PATH] [options]`. */
+async function main([first, ...rest]: readonly string[]): Promise<void> {
+  const named = first !== undefined && !first.startsWith("-");
+  const command = commands.get(named ? first : "serve");
+  if (command === undefined) throw new UsageError(usage());
+  const { config: path, ...options } = readOptions(
+    command,
+    named ? rest : first === undefined ? rest : [first, ...rest],
+  );
   const config = loadConfig({
-    argv: process.argv.slice(2),
+    argv: typeof path === "string" ? ["--config", path] : [],
     env: process.env,
-    readFile: (path) => readFileSync(path, "utf8"),
+    readFile: (name) => readFileSync(name, "utf8"),
     cwd: process.cwd(),
     grantTypes: grants.map((grant) => grant.grantType),
   });
-  const logger = pino({ level: config.logLevel });
-  for (const warning of config.warnings) logger.warn(warning);
-  const service = await startService(config, logger);
-  if (config.development) process.stdout.write(welcome(config, service));
-  logger.info(
-    { publicUrl: service.publicUrl, httpPort: service.httpPort, rpcPort: service.rpcPort },
-    "mintmark is ready",
-  );
-
-  const stop = async (signal: string) => {
-    logger.info({ signal }, "mintmark stops");
-    await service.close();
-    process.exit(0);
-  };
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+  // What a command prints is for programs to read, so the log of those that print goes elsewhere.
+  const logger = pino({ level: config.logLevel }, pino.destination({ fd: command === serve ? 1 : 2, sync: true }));
+  const printed = await command.run(config, logger, options);
+  if (printed !== undefined) process.stdout.write(`${printed}\n`);
 }
 
-function welcome(config: Config, { publicUrl, rpcPort }: Service): string {
-  const rpc = formatAddress({ ...config.rpcAddress, port: rpcPort });
-  return `
-mintmark is ready: OAuth2 gateway at ${publicUrl}, gRPC at ${rpc}, data in ${config.dataDirectory}.
-This is the development configuration: its secrets are public. Never use it in production.
-Mint a token:
+function readOptions(
+  command: Command,
+  args: readonly string[],
+): Readonly<Record<string, string | boolean | undefined>> {
+  try {
+    return parseArgs({ args: [...args], options: { ...command.options, config: { type: "string" } } }).values as Record<
+      string,
+      string | boolean
+    >;
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n${usage()}`);
+  }
+}
 
-  ${developmentCurl(publicUrl)}
-
-`;
+function usage(): string {
+  const lines = Array.from(commands, ([name, { summary }]) => `  mintmark ${name.padEnd(8)}${summary}`);
+  return ["usage: mintmark [command] [--config PATH]", ...lines].join("\n");
 }
 
 /** What an operator can mend is told in plain words; anything else with all that is known of it. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration cannot be used:\n${error.message}`;
   if (error instanceof SealError || error instanceof StoreUnavailableError) return error.message;
+  if (error instanceof UsageError || error instanceof OAuthError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`mintmark cannot start. ${explain(error)}\n`);
-  process.exit(1);
-});
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`mintmark: ${explain(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,26 +1,16 @@
 import { createServer } from "node:net";
-import { createAuthorities } from "./authorities/index.ts";
 import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./chores.ts";
 import type { Config } from "./config/config.ts";
-import { developmentKey } from "./config/development-key.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Logger } from "./engine/logger.ts";
-import { SecretVerifier } from "./engine/secrets.ts";
 import { Settlements } from "./engine/settlements.ts";
-import { recordLifetimes } from "./engine/watermark.ts";
-import type { TenantWorld } from "./engine/world.ts";
-import { grants } from "./grants/index.ts";
 import { createGateway } from "./http/gateway.ts";
-import { webCryptoSignatures } from "./keyring/algorithms.ts";
-import { openKeyring } from "./keyring/index.ts";
-import { jweSealer } from "./keyring/seal.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { rpcServices } from "./rpc/services.ts";
 import { openStore } from "./store/index.ts";
-import type { Store } from "./store/port.ts";
-import { type Clock, systemClock } from "./token/clock.ts";
-import { systemRandom } from "./token/random.ts";
+import { systemClock } from "./token/clock.ts";
+import { openWorlds } from "./worlds.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -80,42 +70,6 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await close();
     throw error;
   }
-}
-
-/** What all tenants of a node share. */
-interface Shared {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly settlements: Settlements;
-  readonly logger: Logger;
-}
-
-/** All that the engine needs of each tenant. */
-async function openWorlds(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantWorld[]> {
-  const { store, clock, logger } = node;
-  const random = systemRandom;
-  const sealer = jweSealer(config.keyEncryptionKeys ?? [developmentKey(config.dataDirectory, random)]);
-  const { keyPollEvery, keyMaxStaleness } = config;
-  const { maxClockSkew } = store;
-  const signatures = webCryptoSignatures;
-  const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
-  const shared = {
-    ...node,
-    random,
-    maxClockSkew,
-    grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-    secrets: new SecretVerifier(random),
-    authorities: createAuthorities({ clock, logger }),
-  };
-  const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
-    const tenantStore = store.forTenant(tenant.id);
-    await recordLifetimes(tenant, tenantStore.meta);
-    return { ...shared, tenant, store: tenantStore, keyring: await openKeyring(tenant, tenantStore, keyringPorts) };
-  });
-  const worlds = await Promise.all(opening);
-  // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
-  await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
-  return worlds;
 }
 
 /** A port that is free now. The issuer has it in its name, so it must be known before the gateway can be made. */

@@ -1,6 +1,6 @@
 import { FOREVER, type Instant } from "../token/clock.ts";
 import { cutIds, isCut } from "../token/cut.ts";
-import type { JsonObject } from "../token/json.ts";
+import { type JsonObject, parseExactJson } from "../token/json.ts";
 import { parseJti } from "../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../token/reference-token.ts";
 import type { TenantWorld } from "./world.ts";
@@ -31,7 +31,7 @@ export async function readAccessToken(
     return verified && describe(verified.claims, verified.kid);
   }
   const row = await world.store.referenceTokens.find(handleDigest(text));
-  return row && describe(JSON.parse(row.claims) as JsonObject, undefined);
+  return row && describe(parseExactJson(row.claims) as JsonObject, undefined);
 }
 
 /** Whether a token has neither expired nor been revoked. Reads the store, never a cache. */

@@ -30,7 +30,8 @@ const REFUSED = "The client is unknown, or its secret is missing or wrong.";
  * Checks who the client is (RFC 6749 section 2.3): `client_secret_basic` where there is an authorization header, else
  * `client_secret_post`.
  *
- * Throws OAuthError `invalid_client`; `invalid_request` where a strict tenant is given two methods at once.
+ * Throws OAuthError `invalid_client`; `invalid_request` where a strict tenant is given two methods at once, or an id or a
+ * secret is longer than any may be.
  */
 export async function authenticate(
   tenant: Tenant,
@@ -39,6 +40,8 @@ export async function authenticate(
   operation: Operation = "other",
 ): Promise<AuthenticatedClient> {
   const presented = presentedBy(tenant, credentials);
+  checkLength(presented.id, "client_id", tenant);
+  checkLength(presented.secret, "client_secret", tenant);
   const client = tenant.clients.get(presented.id);
   const withSecret = await hasRightSecret(tenant, client, presented, secrets);
   if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
@@ -55,10 +58,14 @@ async function hasRightSecret(
   presented: Presented,
   secrets: SecretVerifier,
 ): Promise<boolean> {
-  const { credentialLength } = tenant.limits;
-  if (presented.secret === undefined || presented.secret.length > credentialLength) return false;
+  if (presented.secret === undefined) return false;
   const owner = { tenant: tenant.id, client: presented.id };
   return secrets.verify(owner, client?.secrets ?? [], presented.secret);
+}
+
+function checkLength(text: string | undefined, parameter: string, { limits }: Tenant): void {
+  if (text === undefined || text.length <= limits.credentialLength) return;
+  throw new OAuthError("invalid_request", `${parameter} is too long: at most ${limits.credentialLength} characters.`);
 }
 
 function presentedBy(tenant: Tenant, credentials: ClientCredentials): Presented {

@@ -1,4 +1,5 @@
 import { type Instant, toSeconds } from "../token/clock.ts";
+import { parseExactJson } from "../token/json.ts";
 import { looksLikeRefreshToken } from "../token/refresh-token.ts";
 import { type AccessToken, isAlive, readAccessToken } from "./access-token.ts";
 import { authenticate, requireProvenSecret } from "./authenticate.ts";
@@ -66,7 +67,7 @@ async function introspectRefreshToken(
   if (found === undefined || found.family.client !== caller.id) return INACTIVE;
   const { family, token } = found;
   if (family.generation > token.generation || !(await isFamilyAlive(world, found, now))) return INACTIVE;
-  const granted = JSON.parse(family.decision) as Approval;
+  const granted = parseExactJson(family.decision) as unknown as Approval;
   return {
     iss: granted.issuer,
     ...(family.subject !== undefined && { sub: family.subject }),

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KeyDescription, Rotation } from "../keyring/port.ts";
-import { UnknownKeyError } from "../keyring/port.ts";
+import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../keyring/port.ts";
 import { authenticateOperator } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { ClientCredentials, RotateRequest } from "./request.ts";
@@ -8,6 +7,9 @@ import type { TenantWorld } from "./world.ts";
 
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;
+
+/** What rotating needs of a tenant's world. */
+export type RotationWorld = Pick<TenantWorld, "tenant" | "keyring" | "random" | "logger">;
 
 /**
  * Makes the next key of a tenant, or says what that would do. For operators, never clients.
@@ -21,23 +23,22 @@ export async function rotate(
   request: RotateRequest,
 ): Promise<Rotation> {
   const operator = await authenticateOperator(world.tenant, credentials, world.secrets);
+  return rotateAs(world, operator.id, request);
+}
+
+/** The same for an operator who is known already. */
+export async function rotateAs(world: RotationWorld, operator: string, request: RotateRequest): Promise<Rotation> {
   const { mode = "graceful", use = "signing", kid, dryRun = false, idempotencyKey } = request;
   if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
     throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
   }
   if (kid !== undefined && mode !== "compromised") {
-    throw new OAuthError("invalid_request", "kid goes with ROTATION_MODE_COMPROMISED: it names the leaked key.");
+    throw new OAuthError("invalid_request", "kid names the leaked key: it goes with the mode compromised alone.");
   }
-  const order = { mode, use, kid, dryRun, request: requestName(operator.id, idempotencyKey, world) };
+  const order = { mode, use, kid, dryRun, request: requestName(operator, idempotencyKey, world) };
   const rotation = await rotateKnown(world, order);
   if (!dryRun) {
-    const audit = {
-      tenant: world.tenant.id,
-      operator: operator.id,
-      mode,
-      use,
-      generation: rotation.keys.at(-1)?.generation,
-    };
+    const audit = { tenant: world.tenant.id, operator, mode, use, generation: rotation.keys.at(-1)?.generation };
     world.logger.warn({ event: "key_rotated", ...audit }, "an operator rotated a key");
   }
   return rotation;
@@ -53,10 +54,7 @@ export async function listKeys(world: TenantWorld, credentials: ClientCredential
   return world.keyring.describe(world.clock.now());
 }
 
-async function rotateKnown(
-  world: TenantWorld,
-  order: Parameters<TenantWorld["keyring"]["rotate"]>[0],
-): Promise<Rotation> {
+async function rotateKnown(world: RotationWorld, order: RotationOrder): Promise<Rotation> {
   try {
     return await world.keyring.rotate(order);
   } catch (error) {
@@ -67,7 +65,7 @@ async function rotateKnown(
 }
 
 /** Names the request in the row of the key that it makes: the same for a retry, and never what the operator wrote. */
-function requestName(operator: string, idempotencyKey: string | undefined, { random }: TenantWorld): string {
+function requestName(operator: string, idempotencyKey: string | undefined, { random }: RotationWorld): string {
   const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
   const kind = idempotencyKey === undefined ? "once" : "idempotent";
   return createHash("sha256")

@@ -1,5 +1,6 @@
 import { matchesGlob } from "../token/glob.ts";
 import type { JsonObject } from "../token/json.ts";
+import { foldName } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import type { Decision } from "./decision.ts";
@@ -31,8 +32,9 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export function approve(decision: Decision, request: MintRequest, { client, tenant }: AuthenticatedClient): Approval {
   checkDecision(decision, client, tenant);
   const fixedClaims = { ...client.claims.get("*"), ...client.claims.get(decision.grantType) };
+  const fixed = new Set(Object.keys(fixedClaims).map(foldName));
   for (const name of Object.keys(decision.claims)) {
-    if (Object.hasOwn(fixedClaims, name)) {
+    if (fixed.has(foldName(name))) {
       throw new OAuthError(
         "invalid_request",
         `The arbitrary claim: '${name}' is not allowed: it is fixed for this client.`,

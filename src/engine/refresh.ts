@@ -1,6 +1,7 @@
 import type { FamilyRecord } from "../store/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
+import { parseExactJson } from "../token/json.ts";
 import { formatRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { type AuthenticatedClient, authenticate } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
@@ -43,7 +44,7 @@ export async function refresh(
   await refuseReuse(world, found, client, now);
 
   const { token, family } = found;
-  const decided = JSON.parse(family.decision) as Approval;
+  const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
   const made = await makeTokens(approval, client, family.id, now, world);

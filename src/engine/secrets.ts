@@ -21,12 +21,14 @@ const NO_DIGEST = new Uint8Array(32);
  * Compares presented secrets with stored hashes, in constant time.
  *
  * scrypt costs some 50 ms: one is computed at a time, so that wrong secrets never hold up signing, and a right one is
- * paid for once: a keyed hash of it is remembered in memory.
+ * paid for once: a keyed hash of it is remembered in memory. Callers who come with the same secret at once share one.
  */
 export class SecretVerifier {
   readonly #scrypt: Scrypt;
   readonly #memoryKey: Uint8Array;
   readonly #remembered = new BoundedMap<string, true>(MAX_REMEMBERED);
+  /** What is being derived or waits for it, by its name. */
+  readonly #running = new Map<string, Promise<boolean>>();
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -52,15 +54,24 @@ export class SecretVerifier {
       if (hash.kind === "sha256" && timingSafeEqual(digest, hash.digest)) proven = true;
     }
     if (proven) return true;
-    for (const hash of hashes) {
-      if (hash.kind === "scrypt" && (await this.#matches(owner, hash, secret))) return true;
+    const costly = hashes
+      .filter((hash) => hash.kind === "scrypt")
+      .map((hash) => ({ hash, name: this.#nameOf(owner, hash, secret) }));
+    if (costly.some(({ name }) => this.#remembered.get(name))) return true;
+    for (const { hash, name } of costly) {
+      if (await this.#matches(name, hash, secret)) return true;
     }
     return false;
   }
 
-  async #matches(owner: { tenant: string; client: string }, hash: ScryptHash, secret: string): Promise<boolean> {
-    const name = this.#nameOf(owner, hash, secret);
-    if (this.#remembered.get(name)) return true;
+  #matches(name: string, hash: ScryptHash, secret: string): Promise<boolean> {
+    const running =
+      this.#running.get(name) ?? this.#derive(name, hash, secret).finally(() => this.#running.delete(name));
+    this.#running.set(name, running);
+    return running;
+  }
+
+  async #derive(name: string, hash: ScryptHash, secret: string): Promise<boolean> {
     const derived = await this.#inTurn(() => this.#scrypt(secret, hash));
     if (!timingSafeEqual(derived, hash.digest)) return false;
     this.#remembered.set(name, true);

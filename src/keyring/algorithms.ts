@@ -9,7 +9,7 @@ import {
   type JWK,
 } from "jose";
 import type { JsonObject } from "../token/json.ts";
-import { isJsonObject } from "../token/json.ts";
+import { isJsonObject, parseExactJson } from "../token/json.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
 /** All that the mint must know of one algorithm. */
@@ -75,7 +75,7 @@ export const webCryptoSignatures: Signatures = {
       async verify(jwt) {
         try {
           const { payload } = await compactVerify(jwt, publicKey, { algorithms: [algorithm] });
-          const claims = JSON.parse(new TextDecoder().decode(payload));
+          const claims = parseExactJson(new TextDecoder().decode(payload));
           return isJsonObject(claims) ? claims : undefined;
         } catch {
           return undefined;

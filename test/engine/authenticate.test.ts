@@ -54,10 +54,27 @@ describe("client authentication", () => {
     ["an unknown client", { clientId: "nobody", clientSecret: SECRET }],
     ["an unknown client without a secret", { clientId: "nobody" }],
     ["a client named like an object's own method", { clientId: "constructor", clientSecret: SECRET }],
-    ["an endless secret", { clientId: CLIENT_ID, clientSecret: "x".repeat(101) }],
     ["a wrong secret in the header", basic(CLIENT_ID, "wrong")],
   ])("refuses %s, in the same words", async (_, credentials) => {
     expect(await refusalOf(check(credentials))).toEqual(REFUSED);
+  });
+
+  it.each([
+    ["client_id", { clientId: "x".repeat(101), clientSecret: SECRET }],
+    ["client_id", basic("x".repeat(101), SECRET)],
+    ["client_secret", { clientId: CLIENT_ID, clientSecret: "x".repeat(101) }],
+    ["client_secret", basic("nobody", "x".repeat(101))],
+  ])("says that %s is too long", async (name, credentials) => {
+    expect(await refusalOf(check(credentials))).toEqual({
+      code: "invalid_request",
+      message: `${name} is too long: at most 100 characters.`,
+    });
+  });
+
+  it("takes an id and a secret of the most characters", async () => {
+    const [id, secret] = ["i".repeat(100), "s".repeat(100)];
+    const tenant = testTenant({}, [testClient({ id, secrets: [sha256Secret(secret)] })]);
+    expect(await authenticate(tenant, basic(id, secret), secrets)).toMatchObject({ withSecret: true });
   });
 
   it.each([

@@ -54,6 +54,53 @@ describe("secrets", () => {
     expect(paid).toBe(4);
   });
 
+  it("looks at all that it remembers before it pays", async () => {
+    let paid = 0;
+    const verifier = new SecretVerifier(seededRandom(), async (secret) => {
+      paid += 1;
+      return scryptSecret(secret).digest;
+    });
+    const hashes = [{ ...scryptSecret("old"), salt: new Uint8Array(16) }, scryptSecret("new")];
+    for (let i = 0; i < 3; i++) expect(await verifier.verify(owner, hashes, "new")).toBe(true);
+    expect(paid).toBe(2);
+  });
+
+  it.each([
+    ["right", true],
+    ["wrong", false],
+  ])(
+    "pays once for any number of callers with the same %s secret at once, and again after that",
+    async (secret, right) => {
+      const { derive, held } = heldScrypt();
+      const verifier = new SecretVerifier(seededRandom(), derive);
+      const hashes = [scryptSecret("right")];
+      const burst = async () => {
+        const calls = Array.from({ length: 40 }, () => verifier.verify(owner, hashes, secret));
+        await turn();
+        const paid = held.length;
+        for (const answer of held.splice(0)) answer();
+        expect(new Set(await Promise.all(calls))).toEqual(new Set([right]));
+        return paid;
+      };
+      expect(await burst()).toBe(1);
+      expect(await burst()).toBe(right ? 0 : 1);
+    },
+  );
+
+  it("shares a failure too, and tries again after it", async () => {
+    let tries = 0;
+    const verifier = new SecretVerifier(seededRandom(), async (secret) => {
+      tries += 1;
+      if (tries === 1) throw new Error("no memory");
+      return scryptSecret(secret).digest;
+    });
+    const hashes = [scryptSecret("human")];
+    const calls = [verifier.verify(owner, hashes, "human"), verifier.verify(owner, hashes, "human")];
+    for (const call of calls) await expect(call).rejects.toThrow("no memory");
+    expect(await verifier.verify(owner, hashes, "human")).toBe(true);
+    expect(tries).toBe(2);
+  });
+
   it("remembers a secret for its own tenant, client and entry alone", async () => {
     let paid = 0;
     const verifier = new SecretVerifier(seededRandom(), async (secret) => {

@@ -1,0 +1,26 @@
+import type { Config } from "../config/config.ts";
+import { resealKeys } from "../keyring/reseal.ts";
+import { openStore } from "../store/index.ts";
+import { openSealer } from "../worlds.ts";
+import type { Command } from "./command.ts";
+
+/** `mintmark reseal`: seals every key of every configured tenant under the first key-encryption key. */
+export const reseal: Command = {
+  summary: "seals every stored key under the first key-encryption key, so that the others can go",
+  options: {},
+
+  async run(config: Config): Promise<string> {
+    const sealer = openSealer(config);
+    const store = await openStore(config.store);
+    try {
+      const lines: string[] = [];
+      for (const tenant of config.tenants(config.publicUrl(config.httpAddress.port)).keys()) {
+        const { resealed, total } = await resealKeys(tenant, store.forTenant(tenant).keys, sealer);
+        lines.push(`${tenant}: ${resealed} of ${total} keys resealed`);
+      }
+      return lines.join("\n");
+    } finally {
+      await store.close();
+    }
+  },
+};

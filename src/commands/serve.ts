@@ -1,0 +1,40 @@
+import { formatAddress } from "../config/address.ts";
+import type { Config } from "../config/config.ts";
+import { developmentCurl } from "../config/development.ts";
+import type { Logger } from "../engine/logger.ts";
+import { type Service, startService } from "../service.ts";
+import type { Command } from "./command.ts";
+
+/** `mintmark` or `mintmark serve`: the service, until it is told to stop. */
+export const serve: Command = {
+  summary: "serves tokens (what is done when no command is named)",
+  options: {},
+
+  async run(config: Config, logger: Logger): Promise<undefined> {
+    for (const warning of config.warnings) logger.warn({}, warning);
+    const service = await startService(config, logger);
+    if (config.development) process.stdout.write(welcome(config, service));
+    const { publicUrl, httpPort, rpcPort } = service;
+    logger.info({ publicUrl, httpPort, rpcPort }, "mintmark is ready");
+
+    const signal = await Promise.race([received("SIGTERM"), received("SIGINT")]);
+    logger.info({ signal }, "mintmark stops");
+    await service.close();
+  },
+};
+
+function received(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => process.once(signal, resolve));
+}
+
+function welcome(config: Config, { publicUrl, rpcPort }: Service): string {
+  const rpc = formatAddress({ ...config.rpcAddress, port: rpcPort });
+  return `
+mintmark is ready: OAuth2 gateway at ${publicUrl}, gRPC at ${rpc}, data in ${config.dataDirectory}.
+This is the development configuration: its secrets are public. Never use it in production.
+Mint a token:
+
+  ${developmentCurl(publicUrl)}
+
+`;
+}

@@ -1,0 +1,56 @@
+import { createAuthorities } from "./authorities/index.ts";
+import type { Config } from "./config/config.ts";
+import { developmentKey } from "./config/development-key.ts";
+import type { Logger } from "./engine/logger.ts";
+import { SecretVerifier } from "./engine/secrets.ts";
+import type { Settlements } from "./engine/settlements.ts";
+import { recordLifetimes } from "./engine/watermark.ts";
+import type { TenantWorld } from "./engine/world.ts";
+import { grants } from "./grants/index.ts";
+import { webCryptoSignatures } from "./keyring/algorithms.ts";
+import { openKeyring } from "./keyring/index.ts";
+import { jweSealer, type Sealer } from "./keyring/seal.ts";
+import type { Store } from "./store/port.ts";
+import type { Clock } from "./token/clock.ts";
+import { systemRandom } from "./token/random.ts";
+
+/** What all tenants of a node share. */
+export interface Shared {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly settlements: Settlements;
+  readonly logger: Logger;
+}
+
+/** All that the engine needs of each tenant. */
+export async function openWorlds(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantWorld[]> {
+  const { store, clock, logger } = node;
+  const random = systemRandom;
+  const sealer = openSealer(config);
+  const { keyPollEvery, keyMaxStaleness } = config;
+  const { maxClockSkew } = store;
+  const signatures = webCryptoSignatures;
+  const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
+  const shared = {
+    ...node,
+    random,
+    maxClockSkew,
+    grants: new Map(grants.map((grant) => [grant.grantType, grant])),
+    secrets: new SecretVerifier(random),
+    authorities: createAuthorities({ clock, logger }),
+  };
+  const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
+    const tenantStore = store.forTenant(tenant.id);
+    await recordLifetimes(tenant, tenantStore.meta);
+    return { ...shared, tenant, store: tenantStore, keyring: await openKeyring(tenant, tenantStore, keyringPorts) };
+  });
+  const worlds = await Promise.all(opening);
+  // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
+  await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
+  return worlds;
+}
+
+/** Seals keys under the configured key-encryption keys, or under the one that development keeps beside its data. */
+export function openSealer({ keyEncryptionKeys, dataDirectory }: Config): Sealer {
+  return jweSealer(keyEncryptionKeys ?? [developmentKey(dataDirectory, systemRandom)]);
+}

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { RotateRequest } from "../../src/engine/request.ts";
+import { cutIds } from "../../src/token/cut.ts";
+import { failingStore } from "../support/failing-store.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+import { type TestWorld, testWorld } from "../support/world.ts";
+
+const basic = (id: string, secret: string) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`,
+});
+const operator = basic(OPERATOR_ID, SECRET);
+const client = { clientId: CLIENT_ID, clientSecret: SECRET };
+
+let world: TestWorld;
+beforeEach(async () => {
+  world = await testWorld();
+});
+
+const rotate = (request: RotateRequest = {}, credentials = operator) => world.engine.rotate(credentials, request);
+
+const mint = (scope = "offline_access") =>
+  world.engine.mint(client, {
+    grantType: "arbitrary_resource_owner",
+    subject: "someone",
+    arbitraryClaims: {},
+    scopes: [scope],
+  });
+
+const isActive = async (token: string | undefined) => (await world.engine.introspect(client, { token })).active;
+
+describe("an operator", () => {
+  it("rotates and lists keys, and is told to the log", async () => {
+    expect(await rotate()).toMatchObject({ rotated: true, keys: [{ state: "active" }, { state: "pending" }] });
+    const keys = await world.engine.listKeys(operator);
+    expect(keys.map(({ use, generation, state }) => [use, generation, state])).toEqual([
+      ["signing", 1, "active"],
+      ["signing", 2, "pending"],
+      ["refresh", 1, "active"],
+    ]);
+    expect(JSON.stringify(keys)).not.toMatch(/"d"|sealed|material/);
+    const events = world.logger.lines.map(({ fields }) => fields);
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "key_rotated", operator: OPERATOR_ID, mode: "graceful", generation: 2 }),
+    );
+    expect(events).toContainEqual(expect.objectContaining({ event: "keys_listed", operator: OPERATOR_ID }));
+  });
+
+  it.each([
+    ["a client", basic(CLIENT_ID, SECRET)],
+    ["a wrong secret", basic(OPERATOR_ID, "wrong")],
+    ["no secret", basic(OPERATOR_ID, "")],
+    ["an unknown name", basic("nobody", SECRET)],
+    ["nobody", {}],
+    ["a form's credentials", { clientId: OPERATOR_ID, clientSecret: SECRET }],
+  ])("is not %s", async (_, credentials) => {
+    expect(await refusalOf(world.engine.rotate(credentials, {}))).toMatchObject({ code: "invalid_client" });
+    expect(await refusalOf(world.engine.listKeys(credentials))).toMatchObject({ code: "invalid_client" });
+    expect(await world.store.keys.list()).toHaveLength(2);
+  });
+
+  it("is no client", async () => {
+    expect(await refusalOf(world.engine.introspect(operator, { token: "x" }))).toMatchObject({
+      code: "invalid_client",
+    });
+  });
+
+  it.each<[RotateRequest, string]>([
+    [{ kid: "x" }, "kid names the leaked key: it goes with the mode compromised alone."],
+    [{ mode: "compromised", kid: "x" }, "kid must name a key of that use of the tenant."],
+    [{ idempotencyKey: "x".repeat(256) }, "idempotency_key is too long: at most 255 characters."],
+  ])("is refused %j", async (request, message) => {
+    expect(await refusalOf(rotate(request))).toEqual({ code: "invalid_request", message });
+    expect(await world.store.keys.list()).toHaveLength(2);
+  });
+
+  it("rotates once for one idempotency key, and never shows it to the store", async () => {
+    await Promise.all([rotate({ idempotencyKey: "change 4711" }), rotate({ idempotencyKey: "change 4711" })]);
+    expect((await rotate({ idempotencyKey: "change 4711" })).keys).toHaveLength(2);
+    expect((await rotate({ idempotencyKey: "change 4712" })).keys).toHaveLength(3);
+    expect(JSON.stringify(await world.store.keys.list())).not.toContain("4711");
+  });
+
+  it("is asked to come again while the store is away", async () => {
+    const store = failingStore(createMemoryStore());
+    const away = await testWorld(undefined, store);
+    store.away = true;
+    expect(await refusalOf(away.engine.rotate(operator, {}))).toMatchObject({ code: "temporarily_unavailable" });
+  });
+});
+
+describe("a compromised key", () => {
+  it("of signing makes every token that it signed inactive, and useless as an access_token or for its grant", async () => {
+    const tokens = await mint();
+    await rotate({ mode: "compromised" });
+    expect(await isActive(tokens.accessToken)).toBe(false);
+    const shown = { grantType: "arbitrary_resource_owner", accessToken: tokens.accessToken, arbitraryClaims: {} };
+    expect(await refusalOf(world.engine.mint(client, shown))).toMatchObject({ code: "invalid_grant" });
+    // The grant was not made with that key: its refresh token lives.
+    const next = await world.engine.refresh(client, { refreshToken: tokens.refreshToken });
+    expect(await isActive(next.accessToken)).toBe(true);
+  });
+
+  it("of refresh tokens ends those, and no JWT", async () => {
+    const tokens = await mint();
+    await rotate({ mode: "compromised", use: "refresh" });
+    expect(await isActive(tokens.refreshToken)).toBe(false);
+    expect(await refusalOf(world.engine.refresh(client, { refreshToken: tokens.refreshToken }))).toMatchObject({
+      code: "invalid_grant",
+    });
+    expect(await isActive(tokens.accessToken)).toBe(true);
+    expect(await isActive((await mint()).refreshToken)).toBe(true);
+  });
+
+  it("is cut for ever", async () => {
+    const { kid } = world.keyring.signer(world.clock.now());
+    await rotate({ mode: "compromised" });
+    await world.wholeStore.sweep(8.63e15, 1000);
+    expect(await world.store.revocations.find([cutIds.kid(kid)])).toHaveLength(1);
+  });
+});
+
+it("a node that does not know a refresh token's key yet reads it, and takes the token", async () => {
+  const other = await testWorld(undefined, world.wholeStore);
+  await rotate({ use: "refresh", mode: "compromised" });
+  const tokens = await mint();
+  other.clock.advance(1);
+  expect((await other.engine.introspect(client, { token: tokens.refreshToken })).active).toBe(true);
+});
