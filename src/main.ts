@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { type Command, UsageError } from "./commands/command.ts";
+import { copy } from "./commands/copy.ts";
 import { reseal } from "./commands/reseal.ts";
 import { rotate } from "./commands/rotate.ts";
 import { serve } from "./commands/serve.ts";
@@ -11,9 +12,10 @@ import { loadConfig } from "./config/load.ts";
 import { OAuthError } from "./engine/errors.ts";
 import { grants } from "./grants/index.ts";
 import { SealError } from "./keyring/seal.ts";
-import { StoreUnavailableError } from "./store/port.ts";
+import { CopyError } from "./store/copy.ts";
+import { StoreUnavailableError, StoreUnusableError } from "./store/port.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, rotate, reseal }));
+const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, rotate, reseal, copy }));
 
 /** Does what the command line names: `mintmark [command] [--config PATH] [options]`. */
 async function main([first, ...rest]: readonly string[]): Promise<void> {
@@ -59,8 +61,9 @@ function usage(): string {
 /** What an operator can mend is told in plain words; anything else with all that is known of it. */
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration cannot be used:\n${error.message}`;
-  if (error instanceof SealError || error instanceof StoreUnavailableError) return error.message;
-  if (error instanceof UsageError || error instanceof OAuthError) return error.message;
+  if (error instanceof SealError) return error.message;
+  if (error instanceof StoreUnavailableError || error instanceof StoreUnusableError) return error.message;
+  if (error instanceof CopyError || error instanceof UsageError || error instanceof OAuthError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -5,12 +5,12 @@ import { createEngine } from "./engine/engine.ts";
 import type { Logger } from "./engine/logger.ts";
 import { Settlements } from "./engine/settlements.ts";
 import { createGateway } from "./http/gateway.ts";
+import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { rpcServices } from "./rpc/services.ts";
-import { openStore } from "./store/index.ts";
 import { systemClock } from "./token/clock.ts";
-import { openWorlds } from "./worlds.ts";
+import { openConfiguredStore, openWorlds } from "./worlds.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -26,14 +26,15 @@ export interface Service {
 }
 
 /**
- * Starts a mint: configuration -> store -> keyrings -> engine -> doors. Throws ConfigError, StoreUnavailableError or
- * SealError where it cannot; nothing is left open then.
+ * Starts a mint: configuration -> store -> keyrings -> engine -> doors. Throws ConfigError, StoreUnavailableError,
+ * StoreUnusableError or SealError where it cannot; nothing is left open then.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
-  const httpPort = config.httpAddress.port || (await freePort(config.httpAddress.host));
+  const { httpAddress, rpcAddress } = config;
+  const httpPort = httpAddress.port || (await listening("HTTP", httpAddress, ({ host }) => freePort(host)));
   const publicUrl = config.publicUrl(httpPort);
   const clock = systemClock();
-  const store = await openStore(config.store);
+  const store = await openConfiguredStore(config, clock, logger);
   const doors: (() => Promise<void>)[] = [];
   const chores = new Chores(logger);
   const settlements = new Settlements(clock);
@@ -60,11 +61,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     });
     registerConnect(gateway, services, logger);
     doors.push(() => gateway.close());
-    await gateway.listen({ host: config.httpAddress.host, port: httpPort });
+    await listening("HTTP", { ...httpAddress, port: httpPort }, (address) => gateway.listen({ ...address }));
 
     const grpc = createGrpcServer({ services, logger, tls });
     doors.push(() => grpc.close(CLOSE_GRACE));
-    const rpcPort = await grpc.listen(config.rpcAddress.host, config.rpcAddress.port);
+    const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
     return { publicUrl, httpPort, rpcPort, close };
   } catch (error) {
     await close();

@@ -10,9 +10,16 @@ import { grants } from "./grants/index.ts";
 import { webCryptoSignatures } from "./keyring/algorithms.ts";
 import { openKeyring } from "./keyring/index.ts";
 import { jweSealer, type Sealer } from "./keyring/seal.ts";
+import { openStore } from "./store/index.ts";
 import type { Store } from "./store/port.ts";
 import type { Clock } from "./token/clock.ts";
 import { systemRandom } from "./token/random.ts";
+
+/** Opens the store that is configured. Errors are those of {@link openStore}. */
+export function openConfiguredStore(config: Config, clock: Clock, logger: Logger): Promise<Store> {
+  const { store, startTimeout, maxClockSkew } = config;
+  return openStore(store, { logger, clock, startTimeout, maxClockSkew });
+}
 
 /** What all tenants of a node share. */
 export interface Shared {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -120,6 +121,12 @@ describe("the real process", () => {
 });
 
 describe("what cannot start", () => {
+  beforeAll(() => {
+    const database = new DatabaseSync(join(folder, "newer.db"));
+    database.exec("PRAGMA user_version = 1000");
+    database.close();
+  });
+
   it.each<[string, Record<string, string>, RegExp]>([
     ["an address that others could reach", { MINTMARK_HTTP_ADDRESS: "0.0.0.0:0" }, /expected a loopback address/],
     [
@@ -128,10 +135,12 @@ describe("what cannot start", () => {
       /MINTMARK_STOR: unknown variable; did you mean MINTMARK_STORE/,
     ],
     ["an unknown store", { MINTMARK_STORE: "redis://user:password@host" }, /must begin with sqlite:/],
+    ["a store of a newer version", { MINTMARK_STORE: "sqlite:newer.db" }, /written by a newer version of this program/],
   ])("%s ends with a plain word and no secret", async (_, env, message) => {
     const failure = await startProcess(folder, env).catch((error: Error) => error.message);
     expect(failure).toMatch(message);
     expect(failure).toMatch(/ended with 1/);
     expect(failure).not.toContain("password@");
+    expect(failure).not.toMatch(/^ +at /m);
   });
 });

@@ -1,5 +1,5 @@
 import { isLoopback } from "../config/address.ts";
-import type { JsonValue } from "../token/json.ts";
+import { type JsonValue, parseExactJson } from "../token/json.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
 /** Gets the JSON document at a URL. Rejects where it cannot be had. */
@@ -60,7 +60,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
 /** Without the parser's error, which quotes the text. */
 function parse(body: Uint8Array): JsonValue {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as JsonValue;
+    return parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     throw new AuthorityUnavailableError("Its answer is not JSON.");
   }

@@ -1,5 +1,5 @@
-import { type CryptoKey, compactVerify, decodeJwt, decodeProtectedHeader } from "jose";
-import type { JsonObject } from "../token/json.ts";
+import { base64url, type CryptoKey, compactVerify, decodeProtectedHeader } from "jose";
+import { isJsonObject, type JsonObject, parseExactJson } from "../token/json.ts";
 import type { KeyHint } from "./key-set.ts";
 import { IdTokenError } from "./port.ts";
 
@@ -42,10 +42,17 @@ export async function verifySignature(idToken: string, key: CryptoKey, algorithm
 
 function decode(idToken: string): { readonly header: JsonObject; readonly claims: JsonObject } {
   try {
-    return { header: decodeProtectedHeader(idToken) as JsonObject, claims: decodeJwt(idToken) as JsonObject };
+    return { header: decodeProtectedHeader(idToken) as JsonObject, claims: decodeClaims(idToken) };
   } catch {
     throw malformed();
   }
+}
+
+function decodeClaims(idToken: string): JsonObject {
+  const { 1: payload = "", length } = idToken.split(".");
+  const claims = parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(base64url.decode(payload)));
+  if (length !== 3 || !isJsonObject(claims)) throw malformed();
+  return claims;
 }
 
 function keyHint({ alg, kid }: JsonObject): KeyHint {

@@ -1,7 +1,8 @@
 import type { Config } from "../config/config.ts";
+import type { Logger } from "../engine/logger.ts";
 import { resealKeys } from "../keyring/reseal.ts";
-import { openStore } from "../store/index.ts";
-import { openSealer } from "../worlds.ts";
+import { systemClock } from "../token/clock.ts";
+import { openConfiguredStore, openSealer } from "../worlds.ts";
 import type { Command } from "./command.ts";
 
 /** `mintmark reseal`: seals every key of every configured tenant under the first key-encryption key. */
@@ -9,9 +10,9 @@ export const reseal: Command = {
   summary: "seals every stored key under the first key-encryption key, so that the others can go",
   options: {},
 
-  async run(config: Config): Promise<string> {
+  async run(config: Config, logger: Logger): Promise<string> {
     const sealer = openSealer(config);
-    const store = await openStore(config.store);
+    const store = await openConfiguredStore(config, systemClock(), logger);
     try {
       const lines: string[] = [];
       for (const tenant of config.tenants(config.publicUrl(config.httpAddress.port)).keys()) {

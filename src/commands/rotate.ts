@@ -2,9 +2,8 @@ import type { Config } from "../config/config.ts";
 import type { Logger } from "../engine/logger.ts";
 import { rotateAs } from "../engine/operators.ts";
 import { Settlements } from "../engine/settlements.ts";
-import { openStore } from "../store/index.ts";
 import { systemClock } from "../token/clock.ts";
-import { openWorlds } from "../worlds.ts";
+import { openConfiguredStore, openWorlds } from "../worlds.ts";
 import { type Command, type CommandOptions, oneOf, textOf, UsageError } from "./command.ts";
 
 /** Who rotates, in the log: whoever may read the key-encryption key and the store. */
@@ -24,7 +23,7 @@ export const rotate: Command = {
 
   async run(config: Config, logger: Logger, options: CommandOptions): Promise<string> {
     const clock = systemClock();
-    const store = await openStore(config.store);
+    const store = await openConfiguredStore(config, clock, logger);
     try {
       const node = { store, clock, logger, settlements: new Settlements(clock) };
       const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);

@@ -30,7 +30,7 @@ function received(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
 function welcome(config: Config, { publicUrl, rpcPort }: Service): string {
   const rpc = formatAddress({ ...config.rpcAddress, port: rpcPort });
   return `
-mintmark is ready: OAuth2 gateway at ${publicUrl}, gRPC at ${rpc}, data in ${config.dataDirectory}.
+mintmark is ready: OAuth2 gateway at ${publicUrl}, gRPC at ${rpc}, data in ${config.dataDirectory ?? "memory"}.
 This is the development configuration: its secrets are public. Never use it in production.
 Mint a token:
 

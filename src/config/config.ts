@@ -30,8 +30,12 @@ export interface Config extends Settings {
 export interface Settings {
   /** Where data is kept, as a URL such as `sqlite:./data/mintmark.db`. It may hold a password. */
   readonly store: string;
-  /** The absolute path of the folder for files that are kept beside the data. */
-  readonly dataDirectory: string;
+  /** For how long a store that is away is waited for at the start, in milliseconds; undefined: the store's default. */
+  readonly startTimeout: number | undefined;
+  /** By how many milliseconds the clocks of nodes may differ; undefined: the store's default. */
+  readonly maxClockSkew: number | undefined;
+  /** The absolute path of the folder for files that are kept beside the data; undefined where that is in memory. */
+  readonly dataDirectory: string | undefined;
   /** Where the OAuth2 gateway listens. */
   readonly httpAddress: Address;
   /** Where gRPC listens. */

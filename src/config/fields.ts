@@ -52,6 +52,16 @@ function durationFrom(minimum: number, maximum: number, what: string) {
     .transform((value) => parseDuration(value) ?? minimum);
 }
 
+/** A variable's milliseconds, from 1 to `maximum`. */
+export function milliseconds(maximum: number) {
+  const fault = expected(`milliseconds, a whole number from 1 to ${maximum}`);
+  return z
+    .string(fault)
+    .regex(/^[1-9][0-9]{0,8}$/, { ...fault, abort: true })
+    .transform(Number)
+    .refine((value) => value <= maximum, fault);
+}
+
 /** A whole number from 1 to `maximum`. */
 export function count(maximum: number) {
   const fault = expected(`a whole number from 1 to ${maximum}`);

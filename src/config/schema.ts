@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { address, duration, durationBetween, logLevel, path, publicUrl, storeUrl } from "./fields.ts";
+import { address, duration, durationBetween, logLevel, milliseconds, path, publicUrl, storeUrl } from "./fields.ts";
 import { operators } from "./schema-operator.ts";
 import { tenants } from "./schema-tenant.ts";
 
@@ -42,6 +42,8 @@ export type ConfigFile = z.output<typeof configFile>;
 export const environment = z.object({
   MINTMARK_CONFIG: z.string().optional(),
   MINTMARK_STORE: storeUrl.optional(),
+  MINTMARK_START_TIMEOUT: durationBetween(1, 3600).optional(),
+  MINTMARK_MAX_CLOCK_SKEW: milliseconds(10_000).optional(),
   MINTMARK_KEY_ENCRYPTION_KEY: z.string().optional(),
   MINTMARK_KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   MINTMARK_HTTP_ADDRESS: address.optional(),

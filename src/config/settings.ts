@@ -7,8 +7,11 @@ import type { ConfigFile, Environment } from "./schema.ts";
 /** The file's settings, and the variables' where they are set. */
 export function readSettings(file: ConfigFile, environment: Environment, cwd: string): Settings {
   const store = environment.MINTMARK_STORE ?? file.store;
+  const startTimeout = environment.MINTMARK_START_TIMEOUT;
   return {
     store,
+    startTimeout: startTimeout && startTimeout * 1000,
+    maxClockSkew: environment.MINTMARK_MAX_CLOCK_SKEW,
     dataDirectory: dataDirectory(store, cwd),
     httpAddress: environment.MINTMARK_HTTP_ADDRESS ?? file.httpAddress,
     rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
@@ -36,6 +39,7 @@ export function warningsOf(publicUrl: string, development: boolean): readonly st
   return warnings;
 }
 
-function dataDirectory(store: string, cwd: string): string {
+function dataDirectory(store: string, cwd: string): string | undefined {
+  if (store === "sqlite::memory:") return undefined;
   return store.startsWith("sqlite:") ? dirname(resolve(cwd, store.slice("sqlite:".length))) : resolve(cwd, "data");
 }

@@ -2,9 +2,9 @@ import type { FamilyRecord } from "../store/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import { parseExactJson } from "../token/json.ts";
-import { formatRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
+import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { type AuthenticatedClient, authenticate } from "./authenticate.ts";
-import { OAuthError } from "./errors.ts";
+import { OAuthError, toOAuthError } from "./errors.ts";
 import { familyTimes, type Made, makeTokens } from "./issue.ts";
 import { type Approval, narrow, reapprove } from "./policy.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
@@ -37,6 +37,25 @@ export async function refresh(
   credentials: ClientCredentials,
   request: RefreshRequest,
 ): Promise<TokenSet> {
+  try {
+    return await exchange(world, credentials, request);
+  } catch (error) {
+    if (toOAuthError(error).code === "temporarily_unavailable") reopen(world, request.refreshToken);
+    throw error;
+  }
+}
+
+/** A caller that is asked to try again has the whole grace for it, however often. */
+function reopen({ keyring, settlements }: TenantWorld, text = ""): void {
+  const token = parseRefreshToken(text, (key, signed) => keyring.mac(key, signed));
+  if (token !== undefined) settlements.reopen(token.family);
+}
+
+async function exchange(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: RefreshRequest,
+): Promise<TokenSet> {
   const now = world.clock.now();
   const client = await authenticate(world.tenant, credentials, world.secrets, "refresh");
   const found = await findOwn(world, client, request.refreshToken);
@@ -51,6 +70,7 @@ export async function refresh(
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const mark = Buffer.from(world.random.bytes(12)).toString("base64url");
   const generation = await store(world, family, { client, now, token, made, times, mark });
+  world.settlements.forget(family.id);
   return {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,

@@ -12,10 +12,12 @@ import type { TenantWorld } from "./world.ts";
 /** The hint that says that `token` is a subject. */
 const SUBJECT_HINT = "subject";
 
-/** What a token that is to end was: its subject, and whether it was alive until now. */
-interface Ended {
+/** A token of the caller's own. */
+interface OwnToken {
   readonly subject: string | undefined;
-  readonly wasAlive: boolean;
+  readonly isAlive: boolean;
+  /** Ends it and, where it has one, its grant. */
+  end(): Promise<void>;
 }
 
 /**
@@ -36,50 +38,59 @@ export async function revoke(
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
 
   if (tokenTypeHint === SUBJECT_HINT) return cutSubject(world, client.client, token, revokeAllSubjects);
-  const ended = looksLikeRefreshToken(token)
-    ? await endRefreshToken(world, client, token, now)
-    : await endAccessToken(world, client, token, now);
-  if (revokeAllSubjects && ended?.wasAlive && ended.subject !== undefined) {
-    await cutSubject(world, client.client, ended.subject, true);
+  const own = looksLikeRefreshToken(token)
+    ? await findOwnRefreshToken(world, client, token, now)
+    : await findOwnAccessToken(world, client, token, now);
+  if (own === undefined) return;
+  // The token ends last: a dead one reaches its subject no more, so a retry would leave the rest alive.
+  if (revokeAllSubjects && own.isAlive && own.subject !== undefined) {
+    await cutSubject(world, client.client, own.subject, true);
   }
+  await own.end();
 }
 
-/** Ends the whole grant; undefined where the token is not the client's. */
-async function endRefreshToken(
+/** Undefined where the token is not the client's. */
+async function findOwnRefreshToken(
   world: TenantWorld,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
-): Promise<Ended | undefined> {
+): Promise<OwnToken | undefined> {
   const found = await findRefreshToken(world, text);
   if (found === undefined || found.family.client !== client.id) return undefined;
   const { family, token } = found;
-  const wasAlive = family.generation <= token.generation && (await isFamilyAlive(world, found, now));
-  await world.store.families.revoke(family.id, now);
-  world.logger.info(
-    { event: "grant_revoked", tenant: world.tenant.id, client: client.id, family: family.id },
-    "a grant was revoked",
-  );
-  return { subject: family.subject, wasAlive };
+  return {
+    subject: family.subject,
+    isAlive: family.generation <= token.generation && (await isFamilyAlive(world, found, now)),
+    async end() {
+      await world.store.families.revoke(family.id, now);
+      const fields = { event: "grant_revoked", tenant: world.tenant.id, client: client.id, family: family.id };
+      world.logger.info(fields, "a grant was revoked");
+    },
+  };
 }
 
-/** Ends the token and, where it has one, its grant; undefined where the token is not the client's. */
-async function endAccessToken(
+/** Undefined where the token is not the client's. */
+async function findOwnAccessToken(
   world: TenantWorld,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
-): Promise<Ended | undefined> {
+): Promise<OwnToken | undefined> {
   const token = await readAccessToken(world, text, now);
   if (token === undefined || token.clientId !== client.id) return undefined;
-  const wasAlive = await isAlive(world, token, now);
   // The cut may go once no node, however late its clock, takes the token for alive.
   const cut = { id: cutIds.jti(token.jti), notAfter: FOREVER, expiresAt: token.expiresAt + 2 * world.maxClockSkew };
-  await Promise.all([
-    world.store.revocations.cut(cut),
-    token.family === undefined ? undefined : world.store.families.revoke(token.family, now),
-  ]);
-  const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };
-  world.logger.info(fields, "an access token was revoked");
-  return { subject: token.subject, wasAlive };
+  return {
+    subject: token.subject,
+    isAlive: await isAlive(world, token, now),
+    async end() {
+      await Promise.all([
+        world.store.revocations.cut(cut),
+        token.family === undefined ? undefined : world.store.families.revoke(token.family, now),
+      ]);
+      const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };
+      world.logger.info(fields, "an access token was revoked");
+    },
+  };
 }

@@ -7,17 +7,22 @@ const MAX_PENDING = 10_000;
 /** For how long an update whose answer was lost may still reach the store, in milliseconds. */
 const MAY_STILL_ARRIVE = 30_000;
 
+/** For how long a settled update is remembered, in milliseconds: its caller's retry may meet a store that is away. */
+const MAY_BE_RETRIED = 60_000;
+
 interface Pending {
   readonly families: FamilyStore;
   readonly family: string;
   readonly mark: string;
   readonly lostAt: Instant;
+  /** When it was settled; undefined while it is owed. */
+  settledAt: Instant | undefined;
 }
 
 /**
  * The refreshes whose answer was lost. Their callers hold the refresh token before, and the row may have moved on: once
  * the store answers again, a row that bears this node's own mark counts as rotated now, so that the caller's retry is
- * within the grace however long the store was away.
+ * within the grace however long the store was away. A retry that fails is settled like the first attempt.
  */
 export class Settlements {
   readonly #clock: Clock;
@@ -31,14 +36,22 @@ export class Settlements {
   owe(families: FamilyStore, family: string, mark: string): void {
     const [oldest] = this.#pending;
     if (oldest !== undefined && this.#pending.size >= MAX_PENDING) this.#pending.delete(oldest);
-    this.#pending.add({ families, family, mark, lostAt: this.#clock.now() });
+    this.#pending.add({ families, family, mark, lostAt: this.#clock.now(), settledAt: undefined });
+  }
+
+  /** Forgets one family: its caller was told. */
+  forget(family: string): void {
+    for (const pending of this.#of(family)) this.#pending.delete(pending);
+  }
+
+  /** Owes again what was settled for one family: its caller tried again, and could not be told either. */
+  reopen(family: string): void {
+    for (const pending of this.#of(family)) pending.settledAt = undefined;
   }
 
   /** Settles what is owed to one family, before it is judged. Throws StoreUnavailableError. */
   async settleFamily(family: string): Promise<void> {
-    for (const pending of this.#pending) {
-      if (pending.family === family) await this.#settle(pending);
-    }
+    for (const pending of this.#of(family)) await this.#settle(pending);
   }
 
   /** Settles all that is owed; stops at the first sign that the store is still away. Call it every now and then. */
@@ -50,10 +63,22 @@ export class Settlements {
     }
   }
 
+  #of(family: string): readonly Pending[] {
+    return this.#pending
+      .values()
+      .filter((pending) => pending.family === family)
+      .toArray();
+  }
+
   async #settle(pending: Pending): Promise<void> {
     const now = this.#clock.now();
-    const settled = await pending.families.settle(pending.family, pending.mark, now);
-    // An update that has not happened may yet, until it is too old to.
-    if (settled || now > pending.lostAt + MAY_STILL_ARRIVE) this.#pending.delete(pending);
+    if (pending.settledAt !== undefined) {
+      if (now > pending.settledAt + MAY_BE_RETRIED) this.#pending.delete(pending);
+    } else if (await pending.families.settle(pending.family, pending.mark, now)) {
+      pending.settledAt = now;
+    } else if (now > pending.lostAt + MAY_STILL_ARRIVE) {
+      // An update that has not happened may yet, until it is too old to.
+      this.#pending.delete(pending);
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Faults } from "../engine/faults.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { ownResources } from "../engine/tenant.ts";
 import type { JsonObject, JsonValue } from "../token/json.ts";
-import { isReservedClaim } from "../token/reserved-claims.ts";
+import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import * as claims from "./claims.ts";
 
 /** The claims of the mint's own that a caller of this grant, and of no other, may set. */
@@ -53,7 +53,7 @@ function readGranted(claimsGiven: JsonObject, faults: Faults) {
 }
 
 function strings(claimsGiven: JsonObject, name: string, faults: Faults): readonly string[] | undefined {
-  return readClaim(claimsGiven, name, "an array of strings", claims.isStringArray, faults);
+  return readClaim(claimsGiven, name, "an array of strings that is not empty", isFilled, faults);
 }
 
 function readClaim<T extends JsonValue>(
@@ -70,16 +70,24 @@ function readClaim<T extends JsonValue>(
   return undefined;
 }
 
+function isFilled(value: JsonValue): value is readonly string[] {
+  return claims.isStringArray(value) && value.length > 0;
+}
+
 function isWholeSeconds(value: JsonValue): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's. */
+/**
+ * The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's, whatever
+ * the case of its name.
+ */
 function readArbitraryJson(request: MintRequest, own: JsonObject, markClaim: string, faults: Faults): JsonObject {
   const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", faults);
+  const taken = new Set(Object.keys(own).map(foldName));
   for (const name of Object.keys(members)) {
     if (isReservedClaim(name, markClaim)) faults.add(`The arbitrary_json member: '${name}' is not allowed.`);
-    else if (Object.hasOwn(own, name))
+    else if (taken.has(foldName(name)))
       faults.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
   }
   return members;

@@ -26,7 +26,8 @@ export function discovery(publicUrl: string): Endpoint {
   return publicDocument(PATHS, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
 }
 
-function metadata({ tenant, grantTypes }: TenantEngine, base: string): object {
+function metadata(engine: TenantEngine, base: string): object {
+  const { tenant, grantTypes } = engine;
   return {
     issuer: tenant.issuer,
     token_endpoint: base + TOKEN_PATH,
@@ -37,7 +38,8 @@ function metadata({ tenant, grantTypes }: TenantEngine, base: string): object {
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-    id_token_signing_alg_values_supported: [tenant.signing.algorithm],
+    // Of the keys that are published: the configured algorithm signs only from the next key on.
+    id_token_signing_alg_values_supported: [...new Set(engine.jwks().keys.map(({ alg }) => alg))],
     subject_types_supported: ["public"],
     // Required, though there is no authorization endpoint for them.
     response_types_supported: [],

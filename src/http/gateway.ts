@@ -9,7 +9,7 @@ import { readForms } from "./form-endpoint.ts";
 import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
-import { endConnectionsAfter, refuseConnection, serverFactory, type TlsKeyPair } from "./server.ts";
+import { endConnectionsAfter, refuseConnection, refuseSecondHost, serverFactory, type TlsKeyPair } from "./server.ts";
 import { token } from "./token.ts";
 
 export interface GatewayOptions {
@@ -51,6 +51,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) =>
     sendError(new HttpRefusal(404, "There is nothing at this path."), reply, logger),
   );
+  app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
 
   const endpoints = [token, introspect, revocation, discovery(publicUrl.replace(/\/+$/, "")), jwks];

@@ -1,5 +1,5 @@
 import { Malformed } from "../engine/request.ts";
-import type { JsonValue } from "../token/json.ts";
+import { type JsonValue, parseExactJson } from "../token/json.ts";
 
 /**
  * The tokens of a text that is known to be JSON, but for those that do not matter here: a string, which names a member
@@ -20,7 +20,7 @@ const LOSSY = "it holds a number that would lose precision: send that as a strin
 export function parseJson(text: string): JsonValue | Malformed {
   let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch {
     return new Malformed();
   }
@@ -28,7 +28,7 @@ export function parseJson(text: string): JsonValue | Malformed {
   return fault === undefined ? value : new Malformed(fault);
 }
 
-/** What JSON.parse lets pass, in words. `text`: what it has taken for JSON. */
+/** What a parser lets pass, in words. `text`: what it has taken for JSON. */
 function faultOf(text: string): string | undefined {
   // The names so far of every object that is open, outermost first; undefined for an array.
   const open: (Set<string> | undefined)[] = [];

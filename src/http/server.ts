@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
-import type { FastifyServerFactory } from "fastify";
+import type { FastifyRequest, FastifyServerFactory } from "fastify";
 import { HttpRefusal, refusalBody, UNCACHED } from "./errors.ts";
 
 /** A certificate chain and its private key, both in PEM. */
@@ -52,6 +52,12 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join("")}\r\n${body}`);
   socket.destroySoon();
+}
+
+/** Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, a proxy may read the last. */
+export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
+  const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1) throw new HttpRefusal(400, "The HTTP request is malformed.");
 }
 
 /** Undefined where no answer can be read: a lost connection, a failed TLS handshake. */

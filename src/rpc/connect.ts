@@ -10,11 +10,17 @@ import {
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization } from "./credentials.ts";
-import { refuse, unreadable } from "./errors.ts";
+import { refuse, toConnectError, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptions, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
+
+/** An answer may hold a token. */
+const UNCACHED = { "cache-control": "no-store" };
+
+const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
 /**
  * Serves the RPCs over Connect and gRPC-Web on an HTTP/1.1 server: `POST /<service>/<method>` with a message in
@@ -59,22 +65,29 @@ function refusals(logger: Logger): Interceptor {
 }
 
 /**
- * Connect calls bytes that it cannot decode its own failure, and quotes the text that is not JSON. It aborts the call
- * with that error before it writes the error down: the moment to make it the refusal that a gRPC caller gets.
+ * Connect calls bytes that it cannot decode its own failure, and quotes the text that is not JSON; of a message that is
+ * too large it says that resources are exhausted. It aborts the call with that error before it writes the error down:
+ * the moment to make it the refusal that a gRPC caller gets.
  */
 function refuseUnreadable(context: HandlerContext): void {
   context.signal.addEventListener("abort", () => {
     const reason: unknown = context.signal.reason;
-    const cause = decodeFailure(reason);
-    if (cause === undefined) return;
-    const { code, rawMessage, details } = unreadable(cause);
+    const refusal = reason instanceof ConnectError ? refusalOf(reason) : undefined;
+    if (refusal === undefined) return;
+    const { code, rawMessage, details } = refusal;
     Object.assign(reason as ConnectError, { code, rawMessage, details });
   });
 }
 
+function refusalOf(error: ConnectError): ConnectError | undefined {
+  // Nothing but the limit of a message is ever exhausted here.
+  if (error.code === Code.ResourceExhausted) return toConnectError(TOO_LARGE);
+  const cause = decodeFailure(error);
+  return cause && unreadable(cause);
+}
+
 /** What the decoder threw, where an error says that the request could not be decoded. */
-function decodeFailure(error: unknown): Error | undefined {
-  if (!(error instanceof ConnectError)) return undefined;
+function decodeFailure(error: ConnectError): Error | undefined {
   if (error.code === Code.InvalidArgument && error.cause instanceof Error) return error.cause;
   const [, binary] = /^parse binary: (.*)$/s.exec(error.rawMessage) ?? [];
   return binary === undefined ? undefined : new Error(binary);
@@ -82,14 +95,18 @@ function decodeFailure(error: unknown): Error | undefined {
 
 /** Answers any other method 405 (RFC 9110 section 15.5.6), before its body is looked at. */
 async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  return request.method === "POST" ? undefined : reply.code(405).header("allow", "POST").send();
+  if (request.method === "POST") return undefined;
+  return reply
+    .code(405)
+    .headers({ allow: "POST", ...UNCACHED })
+    .send();
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const call = read(request, reply);
-  if (call === undefined) return reply.code(400).send();
+  if (call === undefined) return reply.code(400).headers(UNCACHED).send();
   const { status, header, body } = await handler(call);
-  reply.code(status).headers({ ...Object.fromEntries(header ?? []), "cache-control": "no-store" });
+  reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...UNCACHED });
   return reply.send(body && (await buffer(body)));
 }
 

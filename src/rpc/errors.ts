@@ -34,13 +34,11 @@ const retryInfo = {
 
 /**
  * A refusal in the words of gRPC and Connect: its status, its message, and an OAuthErrorDetail. What is temporarily
- * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here.
+ * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here. `code`: the status, where it is not the usual one.
  */
-export function toConnectError(error: OAuthError): ConnectError {
+export function toConnectError(error: OAuthError, code: Code = codes[error.code]): ConnectError {
   const value = { error: error.code, errorDescription: error.message };
-  const refusal = new ConnectError(error.message, codes[error.code], undefined, [
-    { desc: OAuthErrorDetailSchema, value },
-  ]);
+  const refusal = new ConnectError(error.message, code, undefined, [{ desc: OAuthErrorDetailSchema, value }]);
   if (error.code === "temporarily_unavailable") refusal.details.push(retryInfo);
   return refusal;
 }
@@ -58,9 +56,26 @@ export function refuse(error: unknown, rpc: string, logger: Logger): ConnectErro
   return toConnectError(toOAuthError(error));
 }
 
-/** The refusal of a request that is not the message it should be. `cause`: what the decoder threw. */
+/**
+ * The refusal of a request that is not the message it should be. `cause`: what the decoder threw. What it quotes of the
+ * request is left out, as a token may stand where another field is expected.
+ */
 export function unreadable(cause: Error): ConnectError {
-  // Where text is not JSON, the error quotes it, and it may hold a token.
-  const reason = cause.cause instanceof SyntaxError ? "it is not JSON" : cause.message.replaceAll('"', "'");
-  return toConnectError(new OAuthError("invalid_request", `The request cannot be read: ${reason}`));
+  return toConnectError(new OAuthError("invalid_request", `The request cannot be read: ${reasonOf(cause)}.`));
+}
+
+/** Where decoding failed: a field, a message or an enum of ours. */
+const PLACE = /^cannot decode [\w. ]+? from (?:JSON|binary)/;
+
+/** What was wrong there, as far as the words are the decoder's own. */
+const FAULT =
+  /^: (?:(?:list item #\d+: )?expected [\w .()]+|list item must not be null|set multiple times|duplicate object key|maximum recursion depth of \d+ reached)/;
+
+function reasonOf(cause: Error): string {
+  if (cause instanceof SyntaxError || cause.cause instanceof SyntaxError) return "it is not JSON";
+  if ("code" in cause && cause.code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "it is not UTF-8";
+  const [place] = PLACE.exec(cause.message) ?? [];
+  if (place === undefined) return "it is malformed";
+  const rest = cause.message.slice(place.length);
+  return rest.endsWith(" is unknown") ? `${place}: it has an unknown name` : place + (FAULT.exec(rest)?.[0] ?? "");
 }

@@ -1,9 +1,7 @@
-import type { Http2Server } from "node:http2";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { unaryHandler } from "./bridge.ts";
-import { joinAuthorization } from "./credentials.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
 
@@ -66,30 +64,14 @@ function asIs(bytes: Buffer): Buffer {
   return bytes;
 }
 
-async function listen(server: Server, address: string, tls: TlsKeyPair | undefined): Promise<number> {
+function listen(server: Server, address: string, tls: TlsKeyPair | undefined): Promise<number> {
   const credentials =
     tls === undefined
       ? ServerCredentials.createInsecure()
       : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });
-  keepEveryAuthorization(server);
-  return port;
-}
-
-/**
- * Has every `authorization` field of a call reach it, as on the HTTP port. grpc-js sees what Node keeps of the fields,
- * so they are joined before it looks: at Node's servers beneath it, which it shows to nobody.
- */
-function keepEveryAuthorization(server: Server): void {
-  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
-  for (const http2Server of http2Servers.keys()) {
-    http2Server.prependListener("stream", (_stream, headers, _flags, fields) => {
-      const authorization = joinAuthorization(fields);
-      if (authorization !== undefined) headers.authorization = authorization;
-    });
-  }
 }
 
 function close(server: Server, graceMs: number): Promise<void> {

@@ -1,3 +1,5 @@
+import { plainJsonDecoder } from "./plain-json.ts";
+
 /** The largest request message that is read, in bytes. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
@@ -14,5 +16,5 @@ export const binaryOptions = { readUnknownFields: false, recursionLimit: 2 * MAX
 export const jsonOptions = {
   ignoreUnknownFields: false,
   recursionLimit: MAX_JSON_DEPTH,
-  textDecoder: new TextDecoder("utf-8", { fatal: true }),
+  textDecoder: plainJsonDecoder,
 };

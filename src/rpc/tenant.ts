@@ -1,9 +1,13 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
+import { OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
+import { toConnectError } from "./errors.ts";
 
-/** The tenant of a request. Throws a ConnectError NOT_FOUND where there is none. */
+/** The tenant of a request. Throws the refusal `invalid_request`, as NOT_FOUND, where there is none. */
 export function findTenant(engine: Engine, id: string): TenantEngine {
   const tenant = engine.forTenant(id || "default");
-  if (tenant === undefined) throw new ConnectError("There is no such tenant.", Code.NotFound);
+  if (tenant === undefined) {
+    throw toConnectError(new OAuthError("invalid_request", "There is no such tenant."), Code.NotFound);
+  }
   return tenant;
 }

@@ -1,22 +1,32 @@
-import type { Store } from "./port.ts";
+import type { CopyableStore } from "./copy-port.ts";
+import type { StoreOptions } from "./options.ts";
+import { StoreUnusableError } from "./port.ts";
 import { openSqliteStore } from "./sqlite/index.ts";
 
 /** Opens the store that a whole URL names. */
-type Adapter = (url: string) => Promise<Store>;
+type Adapter = (url: string, options: StoreOptions) => Promise<CopyableStore>;
+
+/** The driver is loaded only where it is used. */
+const mongodb: Adapter = async (url, options) => (await import("./mongodb/index.ts")).openMongoStore(url, options);
 
 /** URL scheme -> adapter. */
-const adapters: ReadonlyMap<string, Adapter> = new Map([["sqlite", openSqliteStore]]);
+const adapters: ReadonlyMap<string, Adapter> = new Map([
+  ["sqlite", openSqliteStore],
+  ["mongodb", mongodb],
+  ["mongodb+srv", mongodb],
+]);
 
 /**
- * Opens the store that `url` names: `sqlite:PATH`. Throws a StoreUnavailableError when it cannot be reached, and an
- * Error that says what was expected when the URL is none of ours; neither repeats the URL, which may hold a password.
+ * Opens the store that `url` names: `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`. Throws a StoreUnavailableError
+ * when it cannot be reached, and a StoreUnusableError when the URL is none of ours or a newer program wrote it; neither
+ * repeats a password of the URL.
  */
-export async function openStore(url: string): Promise<Store> {
+export async function openStore(url: string, options: StoreOptions = {}): Promise<CopyableStore> {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/iu.exec(url)?.[0].toLowerCase() ?? "";
   const adapter = adapters.get(scheme);
   if (adapter === undefined) {
     const known = Array.from(adapters.keys(), (name) => `${name}:`).join(" or ");
-    throw new Error(`The URL of the store must begin with ${known}`);
+    throw new StoreUnusableError(`The URL of the store must begin with ${known}`);
   }
-  return adapter(url);
+  return adapter(url, options);
 }

@@ -31,6 +31,14 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
+/**
+ * The store cannot be opened until an operator mends something: its URL, its file system, or the version of this program.
+ * The message says what, and never a password.
+ */
+export class StoreUnusableError extends Error {
+  override readonly name = "StoreUnusableError";
+}
+
 /** What a key is for: signing tokens, or authenticating refresh tokens. */
 export type KeyUse = "signing" | "refresh";
 

@@ -33,11 +33,14 @@ const RESERVED = new Set([
  * case, and none must be led to take a caller's claim for the mint's.
  */
 export function isReservedClaim(name: string, markClaim: string): boolean {
-  const folded = fold(name);
-  return RESERVED.has(folded) || folded === fold(markClaim);
+  const folded = foldName(name);
+  return RESERVED.has(folded) || folded === foldName(markClaim);
 }
 
-/** By way of upper case, so that letters such as the long s, which only upper case tells, fold too. */
-function fold(name: string): string {
+/**
+ * A claim's name as those see it who read names without regard to case. By way of upper case, so that letters such as
+ * the long s, which only upper case tells, fold too.
+ */
+export function foldName(name: string): string {
   return name.toUpperCase().toLowerCase();
 }

@@ -34,8 +34,8 @@ function has(data: unknown, [step, ...rest]: readonly string[]): boolean {
 describe("the example", () => {
   test("loads", () => {
     const files = {
-      "/etc/mintmark/tls.crt": "-----BEGIN CERTIFICATE-----",
-      "/etc/mintmark/tls.key": "-----BEGIN PRIVATE KEY-----",
+      "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
+      "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };
     const config = loadConfig(fileWorld(example, { ACME_WEB_SECRET: "a secret", ALICE_OPERATOR_SECRET: "b" }, files));
     const tenants = config.tenants(config.publicUrl(config.httpAddress.port));

@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { faultsOf, fileWorld, SECRET, world, yamlOf } from "./world.ts";
 
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
-const PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n";
+const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), "utf8");
+const CERTIFICATE = pem("cert.pem");
+const PRIVATE_KEY = pem("key.pem");
 
 function clientOf(keys: object, tenant: object = {}, env: Record<string, string> = {}) {
   const config = loadConfig(fileWorld(yamlOf(keys, tenant), env));
@@ -128,6 +131,16 @@ describe("a configuration file", () => {
     expect(kept).toMatchObject({ store: "sqlite:/a/a.db", logLevel: "warn" });
   });
 
+  test("leaves to variables how long the store is waited for, and how far clocks may differ", () => {
+    const env = { MINTMARK_START_TIMEOUT: "90s", MINTMARK_MAX_CLOCK_SKEW: "250" };
+    expect(loadConfig(fileWorld(yamlOf(), env))).toMatchObject({ startTimeout: 90_000, maxClockSkew: 250 });
+    expect(loadConfig(fileWorld(yamlOf()))).toMatchObject({ startTimeout: undefined, maxClockSkew: undefined });
+    expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_START_TIMEOUT: "0s", MINTMARK_MAX_CLOCK_SKEW: "10001" }))).toEqual([
+      'MINTMARK_START_TIMEOUT: expected whole seconds or text such as 90s or 15m, from 1s to 1h, got "0s"',
+      "MINTMARK_MAX_CLOCK_SKEW: expected milliseconds, a whole number from 1 to 10000, got 10001",
+    ]);
+  });
+
   test("holds durations in seconds, however they are written", () => {
     expect(clientOf({ accessTokenLifetime: "15m", idTokenLifetime: 90, refreshGrace: 0 })).toMatchObject({
       accessTokenLifetime: 900,
@@ -159,6 +172,42 @@ describe("a configuration file", () => {
       "tls.certificate: expected tls/a.crt to hold a PEM certificate",
       "tls.key: cannot read /etc/a.key (ENOENT)",
     ]);
+  });
+
+  const BROKEN = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+  const pkcs8 = { type: "pkcs8", format: "pem" } as const;
+  const ec = { namedCurve: "P-256", publicKeyEncoding: { type: "spki", format: "pem" } } as const;
+  const { privateKey: otherKey } = generateKeyPairSync("ec", { ...ec, privateKeyEncoding: pkcs8 });
+  const { privateKey: otherKind } = generateKeyPairSync("ed25519", {
+    publicKeyEncoding: ec.publicKeyEncoding,
+    privateKeyEncoding: pkcs8,
+  });
+  const locked = { ...pkcs8, cipher: "aes-256-cbc", passphrase: "hunter2" };
+  const { privateKey: lockedKey } = generateKeyPairSync("ec", { ...ec, privateKeyEncoding: locked });
+
+  test.each([
+    [BROKEN, PRIVATE_KEY, "tls.certificate: expected a.crt to hold a certificate; it cannot be used (ERR_OSSL_"],
+    [
+      CERTIFICATE + BROKEN,
+      PRIVATE_KEY,
+      "tls: expected a certificate chain and a key for TLS; it cannot be used (ERR_OSSL_",
+    ],
+    [
+      CERTIFICATE,
+      BROKEN.replaceAll("CERTIFICATE", "PRIVATE KEY"),
+      "tls.key: expected a.key to hold a private key without a passphrase; it cannot be used (ERR_OSSL_",
+    ],
+    [
+      CERTIFICATE,
+      lockedKey,
+      "tls.key: expected a.key to hold a private key without a passphrase; it cannot be used (ERR_",
+    ],
+    [CERTIFICATE, otherKey, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
+    [CERTIFICATE, otherKind, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
+  ])("refuses a certificate and a key for TLS that cannot be used: %#", (certificate, key, fault) => {
+    const tls = { certificate: "a.crt", key: "a.key" };
+    const files = { "/srv/a.crt": certificate, "/srv/a.key": key };
+    expect(faultsOf(fileWorld(yamlOf({}, {}, { tls }), {}, files))).toEqual([expect.stringContaining(fault)]);
   });
 
   test("warns of a public URL that no client can use", () => {

@@ -62,8 +62,15 @@ describe("arbitrary_token", () => {
     [{ issuer: "https://evil.example" }, "The issuer 'https://evil.example' is not allowed to this client."],
     [{ arbitraryClaims: { sub: "x" } }, "The arbitrary claim: 'sub' is not allowed."],
     [{ arbitraryClaims: { Scope: ["x"] } }, "The arbitrary claim: 'Scope' is not allowed."],
-    [{ arbitraryClaims: { scope: "x" } }, "The arbitrary claim: 'scope' must be an array of strings."],
-    [{ arbitraryClaims: { azp: [1] } }, "The arbitrary claim: 'azp' must be an array of strings."],
+    [
+      { arbitraryClaims: { scope: "x" } },
+      "The arbitrary claim: 'scope' must be an array of strings that is not empty.",
+    ],
+    [{ arbitraryClaims: { azp: [1] } }, "The arbitrary claim: 'azp' must be an array of strings that is not empty."],
+    ...["aud", "scope", "amr", "azp"].map((name): [MintRequest, string] => [
+      { arbitraryClaims: { [name]: [] } },
+      `The arbitrary claim: '${name}' must be an array of strings that is not empty.`,
+    ]),
     [{ arbitraryClaims: { idp: ["x"] } }, "The arbitrary claim: 'idp' must be a string."],
     [
       { arbitraryClaims: { auth_time: 1.5 } },
@@ -74,6 +81,12 @@ describe("arbitrary_token", () => {
       { arbitraryClaims: { role: "x" }, arbitraryJson: { role: "y" } },
       "The arbitrary_json member: 'role' is in arbitrary_claims already.",
     ],
+    [
+      { arbitraryClaims: { straße: "x" }, arbitraryJson: { STRASSE: "y" } },
+      "The arbitrary_json member: 'STRASSE' is in arbitrary_claims already.",
+    ],
+    [{ arbitraryClaims: { Fixed: 1 } }, "The arbitrary claim: 'Fixed' is not allowed: it is fixed for this client."],
+    [{ arbitraryJson: { FIXED: 1 } }, "The arbitrary claim: 'FIXED' is not allowed: it is fixed for this client."],
     [{ arbitraryJson: { fixed: false } }, "The arbitrary claim: 'fixed' is not allowed: it is fixed for this client."],
     [{ scopes: ["a"] }, "scope is not a parameter of arbitrary_token."],
     [{ arbitraryAmrs: ["a"] }, "arbitrary_amrs is not a parameter of arbitrary_token."],

@@ -37,6 +37,14 @@ describe("the metadata", () => {
     expect(response.json()).toEqual(metadata(issuer));
   });
 
+  test("names the algorithms of the published keys, each once", async () => {
+    const { app, engine } = testGateway();
+    engine.keys = ["RS256", "ES256", "RS256"].map((alg, index) => ({ kid: `k${index}`, alg }));
+    expect((await app.inject("/.well-known/openid-configuration")).json()).toMatchObject({
+      id_token_signing_alg_values_supported: ["RS256", "ES256"],
+    });
+  });
+
   test("builds on the public URL, not on the issuer, with or without a slash and a path", async () => {
     const { app } = testGateway({ publicUrl: "https://proxy.example/mint/" });
     const base = "https://proxy.example/mint/acme";
@@ -55,7 +63,7 @@ test.each(["/.well-known/openid-configuration/jwks", "/acme/.well-known/openid-c
   async (path) => {
     const { app, engine } = testGateway();
     const before = await app.inject(path);
-    expect(before.json()).toEqual({ keys: [{ kty: "OKP", kid: "k1" }] });
+    expect(before.json()).toEqual({ keys: [{ kty: "OKP", kid: "k1", alg: "ES256" }] });
     engine.keys = [{ kty: "OKP", kid: "k2" }];
     const after = await app.inject({ url: path, headers: { "if-none-match": String(before.headers.etag) } });
     expect(after.statusCode).toBe(200);
@@ -131,7 +139,10 @@ test("a HEAD leaves the connection in step", async () => {
   const head = `HEAD ${url} HTTP/1.1\r\nhost: x\r\n\r\n`;
   const get = `GET ${url} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`;
   const answers = (await sendRaw(port, head + get)).split(/(?=HTTP\/1\.1 200 OK)/);
-  expect(answers.map((answer) => answer.split("\r\n\r\n")[1])).toEqual(["", '{"keys":[{"kty":"OKP","kid":"k1"}]}']);
+  expect(answers.map((answer) => answer.split("\r\n\r\n")[1])).toEqual([
+    "",
+    '{"keys":[{"kty":"OKP","kid":"k1","alg":"ES256"}]}',
+  ]);
   await app.close();
 });
 

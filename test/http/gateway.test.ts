@@ -153,6 +153,22 @@ describe("the RPCs beside it", () => {
     }
   });
 
+  test.each(["/connect/token", "/.well-known/openid-configuration", MINT, "/nothing"])(
+    "share a port that takes no request with two hosts: %s",
+    async (path) => {
+      const { app, engine } = gatewayWithRpcs();
+      const port = await listen(app);
+      for (const second of ["host: evil.example", "HOST: x"]) {
+        const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nhost: x\r\n${second}\r\nconnection: close\r\n\r\n`);
+        expect(answer).toMatch(
+          /^HTTP\/1\.1 400 Bad Request\r\n.*cache-control: no-store\r\n.*"The HTTP request is malformed\."/s,
+        );
+      }
+      expect(engine.asked).toEqual([]);
+      await app.close();
+    },
+  );
+
   test("take no form", async () => {
     const { app, engine } = gatewayWithRpcs();
     const response = await app.inject({ method: "POST", url: MINT, headers: FORM, payload: "grant_type=x" });

@@ -98,8 +98,8 @@ describe("what is not there", () => {
         expect(refusal, name).toEqual({
           code: "NotFound",
           message: "There is no such tenant.",
-          details: [],
-          types: [],
+          details: [{ error: "invalid_request", errorDescription: "There is no such tenant." }],
+          types: ["mintmark.v1.OAuthErrorDetail"],
         });
       }
     }

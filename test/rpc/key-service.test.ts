@@ -342,7 +342,12 @@ describe.each(METHODS)("%s", (method) => {
     for (const tenant of ["nobody", "__proto__"]) {
       for (const [name, call] of CLIENTS) {
         const refusal = await refusalOf(call(method, { tenant }, { authorization }));
-        expect(refusal, name).toMatchObject({ code: "NotFound", message: "There is no such tenant.", details: [] });
+        const errorDescription = "There is no such tenant.";
+        expect(refusal, name).toMatchObject({
+          code: "NotFound",
+          message: errorDescription,
+          details: [{ error: "invalid_request", errorDescription }],
+        });
       }
     }
     expect(engine.asked).toEqual([]);

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/index.ts";
+import { StoreUnusableError } from "../../src/store/port.ts";
 import { withFolder } from "./sqlite/folder.ts";
 
 const refusal = async (url: string): Promise<string> => {
   const error: unknown = await openStore(url).catch((reason: unknown) => reason);
-  if (!(error instanceof Error)) throw new Error("the URL was taken");
+  if (!(error instanceof StoreUnusableError)) throw new Error("the URL was taken, or refused as a bug would be");
   return error.message;
 };
 

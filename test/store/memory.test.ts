@@ -1,11 +1,5 @@
-import { createMemoryStore } from "../support/memory-store.ts";
+import { memoryStore } from "../support/stores.ts";
 import { storeContract } from "./contract.ts";
 
-storeContract(
-  "the memory store for tests",
-  async () => {
-    const store = createMemoryStore();
-    return { store, close: () => store.close() };
-  },
-  { durable: false },
-);
+const { name, open, durable } = memoryStore;
+storeContract(name, open, { durable });

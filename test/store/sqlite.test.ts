@@ -1,31 +1,4 @@
-import { join } from "node:path";
-import { openSqliteStore } from "../../src/store/sqlite/index.ts";
+import { sqliteFile, sqliteMemory } from "../support/stores.ts";
 import { storeContract } from "./contract.ts";
-import { makeFolder, removeFolder } from "./sqlite/folder.ts";
 
-storeContract(
-  "SQLite in a file",
-  async () => {
-    const folder = await makeFolder();
-    const reopen = () => openSqliteStore(`sqlite:${join(folder, "store.db")}`);
-    const store = await reopen();
-    return {
-      store,
-      reopen,
-      async close() {
-        await store.close();
-        await removeFolder(folder);
-      },
-    };
-  },
-  { durable: true },
-);
-
-storeContract(
-  "SQLite in memory",
-  async () => {
-    const store = await openSqliteStore("sqlite::memory:");
-    return { store, close: () => store.close() };
-  },
-  { durable: false },
-);
+for (const { name, open, durable } of [sqliteFile, sqliteMemory]) storeContract(name, open, { durable });

@@ -3,8 +3,8 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import type { JsonObject } from "../../src/token/json.ts";
-import { fromStruct, toStruct, toValue } from "./struct.ts";
+import { type JsonObject, parseExactJson } from "../../src/token/json.ts";
+import { fromStruct, toValue } from "./struct.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what comes over a wire has no type until a test looks at it.
 type Body = any;
@@ -173,11 +173,11 @@ function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, revoke_all_subj
     ...rest,
     scopes: scope ? scope.split(" ") : undefined,
     revoke_all_subjects: revoke_all_subjects === undefined ? undefined : toBoolean(revoke_all_subjects),
-    arbitrary_amrs: arbitrary_amrs && JSON.parse(arbitrary_amrs),
-    arbitrary_audiences: arbitrary_audiences && JSON.parse(arbitrary_audiences),
-    arbitrary_claims: arbitrary_claims && toStruct(JSON.parse(arbitrary_claims)),
-    arbitrary_json: arbitrary_json && toStruct(JSON.parse(arbitrary_json)),
-    custom_payload: custom_payload && toValue(JSON.parse(custom_payload)),
+    arbitrary_amrs: arbitrary_amrs && parseExactJson(arbitrary_amrs),
+    arbitrary_audiences: arbitrary_audiences && parseExactJson(arbitrary_audiences),
+    arbitrary_claims: arbitrary_claims && toValue(parseExactJson(arbitrary_claims)).structValue,
+    arbitrary_json: arbitrary_json && toValue(parseExactJson(arbitrary_json)).structValue,
+    custom_payload: custom_payload && toValue(parseExactJson(custom_payload)),
     access_token_lifetime: access_token_lifetime && toDuration(access_token_lifetime),
     id_token_lifetime: id_token_lifetime && toDuration(id_token_lifetime),
     access_token_type: access_token_type && `ACCESS_TOKEN_TYPE_${access_token_type.toUpperCase()}`,

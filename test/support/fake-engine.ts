@@ -33,7 +33,7 @@ export class FakeEngine implements Engine {
   answer: () => Promise<TokenSet> = async () => TOKENS;
   introspection: () => Promise<Introspection> = async () => ({ active: false });
   revocation: () => Promise<void> = async () => undefined;
-  keys: readonly JsonObject[] = [{ kty: "OKP", kid: "k1" }];
+  keys: readonly JsonObject[] = [{ kty: "OKP", kid: "k1", alg: "ES256" }];
 
   forTenant(id: string): TenantEngine | undefined {
     if (id !== "default" && id !== "acme") return undefined;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Store } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import type { OpenedStore } from "../store/contract.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
@@ -50,3 +51,13 @@ export const sqliteMemory: NamedStore = {
 
 /** Every kind that there is: what stands on a store is proven on each. */
 export const stores: readonly NamedStore[] = [memoryStore, sqliteFile, sqliteMemory];
+
+/** Runs `use` with an empty store of that kind. */
+export async function withStore<T>(kind: NamedStore, use: (store: Store) => Promise<T>): Promise<T> {
+  const { store, close } = await kind.open();
+  try {
+    return await use(store);
+  } finally {
+    await close();
+  }
+}

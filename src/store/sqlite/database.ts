@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StoreUnavailableError } from "../port.ts";
+import { StoreUnavailableError, StoreUnusableError } from "../port.ts";
 import { number, text } from "./columns.ts";
 import { isUnavailable } from "./errors.ts";
 import { whenFree } from "./patience.ts";
@@ -13,7 +13,8 @@ const MEMORY = ":memory:";
 /**
  * Opens the database at `path`, or in memory for `:memory:`, brought up to today's schema. A missing file is made with
  * mode 0600, and its missing folders with 0700. Any number of processes may open the same file, at the same time too.
- * Throws {@link StoreUnavailableError} when the file cannot be opened, and an Error when a newer program wrote it.
+ * Throws {@link StoreUnavailableError} when the file cannot be opened, and {@link StoreUnusableError} when a newer program
+ * wrote it, or its file system is not fit for it.
  */
 export async function openDatabase(path: string): Promise<DatabaseSync> {
   const location = path === MEMORY ? MEMORY : resolve(path);
@@ -62,7 +63,7 @@ function open(location: string): DatabaseSync {
 function makeDurable(database: DatabaseSync, location: string): void {
   const mode = text(database.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode);
   if (mode !== "wal" && location !== MEMORY) {
-    throw new Error(`The SQLite file ${location} is on a file system that cannot keep a write-ahead log.`);
+    throw new StoreUnusableError(`The SQLite file ${location} is on a file system that cannot keep a write-ahead log.`);
   }
   database.exec("PRAGMA synchronous = FULL");
   // macOS alone: there, an fsync does not reach the disk's platter without this.
@@ -92,7 +93,7 @@ function schemaVersion(database: DatabaseSync): number {
 /** A schema that is not known could be misread, or spoilt. */
 function assertKnown(version: number): void {
   if (version <= migrations.length) return;
-  throw new Error(
+  throw new StoreUnusableError(
     `The SQLite file was written by a newer version of this program: ` +
       `its schema is ${version}, and the newest one known here is ${migrations.length}.`,
   );

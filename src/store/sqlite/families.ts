@@ -30,7 +30,7 @@ export function prepareFamilies({ database, read, write }: Connection): (tenant:
 
   function findRow(tenant: string, id: string): FamilyRecord | undefined {
     const row = find.get({ tenant, id });
-    return row && toRecord(row);
+    return row && toFamily(row);
   }
 
   return (tenant) => ({
@@ -56,7 +56,7 @@ function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
   };
 }
 
-function toRecord(row: Record<string, SQLOutputValue>): FamilyRecord {
+export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
   return {
     id: text(row.id),
     client: text(row.client),

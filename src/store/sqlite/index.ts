@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Store } from "../port.ts";
+import type { CopyableStore } from "../copy-port.ts";
+import { StoreUnusableError } from "../port.ts";
 import { createConnection } from "./connection.ts";
 import { openDatabase } from "./database.ts";
+import { prepareDump } from "./dump.ts";
 import { prepareFamilies } from "./families.ts";
 import { prepareKeys } from "./keys.ts";
 import { prepareMeta } from "./meta.ts";
@@ -11,9 +13,9 @@ import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
 
 /** Opens the store of `sqlite:PATH`, or one in memory for `sqlite::memory:`. Errors are those of {@link openDatabase}. */
-export async function openSqliteStore(url: string): Promise<Store> {
+export async function openSqliteStore(url: string): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
-  if (path === "") throw new Error("The URL of the store names no file: sqlite:PATH was expected");
+  if (path === "") throw new StoreUnusableError("The URL of the store names no file: sqlite:PATH was expected");
   return createSqliteStore(await openDatabase(path));
 }
 
@@ -21,7 +23,7 @@ export async function openSqliteStore(url: string): Promise<Store> {
  * The store in a database that {@link openDatabase} opened. It closes the database when it is closed. `patience`: for
  * how long a call waits for another process, in milliseconds.
  */
-export function createSqliteStore(database: DatabaseSync, patience: number = PATIENCE): Store {
+export function createSqliteStore(database: DatabaseSync, patience: number = PATIENCE): CopyableStore {
   const connection = createConnection(database, patience);
   const keys = prepareKeys(connection);
   const families = prepareFamilies(connection);
@@ -39,6 +41,7 @@ export function createSqliteStore(database: DatabaseSync, patience: number = PAT
       meta: meta(tenant),
     }),
     sweep: prepareSweep(connection),
+    dump: prepareDump(connection),
     close: () => connection.close(),
   };
 }

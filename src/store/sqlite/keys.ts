@@ -23,14 +23,14 @@ export function prepareKeys({ database, read, write }: Connection): (tenant: str
   const append = database.prepare(APPEND);
   const reseal = database.prepare(RESEAL);
   return (tenant) => ({
-    list: () => read(() => list.all({ tenant }).map(toRecord)),
+    list: () => read(() => list.all({ tenant }).map(toKey)),
     append: (next, after) =>
       write(() => changed(append.run({ ...next, tenant, request: next.request ?? null, after }))),
     reseal: (use, generation, from, to) => write(() => changed(reseal.run({ tenant, use, generation, from, to }))),
   });
 }
 
-function toRecord(row: Record<string, SQLOutputValue>): KeyRecord {
+export function toKey(row: Record<string, SQLOutputValue>): KeyRecord {
   return {
     use: toUse(text(row.use)),
     generation: number(row.generation),

@@ -20,11 +20,11 @@ export function prepareReferenceTokens({ database, read, write }: Connection): (
     find: (digest) =>
       read(() => {
         const row = find.get({ tenant, digest });
-        return row && toRecord(row);
+        return row && toReferenceToken(row);
       }),
   });
 }
 
-function toRecord(row: Record<string, SQLOutputValue>): ReferenceTokenRecord {
+export function toReferenceToken(row: Record<string, SQLOutputValue>): ReferenceTokenRecord {
   return { digest: text(row.digest), claims: text(row.claims), expiresAt: number(row.expires_at) };
 }

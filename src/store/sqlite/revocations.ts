@@ -22,10 +22,10 @@ export function prepareRevocations({ database, read, write }: Connection): (tena
       write(() => {
         cut.run({ ...record, tenant });
       }),
-    find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toRecord)),
+    find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toCut)),
   });
 }
 
-function toRecord(row: Record<string, SQLOutputValue>): CutRecord {
+export function toCut(row: Record<string, SQLOutputValue>): CutRecord {
   return { id: text(row.id), notAfter: number(row.not_after), expiresAt: number(row.expires_at) };
 }

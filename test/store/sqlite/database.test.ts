@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StoreUnavailableError } from "../../../src/store/port.ts";
+import { StoreUnavailableError, StoreUnusableError } from "../../../src/store/port.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
 import { migrations } from "../../../src/store/sqlite/schema.ts";
 import { makeFolder, removeFolder } from "./folder.ts";
@@ -90,7 +90,9 @@ describe("openDatabase", () => {
   it("refuses a file of a newer version, and leaves it as it is", async () => {
     const newer = migrations.length + 1;
     byHand((database) => database.exec(`CREATE TABLE t (a); PRAGMA user_version = ${newer}`));
-    await expect(openDatabase(path)).rejects.toThrow(
+    const opened = openDatabase(path);
+    await expect(opened).rejects.toThrow(StoreUnusableError);
+    await expect(opened).rejects.toThrow(
       `newer version of this program: its schema is ${newer}, and the newest one known here is ${migrations.length}`,
     );
     expect(byHand((database) => database.prepare("PRAGMA journal_mode").get())).toMatchObject({

@@ -1,0 +1,35 @@
+import { type Address, formatAddress } from "./config/address.ts";
+import { ConfigError } from "./config/faults.ts";
+
+/** Why an address cannot be listened on, by the system's code: what an operator can mend. */
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process has it",
+  EACCES: "this process may not listen there",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "there is no such name",
+};
+
+/**
+ * Listens on a configured address. Throws a ConfigError that says which setting names it, and why, where it cannot be
+ * had.
+ */
+export async function listening<T>(
+  setting: "HTTP" | "RPC",
+  address: Address,
+  listen: (address: Address) => Promise<T>,
+): Promise<T> {
+  try {
+    return await listen(address);
+  } catch (error) {
+    const code = Object.keys(reasons).find((known) => tells(error, known));
+    if (code === undefined) throw error;
+    const where = `MINTMARK_${setting}_ADDRESS (${setting.toLowerCase()}Address)`;
+    throw new ConfigError([`${where}: cannot listen on ${formatAddress(address)}: ${reasons[code]} (${code})`]);
+  }
+}
+
+/** grpc-js says the code in words alone. */
+function tells(error: unknown, code: string): boolean {
+  if (!(error instanceof Error)) return false;
+  return "code" in error && typeof error.code === "string" ? error.code === code : error.message.includes(code);
+}

@@ -1,0 +1,25 @@
+import type { CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "./port.ts";
+
+/** A store whose rows can be read one after another, so that all of it can be moved. The engine has no use for it. */
+export interface CopyableStore extends Store {
+  /**
+   * All rows of all tenants: first the keys, those of one use by their generation, then meta, cuts, reference tokens
+   * and families. It is no snapshot: whoever copies a store stops its nodes before. Throws StoreUnavailableError.
+   */
+  dump(): AsyncIterable<StoredRow>;
+}
+
+/** A row, and whose it is. */
+export type StoredRow = { readonly tenant: string } & (
+  | { readonly kind: "key"; readonly record: KeyRecord }
+  | { readonly kind: "meta"; readonly record: MetaRecord }
+  | { readonly kind: "cut"; readonly record: CutRecord }
+  | { readonly kind: "reference token"; readonly record: ReferenceTokenRecord }
+  | { readonly kind: "family"; readonly record: FamilyRecord }
+);
+
+/** A number that only grows. */
+export interface MetaRecord {
+  readonly name: string;
+  readonly value: number;
+}

@@ -1,0 +1,39 @@
+import type { CopyableStore, StoredRow } from "../copy-port.ts";
+import type { Connection } from "./connection.ts";
+import { toStoreError } from "./errors.ts";
+import { toFamily } from "./families.ts";
+import { toKey } from "./keys.ts";
+import { toMeta } from "./meta.ts";
+import { toReferenceToken } from "./reference-tokens.ts";
+import { toCut } from "./revocations.ts";
+import { type Collections, SCHEMA_ID } from "./rows.ts";
+
+/** Rows per round trip. */
+const BATCH = 500;
+
+/** Returns the store's `dump`. */
+export function prepareDump({ collections, assertOpen }: Connection): CopyableStore["dump"] {
+  return async function* dump() {
+    assertOpen();
+    try {
+      yield* rows(collections);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  };
+}
+
+async function* rows({ keys, meta, revocations, referenceTokens, families }: Collections): AsyncGenerator<StoredRow> {
+  const all = { batchSize: BATCH };
+  for await (const row of keys.find({}, { ...all, sort: { generation: 1 } })) {
+    yield { tenant: row.tenant, kind: "key", record: toKey(row) };
+  }
+  for await (const row of meta.find({ _id: { $ne: SCHEMA_ID } }, all)) {
+    yield { tenant: row.tenant, kind: "meta", record: toMeta(row) };
+  }
+  for await (const row of revocations.find({}, all)) yield { tenant: row.tenant, kind: "cut", record: toCut(row) };
+  for await (const row of referenceTokens.find({}, all)) {
+    yield { tenant: row.tenant, kind: "reference token", record: toReferenceToken(row) };
+  }
+  for await (const row of families.find({}, all)) yield { tenant: row.tenant, kind: "family", record: toFamily(row) };
+}

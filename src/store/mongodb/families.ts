@@ -1,0 +1,93 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Advance, type FamilyRecord, type FamilyStore, StoreUnavailableError } from "../port.ts";
+import type { Connection } from "./connection.ts";
+import { createInserts } from "./inserts.ts";
+import type { FamilyRow } from "./rows.ts";
+import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+
+/** How often a row that another node moves is looked at again, and how long to wait in between, in milliseconds. */
+const LOOKS = 8;
+const PAUSE = 5;
+
+const NOT_REVOKED = { revokedAt: { $exists: false } };
+
+/**
+ * Returns what makes a tenant's {@link FamilyStore}. Each operation writes one row in one step, so that a crash leaves
+ * the row as it was or as it was to become; the mark tells which, to whoever lost the answer.
+ */
+export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
+  const { bounded, deciding, run } = connection;
+  const { families } = connection.collections;
+  const insert = createInserts(families, connection);
+
+  async function find(tenant: string, id: string): Promise<FamilyRecord | undefined> {
+    const row = await families.findOne({ _id: rowId(tenant, id), tenant }, deciding);
+    return row === null ? undefined : toFamily(row);
+  }
+
+  /** Changes a row where it is as `filter` says; resolves to whether it was. */
+  async function change(tenant: string, id: string, filter: object, update: object): Promise<boolean> {
+    const { matchedCount } = await families.updateOne({ ...filter, _id: rowId(tenant, id), tenant }, update, bounded);
+    return matchedCount > 0;
+  }
+
+  async function advance(tenant: string, id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined> {
+    const filter = { generation: { $lte: step.from }, ...NOT_REVOKED };
+    const update = {
+      $set: {
+        generation: step.to,
+        rotatedAt: toMoment(step.at),
+        mark: step.mark,
+        expiresAt: toMoment(step.expiresAt),
+      },
+      $max: { purgeAt: toMoment(step.purgeAt) },
+    };
+    for (let looks = 0; looks < LOOKS; looks++) {
+      if (await change(tenant, id, filter, update)) return "advanced";
+      const row = await find(tenant, id);
+      if (row === undefined || row.generation > step.from || row.revokedAt !== undefined) return row;
+      // What stood in the way is not on a majority yet: it can be seen there in a moment, or it was rolled back.
+      await delay(PAUSE);
+    }
+    throw new StoreUnavailableError("The MongoDB store could not tell what a row has become.");
+  }
+
+  return (tenant) => ({
+    create: (family) => run(async () => insert(toRow(tenant, family))),
+    find: (id) => run(() => find(tenant, id)),
+    advance: (id, step) => run(() => advance(tenant, id, step)),
+    settle: (id, mark, rotatedAt) =>
+      run(async () => change(tenant, id, { mark }, { $set: { rotatedAt: toMoment(rotatedAt) } })),
+    revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toMoment(at) } })),
+  });
+}
+
+function toRow(tenant: string, { id, ...family }: FamilyRecord): FamilyRow {
+  return {
+    _id: rowId(tenant, id),
+    tenant,
+    ...family,
+    rotatedAt: toMoment(family.rotatedAt),
+    mintedAt: toMoment(family.mintedAt),
+    revokedAt: family.revokedAt === undefined ? undefined : toMoment(family.revokedAt),
+    expiresAt: toMoment(family.expiresAt),
+    purgeAt: toMoment(family.purgeAt),
+  };
+}
+
+export function toFamily(row: FamilyRow): FamilyRecord {
+  return {
+    id: ownId(row),
+    client: row.client,
+    namespace: row.namespace,
+    subject: row.subject,
+    generation: row.generation,
+    rotatedAt: toInstant(row.rotatedAt),
+    mark: row.mark,
+    mintedAt: toInstant(row.mintedAt),
+    revokedAt: row.revokedAt && toInstant(row.revokedAt),
+    expiresAt: toInstant(row.expiresAt),
+    purgeAt: toInstant(row.purgeAt),
+    decision: row.decision,
+  };
+}

@@ -1,0 +1,88 @@
+import type { Db } from "mongodb";
+import type { Logger } from "../../engine/logger.ts";
+import { type Instant, systemClock } from "../../token/clock.ts";
+import type { CopyableStore } from "../copy-port.ts";
+import type { StoreOptions } from "../options.ts";
+import { createClient } from "./client.ts";
+import { type ClockComparison, startClockCheck } from "./clock-check.ts";
+import { closeClient, createConnection } from "./connection.ts";
+import { prepareDump } from "./dump.ts";
+import { prepareFamilies } from "./families.ts";
+import { prepareKeys } from "./keys.ts";
+import { prepareMeta } from "./meta.ts";
+import { prepareReferenceTokens } from "./reference-tokens.ts";
+import { prepareRevocations } from "./revocations.ts";
+import { collectionsOf } from "./rows.ts";
+import { start } from "./start.ts";
+import { prepareSweep } from "./sweep.ts";
+
+/** See {@link StoreOptions}; in milliseconds. */
+const START_TIMEOUT = 60_000;
+const MAX_CLOCK_SKEW = 50;
+
+/**
+ * A store in a MongoDB database that any number of nodes share.
+ *
+ * Every write is one row in one step, `w: majority` and journalled, and no row says anything of another: a crash
+ * between any two writes leaves rows that nobody was told of, or a cut that is lower than its caller wanted and was
+ * told of neither. A refresh whose answer was lost is told by the mark in its row.
+ */
+export interface MongoStore extends CopyableStore {
+  /** How this node's clock compares with the database's; undefined where it could not be asked yet. */
+  clockComparison(): ClockComparison | undefined;
+  /** Whether this node's clock is too far from the database's, so that the node should not serve. */
+  isClockOff(): boolean;
+}
+
+/**
+ * Opens the store of a `mongodb://` or `mongodb+srv://` URL. Waits for a database that is away; throws
+ * {@link StoreUnavailableError} where it waited too long, and an Error where the URL cannot be used or a newer program
+ * wrote the database. None of them repeats the URL's password.
+ */
+export async function openMongoStore(url: string, options: StoreOptions = {}): Promise<MongoStore> {
+  const { logger = SILENT, clock = systemClock() } = options;
+  const { startTimeout = START_TIMEOUT, maxClockSkew = MAX_CLOCK_SKEW } = options;
+  const opened = createClient(url);
+  const collections = collectionsOf(opened.database);
+  try {
+    await start(opened, collections, { logger, startTimeout });
+  } catch (error) {
+    await closeClient(opened.client, opened.timeout);
+    throw error;
+  }
+  const connection = createConnection(opened.client, collections, opened);
+  const databaseTime = () => connection.run(() => readTime(opened.database));
+  const clockCheck = await startClockCheck(databaseTime, { clock, logger, maxClockSkew });
+
+  const keys = prepareKeys(connection);
+  const families = prepareFamilies(connection);
+  const referenceTokens = prepareReferenceTokens(connection);
+  const revocations = prepareRevocations(connection);
+  const meta = prepareMeta(connection);
+  return {
+    maxClockSkew,
+    forTenant: (tenant) => ({
+      keys: keys(tenant),
+      families: families(tenant),
+      referenceTokens: referenceTokens(tenant),
+      revocations: revocations(tenant),
+      meta: meta(tenant),
+    }),
+    sweep: prepareSweep(connection),
+    dump: prepareDump(connection),
+    clockComparison: clockCheck.latest,
+    isClockOff: clockCheck.isOff,
+    close() {
+      clockCheck.stop();
+      return connection.close();
+    },
+  };
+}
+
+async function readTime(database: Db): Promise<Instant> {
+  const { localTime } = await database.command({ hello: 1 });
+  if (!(localTime instanceof Date)) throw new TypeError("the database told no time");
+  return localTime.getTime();
+}
+
+const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };

@@ -1,0 +1,31 @@
+import type { ReferenceTokenRecord, ReferenceTokenStore } from "../port.ts";
+import type { Connection } from "./connection.ts";
+import { createInserts } from "./inserts.ts";
+import type { ReferenceTokenRow } from "./rows.ts";
+import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+
+/**
+ * Returns what makes a tenant's {@link ReferenceTokenStore}. A token is one insert, never changed; a crash may leave a
+ * row whose token was told to nobody, which no one can present.
+ */
+export function prepareReferenceTokens(connection: Connection): (tenant: string) => ReferenceTokenStore {
+  const { deciding, run } = connection;
+  const { referenceTokens } = connection.collections;
+  const insert = createInserts(referenceTokens, connection);
+  return (tenant) => ({
+    create: (token) => run(async () => insert(toRow(tenant, token))),
+    find: (digest) =>
+      run(async () => {
+        const row = await referenceTokens.findOne({ _id: rowId(tenant, digest), tenant }, deciding);
+        return row === null ? undefined : toReferenceToken(row);
+      }),
+  });
+}
+
+function toRow(tenant: string, { digest, claims, expiresAt }: ReferenceTokenRecord): ReferenceTokenRow {
+  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt) };
+}
+
+export function toReferenceToken(row: ReferenceTokenRow): ReferenceTokenRecord {
+  return { digest: ownId(row), claims: row.claims, expiresAt: toInstant(row.expiresAt) };
+}

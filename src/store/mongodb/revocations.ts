@@ -1,0 +1,42 @@
+import type { CutRecord, RevocationStore } from "../port.ts";
+import type { Connection } from "./connection.ts";
+import type { RevocationRow } from "./rows.ts";
+import { upsert } from "./upsert.ts";
+import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+
+/**
+ * Returns what makes a tenant's {@link RevocationStore}. A cut is one upsert that only raises, so that it can be
+ * repeated: a crash leaves the cut that was, which kills less, and its caller was told of no more.
+ */
+export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
+  const { bounded, deciding, run } = connection;
+  const { revocations } = connection.collections;
+
+  async function cut(tenant: string, { id, notAfter, expiresAt }: CutRecord): Promise<void> {
+    const raise = { $max: { notAfter: toMoment(notAfter), expiresAt: toMoment(expiresAt) } };
+    await upsert(() => revocations.updateOne({ _id: rowId(tenant, id), tenant }, raise, { ...bounded, upsert: true }));
+  }
+
+  /** A linearizable read promises that only for one row, so there each has a read of its own, all at once. */
+  async function find(tenant: string, ids: readonly string[]): Promise<readonly CutRecord[]> {
+    const wanted = [...new Set(ids)].map((id) => rowId(tenant, id));
+    const isOneByOne = deciding.readConcern.level === "linearizable";
+    const queries = isOneByOne ? wanted.map((id) => [id]) : [wanted];
+    const found = await Promise.all(queries.map((group) => findRows(tenant, group)));
+    return found.flat().map(toCut);
+  }
+
+  async function findRows(tenant: string, wanted: readonly string[]): Promise<readonly RevocationRow[]> {
+    if (wanted.length === 0) return [];
+    return revocations.find({ _id: { $in: wanted }, tenant }, deciding).toArray();
+  }
+
+  return (tenant) => ({
+    cut: (record) => run(() => cut(tenant, record)),
+    find: (ids) => run(() => find(tenant, ids)),
+  });
+}
+
+export function toCut(row: RevocationRow): CutRecord {
+  return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt) };
+}

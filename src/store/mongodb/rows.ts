@@ -1,0 +1,95 @@
+import type { Collection, Db } from "mongodb";
+import type { KeyUse } from "../port.ts";
+import type { Moment } from "./values.ts";
+
+/** The rows as they are stored: `_id` is made by `rowId`, and what a record leaves undefined is absent. */
+interface TenantRow {
+  readonly _id: string;
+  readonly tenant: string;
+}
+
+/** `_id`: tenant/use/generation. */
+export interface KeyRow extends TenantRow {
+  readonly use: KeyUse;
+  readonly generation: number;
+  readonly algorithm: string;
+  readonly sealed: string;
+  readonly createdAt: Moment;
+  readonly activateAt: Moment;
+  readonly request?: string | undefined;
+}
+
+/** `_id`: tenant/id of the family. */
+export interface FamilyRow extends TenantRow {
+  readonly client: string;
+  readonly namespace?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly generation: number;
+  readonly rotatedAt: Moment;
+  readonly mark: string;
+  readonly mintedAt: Moment;
+  readonly revokedAt?: Moment | undefined;
+  readonly expiresAt: Moment;
+  readonly purgeAt: Moment;
+  readonly decision: string;
+}
+
+/** `_id`: tenant/digest of the handle. */
+export interface ReferenceTokenRow extends TenantRow {
+  readonly claims: string;
+  readonly expiresAt: Moment;
+}
+
+/** `_id`: tenant/hash of what is cut. */
+export interface RevocationRow extends TenantRow {
+  readonly notAfter: Moment;
+  readonly expiresAt: Moment;
+}
+
+/** `_id`: tenant/name of the number. */
+export interface MetaRow extends TenantRow {
+  readonly value: number;
+}
+
+/** The one row of `meta` that is no tenant's: what the program that wrote the database knew. */
+export interface SchemaRow {
+  readonly _id: typeof SCHEMA_ID;
+  readonly version: number;
+}
+
+/** No tenant's row has it: theirs have a slash. */
+export const SCHEMA_ID = "schema";
+
+export interface Collections {
+  readonly keys: Collection<KeyRow>;
+  readonly families: Collection<FamilyRow>;
+  readonly referenceTokens: Collection<ReferenceTokenRow>;
+  readonly revocations: Collection<RevocationRow>;
+  readonly meta: Collection<MetaRow>;
+  /** The same collection as `meta`. */
+  readonly schema: Collection<SchemaRow>;
+  /** Those whose rows end. */
+  readonly ending: readonly Ending[];
+}
+
+/** A collection whose rows end, and the field that says when. */
+export interface Ending {
+  readonly collection: Collection<{ readonly _id: string }>;
+  readonly field: string;
+}
+
+export function collectionsOf(database: Db): Collections {
+  return {
+    keys: database.collection("keys"),
+    families: database.collection("families"),
+    referenceTokens: database.collection("reference_tokens"),
+    revocations: database.collection("revocations"),
+    meta: database.collection("meta"),
+    schema: database.collection("meta"),
+    ending: [
+      { collection: database.collection("families"), field: "purgeAt" },
+      { collection: database.collection("reference_tokens"), field: "expiresAt" },
+      { collection: database.collection("revocations"), field: "expiresAt" },
+    ],
+  };
+}

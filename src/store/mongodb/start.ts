@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "../../engine/logger.ts";
+import { StoreUnavailableError } from "../port.ts";
+import type { Client } from "./client.ts";
+import { withinTime } from "./connection.ts";
+import { isUnavailable, toStoreError } from "./errors.ts";
+import type { Collections } from "./rows.ts";
+import { prepareSchema } from "./schema.ts";
+
+/** How long to wait after the first failure, and at most, in milliseconds; each wait is twice the last. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 5_000;
+
+/**
+ * Connects and prepares the schema, again and again until the database is there. Throws {@link StoreUnavailableError}
+ * once that took longer than `startTimeout` milliseconds, and an Error where a newer program wrote the database.
+ */
+export async function start(
+  client: Client,
+  collections: Collections,
+  { logger, startTimeout }: { readonly logger: Logger; readonly startTimeout: number },
+): Promise<void> {
+  const { hosts } = client;
+  const deadline = performance.now() + startTimeout;
+  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      const left = Math.max(1, Math.ceil(deadline - performance.now()));
+      return await withinTime(() => tryOnce(client, collections, logger), left);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      const reason = reasonOf(error);
+      const left = deadline - performance.now();
+      if (left <= 0) {
+        throw new StoreUnavailableError(`The MongoDB store at ${hosts} cannot be reached: ${reason}`, { cause: error });
+      }
+      logger.warn({ hosts, reason }, "the MongoDB store cannot be reached: trying again");
+      await delay(Math.min(pause, left));
+    }
+  }
+}
+
+async function tryOnce({ client, timeout }: Client, collections: Collections, logger: Logger): Promise<void> {
+  try {
+    await client.connect();
+  } catch (cause) {
+    // Whatever it is, a name that is not known or a certificate that is not there, may be mended meanwhile.
+    throw new StoreUnavailableError("The MongoDB store cannot be reached.", { cause });
+  }
+  await prepareSchema(collections, logger, { maxTimeMS: timeout });
+}
+
+/** What the driver or the server said. Neither ever says a password. */
+function reasonOf(error: unknown): string {
+  const { cause } = toStoreError(error) as Error;
+  return cause instanceof Error ? cause.message : String(error instanceof Error ? error.message : error);
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { MongoClient } from "mongodb";
+import { describe, it } from "vitest";
+import { openMongoStore } from "../../src/store/mongodb/index.ts";
+import type { NamedStore } from "./stores.ts";
+
+/** The server for tests, such as `mongodb://127.0.0.1:27017/`; undefined where there is none. */
+const mongodbUri: string | undefined = process.env.MONGODB_URI || undefined;
+
+/** Tests that need a server: they are skipped where there is none. */
+export function withMongo(name: string, tests: (uri: string) => void): void {
+  if (mongodbUri !== undefined) describe(name, () => tests(mongodbUri));
+  else it.skip(`${name}: no MONGODB_URI`, () => {});
+}
+
+/** A database of its own for one file of tests. */
+export interface TestDatabase {
+  /** The URL of the database, for a store. */
+  readonly url: string;
+  readonly name: string;
+  /** A client beside the store's. */
+  readonly client: MongoClient;
+  /** Deletes all rows, and leaves the indexes. */
+  clear(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** Makes a database that nobody else uses. Drop it when the tests are over. */
+export function makeDatabase(uri: string): TestDatabase {
+  const name = `mintmark_test_${randomUUID().slice(0, 8)}`;
+  const client = new MongoClient(uri);
+  const database = client.db(name);
+  return {
+    url: urlOf(uri, name),
+    name,
+    client,
+    async clear() {
+      const collections = await database.collections();
+      await Promise.all(collections.map((collection) => collection.deleteMany({})));
+    },
+    async drop() {
+      await database.dropDatabase();
+      await client.close();
+    },
+  };
+}
+
+/** The URL of a server with another database, and options beside its own. */
+export function urlOf(uri: string, database: string, options: Readonly<Record<string, string>> = {}): string {
+  const [, servers = "", query = ""] = /^([^?]*?:\/\/[^/?]*)\/?[^?]*\??(.*)$/.exec(uri) ?? [];
+  const all = [query, new URLSearchParams(options).toString()].filter((part) => part !== "").join("&");
+  return `${servers}/${database}${all && `?${all}`}`;
+}
+
+/** Where the first server of a URL listens. */
+export function hostOf(uri: string): { readonly host: string; readonly port: number } {
+  const [, host = "127.0.0.1", port = "27017"] = /^mongodb:\/\/(?:[^@/]*@)?([^:/,?]+)(?::(\d+))?/.exec(uri) ?? [];
+  return { host, port: Number(port) };
+}
+
+/** MongoDB as kinds of store, by what decides. No row ends there while a test looks at it. */
+export function mongoStores(database: TestDatabase): readonly NamedStore[] {
+  return ["majority", "linearizable"].map((readConcernLevel) => {
+    const reopen = () => openMongoStore(urlOf(database.url, database.name, { readConcernLevel }));
+    return {
+      name: `MongoDB with ${readConcernLevel} reads`,
+      durable: true,
+      async open() {
+        await refuseTtl(database);
+        const store = await reopen();
+        return {
+          store,
+          reopen,
+          async close() {
+            await store.close();
+            await database.clear();
+          },
+        };
+      },
+    };
+  });
+}
+
+/** Makes plain indexes where the store wants TTL indexes, so that the server deletes none of a test's rows. */
+export async function refuseTtl({ client, name }: TestDatabase): Promise<void> {
+  const fields = { families: "purgeAt", reference_tokens: "expiresAt", revocations: "expiresAt" };
+  for (const [collection, field] of Object.entries(fields)) {
+    await client
+      .db(name)
+      .collection(collection)
+      .createIndex({ [field]: 1 });
+  }
+}

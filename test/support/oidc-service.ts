@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { developmentConfig } from "../../src/config/development.ts";
+import { grants } from "../../src/grants/index.ts";
+import { goldens } from "../golden/golden.ts";
+import { type Changes, startAuthority } from "./authority.ts";
+import { startTestService, type TestService } from "./service.ts";
+
+type Tenants = ReturnType<typeof developmentConfig>["tenants"];
+
+/** A service whose authorities are on loopback. */
+export interface OidcService extends TestService {
+  /** An id_token of `wellknown://google` that says what seed 003's says, but for when it is valid and by whom. */
+  idToken(claims?: Changes, header?: Changes): Promise<string>;
+  /** A valid id_token of `wellknown://apple`. */
+  deadIdToken(): Promise<string>;
+}
+
+/**
+ * Starts a service with the development configuration, but that its `wellknown://google` is a live authority on
+ * loopback and its `wellknown://apple` a dead one. `tenants`: more of them, as a configuration file has them.
+ */
+export async function startOidcService(tenants: Tenants = {}): Promise<OidcService> {
+  const [google, apple] = await Promise.all([startAuthority(), startAuthority()]);
+  apple.die();
+  const issuers: Readonly<Record<string, string>> = {
+    "wellknown://google": google.issuer,
+    "wellknown://apple": apple.issuer,
+  };
+  const configured = developmentConfig(grants.map((grant) => grant.grantType));
+  for (const tenant of Object.values(configured.tenants)) {
+    for (const [name, authority] of Object.entries(tenant.authorities ?? {})) {
+      authority.issuer = issuers[name] ?? authority.issuer;
+    }
+  }
+
+  const folder = mkdtempSync(join(tmpdir(), "mintmark-config-"));
+  const path = join(folder, "mintmark.yaml");
+  writeFileSync(path, JSON.stringify({ ...configured, tenants: { ...configured.tenants, ...tenants } }));
+  const service = await startTestService({
+    MINTMARK_CONFIG: path,
+    MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64url"),
+  });
+  const seed = goldens.find(({ idToken }) => idToken !== undefined)?.idToken?.claims;
+  const said = { aud: seed?.aud, azp: seed?.azp, sub: seed?.sub, locale: seed?.locale };
+  return {
+    ...service,
+    idToken: (claims = {}, header = {}) => google.idToken({ ...said, ...claims }, header),
+    deadIdToken: () => apple.idToken({ aud: "com.example.app" }),
+    async close() {
+      await service.close();
+      await Promise.all([google.stop(), apple.stop()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/**
+ * How the network is: it passes all; it refuses, and has cut what there was; it is silent, so that nothing passes and
+ * nobody is told; or it passes what is asked and loses the answers.
+ */
+export type Weather = "passing" | "cut" | "silent" | "losing answers";
+
+/** A network between a client and a server, both on this machine. */
+export interface TcpProxy {
+  readonly port: number;
+  /** How many connections are open. */
+  connections(): number;
+  /** How long all that passes takes, in milliseconds, each way. */
+  delay: number;
+  /** Changes the weather. A connection that was ever silent stays so, as if a gateway had forgotten it. */
+  become(weather: Weather): void;
+  close(): Promise<void>;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+  isForgotten: boolean;
+}
+
+/** Stands before the server at `target`, on a free port of the loopback. */
+export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  const links = new Set<Link>();
+  let weather: Weather = "passing";
+
+  const listener = createServer((client) => {
+    if (weather === "cut") client.resetAndDestroy();
+    else join(client);
+  });
+
+  function join(client: Socket): void {
+    const server = connect(target);
+    const link: Link = { client, server, isForgotten: weather === "silent" };
+    links.add(link);
+    client.on("data", (chunk) => pass(link, server, chunk));
+    server.on("data", (chunk) => weather !== "losing answers" && pass(link, client, chunk));
+    for (const socket of [client, server]) socket.on("error", () => {}).on("close", () => cut(link));
+  }
+
+  function pass(link: Link, to: Socket, chunk: string | Buffer): void {
+    if (link.isForgotten) return;
+    if (proxy.delay === 0) to.write(chunk);
+    else setTimeout(() => !link.isForgotten && to.writable && to.write(chunk), proxy.delay);
+  }
+
+  function cut(link: Link): void {
+    links.delete(link);
+    // The other end of what was forgotten hears nothing of it.
+    if (!link.isForgotten) link.client.resetAndDestroy();
+    link.server.destroy();
+  }
+
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const proxy: TcpProxy = {
+    port: (listener.address() as AddressInfo).port,
+    connections: () => links.size,
+    delay: 0,
+    become(next) {
+      weather = next;
+      for (const link of links) {
+        if (next === "cut") cut(link);
+        if (next === "silent") link.isForgotten = true;
+      }
+    },
+    async close() {
+      for (const link of links) {
+        link.isForgotten = false;
+        cut(link);
+      }
+      listener.close();
+      await once(listener, "close");
+    },
+  };
+  return proxy;
+}
