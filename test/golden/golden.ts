@@ -8,6 +8,8 @@ export interface Golden {
   /** The claims that differ from run to run. */
   readonly volatile: readonly string[];
   readonly request: Form;
+  /** What the authority says, where the request shows an id_token. */
+  readonly idToken?: { readonly claims: JsonObject };
   readonly response: {
     readonly expires_in: number;
     readonly has: readonly string[];

@@ -1,0 +1,144 @@
+import { create } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { OAuthError, toOAuthError } from "../../src/engine/errors.ts";
+import { SecretVerifier } from "../../src/engine/secrets.ts";
+import { KeyUnavailableError } from "../../src/keyring/port.ts";
+import { StoreUnavailableError } from "../../src/store/port.ts";
+import { claimsOf } from "../support/decode.ts";
+import { basic, type Form } from "../support/doors.ts";
+import type { OidcService } from "../support/oidc-service.ts";
+import { seededRandom } from "../support/random.ts";
+import { SECRET } from "../support/tenant.ts";
+import { type Attempt, attempts, credentials, refusalIn, requiredForms } from "./attempts.ts";
+
+const repeated = (count: number, entry: (index: number) => string) => Array.from({ length: count }, (_, i) => entry(i));
+
+/** A JWT without a signature. */
+function unsigned(header: object): string {
+  return `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${Buffer.from("{}").toString("base64url")}.AA`;
+}
+
+const failing =
+  (error: Error): Attempt =>
+  async () => {
+    const { code, message } = toOAuthError(error);
+    return { code, description: message };
+  };
+
+/** More secrets than may wait, none of which is ever checked. */
+const tooManySecrets: Attempt = async () => {
+  const verifier = new SecretVerifier(seededRandom(), () => new Promise(() => {}));
+  const slow = { kind: "scrypt", logN: 15, r: 8, p: 1, salt: new Uint8Array(16), digest: new Uint8Array(32) } as const;
+  for (let waiting = 0; waiting < 100; waiting++) {
+    const verified = verifier.verify({ tenant: "t", client: "c" }, [slow], `wrong ${waiting}`);
+    const turn = new Promise((resolve) => setImmediate(resolve));
+    const outcome = await Promise.race([verified.catch((error: unknown) => error), turn]);
+    if (outcome instanceof OAuthError) return { code: outcome.code, description: outcome.message };
+  }
+  throw new Error("There is no end to the secrets that may wait.");
+};
+
+/** What the pages of the grants and their common page tell of: by the page's name, ways to be refused like that. */
+export async function refusals(service: OidcService): Promise<Readonly<Record<string, readonly Attempt[]>>> {
+  const forms = await requiredForms(service);
+  const { raw, post, mint, closed, rpc, message, minted } = attempts(service, forms);
+  const noSubject = (changes: Form) => mint("arbitrary_no_subject", changes);
+  const token = (claims: string, json = "") =>
+    mint("arbitrary_token", { arbitrary_claims: claims, arbitrary_json: json });
+  const oidc = (id_token: string, authority = "wellknown://google") =>
+    mint("arbitrary_oidc_resource_owner", { id_token, authority });
+  const [header = "", claims = "", signature = ""] = forms.arbitrary_oidc_resource_owner.id_token.split(".");
+  const audience = String(claimsOf(forms.arbitrary_oidc_resource_owner.id_token).aud);
+  const later = Math.floor(Date.now() / 1000) + 1000;
+
+  return {
+    README: [
+      post({ grant_type: "arbitrary_token" }),
+      post({}, "/connect/token", { authorization: "Basic" }),
+      noSubject({ client_secret: "wrong" }),
+      noSubject({ client_secret: "x".repeat(101) }),
+      closed("arbitrary_no_subject", { client_id: "disabled" }),
+      closed("arbitrary_no_subject", {}, { authorization: basic("closed", SECRET) }),
+      post(credentials),
+      post({ ...credentials, grant_type: "password" }),
+      closed("arbitrary_token"),
+      noSubject({ subject: "someone" }),
+      noSubject({ arbitrary_claims: "{" }),
+      noSubject({ arbitrary_claims: '{"a":1,"a":2}' }),
+      noSubject({ arbitrary_claims: '{"a":12345678901234567890}' }),
+      message({ grantType: "arbitrary_no_subject", arbitraryClaims: { a: Number.NaN } }),
+      message({ grantType: "arbitrary_no_subject", arbitraryClaims: {}, customPayload: create(ValueSchema) }),
+      noSubject({ arbitrary_claims: "[]" }),
+      noSubject({ arbitrary_audiences: "{}" }),
+      noSubject({ arbitrary_claims: '{"a":"\\ud800"}' }),
+      noSubject({ custom_payload: "[[[[[[[[[]]]]]]]]]" }),
+      noSubject({ custom_payload: JSON.stringify("x".repeat(17_000)) }),
+      noSubject({ arbitrary_claims: `{${repeated(65, (i) => `"c${i}":1`)}}` }),
+      noSubject({ arbitrary_claims: '{"aud":"x"}' }),
+      noSubject({ arbitrary_claims: '{"a":{"b":1}}' }),
+      closed("arbitrary_no_subject", { arbitrary_claims: '{"region":"us"}' }),
+      noSubject({ access_token_lifetime: "0" }),
+      noSubject({ access_token_type: "saml" }),
+      noSubject({ arbitrary_claims: JSON.stringify({ sub: "x".repeat(256) }) }),
+      noSubject({ custom_payload: JSON.stringify("x".repeat(15_000)) }),
+      noSubject({ scope: "x".repeat(301) }),
+      noSubject({ scope: "é" }),
+      closed("arbitrary_no_subject", { scope: "b" }),
+      closed("arbitrary_no_subject", { arbitrary_claims: '{"sub":"admin"}' }),
+      closed("arbitrary_no_subject", { arbitrary_audiences: '["b"]' }),
+      raw("{}", { "content-type": "application/json" }),
+      raw(Uint8Array.of(0xff)),
+      raw("a=%"),
+      raw("%=a"),
+      raw("a=1&a=2"),
+      raw(repeated(65, (i) => `p${i}=1`).join("&")),
+      raw(`a=${"x".repeat(65_536)}`),
+      async () => refusalIn(await (await fetch(`${service.publicUrl}/connect/token`)).json()),
+      post({}, "/nobody/connect/token"),
+      rpc('{"grantTyp":""}', "json"),
+      failing(new StoreUnavailableError("gone")),
+      failing(new KeyUnavailableError("gone")),
+      tooManySecrets,
+      failing(new Error("a bug")),
+    ],
+    arbitrary_token: [
+      mint("arbitrary_token", { issuer: "" }),
+      mint("arbitrary_token", { issuer: "https://elsewhere.example" }),
+      token('{"aud":"x"}'),
+      token('{"idp":1}'),
+      token('{"auth_time":1.5}'),
+      token("", '{"scope":["a"]}'),
+      token('{"a":1}', '{"a":1}'),
+    ],
+    arbitrary_no_subject: [noSubject({ arbitrary_claims: "" }), noSubject({ arbitrary_claims: '{"sub":""}' })],
+    arbitrary_resource_owner: [
+      mint("arbitrary_resource_owner", { subject: "" }),
+      mint("arbitrary_resource_owner", { arbitrary_claims: "" }),
+      mint("arbitrary_resource_owner", { access_token: "none" }),
+      mint("arbitrary_resource_owner", { access_token: await minted("arbitrary_no_subject") }),
+    ],
+    arbitrary_oidc_resource_owner: [
+      mint("arbitrary_oidc_resource_owner", { authority: "" }),
+      mint("arbitrary_oidc_resource_owner", { id_token: "" }),
+      mint("arbitrary_oidc_resource_owner", { arbitrary_claims: "" }),
+      oidc("none", "wellknown://nobody"),
+      closed("arbitrary_oidc_resource_owner"),
+      oidc("none"),
+      oidc("x".repeat(16_385)),
+      oidc(unsigned({ alg: "none" })),
+      oidc(unsigned({ alg: "ES256", crit: ["x"] })),
+      oidc(unsigned({ alg: "ES256", typ: "at+jwt" })),
+      oidc(await service.idToken({ iss: "https://elsewhere.example" })),
+      oidc(await service.idToken({ aud: "another" })),
+      oidc(await service.idToken({ aud: [audience, "another"], azp: "another" })),
+      oidc(await service.idToken({ aud: [audience, "another"], azp: undefined })),
+      oidc(await service.idToken({ exp: 1 })),
+      oidc(await service.idToken({ nbf: later })),
+      oidc(await service.idToken({ sub: undefined })),
+      oidc(await service.idToken({}, { kid: "another" })),
+      oidc([header, claims, signature.replace(/^./, (first) => (first === "A" ? "B" : "A"))].join(".")),
+      oidc(await service.deadIdToken(), "wellknown://apple"),
+    ],
+    arbitrary_identity: [mint("arbitrary_identity", { subject: "" }), mint("arbitrary_identity", { scope: "" })],
+  };
+}
