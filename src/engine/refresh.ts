@@ -130,7 +130,10 @@ async function store(world: TenantWorld, family: FamilyRecord, attempt: Attempt)
     ]);
     return generation;
   } catch (error) {
-    if (error instanceof StoreUnavailableError) world.settlements.owe(world.store.families, family.id, attempt.mark);
+    if (error instanceof StoreUnavailableError) {
+      const { mark, now: at, times } = attempt;
+      world.settlements.owe(world.store.families, { family: family.id, mark, at, purgeAt: times.purgeAt });
+    }
     throw error;
   }
 }

@@ -10,11 +10,16 @@ const MAY_STILL_ARRIVE = 30_000;
 /** For how long a settled update is remembered, in milliseconds: its caller's retry may meet a store that is away. */
 const MAY_BE_RETRIED = 60_000;
 
-interface Pending {
-  readonly families: FamilyStore;
+/** An update that may have happened: what it would have set. */
+interface Lost {
   readonly family: string;
   readonly mark: string;
-  readonly lostAt: Instant;
+  readonly at: Instant;
+  readonly purgeAt: Instant;
+}
+
+interface Pending extends Lost {
+  readonly families: FamilyStore;
   /** When it was settled; undefined while it is owed. */
   settledAt: Instant | undefined;
 }
@@ -33,10 +38,10 @@ export class Settlements {
   }
 
   /** Remembers an update that may have happened. Beyond a bound the oldest is forgotten. */
-  owe(families: FamilyStore, family: string, mark: string): void {
+  owe(families: FamilyStore, { family, mark, at, purgeAt }: Lost): void {
     const [oldest] = this.#pending;
     if (oldest !== undefined && this.#pending.size >= MAX_PENDING) this.#pending.delete(oldest);
-    this.#pending.add({ families, family, mark, lostAt: this.#clock.now(), settledAt: undefined });
+    this.#pending.add({ families, family, mark, at, purgeAt, settledAt: undefined });
   }
 
   /** Forgets one family: its caller was told. */
@@ -71,12 +76,13 @@ export class Settlements {
   }
 
   async #settle(pending: Pending): Promise<void> {
+    const { families, family, mark, at, purgeAt } = pending;
     const now = this.#clock.now();
     if (pending.settledAt !== undefined) {
       if (now > pending.settledAt + MAY_BE_RETRIED) this.#pending.delete(pending);
-    } else if (await pending.families.settle(pending.family, pending.mark, now)) {
+    } else if (await families.settle(family, mark, now, purgeAt + now - at)) {
       pending.settledAt = now;
-    } else if (now > pending.lostAt + MAY_STILL_ARRIVE) {
+    } else if (now > at + MAY_STILL_ARRIVE) {
       // An update that has not happened may yet, until it is too old to.
       this.#pending.delete(pending);
     }

@@ -117,8 +117,10 @@ export interface FamilyStore {
    * or to undefined where there is none.
    */
   advance(id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined>;
-  /** Sets `rotatedAt` only while `mark` is still the row's; resolves to whether it did. */
-  settle(id: string, mark: string, rotatedAt: Instant): Promise<boolean>;
+  /**
+   * Raises `rotatedAt` and `purgeAt` to at least these, only while `mark` is still the row's; resolves to whether it did.
+   */
+  settle(id: string, mark: string, rotatedAt: Instant, purgeAt: Instant): Promise<boolean>;
   /** Ends the family; the first end stays. Resolves to whether this call ended it. */
   revoke(id: string, at: Instant): Promise<boolean>;
 }

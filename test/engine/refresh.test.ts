@@ -335,6 +335,18 @@ describe("refresh", () => {
       },
     );
 
+    it("is kept for as long as the retry's access token can matter", async () => {
+      const short = await reconfigured({ accessTokenLifetime: 60, slidingRefreshTokenLifetime: 30 });
+      const first = await mint({ accessTokenLifetime: 60 }, short);
+      store.failNext("families.advance", "lost");
+      await refusalOf(refresh(first, undefined, short));
+      short.clock.advance(25_000);
+      const next = await refresh(first, undefined, short);
+      short.clock.advance(59_000);
+      await store.sweep(short.clock.now(), 100);
+      expect(await short.engine.introspect(credentials, { token: next.accessToken })).toMatchObject({ active: true });
+    });
+
     it("is settled before the node judges the retry", async () => {
       const first = await mint();
       store.failNext("families.advance", "lost");

@@ -75,7 +75,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await keys.append(aKey({ generation: 12 }), 11);
     await keys.reseal("signing", 1, "acme.0", "resealed");
     await families.advance("", aStep({ from: 0, to: 3, mark: "later" }));
-    await families.settle("bare", "mark.0", NOW + 77);
+    await families.settle("bare", "mark.0", NOW + 77, NOW + 77);
     await families.revoke("null", NOW + 5);
     await revocations.cut(aCut({ id: "1", notAfter: NOW + 9 }));
     await meta.raise("1", 99);

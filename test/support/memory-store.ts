@@ -113,7 +113,13 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
     create: (family) => later(() => insert(rows, family.id, { ...family })),
     find: (id) => later(() => rows.get(id)),
     advance: (id, step) => later(() => advance(id, step)),
-    settle: (id, mark, rotatedAt) => later(() => change(id, (row) => row.mark === mark, { rotatedAt })),
+    settle: (id, mark, rotatedAt, purgeAt) =>
+      later(() =>
+        change(id, (row) => row.mark === mark, {
+          rotatedAt: Math.max(rotatedAt, rows.get(id)?.rotatedAt ?? 0),
+          purgeAt: Math.max(purgeAt, rows.get(id)?.purgeAt ?? 0),
+        }),
+      ),
     revoke: (id, at) => later(() => change(id, (row) => row.revokedAt === undefined, { revokedAt: at })),
   };
 }

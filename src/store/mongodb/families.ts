@@ -56,8 +56,10 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     create: (family) => run(async () => insert(toRow(tenant, family))),
     find: (id) => run(() => find(tenant, id)),
     advance: (id, step) => run(() => advance(tenant, id, step)),
-    settle: (id, mark, rotatedAt) =>
-      run(async () => change(tenant, id, { mark }, { $set: { rotatedAt: toMoment(rotatedAt) } })),
+    settle: (id, mark, rotatedAt, purgeAt) =>
+      run(async () =>
+        change(tenant, id, { mark }, { $max: { rotatedAt: toMoment(rotatedAt), purgeAt: toMoment(purgeAt) } }),
+      ),
     revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toMoment(at) } })),
   });
 }

@@ -16,7 +16,9 @@ const ADVANCE = `
     purge_at = max(purge_at, :purgeAt)
   WHERE tenant = :tenant AND id = :id AND generation <= :from AND revoked_at IS NULL`;
 
-const SETTLE = "UPDATE families SET rotated_at = :rotatedAt WHERE tenant = :tenant AND id = :id AND mark = :mark";
+const SETTLE = `
+  UPDATE families SET rotated_at = max(rotated_at, :rotatedAt), purge_at = max(purge_at, :purgeAt)
+  WHERE tenant = :tenant AND id = :id AND mark = :mark`;
 
 const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL";
 
@@ -42,7 +44,8 @@ export function prepareFamilies({ database, read, write }: Connection): (tenant:
     // The row in the way is read in the same transaction: it is the one that the update met.
     advance: (id, step) =>
       write(() => (changed(advance.run({ ...step, tenant, id })) ? "advanced" : findRow(tenant, id))),
-    settle: (id, mark, rotatedAt) => write(() => changed(settle.run({ tenant, id, mark, rotatedAt }))),
+    settle: (id, mark, rotatedAt, purgeAt) =>
+      write(() => changed(settle.run({ tenant, id, mark, rotatedAt, purgeAt }))),
     revoke: (id, at) => write(() => changed(revoke.run({ tenant, id, at }))),
   });
 }

@@ -30,7 +30,7 @@ export function closeContract(subject: Subject): void {
         families.create(aFamily()),
         families.find("family"),
         families.advance("family", aStep()),
-        families.settle("family", "mark", NOW),
+        families.settle("family", "mark", NOW, NOW),
         families.revoke("family", NOW),
         referenceTokens.create(aReferenceToken()),
         referenceTokens.find("digest"),

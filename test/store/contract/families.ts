@@ -127,14 +127,23 @@ export function familiesContract(subject: Subject): void {
   describe("families settle", () => {
     it("while the mark is the row's", async () => {
       await families().create(aFamily());
-      expect(await families().settle("family", "mark.0", NOW + 50)).toBe(true);
-      expect(await families().find("family")).toStrictEqual(aFamily({ rotatedAt: NOW + 50 }));
+      const later = aFamily().purgeAt + 50;
+      expect(await families().settle("family", "mark.0", NOW + 50, later)).toBe(true);
+      expect(await families().find("family")).toStrictEqual(aFamily({ rotatedAt: NOW + 50, purgeAt: later }));
+    });
+
+    it("never back: what was settled later stays", async () => {
+      await families().create(aFamily());
+      const later = aFamily().purgeAt + 50;
+      await families().settle("family", "mark.0", NOW + 50, later);
+      expect(await families().settle("family", "mark.0", NOW + 49, later - 1)).toBe(true);
+      expect(await families().find("family")).toStrictEqual(aFamily({ rotatedAt: NOW + 50, purgeAt: later }));
     });
 
     it("never for another mark, or where there is none", async () => {
       await families().create(aFamily());
-      expect(await families().settle("family", "mark.1", NOW + 50)).toBe(false);
-      expect(await families().settle("other", "mark.0", NOW + 50)).toBe(false);
+      expect(await families().settle("family", "mark.1", NOW + 50, NOW + 50)).toBe(false);
+      expect(await families().settle("other", "mark.0", NOW + 50, NOW + 50)).toBe(false);
       expect(await families().find("family")).toStrictEqual(aFamily());
     });
   });

@@ -37,7 +37,7 @@ export function tenantsContract(subject: Subject): void {
       expect(await other.keys.reseal("signing", 1, "sealed.1", "stolen")).toBe(false);
       expect(await other.families.find("family")).toBeUndefined();
       expect(await other.families.advance("family", aStep())).toBeUndefined();
-      expect(await other.families.settle("family", "mark.0", NOW + 1)).toBe(false);
+      expect(await other.families.settle("family", "mark.0", NOW + 1, NOW + 1)).toBe(false);
       expect(await other.families.revoke("family", NOW)).toBe(false);
       expect(await other.referenceTokens.find("digest")).toBeUndefined();
       expect(await other.revocations.find(["cut"])).toEqual([]);

@@ -4,11 +4,14 @@ import { StoreUnavailableError } from "../../../src/store/port.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 import { hostOf, makeDatabase, refuseTtl, type TestDatabase, urlOf, withMongo } from "../../support/mongodb.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, atOnce, NOW } from "../contract/records.ts";
+import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW } from "../contract/records.ts";
 
 /** The store's patience in these tests, and how much later than that a test may see it, in milliseconds. */
 const TIMEOUT = 400;
 const SLACK = 200;
+
+/** So many that to lose patience with one after the other would take longer than {@link RECOVERY}. */
+const CONNECTIONS = 32;
 
 /** By when the store must work again after the network does, in milliseconds. */
 const RECOVERY = 5_000;
@@ -24,7 +27,8 @@ withMongo("the network between the store and its database", (uri) => {
     await refuseTtl(database);
     proxy = await startTcpProxy(hostOf(uri));
     logger = recordingLogger();
-    const url = urlOf(`mongodb://127.0.0.1:${proxy.port}/`, database.name, { timeoutMS: `${TIMEOUT}` });
+    const options = { timeoutMS: `${TIMEOUT}`, minPoolSize: `${CONNECTIONS}` };
+    const url = urlOf(`mongodb://127.0.0.1:${proxy.port}/`, database.name, options);
     store = await openMongoStore(url, { logger });
     await store.forTenant("acme").families.create(aFamily());
   });
@@ -44,7 +48,7 @@ withMongo("the network between the store and its database", (uri) => {
     "families.create": () => tenant().families.create(aFamily({ id: "other" })),
     "families.find": () => tenant().families.find("family"),
     "families.advance": () => tenant().families.advance("family", aStep()),
-    "families.settle": () => tenant().families.settle("family", "mark.0", NOW),
+    "families.settle": () => tenant().families.settle("family", "mark.0", NOW, NOW),
     "families.revoke": () => tenant().families.revoke("family", NOW),
     "referenceTokens.create": () => tenant().referenceTokens.create(aReferenceToken()),
     "referenceTokens.find": () => tenant().referenceTokens.find("digest"),
@@ -88,8 +92,10 @@ withMongo("the network between the store and its database", (uri) => {
     }
   }
 
-  /** As many connections as a busy node has. */
-  const openConnections = () => atOnce(16, () => tenant().families.find("family"));
+  /** Waits until the store has as many connections as a busy node has. */
+  async function openConnections(): Promise<void> {
+    while (proxy.connections() <= CONNECTIONS) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 
   it("is slow: what takes longer than the timeout is unavailable, what takes less is not", async () => {
     proxy.delay = TIMEOUT / 4;
@@ -124,8 +130,10 @@ withMongo("the network between the store and its database", (uri) => {
     proxy.become("losing answers");
     await expect(tenant().families.advance("family", aStep({ mark: "lost" }))).rejects.toThrow(StoreUnavailableError);
     proxy.become("passing");
-    const { families } = (await openMongoStore(database.url)).forTenant("acme");
-    expect(await families.settle("family", "lost", NOW + 99)).toBe(true);
+    const other = await openMongoStore(database.url);
+    const { families } = other.forTenant("acme");
+    expect(await families.settle("family", "lost", NOW + 99, NOW + 99)).toBe(true);
     expect(await families.find("family")).toMatchObject({ generation: 1, mark: "lost", rotatedAt: NOW + 99 });
+    await other.close();
   });
 });

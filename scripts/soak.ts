@@ -1,0 +1,62 @@
+/**
+ * Runs the proofs of a token's life for longer than a test may take: `--seconds N` (60 unless given) and `--seed S`
+ * (drawn unless given). Prints what it did, and exits with 1 where a proof fails; its seed then shows the same again,
+ * but for what depends on the moment of a crash.
+ */
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import fc from "fast-check";
+import { type CrashCounts, crash } from "../test/proofs/crash.ts";
+import { lifeProperty } from "../test/proofs/life.ts";
+import { type NamedStore, stores } from "../test/support/stores.ts";
+
+/** How many steps a life has at most. */
+const STEPS = 80;
+
+/** How many crashes one folder sees, so that the look at all that it was told stays short. */
+const CRASHES = 4;
+
+function readNumber(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} must be a whole number, at most 999999999`);
+  return Number(text);
+}
+
+async function soakLife(kind: NamedStore, seed: number, milliseconds: number): Promise<void> {
+  const details = await fc.check(lifeProperty(kind, STEPS), {
+    seed,
+    numRuns: Number.MAX_SAFE_INTEGER,
+    interruptAfterTimeLimit: milliseconds,
+    markInterruptAsFailure: false,
+  });
+  if (details.failed) throw new Error(`life on ${kind.name}: ${fc.defaultReportMessage(details)}`);
+  console.log(`life on ${kind.name}: ${details.numRuns} lives`);
+}
+
+async function soakCrashes(seed: number, milliseconds: number): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  const total = { crashes: 0, grants: 0, refreshTokens: 0, inFlight: 0 } satisfies CrashCounts;
+  for (let folder = 0; folder === 0 || performance.now() < deadline; folder++) {
+    const counts = await crash(CRASHES, `${seed} ${folder}`);
+    for (const name of Object.keys(total) as (keyof CrashCounts)[]) total[name] += counts[name];
+  }
+  const { crashes, grants, refreshTokens, inFlight } = total;
+  console.log(
+    `crash: ${crashes} crashes, ${grants} grants, ${refreshTokens} refresh tokens, ${inFlight} refreshes in flight`,
+  );
+}
+
+const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
+const seconds = readNumber("seconds", values.seconds, 60);
+const seed = readNumber("seed", values.seed, randomInt(1_000_000_000));
+const share = (seconds * 1000) / (stores.length + 1);
+
+console.log(`soak: ${seconds} s, seed ${seed}`);
+try {
+  for (const kind of stores) await soakLife(kind, seed, share);
+  await soakCrashes(seed, share);
+} catch (error) {
+  console.error(error);
+  console.error(`soak: failed with --seconds ${seconds} --seed ${seed}`);
+  process.exitCode = 1;
+}

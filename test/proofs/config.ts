@@ -1,0 +1,42 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The clients by id, as a configuration file has them: each may mint for a subject, with a refresh token. */
+export type Registrations = Readonly<Record<string, { readonly refreshGrace: number }>>;
+
+/** Writes a configuration with these clients, whose secret is `secret`; returns the variables that name it. */
+export function writeConfig(folder: string, registrations: Registrations): Readonly<Record<string, string>> {
+  const registered = {
+    secrets: ["env:CLIENT_SECRET"],
+    grants: ["arbitrary_resource_owner"],
+    allowOfflineAccess: true,
+  };
+  const clients = Object.fromEntries(
+    Object.entries(registrations).map(([id, members]) => [id, { ...registered, ...members }]),
+  );
+  const file = join(folder, "mintmark.json");
+  // The issuer stays, whatever port a start is given.
+  const config = {
+    publicUrl: "https://mint.example",
+    tenants: { default: { signing: { algorithm: "ES256" }, clients } },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return {
+    MINTMARK_CONFIG: file,
+    MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64url"),
+    CLIENT_SECRET: "secret",
+  };
+}
+
+/** A form's credentials of such a client. */
+export const caller = (id: string) => ({ client_id: id, client_secret: "secret" });
+
+/** The form of a mint of such a client; with a refresh token unless told otherwise. */
+export const mintForm = (id: string, accessTokenType: string, scope = "offline_access") => ({
+  ...caller(id),
+  grant_type: "arbitrary_resource_owner",
+  subject: "someone",
+  arbitrary_claims: "{}",
+  scope,
+  access_token_type: accessTokenType,
+});

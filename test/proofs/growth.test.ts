@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { sweep } from "../../src/chores.ts";
+import type { TokenSet } from "../../src/engine/request.ts";
+import { openSqliteStore } from "../../src/store/sqlite/index.ts";
+import { withFolder } from "../store/sqlite/folder.ts";
+import { stores, withStore } from "../support/stores.ts";
+import { CLIENT_ID, SECRET } from "../support/tenant.ts";
+import { type TestWorld, testWorld } from "../support/world.ts";
+import { drainRows } from "./rows.ts";
+
+const REFRESHES = 1000;
+const YEAR = 365 * 86_400_000;
+
+const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
+
+function mint({ engine }: TestWorld, accessTokenType: string): Promise<TokenSet> {
+  return engine.mint(credentials, {
+    grantType: "arbitrary_resource_owner",
+    subject: "someone",
+    scopes: ["offline_access"],
+    arbitraryClaims: {},
+    accessTokenType,
+  });
+}
+
+/** Mints, refreshes the grant that often, and returns the last tokens. */
+async function useAGrant(world: TestWorld, accessTokenType: string, refreshes: number): Promise<TokenSet> {
+  let tokens = await mint(world, accessTokenType);
+  for (let i = 0; i < refreshes; i++) {
+    world.clock.advance(1000);
+    tokens = await world.engine.refresh(credentials, { refreshToken: tokens.refreshToken });
+  }
+  return tokens;
+}
+
+describe.each(stores)("on $name", (kind) => {
+  it.each([
+    ["jwt", 1],
+    ["reference", 1 + 1 + REFRESHES],
+  ])(`a grant whose access tokens are of type %s has %i rows after ${REFRESHES} refreshes`, (type, rows) =>
+    withStore(kind, async (store) => {
+      await useAGrant(await testWorld(undefined, store), type, REFRESHES);
+      expect(await drainRows(store)).toBe(rows);
+    }),
+  );
+});
+
+it("once everything has expired a sweep leaves nothing but keys and meta", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "store.db");
+    const store = await openSqliteStore(`sqlite:${path}`);
+    const world = await testWorld(undefined, store);
+    for (const type of ["jwt", "reference"]) {
+      const { accessToken } = await useAGrant(world, type, 3);
+      await world.engine.revoke(credentials, { token: accessToken });
+    }
+    await world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+    await useAGrant(world, "reference", 600);
+    const before = countRows(path);
+    expect(before).toMatchObject({ families: 3, reference_tokens: 4 + 601, revocations: 3 });
+
+    await sweep(store, world.clock);
+    expect(countRows(path)).toEqual(before);
+    world.clock.advance(YEAR);
+    await sweep(store, world.clock);
+    const { keys, meta, ...others } = countRows(path);
+    expect([keys, meta]).toEqual([before.keys, before.meta]);
+    expect(Object.values(others).filter((count) => count > 0)).toEqual([]);
+    await store.close();
+  }));
+
+/** How many rows each table of a database has. */
+function countRows(path: string): Readonly<Record<string, number>> {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const counts = tables.map(({ name }) => {
+    const row = database.prepare(`SELECT count(*) AS count FROM "${name}"`).get();
+    return [String(name), Number(row?.count)];
+  });
+  database.close();
+  return Object.fromEntries(counts);
+}

@@ -1,0 +1,10 @@
+import fc from "fast-check";
+import { describe, it } from "vitest";
+import { stores } from "../support/stores.ts";
+import { lifeProperty } from "./life.ts";
+
+describe("the life of tokens is what their clients were told", () => {
+  it.each(stores)("on $name", async (kind) => {
+    await fc.assert(lifeProperty(kind, 50), { numRuns: 30 });
+  });
+});
