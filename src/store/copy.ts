@@ -103,10 +103,11 @@ async function copyFamily(families: FamilyStore, family: FamilyRecord): Promise<
   if (family.revokedAt !== undefined) await families.revoke(family.id, family.revokedAt);
 }
 
-/** Whether a family was refreshed since the other was copied from it; the rest of it never changes. */
+/** Whether a family was refreshed or settled since the other was copied from it; the rest of it never changes. */
 function isFurther(family: FamilyRecord, other: FamilyRecord): boolean {
   if (family.generation !== other.generation) return family.generation > other.generation;
-  return family.rotatedAt > other.rotatedAt;
+  if (family.rotatedAt !== other.rotatedAt) return family.rotatedAt > other.rotatedAt;
+  return family.purgeAt > other.purgeAt;
 }
 
 async function count(store: CopyableStore, end: Instant): Promise<Counts> {

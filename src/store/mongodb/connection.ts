@@ -90,7 +90,7 @@ export async function withinTime<T>(work: () => Promise<T>, milliseconds: number
     }, milliseconds);
   });
   try {
-    return await work();
+    return await Promise.race([work(), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -36,8 +36,8 @@ export interface MongoStore extends CopyableStore {
 
 /**
  * Opens the store of a `mongodb://` or `mongodb+srv://` URL. Waits for a database that is away; throws
- * {@link StoreUnavailableError} where it waited too long, and an Error where the URL cannot be used or a newer program
- * wrote the database. None of them repeats the URL's password.
+ * {@link StoreUnavailableError} where it waited too long, and a {@link StoreUnusableError} where the URL cannot
+ * be used or a newer program wrote the database. Neither repeats the URL's password.
  */
 export async function openMongoStore(url: string, options: StoreOptions = {}): Promise<MongoStore> {
   const { logger = SILENT, clock = systemClock() } = options;

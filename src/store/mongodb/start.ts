@@ -13,7 +13,8 @@ const LONGEST_PAUSE = 5_000;
 
 /**
  * Connects and prepares the schema, again and again until the database is there. Throws {@link StoreUnavailableError}
- * once that took longer than `startTimeout` milliseconds, and an Error where a newer program wrote the database.
+ * once that took longer than `startTimeout` milliseconds, and a
+ * {@link StoreUnusableError} where a newer program wrote the database.
  */
 export async function start(
   client: Client,
@@ -22,13 +23,14 @@ export async function start(
 ): Promise<void> {
   const { hosts } = client;
   const deadline = performance.now() + startTimeout;
+  let reason = "it did not answer in time";
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     try {
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
       return await withinTime(() => tryOnce(client, collections, logger), left);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      const reason = reasonOf(error);
+      reason = reasonOf(error) ?? reason;
       const left = deadline - performance.now();
       if (left <= 0) {
         throw new StoreUnavailableError(`The MongoDB store at ${hosts} cannot be reached: ${reason}`, { cause: error });
@@ -49,8 +51,8 @@ async function tryOnce({ client, timeout }: Client, collections: Collections, lo
   await prepareSchema(collections, logger, { maxTimeMS: timeout });
 }
 
-/** What the driver or the server said. Neither ever says a password. */
-function reasonOf(error: unknown): string {
-  const { cause } = toStoreError(error) as Error;
-  return cause instanceof Error ? cause.message : String(error instanceof Error ? error.message : error);
+/** What the driver or the server said, if anything. Neither ever says a password. */
+function reasonOf(error: unknown): string | undefined {
+  const told = toStoreError(error);
+  return told instanceof Error && told.cause instanceof Error ? told.cause.message : undefined;
 }
