@@ -36,11 +36,11 @@ export interface NextKey {
 }
 
 /**
- * Appends the next generation, once: where another node appends at the same time, a rotation that nobody asked for is
+ * Appends the next generation, once: where another node has appended since `read`, a rotation that nobody asked for is
  * content with the other's key, and an operator's is tried again unless the other was the same request.
  */
-export async function appendNext(ports: RotationPorts, next: NextKey): Promise<Snapshot> {
-  let snapshot = await ports.reader.read();
+export async function appendNext(ports: RotationPorts, next: NextKey, read: Snapshot): Promise<Snapshot> {
+  let snapshot = read;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) return snapshot;
     const after = newest(keysOf(snapshot, next.use))?.generation ?? 0;

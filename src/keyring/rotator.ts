@@ -33,7 +33,8 @@ export class Rotator {
       const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
       if (due === undefined) continue;
       const activateAt = activation(due === "at once" ? "compromised" : "graceful", use, this.#policy.timing, now);
-      const after = await appendNext(this.#ports, { use, createdAt: now, activateAt, request: undefined });
+      // After what was read, or not at all: a key that another node has made by now is the one that is due.
+      const after = await appendNext(this.#ports, { use, createdAt: now, activateAt, request: undefined }, snapshot);
       const generation = newest(keysOf(after, use))?.generation;
       this.#logger.info(
         { event: "key_rotated", tenant: this.#ports.tenant, use, generation, due },
@@ -53,7 +54,7 @@ export class Rotator {
 
     const isDone = findRequest(before, request) !== undefined;
     if (!isDone && leaked !== undefined) await cutKey(this.#ports.store, leaked);
-    return this.#report(order, isDone ? before : await appendNext(this.#ports, next), leaked);
+    return this.#report(order, isDone ? before : await appendNext(this.#ports, next, before), leaked);
   }
 
   /**
