@@ -2,6 +2,7 @@ import { type OAuthError, toOAuthError } from "./errors.ts";
 import { introspect } from "./introspect.ts";
 import { mint } from "./mint.ts";
 import { listKeys, rotate } from "./operators.ts";
+import { wireName } from "./parameters.ts";
 import type { Engine, TenantEngine } from "./port.ts";
 import { refresh } from "./refresh.ts";
 import { revoke } from "./revoke.ts";
@@ -17,7 +18,9 @@ export function createEngine(worlds: Iterable<TenantWorld>): Engine {
 function createTenantEngine(world: TenantWorld): TenantEngine {
   return {
     tenant: world.tenant,
-    grantTypes: [...world.grants.keys()],
+    grantParameters: new Map(
+      Array.from(world.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
+    ),
     jwks: () => publishedKeys(world),
     mint: (credentials, request) => refusingClearly(world, "mint", () => mint(world, credentials, request)),
     refresh: (credentials, request) => refusingClearly(world, "refresh", () => refresh(world, credentials, request)),

@@ -19,8 +19,8 @@ export interface Engine {
 
 export interface TenantEngine {
   readonly tenant: Tenant;
-  /** The grant types that the token endpoint takes, for discovery. */
-  readonly grantTypes: readonly string[];
+  /** The extension grants, and the parameters that each takes by their names on the wire, for discovery. */
+  readonly grantParameters: ReadonlyMap<string, readonly string[]>;
   /** The published keys (RFC 7517 section 5). */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Mints tokens by an extension grant (RFC 6749 section 4.5). */

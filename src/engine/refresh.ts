@@ -124,11 +124,14 @@ async function refuseReuse(
 async function store(world: TenantWorld, family: FamilyRecord, attempt: Attempt): Promise<number> {
   const { reference } = attempt.made;
   try {
-    const [generation] = await Promise.all([
+    // Both have ended before the caller is told anything: what went on unseen could take its next refresh for reuse.
+    const [moved, written] = await Promise.allSettled([
       moveRow(world, family, attempt),
       reference && world.store.referenceTokens.create(reference),
     ]);
-    return generation;
+    if (moved.status === "rejected") throw moved.reason;
+    if (written.status === "rejected") throw written.reason;
+    return moved.value;
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
       const { mark, now: at, times } = attempt;

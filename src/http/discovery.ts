@@ -27,14 +27,16 @@ export function discovery(publicUrl: string): Endpoint {
 }
 
 function metadata(engine: TenantEngine, base: string): object {
-  const { tenant, grantTypes } = engine;
+  const { tenant, grantParameters } = engine;
   return {
     issuer: tenant.issuer,
     token_endpoint: base + TOKEN_PATH,
     jwks_uri: base + JWKS_PATH,
     introspection_endpoint: base + INTROSPECT_PATH,
     revocation_endpoint: base + REVOCATION_PATH,
-    grant_types_supported: [...grantTypes, REFRESH_GRANT_TYPE],
+    grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
+    // No registered member says which parameters an extension grant takes; RFC 8414 section 2 lets others be added.
+    grant_parameters_supported: Object.fromEntries(grantParameters),
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,

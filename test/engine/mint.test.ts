@@ -95,6 +95,15 @@ describe("mint", () => {
     expect(refusal).toEqual({ code, message: expect.stringContaining(message) });
   });
 
+  it("tells which parameters each grant takes, by their names on the wire", async () => {
+    const { grantParameters } = (await testWorld()).engine;
+    expect([...grantParameters.keys()]).toHaveLength(5);
+    expect(grantParameters.get("arbitrary_token")).toContain("arbitrary_json");
+    expect(grantParameters.get("arbitrary_identity")).toEqual(
+      expect.arrayContaining(["scope", "arbitrary_amrs", "id_token_lifetime"]),
+    );
+  });
+
   it("checks the client before it looks at anything else", async () => {
     const world = await testWorld();
     expect(await refusalOf(world.engine.mint({ ...credentials, clientSecret: "wrong" }, {}))).toMatchObject({

@@ -19,6 +19,7 @@ describe("the metadata", () => {
     introspection_endpoint: `${issuer}/connect/introspect`,
     revocation_endpoint: `${issuer}/connect/revocation`,
     grant_types_supported: ["arbitrary_token", "arbitrary_identity", "refresh_token"],
+    grant_parameters_supported: { arbitrary_token: ["issuer"], arbitrary_identity: ["subject", "scope"] },
     token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],

@@ -45,7 +45,10 @@ export class FakeEngine implements Engine {
     };
     const clientsPart: Partial<TenantEngine> = {
       tenant: testTenant({ id, issuer }),
-      grantTypes: ["arbitrary_token", "arbitrary_identity"],
+      grantParameters: new Map([
+        ["arbitrary_token", ["issuer"]],
+        ["arbitrary_identity", ["subject", "scope"]],
+      ]),
       jwks: () => ({ keys: this.keys }),
       mint: keep("mint") as TenantEngine["mint"],
       refresh: keep("refresh") as TenantEngine["refresh"],

@@ -60,25 +60,42 @@ export function hostOf(uri: string): { readonly host: string; readonly port: num
 
 /** MongoDB as kinds of store, by what decides. No row ends there while a test looks at it. */
 export function mongoStores(database: TestDatabase): readonly NamedStore[] {
-  return ["majority", "linearizable"].map((readConcernLevel) => {
-    const reopen = () => openMongoStore(urlOf(database.url, database.name, { readConcernLevel }));
-    return {
-      name: `MongoDB with ${readConcernLevel} reads`,
-      durable: true,
-      async open() {
-        await refuseTtl(database);
-        const store = await reopen();
-        return {
-          store,
-          reopen,
-          async close() {
-            await store.close();
-            await database.clear();
-          },
-        };
-      },
-    };
+  return kindsOfStore(async () => {
+    await refuseTtl(database);
+    return { database, end: () => database.clear() };
   });
+}
+
+/** The same kinds, with a new database each time that one is opened; none where there is no server. */
+export function farStores(): readonly NamedStore[] {
+  if (mongodbUri === undefined) return [];
+  return kindsOfStore(async () => {
+    const database = makeDatabase(mongodbUri);
+    await refuseTtl(database);
+    return { database, end: () => database.drop() };
+  });
+}
+
+/** `take`: finds an empty database, and says how to leave it. */
+function kindsOfStore(take: () => Promise<{ database: TestDatabase; end(): Promise<void> }>): readonly NamedStore[] {
+  return ["majority", "linearizable"].map((readConcernLevel) => ({
+    name: `MongoDB with ${readConcernLevel} reads`,
+    durable: true,
+    isFar: true,
+    async open() {
+      const { database, end } = await take();
+      const reopen = () => openMongoStore(urlOf(database.url, database.name, { readConcernLevel }));
+      const store = await reopen();
+      return {
+        store,
+        reopen,
+        async close() {
+          await store.close();
+          await end();
+        },
+      };
+    },
+  }));
 }
 
 /** Makes plain indexes where the store wants TTL indexes, so that the server deletes none of a test's rows. */
