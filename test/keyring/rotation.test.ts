@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import type { RotationOrder } from "../../src/keyring/port.ts";
+import type { Store } from "../../src/store/port.ts";
 import { fakeClock } from "../support/clock.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { DAY, HOUR, testKeyring } from "../support/keyring.ts";
@@ -88,6 +89,32 @@ describe("rotation by schedule", () => {
       await node.keyring.poll();
       expect(states(node)).toEqual(["active", "pending"]);
     }
+  });
+
+  it("is one rotation where a node saw that it was due before another one made the key", async () => {
+    const store = createMemoryStore();
+    const clock = fakeClock();
+    const early = await testKeyring(store, { clock });
+    let meanwhile: (() => Promise<void>) | undefined;
+    const slow: Store = {
+      ...store,
+      forTenant(tenant) {
+        const part = store.forTenant(tenant);
+        const list = async () => {
+          const rows = await part.keys.list();
+          const other = meanwhile;
+          meanwhile = undefined;
+          await other?.();
+          return rows;
+        };
+        return { ...part, keys: { ...part.keys, list } };
+      },
+    };
+    const late = await testKeyring(slow, { clock });
+    clock.advance(29 * DAY);
+    meanwhile = () => early.keyring.poll();
+    await late.keyring.poll();
+    expect(states(late)).toEqual(["active", "pending"]);
   });
 
   it("follows a change of algorithm, gracefully", async () => {
