@@ -9,6 +9,9 @@ export const SWEEP_EVERY = 30_000;
 /** How many rows one sweep deletes: few enough that no request waits for it. */
 const SWEEP_BATCH = 500;
 
+/** How many batches one run has: whoever stops the service waits for no more. */
+const SWEEP_BATCHES = 100;
+
 /** What a node does every now and then to keep itself tidy while it serves. */
 export class Chores {
   readonly #logger: Logger;
@@ -58,7 +61,10 @@ export class Chores {
   }
 }
 
-/** Deletes all rows whose time is over, in batches between which requests have their turn. */
+/** Deletes rows whose time is over, in batches between which requests have their turn; what is left waits for the next run. */
 export async function sweep(store: Store, clock: Clock): Promise<void> {
-  while ((await store.sweep(clock.now(), SWEEP_BATCH)) === SWEEP_BATCH) await new Promise(setImmediate);
+  for (let batch = 0; batch < SWEEP_BATCHES; batch++) {
+    if ((await store.sweep(clock.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
+    await new Promise(setImmediate);
+  }
 }

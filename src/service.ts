@@ -41,10 +41,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));
     await chores.stop();
+    await settlements.settleAll();
     await store.close();
   };
   try {
     const worlds = await openWorlds(config, publicUrl, { store, clock, settlements, logger });
+    // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
+    await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
     chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());
     chores.every(SWEEP_EVERY, "sweep", () => sweep(store, clock));
     for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());

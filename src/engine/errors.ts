@@ -1,5 +1,5 @@
 import { AuthorityUnavailableError } from "../authorities/port.ts";
-import { KeyUnavailableError } from "../keyring/port.ts";
+import { KeyUnavailableError, TooManyWaitingError } from "../keyring/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
 
 /**
@@ -48,7 +48,8 @@ export function toOAuthError(error: unknown): OAuthError {
     });
   }
   if (error instanceof KeyUnavailableError) {
-    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause: error });
+    const cause = error instanceof TooManyWaitingError ? undefined : error;
+    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause });
   }
   return new OAuthError("server_error", "Something unexpected happened.", { cause: error });
 }

@@ -3,6 +3,7 @@ import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError
 import { authenticateOperator } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { ClientCredentials, RotateRequest } from "./request.ts";
+import type { Operator } from "./tenant.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** The longest idempotency key, in characters. */
@@ -22,7 +23,7 @@ export async function rotate(
   credentials: ClientCredentials,
   request: RotateRequest,
 ): Promise<Rotation> {
-  const operator = await authenticateOperator(world.tenant, credentials, world.secrets);
+  const operator = await authenticated(world, credentials);
   return rotateAs(world, operator.id, request);
 }
 
@@ -35,7 +36,13 @@ export async function rotateAs(world: RotationWorld, operator: string, request: 
   if (kid !== undefined && mode !== "compromised") {
     throw new OAuthError("invalid_request", "kid names the leaked key: it goes with the mode compromised alone.");
   }
-  const order = { mode, use, kid, dryRun, request: requestName(operator, idempotencyKey, world) };
+  const order = {
+    mode,
+    use,
+    kid,
+    dryRun,
+    request: requestName([operator, mode, use, kid ?? null], idempotencyKey, world),
+  };
   const rotation = await rotateKnown(world, order);
   if (!dryRun) {
     const audit = { tenant: world.tenant.id, operator, mode, use, generation: rotation.keys.at(-1)?.generation };
@@ -46,12 +53,24 @@ export async function rotateAs(world: RotationWorld, operator: string, request: 
 
 /** Every generation of the tenant's keys, never a private part. Throws OAuthError `invalid_client`, as rotate does. */
 export async function listKeys(world: TenantWorld, credentials: ClientCredentials): Promise<readonly KeyDescription[]> {
-  const operator = await authenticateOperator(world.tenant, credentials, world.secrets);
+  const operator = await authenticated(world, credentials);
+  // Another node may have made a key, or cut one, since the last poll.
+  await world.keyring.read();
   world.logger.info(
     { event: "keys_listed", tenant: world.tenant.id, operator: operator.id },
     "an operator listed the keys",
   );
   return world.keyring.describe(world.clock.now());
+}
+
+/** Whoever tries to rotate keys and is no operator is worth a line. */
+async function authenticated(world: TenantWorld, credentials: ClientCredentials): Promise<Operator> {
+  try {
+    return await authenticateOperator(world.tenant, credentials, world.secrets);
+  } catch (error) {
+    world.logger.warn({ event: "operator_refused", tenant: world.tenant.id }, "an operator was refused");
+    throw error;
+  }
 }
 
 async function rotateKnown(world: RotationWorld, order: RotationOrder): Promise<Rotation> {
@@ -65,10 +84,14 @@ async function rotateKnown(world: RotationWorld, order: RotationOrder): Promise<
 }
 
 /** Names the request in the row of the key that it makes: the same for a retry, and never what the operator wrote. */
-function requestName(operator: string, idempotencyKey: string | undefined, { random }: RotationWorld): string {
+function requestName(
+  what: readonly (string | null)[],
+  idempotencyKey: string | undefined,
+  { random }: RotationWorld,
+): string {
   const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
   const kind = idempotencyKey === undefined ? "once" : "idempotent";
   return createHash("sha256")
-    .update(JSON.stringify([kind, operator, unique]))
+    .update(JSON.stringify([kind, ...what, unique]))
     .digest("base64url");
 }

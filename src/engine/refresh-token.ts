@@ -41,5 +41,9 @@ export async function isFamilyAlive(
 export function expiryOf({ tenant }: TenantWorld, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   if (client === undefined) return family.expiresAt;
-  return Math.min(family.expiresAt, family.mintedAt + client.absoluteRefreshTokenLifetime * 1000);
+  return Math.min(
+    family.expiresAt,
+    family.mintedAt + client.absoluteRefreshTokenLifetime * 1000,
+    family.rotatedAt + client.slidingRefreshTokenLifetime * 1000,
+  );
 }

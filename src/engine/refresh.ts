@@ -123,15 +123,10 @@ async function refuseReuse(
 /** Makes durable what the answer tells. Resolves to the generation of the refresh token to tell. */
 async function store(world: TenantWorld, family: FamilyRecord, attempt: Attempt): Promise<number> {
   const { reference } = attempt.made;
+  // Before the row moves: with a grace of 0 a caller that is asked to try again could not.
+  if (reference !== undefined) await world.store.referenceTokens.create(reference);
   try {
-    // Both have ended before the caller is told anything: what went on unseen could take its next refresh for reuse.
-    const [moved, written] = await Promise.allSettled([
-      moveRow(world, family, attempt),
-      reference && world.store.referenceTokens.create(reference),
-    ]);
-    if (moved.status === "rejected") throw moved.reason;
-    if (written.status === "rejected") throw written.reason;
-    return moved.value;
+    return await moveRow(world, family, attempt);
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
       const { mark, now: at, times } = attempt;

@@ -79,6 +79,9 @@ async function findOwnAccessToken(
 ): Promise<OwnToken | undefined> {
   const token = await readAccessToken(world, text, now);
   if (token === undefined || token.clientId !== client.id) return undefined;
+  // A thief of the key writes what he likes into its tokens, the family of another's grant too.
+  if (token.kid !== undefined && (await world.store.revocations.find([cutIds.kid(token.kid)])).length > 0)
+    return undefined;
   // The cut may go once no node, however late its clock, takes the token for alive.
   const cut = { id: cutIds.jti(token.jti), notAfter: FOREVER, expiresAt: token.expiresAt + 2 * world.maxClockSkew };
   return {

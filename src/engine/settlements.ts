@@ -1,7 +1,7 @@
 import { type FamilyStore, StoreUnavailableError } from "../store/port.ts";
 import type { Clock, Instant } from "../token/clock.ts";
 
-/** How many updates may wait to be settled: more than a node has under way when its store goes. */
+/** How many families may wait to be settled: more than a node has under way when its store goes. */
 const MAX_PENDING = 10_000;
 
 /** For how long an update whose answer was lost may still reach the store, in milliseconds. */
@@ -31,22 +31,23 @@ interface Pending extends Lost {
  */
 export class Settlements {
   readonly #clock: Clock;
-  readonly #pending = new Set<Pending>();
+  /** What is owed, by family. */
+  readonly #pending = new Map<string, Pending[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Remembers an update that may have happened. Beyond a bound the oldest is forgotten. */
-  owe(families: FamilyStore, { family, mark, at, purgeAt }: Lost): void {
-    const [oldest] = this.#pending;
+  /** Remembers an update that may have happened. Beyond a bound the oldest family is forgotten. */
+  owe(families: FamilyStore, lost: Lost): void {
+    const [oldest] = this.#pending.keys();
     if (oldest !== undefined && this.#pending.size >= MAX_PENDING) this.#pending.delete(oldest);
-    this.#pending.add({ families, family, mark, at, purgeAt, settledAt: undefined });
+    this.#pending.set(lost.family, [...this.#of(lost.family), { ...lost, families, settledAt: undefined }]);
   }
 
   /** Forgets one family: its caller was told. */
   forget(family: string): void {
-    for (const pending of this.#of(family)) this.#pending.delete(pending);
+    this.#pending.delete(family);
   }
 
   /** Owes again what was settled for one family: its caller tried again, and could not be told either. */
@@ -62,29 +63,32 @@ export class Settlements {
   /** Settles all that is owed; stops at the first sign that the store is still away. Call it every now and then. */
   async settleAll(): Promise<void> {
     try {
-      for (const pending of this.#pending) await this.#settle(pending);
+      for (const family of [...this.#pending.keys()]) await this.settleFamily(family);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
   }
 
   #of(family: string): readonly Pending[] {
-    return this.#pending
-      .values()
-      .filter((pending) => pending.family === family)
-      .toArray();
+    return this.#pending.get(family) ?? [];
   }
 
   async #settle(pending: Pending): Promise<void> {
     const { families, family, mark, at, purgeAt } = pending;
     const now = this.#clock.now();
     if (pending.settledAt !== undefined) {
-      if (now > pending.settledAt + MAY_BE_RETRIED) this.#pending.delete(pending);
+      if (now > pending.settledAt + MAY_BE_RETRIED) this.#drop(pending);
     } else if (await families.settle(family, mark, now, purgeAt + now - at)) {
       pending.settledAt = now;
     } else if (now > at + MAY_STILL_ARRIVE) {
       // An update that has not happened may yet, until it is too old to.
-      this.#pending.delete(pending);
+      this.#drop(pending);
     }
+  }
+
+  #drop(pending: Pending): void {
+    const left = this.#of(pending.family).filter((other) => other !== pending);
+    if (left.length > 0) this.#pending.set(pending.family, left);
+    else this.#pending.delete(pending.family);
   }
 }

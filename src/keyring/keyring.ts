@@ -94,6 +94,10 @@ export class Keyring implements TenantKeyring {
     return uses.flatMap((use) => describeKeys(snapshot[use], keepFor(snapshot, use, this.#policy.timing), now));
   }
 
+  async read(): Promise<void> {
+    await this.#reader.read();
+  }
+
   poll(): Promise<void> {
     return this.#rotator.poll();
   }

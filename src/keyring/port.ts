@@ -7,7 +7,12 @@ export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
 
 /** No key can be used at the moment, though one will be: the caller may try again. */
 export class KeyUnavailableError extends Error {
-  override readonly name = "KeyUnavailableError";
+  override readonly name: string = "KeyUnavailableError";
+}
+
+/** Too many tokens with unknown keys wait already: the doing of callers, of which the log need not tell. */
+export class TooManyWaitingError extends KeyUnavailableError {
+  override readonly name = "TooManyWaitingError";
 }
 
 /** Where a key is in its life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */
@@ -88,8 +93,10 @@ export interface TenantKeyring {
   awaitTokenKey(generation: number): Promise<void>;
   /** HMAC-SHA256 of a text under that generation's key, base64url; undefined where there is no such key. */
   mac(generation: number, text: string): string | undefined;
-  /** Every key: signing keys first, oldest first. */
+  /** Every key as it was last read: signing keys first, oldest first. */
   describe(now: Instant): readonly KeyDescription[];
+  /** Reads the keys again. */
+  read(): Promise<void>;
   /** Reads the keys again, and makes the next one where it is due. Call it every poll. */
   poll(): Promise<void>;
   /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */

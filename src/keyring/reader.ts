@@ -1,5 +1,6 @@
 import type { Clock, Instant } from "../token/clock.ts";
-import { KeyUnavailableError } from "./port.ts";
+import { KeyUnavailableError, TooManyWaitingError } from "./port.ts";
+import { SealError } from "./seal.ts";
 import { readSnapshot, type Snapshot, type SnapshotPorts } from "./snapshot.ts";
 
 /** A token with an unknown key may cause a read, but none sooner than this after the last, in milliseconds. */
@@ -42,11 +43,14 @@ export class KeyReader {
    * where too many wait already.
    */
   async readInTurn(): Promise<Snapshot> {
-    if (this.#waiting >= MAX_WAITING) throw new KeyUnavailableError("Too many tokens with unknown keys wait.");
+    if (this.#waiting >= MAX_WAITING) throw new TooManyWaitingError("Too many tokens with unknown keys wait.");
     this.#waiting += 1;
     try {
       this.#next ??= this.#afterFloor();
       return await this.#next;
+    } catch (error) {
+      // A new key that this node cannot open yet is none of the caller's doing.
+      throw error instanceof SealError ? new KeyUnavailableError("A key does not open.", { cause: error }) : error;
     } finally {
       this.#waiting -= 1;
     }

@@ -29,24 +29,32 @@ export interface RotationPorts {
 /** A key that is to be made. */
 export interface NextKey {
   readonly use: KeyUse;
-  readonly createdAt: Instant;
-  readonly activateAt: Instant;
+  /** Tells them when it is about to be written: what goes before may take its time. */
+  times(): { readonly createdAt: Instant; readonly activateAt: Instant };
   /** Names the request that makes it, so that its retry makes no other. */
   readonly request: string | undefined;
+}
+
+/** The keys once the next one is there, and whether this call made it. */
+export interface Appended {
+  readonly snapshot: Snapshot;
+  readonly isOurs: boolean;
 }
 
 /**
  * Appends the next generation, once: where another node has appended since `read`, a rotation that nobody asked for is
  * content with the other's key, and an operator's is tried again unless the other was the same request.
  */
-export async function appendNext(ports: RotationPorts, next: NextKey, read: Snapshot): Promise<Snapshot> {
+export async function appendNext(ports: RotationPorts, next: NextKey, read: Snapshot): Promise<Appended> {
   let snapshot = read;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) return snapshot;
+    if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) {
+      return { snapshot, isOurs: false };
+    }
     const after = newest(keysOf(snapshot, next.use))?.generation ?? 0;
-    const appended = await append(ports, next, after);
+    const isOurs = await append(ports, next, after);
     snapshot = await ports.reader.read();
-    if (appended || next.request === undefined) return snapshot;
+    if (isOurs || next.request === undefined) return { snapshot, isOurs };
   }
   throw new Error("Other nodes kept rotating at the same time.");
 }
@@ -61,11 +69,11 @@ export async function cutKey(store: TenantStore, key: KeyEntry): Promise<void> {
   await store.revocations.cut({ id: cutIdOf(key), notAfter: FOREVER, expiresAt: FOREVER });
 }
 
-async function append(ports: RotationPorts, { use, ...times }: NextKey, after: number): Promise<boolean> {
+async function append(ports: RotationPorts, { use, request, times }: NextKey, after: number): Promise<boolean> {
   const { algorithm, text } = await makeMaterial(ports, use);
   const generation = after + 1;
   const sealed = await ports.sealer.seal(text, { tenant: ports.tenant, use, generation });
-  return ports.store.keys.append({ use, generation, algorithm, sealed, ...times }, after);
+  return ports.store.keys.append({ use, generation, algorithm, sealed, request, ...times() }, after);
 }
 
 async function makeMaterial({ algorithm, signatures, random }: RotationPorts, use: KeyUse) {

@@ -1,10 +1,11 @@
 import type { Logger } from "../engine/logger.ts";
+import type { KeyUse } from "../store/port.ts";
 import type { Clock, Instant } from "../token/clock.ts";
 import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
 import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
-import { type Rotation, type RotationOrder, UnknownKeyError } from "./port.ts";
+import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
 import { appendNext, cutKey, findRequest, type NextKey, type RotationPorts } from "./rotation.ts";
-import { dueRotation, latestActivated, newest } from "./schedule.ts";
+import { activeKey, dueRotation, latestActivated, newest } from "./schedule.ts";
 import { type KeyEntry, keysOf, type Snapshot } from "./snapshot.ts";
 
 /** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
@@ -32,14 +33,11 @@ export class Rotator {
       const now = this.#clock.now();
       const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
       if (due === undefined) continue;
-      const activateAt = activation(due === "at once" ? "compromised" : "graceful", use, this.#policy.timing, now);
-      // After what was read, or not at all: a key that another node has made by now is the one that is due.
-      const after = await appendNext(this.#ports, { use, createdAt: now, activateAt, request: undefined }, snapshot);
-      const generation = newest(keysOf(after, use))?.generation;
-      this.#logger.info(
-        { event: "key_rotated", tenant: this.#ports.tenant, use, generation, due },
-        "a key was made by its schedule",
-      );
+      const next = this.#next(due === "at once" ? "compromised" : "graceful", use, undefined);
+      const { snapshot: after, isOurs } = await appendNext(this.#ports, next, snapshot);
+      if (!isOurs) continue;
+      const made = { tenant: this.#ports.tenant, use, generation: newest(keysOf(after, use))?.generation, due };
+      this.#logger.info({ event: "key_rotated", ...made }, "a key was made by its schedule");
     }
   }
 
@@ -48,13 +46,30 @@ export class Rotator {
     const { use, mode, request } = order;
     const before = await this.#ports.reader.read();
     const now = this.#clock.now();
-    const next = { use, request, createdAt: now, activateAt: activation(mode, use, this.#policy.timing, now) };
+    const next = this.#next(mode, use, request);
     const leaked = mode === "compromised" ? await this.#leakedKey(before, order, now) : undefined;
     if (order.dryRun) return this.#report(order, withPlanned(before, next, leaked, this.#policy.algorithm), leaked);
 
-    const isDone = findRequest(before, request) !== undefined;
-    if (!isDone && leaked !== undefined) await cutKey(this.#ports.store, leaked);
-    return this.#report(order, isDone ? before : await appendNext(this.#ports, next, before), leaked);
+    // One that died between the cut and the new key is done once any node has made that key.
+    const isReplaced =
+      leaked?.isCut === true && (activeKey(keysOf(before, use), now)?.generation ?? 0) > leaked.generation;
+    const isDone = isReplaced || findRequest(before, request) !== undefined;
+    if (!isDone && leaked !== undefined) {
+      await cutKey(this.#ports.store, leaked);
+      // Now, as it is never undone, whatever becomes of the rest.
+      const { kid, generation } = leaked;
+      this.#logger.warn({ event: "key_cut", tenant: this.#ports.tenant, use, generation, kid }, "a key was cut");
+    }
+    const after = isDone ? before : (await appendNext(this.#ports, next, before)).snapshot;
+    return this.#report(order, after, leaked);
+  }
+
+  #next(mode: RotationMode, use: KeyUse, request: string | undefined): NextKey {
+    const times = () => {
+      const now = this.#clock.now();
+      return { createdAt: now, activateAt: activation(mode, use, this.#policy.timing, now) };
+    };
+    return { use, request, times };
   }
 
   /**
@@ -100,7 +115,9 @@ export class Rotator {
 function withPlanned(before: Snapshot, next: NextKey, leaked: KeyEntry | undefined, algorithm: string): Snapshot {
   const generation = (newest(keysOf(before, next.use))?.generation ?? 0) + 1;
   const planned = {
-    ...next,
+    use: next.use,
+    request: next.request,
+    ...next.times(),
     generation,
     algorithm: next.use === "signing" ? algorithm : "HS256",
     kid: undefined,

@@ -29,9 +29,15 @@ export function schedule<K extends ScheduledKey>(
   keepFor: number,
   now: Instant,
 ): readonly Place<K>[] {
+  // From the youngest on: the earliest so far is when the first of a key's successors takes over.
+  const retireAts = new Map<number, Instant | undefined>();
+  let earliest: Instant | undefined;
+  for (const { generation, activateAt } of keys.toSorted((a, b) => b.generation - a.generation)) {
+    retireAts.set(generation, earliest);
+    earliest = Math.min(earliest ?? activateAt, activateAt);
+  }
   return keys.map((key) => {
-    const successors = keys.filter(({ generation }) => generation > key.generation);
-    const retireAt = successors.length > 0 ? Math.min(...successors.map(({ activateAt }) => activateAt)) : undefined;
+    const retireAt = retireAts.get(key.generation);
     const removeAt = retireAt === undefined ? undefined : retireAt + keepFor;
     return { key, state: stateOf(key, retireAt, removeAt, now), retireAt, removeAt };
   });

@@ -91,15 +91,25 @@ function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
 }
 
 async function signingKey(ports: SnapshotPorts, record: KeyRecord, before: Snapshot | undefined): Promise<SigningKey> {
-  const known = before?.signing.find(({ generation }) => generation === record.generation);
+  const known = before?.signing.find((key) => isSameRow(key, record));
   return known?.material ?? ports.signatures.load(record.algorithm as SigningAlgorithm, await open(ports, record));
 }
 
 async function tokenKey(ports: SnapshotPorts, record: KeyRecord, before: Snapshot | undefined): Promise<Uint8Array> {
-  const known = before?.refresh.find(({ generation }) => generation === record.generation);
+  const known = before?.refresh.find((key) => isSameRow(key, record));
   return known?.material ?? Buffer.from(await open(ports, record), "base64url");
 }
 
 function open({ sealer, tenant }: SnapshotPorts, { use, generation, sealed }: KeyRecord): Promise<string> {
   return sealer.open(sealed, { tenant, use, generation });
+}
+
+/** A store that was restored from a back-up may have another key under the same generation. */
+function isSameRow(key: KeyEntry, { generation, createdAt, activateAt, request }: KeyRecord): boolean {
+  return (
+    key.generation === generation &&
+    key.createdAt === createdAt &&
+    key.activateAt === activateAt &&
+    key.request === request
+  );
 }

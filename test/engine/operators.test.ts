@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RotateRequest } from "../../src/engine/request.ts";
 import { cutIds } from "../../src/token/cut.ts";
+import { claimsOf } from "../support/decode.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -82,6 +83,30 @@ describe("an operator", () => {
     expect(JSON.stringify(await world.store.keys.list())).not.toContain("4711");
   });
 
+  it("gets what is asked for, though the idempotency key was used for something else", async () => {
+    await rotate({ idempotencyKey: "K" });
+    const states = (await rotate({ idempotencyKey: "K", mode: "compromised" })).keys.map(({ state }) => state);
+    expect(states).toEqual(["compromised", "retired", "active"]);
+    expect((await rotate({ idempotencyKey: "K", use: "refresh" })).keys).toHaveLength(2);
+  });
+
+  it("lists what another node did since the last poll", async () => {
+    const other = await testWorld(undefined, world.wholeStore);
+    await rotate({ mode: "compromised" });
+    expect((await other.engine.listKeys(operator))[0]).toMatchObject({ state: "compromised" });
+  });
+
+  it("is told to the log where it is refused, and where a key is cut though the rest fails", async () => {
+    const store = failingStore(createMemoryStore());
+    const failing = await testWorld(undefined, store);
+    await refusalOf(failing.engine.rotate(basic(OPERATOR_ID, "wrong"), {}));
+    store.failNext("keys.append", "refused");
+    await refusalOf(failing.engine.rotate(operator, { mode: "compromised" }));
+    const events = failing.logger.lines.map(({ fields }) => fields);
+    expect(events).toContainEqual(expect.objectContaining({ event: "operator_refused" }));
+    expect(events).toContainEqual(expect.objectContaining({ event: "key_cut", use: "signing", generation: 1 }));
+  });
+
   it("is asked to come again while the store is away", async () => {
     const store = failingStore(createMemoryStore());
     const away = await testWorld(undefined, store);
@@ -111,6 +136,16 @@ describe("a compromised key", () => {
     });
     expect(await isActive(tokens.accessToken)).toBe(true);
     expect(await isActive((await mint()).refreshToken)).toBe(true);
+  });
+
+  it("ends no grant by a token that its thief made", async () => {
+    const slow = await testWorld(undefined, world.wholeStore);
+    const tokens = await mint();
+    const forged = await world.keyring.signer(world.clock.now()).sign(claimsOf(tokens.accessToken));
+    await rotate({ mode: "compromised" });
+    // A node that has not polled yet still takes the signature for good.
+    await slow.engine.revoke(client, { token: forged });
+    expect(await isActive(tokens.refreshToken)).toBe(true);
   });
 
   it("is cut for ever", async () => {

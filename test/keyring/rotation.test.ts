@@ -268,7 +268,7 @@ describe("rotation by an operator", () => {
       await other.keyring.poll();
       expect(states(other)).toEqual(["compromised", "active"]);
       const { keys } = await node.keyring.rotate(same);
-      expect(keys.map(({ state }) => state)).toEqual(["compromised", "retired", "active"]);
+      expect(keys.map(({ state }) => state)).toEqual(["compromised", "active"]);
     });
   });
 

@@ -11,6 +11,21 @@ describe("system clock", () => {
     expect(machine).toHaveBeenCalledTimes(3);
   });
 
+  it("goes on while the machine's stands in the past, and is overtaken by it, so that nobody waits for ever", async () => {
+    vi.useFakeTimers({ now: 10_000 });
+    const clock = systemClock();
+    clock.now();
+    vi.setSystemTime(4_000);
+    const told = [1, 2, 3].map(() => {
+      vi.advanceTimersByTime(1_000);
+      return clock.now();
+    });
+    expect(told).toEqual([10_500, 11_000, 11_500]);
+    vi.setSystemTime(12_000);
+    expect(clock.now()).toBe(12_000);
+    vi.useRealTimers();
+  });
+
   it("counts whole seconds down", () => {
     expect(toSeconds(1999)).toBe(1);
   });
