@@ -1,13 +1,14 @@
 /**
- * Runs the proofs of a token's life for longer than a test may take: `--seconds N` (60 unless given) and `--seed S`
- * (drawn unless given). Prints what it did, and exits with 1 where a proof fails; its seed then shows the same again,
- * but for what depends on the moment of a crash.
+ * Runs the simulation, and the proofs of a token's life, for longer than a test may take: `--seconds N` (60 unless
+ * given) and `--seed S` (drawn unless given). Prints what it did, and exits with 1 where a proof fails; its seed then
+ * shows the same again, but for what depends on the moment of a crash.
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import fc from "fast-check";
 import { type CrashCounts, crash } from "../test/proofs/crash.ts";
 import { lifeProperty } from "../test/proofs/life.ts";
+import { soakSimulation } from "../test/simulation/soak.ts";
 import { type NamedStore, stores } from "../test/support/stores.ts";
 
 /** How many steps a life has at most. */
@@ -49,10 +50,14 @@ async function soakCrashes(seed: number, milliseconds: number): Promise<void> {
 const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
 const seconds = readNumber("seconds", values.seconds, 60);
 const seed = readNumber("seed", values.seed, randomInt(1_000_000_000));
-const share = (seconds * 1000) / (stores.length + 1);
+// The simulation has half of the time.
+const half = (seconds * 1000) / 2;
+const share = half / (stores.length + 1);
 
 console.log(`soak: ${seconds} s, seed ${seed}`);
 try {
+  const bounds = { milliseconds: half, seeds: Number.POSITIVE_INFINITY, shrinks: true };
+  console.log(String(await soakSimulation(seed, bounds)));
   for (const kind of stores) await soakLife(kind, seed, share);
   await soakCrashes(seed, share);
 } catch (error) {

@@ -12,6 +12,8 @@ export interface TcpProxy {
   readonly port: number;
   /** How many connections are open. */
   connections(): number;
+  /** How many connections were ever asked for. */
+  attempts(): number;
   /** How long all that passes takes, in milliseconds, each way. */
   delay: number;
   /** Changes the weather. A connection that was ever silent stays so, as if a gateway had forgotten it. */
@@ -29,8 +31,10 @@ interface Link {
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const links = new Set<Link>();
   let weather: Weather = "passing";
+  let attempts = 0;
 
   const listener = createServer((client) => {
+    attempts += 1;
     if (weather === "cut") client.resetAndDestroy();
     else join(client);
   });
@@ -62,6 +66,7 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
   const proxy: TcpProxy = {
     port: (listener.address() as AddressInfo).port,
     connections: () => links.size,
+    attempts: () => attempts,
     delay: 0,
     become(next) {
       weather = next;

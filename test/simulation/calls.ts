@@ -1,0 +1,72 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { OAuthErrorCode } from "../../src/engine/errors.ts";
+import type {
+  Introspection,
+  IntrospectRequest,
+  MintRequest,
+  RefreshRequest,
+  RevokeRequest,
+  RotateRequest,
+  Rotation,
+  TokenSet,
+} from "../../src/engine/request.ts";
+import type { PublicJwk } from "../../src/keyring/port.ts";
+import type { Instant } from "../../src/token/clock.ts";
+import type { Incarnation } from "./node.ts";
+
+/** What can be asked of a node, and what it answers. */
+export interface Operations {
+  readonly mint: { readonly request: MintRequest; readonly answer: TokenSet };
+  readonly refresh: { readonly request: RefreshRequest; readonly answer: TokenSet };
+  readonly introspect: { readonly request: IntrospectRequest; readonly answer: Introspection };
+  readonly revoke: { readonly request: RevokeRequest; readonly answer: undefined };
+  readonly rotate: { readonly request: RotateRequest; readonly answer: Rotation };
+  readonly jwks: { readonly request: object; readonly answer: { readonly keys: readonly PublicJwk[] } };
+}
+export type OperationName = keyof Operations;
+
+/** How a call ended for its caller. Lost: it was told nothing. */
+export type Outcome<T> =
+  | { readonly kind: "done"; readonly answer: T }
+  | { readonly kind: "refused"; readonly code: OAuthErrorCode; readonly message: string }
+  | { readonly kind: "lost" };
+
+/** One call of a node, as its caller knows it. Moments are true time. */
+export interface Call<K extends OperationName = OperationName> {
+  readonly id: number;
+  readonly operation: K;
+  readonly tenant: string;
+  readonly client: string;
+  readonly request: Operations[K]["request"];
+  /** What is wrong with it, as the code that it is to be refused with whatever else is so. */
+  readonly flaw: OAuthErrorCode | undefined;
+  readonly node: Incarnation;
+  readonly start: Instant;
+  /** When the node's last good read of the tenant's keys began before that. */
+  readonly polledAt: Instant;
+  /** Infinite while it is under way. */
+  end: Instant;
+  outcome: Outcome<Operations[K]["answer"]> | undefined;
+}
+
+/** The call that the code which runs now works for; none for what a node does by itself. */
+export const currentCall = new AsyncLocalStorage<Call | undefined>();
+
+export function is<K extends OperationName>(call: Call, operation: K): call is Call<K> {
+  return call.operation === operation;
+}
+
+export function isDone<C extends Call>(
+  call: C,
+): call is C & { outcome: Extract<NonNullable<C["outcome"]>, { kind: "done" }> } {
+  return call.outcome?.kind === "done";
+}
+
+export function isRefused(call: Call, code: string): boolean {
+  return call.outcome?.kind === "refused" && call.outcome.code === code;
+}
+
+/** Whether a refusal with that code, or for want of an answer, leaves open what was done. */
+export function mayHaveActed(call: Call, code: string): boolean {
+  return isRefused(call, code) || isRefused(call, "temporarily_unavailable");
+}

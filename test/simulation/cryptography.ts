@@ -1,0 +1,94 @@
+import { createHash, createHmac } from "node:crypto";
+import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
+import type { Signatures } from "../../src/keyring/algorithms.ts";
+import type { PublicJwk } from "../../src/keyring/port.ts";
+import { SealError, type Sealer } from "../../src/keyring/seal.ts";
+import { isJsonObject, type JsonObject, parseExactJson } from "../../src/token/json.ts";
+import type { Prng } from "./prng.ts";
+
+/** Quick, synchronous stand-ins for what takes time and threads. A public key is as good as its private one here. */
+export function simulatedSignatures(random: Prng): Signatures {
+  return {
+    generate: async () => Buffer.from(random.bytes(32)).toString("base64url"),
+    async load(algorithm, secret) {
+      const kid = kidOf(secret);
+      const header = { alg: algorithm, kid, typ: "JWT" };
+      const publicJwk = { kty: "simulated", x: secret, kid, alg: algorithm, use: "sig" };
+      return {
+        kid,
+        algorithm,
+        publicJwk,
+        sign: async (claims) => sign(secret, `${encode(header)}.${encode(claims)}`),
+        verify: async (jwt) => verifyWith(publicJwk, jwt),
+      };
+    },
+  };
+}
+
+/** What a resource server does with a JWT and a published key: the claims, or undefined. */
+export function verifyWith({ x }: PublicJwk, jwt: string): JsonObject | undefined {
+  const [header, payload] = jwt.split(".");
+  return jwt === sign(String(x), `${header}.${payload}`) ? claimsOf(jwt) : undefined;
+}
+
+/** The claims of a JWT, as anyone can read them. */
+export function claimsOf(jwt: string): JsonObject {
+  const claims = parseExactJson(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString());
+  if (!isJsonObject(claims)) throw new Error("the claims are no object");
+  return claims;
+}
+
+/** The kid that a JWT names. */
+export function headerKid(jwt: string): string {
+  return JSON.parse(Buffer.from(jwt.split(".")[0] ?? "", "base64url").toString()).kid;
+}
+
+/** The kid of a signing key as it stands sealed in the store. */
+export function kidOfSealed(sealed: string): string {
+  return kidOf(JSON.parse(sealed).text);
+}
+
+/** Keeps nothing secret, but opens nothing that was sealed for another place. */
+export const simulatedSealer: Sealer = {
+  seal: async (text, binding) => JSON.stringify({ text, binding }),
+  async open(sealed, { tenant, use, generation }) {
+    const { text, binding } = JSON.parse(sealed);
+    if (binding.tenant !== tenant || binding.use !== use || binding.generation !== generation) {
+      throw new SealError("it was sealed for another place");
+    }
+    return text;
+  },
+  isCurrent: () => true,
+};
+
+/** The id_token of a subject, as the simulated authority gives it. */
+export function foreignIdToken(subject: string): string {
+  return `id_token of ${subject}`;
+}
+
+/** An authority whose keys cannot always be had. `away`: told whenever that is so. */
+export function simulatedAuthorities(random: Prng, away: () => void): Authorities {
+  return {
+    async verify(_, idToken) {
+      if (random.chance(0.05)) {
+        away();
+        throw new AuthorityUnavailableError("the simulated authority is away");
+      }
+      const subject = /^id_token of (.+)$/.exec(idToken)?.[1];
+      if (subject === undefined) throw new IdTokenError("The id_token is malformed.");
+      return { sub: subject };
+    },
+  };
+}
+
+function kidOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
+}
+
+function encode(value: JsonObject): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function sign(secret: string, signed: string): string {
+  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+}

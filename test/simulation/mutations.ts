@@ -1,0 +1,264 @@
+/** A way to spoil the mint: the simulation must notice. */
+export interface Mutation {
+  readonly name: string;
+  /** What it does, in a few words. */
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}
+
+interface Edit {
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly search: string;
+  readonly replacement: string;
+}
+
+const REFRESH = "src/engine/refresh.ts";
+const WATERMARK = "src/engine/watermark.ts";
+const REVOKE = "src/engine/revoke.ts";
+const ISSUE = "src/engine/issue.ts";
+const ACCESS_TOKEN = "src/engine/access-token.ts";
+const INTROSPECT = "src/engine/introspect.ts";
+const MEMORY_STORE = "test/support/memory-store.ts";
+
+/** Everything that the simulation is known to notice. */
+export const MUTATIONS: readonly Mutation[] = [
+  one(
+    "grace-ignored",
+    "a retry within the grace counts as reuse",
+    REFRESH,
+    "client.refreshGrace > 0 && now <",
+    "now < 0 *",
+  ),
+  one("grace-unending", "a replay is answered for ever", REFRESH, "client.refreshGrace > 0 && now <", "0 <"),
+  one(
+    "reuse-forgiven",
+    "a replayed refresh token is refused, and its grant lives on",
+    REFRESH,
+    "await world.store.families.revoke(found.family.id, now);",
+    "",
+  ),
+  one(
+    "refresh-of-others",
+    "a client can refresh another's grant",
+    REFRESH,
+    "found === undefined || found.family.client !== client.id",
+    "found === undefined",
+  ),
+  one(
+    "lost-answer-forgotten",
+    "an update whose answer was lost is not settled",
+    REFRESH,
+    "world.settlements.owe(world.store.families,",
+    "void (",
+  ),
+  one(
+    "refresh-left-running",
+    "a refresh that was answered goes on, and ends the grant that has moved on",
+    REFRESH,
+    "if (reference !== undefined) await world.store.referenceTokens.create(reference);",
+    "",
+    [
+      "return await moveRow(world, family, attempt);",
+      "const create = reference && world.store.referenceTokens.create(reference);\n    return (await Promise.all([moveRow(world, family, attempt), create]))[0];",
+    ],
+  ),
+  one("cut-at-now", "a subject's cut lies at now instead of later", WATERMARK, "clock.now() + 2 * e", "clock.now()", [
+    "raised + 2 * e",
+    "raised",
+  ]),
+  one(
+    "cut-not-raised",
+    "a subject's cut is not raised once it is durable",
+    WATERMARK,
+    "await cut(world, ids, raised + 2 * e);",
+    "",
+  ),
+  one(
+    "cut-not-waited-for",
+    "a revocation is answered before every clock is past it",
+    WATERMARK,
+    "await clock.past(raised + 4 * e);",
+    "",
+  ),
+  one(
+    "cut-forgotten",
+    "a subject's cut goes before what it kills",
+    WATERMARK,
+    "+ lifetime * 1000 + 2 * e",
+    "+ 0 * lifetime",
+  ),
+  one(
+    "namespace-spared",
+    "only the client's own tokens are cut, not its namespace's",
+    WATERMARK,
+    "wholeNamespace && client",
+    "!wholeNamespace && client",
+  ),
+  one(
+    "clock-read-late",
+    "a mint reads the clock after its look-ups",
+    "src/engine/mint.ts",
+    "issue(approval, client, now, world)",
+    "issue(approval, client, world.clock.now(), world)",
+  ),
+  one(
+    "told-before-stored",
+    "tokens are told before their rows are durable",
+    ISSUE,
+    "await Promise.all([",
+    "void Promise.allSettled([",
+  ),
+  one(
+    "row-purged-early",
+    "a grant's row goes while it can still be refreshed",
+    ISSUE,
+    "purgeAt: Math.max(expiresAt, lastAccessToken)",
+    "purgeAt: lastAccessToken",
+  ),
+  one(
+    "family-not-read",
+    "an access token outlives its grant",
+    ACCESS_TOKEN,
+    "family === undefined || family.revokedAt !== undefined",
+    "family === undefined",
+  ),
+  one(
+    "key-cut-not-read",
+    "what a compromised key signed stays active",
+    ACCESS_TOKEN,
+    "...(token.kid === undefined ? [] : [cutIds.kid(token.kid)]),",
+    "",
+    ["cutIds.jti(token.jti),", "cutIds.jti(token.jti), ...(token.kid === undefined ? [] : []),"],
+  ),
+  one(
+    "introspection-cached",
+    "an introspection is remembered",
+    INTROSPECT,
+    "!(await isAlive(world, token, now))",
+    "!(await (((world as any).seen ??= new Map()).get(text) ?? world.seen.set(text, isAlive(world, token, now)).get(text)))",
+  ),
+  one(
+    "superseded-active",
+    "a refresh token stays active once it was exchanged",
+    INTROSPECT,
+    "family.generation > token.generation || ",
+    "",
+  ),
+  one(
+    "introspection-of-others",
+    "a client sees other clients' tokens",
+    INTROSPECT,
+    'caller.introspection === "tenant" || token.clientId === caller.id',
+    "true",
+  ),
+  one(
+    "revoke-of-others",
+    "a client can revoke another's token",
+    REVOKE,
+    "token === undefined || token.clientId !== client.id",
+    "token === undefined",
+  ),
+  one(
+    "revoke-spares-grant",
+    "revoking an access token leaves its grant",
+    REVOKE,
+    "token.family === undefined ? undefined : world",
+    "token.family !== '' ? undefined : world",
+  ),
+  one(
+    "token-cut-forgotten",
+    "a revoked token is active again once its cut is gone",
+    REVOKE,
+    "expiresAt: token.expiresAt + 2 * world.maxClockSkew",
+    "expiresAt: now",
+  ),
+  one(
+    "key-retired-early",
+    "a key goes before what it signed",
+    "src/keyring/policy.ts",
+    "return maxStaleness + (",
+    "return 0 * (",
+  ),
+  one(
+    "key-unannounced",
+    "a scheduled key signs before verifiers know it",
+    "src/keyring/plan.ts",
+    'mode === "graceful" ? lead(use, timing) : timing.readByAll',
+    "timing.readByAll",
+  ),
+  one(
+    "pending-unpublished",
+    "a key is published only once it signs",
+    "src/keyring/keyring.ts",
+    '["pending", "active"',
+    '["active"',
+  ),
+  one(
+    "key-used-at-once",
+    "a key signs as soon as it is known",
+    "src/keyring/schedule.ts",
+    "keys.filter(({ activateAt }) => activateAt <= now)",
+    "keys.filter(() => now > 0)",
+  ),
+  one(
+    "key-made-twice",
+    "nodes that see a key due at once make one each",
+    "src/keyring/rotation.ts",
+    "let snapshot = read;",
+    "let snapshot = (await ports.reader.read()) ?? read;",
+  ),
+  {
+    name: "rotation-repeated",
+    what: "an operator's retry is another rotation",
+    edits: [
+      {
+        file: "src/keyring/rotation.ts",
+        search: "findRequest(snapshot, next.request) !== undefined)",
+        replacement: "false)",
+      },
+      { file: "src/keyring/rotator.ts", search: "findRequest(before, request) !== undefined", replacement: "false" },
+    ],
+  },
+  one(
+    "fault-as-bug",
+    "a store fault is told as server_error",
+    "src/engine/errors.ts",
+    "error instanceof StoreUnavailableError",
+    "error === undefined",
+  ),
+  one(
+    "tenants-share-references",
+    "a look-up of a reference token leaves out the tenant",
+    MEMORY_STORE,
+    "memoryReferenceTokens(rows.referenceTokens",
+    'memoryReferenceTokens(rowsOf("all").referenceTokens',
+  ),
+  one(
+    "tenants-share-cuts",
+    "a look-up of a cut leaves out the tenant",
+    MEMORY_STORE,
+    "memoryRevocations(rows.cuts",
+    'memoryRevocations(rowsOf("all").cuts',
+  ),
+  one(
+    "advance-unconditional",
+    "a refresh moves the row whatever its generation",
+    MEMORY_STORE,
+    "row.generation > from || ",
+    "",
+  ),
+];
+
+/** A mutation of one file; `more`: further replacements in it. */
+function one(
+  name: string,
+  what: string,
+  file: string,
+  search: string,
+  replacement: string,
+  ...more: readonly (readonly [string, string])[]
+): Mutation {
+  const edits = [[search, replacement] as const, ...more];
+  return { name, what, edits: edits.map(([from, to]) => ({ file, search: from, replacement: to })) };
+}

@@ -1,0 +1,189 @@
+import { SETTLE_EVERY, SWEEP_EVERY, sweep } from "../../src/chores.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { Logger } from "../../src/engine/logger.ts";
+import type { Engine } from "../../src/engine/port.ts";
+import { SecretVerifier } from "../../src/engine/secrets.ts";
+import { Settlements } from "../../src/engine/settlements.ts";
+import { recordLifetimes } from "../../src/engine/watermark.ts";
+import { grants } from "../../src/grants/index.ts";
+import { openKeyring } from "../../src/keyring/index.ts";
+import type { TenantKeyring } from "../../src/keyring/port.ts";
+import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
+import type { Clock, Instant } from "../../src/token/clock.ts";
+import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
+import { type Call, currentCall } from "./calls.ts";
+import { simulatedAuthorities, simulatedSealer, simulatedSignatures } from "./cryptography.ts";
+import type { Faults } from "./faults.ts";
+import { Link } from "./link.ts";
+import type { Prng } from "./prng.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { KEY_TIMES, SKEW, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+
+/** A call of the store that was done, told or not. Moments are true time. */
+export interface Done {
+  readonly operation: Operation;
+  readonly result: unknown;
+  readonly issuedAt: Instant;
+  /** What the node did it for; absent: by itself. */
+  readonly call: Call | undefined;
+}
+
+/** What nodes share. */
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly store: SimulatedStore;
+  /** Told of all that the store does. */
+  applied(done: Done): void;
+  log(line: string): void;
+}
+
+/** One run of a node, from its start until it crashes: the real engine in a simulated world. */
+export class Incarnation {
+  readonly name: string;
+  readonly variant: Variant;
+  readonly link: Link;
+  readonly clock: Clock;
+  alive = true;
+  ready = false;
+  engine: Engine | undefined;
+  /** When it last was told that something outside it cannot be reached, in true time. */
+  lastFailure: Instant = 0;
+  /** For each tenant, when its last read of the keys began that came to a good end, in true time. */
+  readonly polledAt = new Map<string, Instant>();
+  /** Resolves when it crashes. */
+  readonly crashed: Promise<void>;
+  readonly #world: Surroundings;
+  readonly #random: Prng;
+  readonly #store: Store;
+  #crash: () => void = () => undefined;
+
+  constructor(name: string, variant: Variant, world: Surroundings, random: Prng) {
+    this.name = name;
+    this.variant = variant;
+    this.#world = world;
+    this.#random = random;
+    this.link = new Link(world.scheduler, world.faults);
+    this.clock = this.#driftingClock();
+    this.crashed = new Promise((resolve) => {
+      this.#crash = resolve;
+    });
+    this.#store = world.store.connect((operation, apply) => {
+      const [issuedAt, call] = [world.scheduler.now, currentCall.getStore()];
+      return this.link.carry(operation.name, apply, {
+        applied: (result) => world.applied({ operation, result, issuedAt, call }),
+        failed: () => {
+          this.lastFailure = world.scheduler.now;
+        },
+      });
+    }, SKEW);
+  }
+
+  /** Ends it between two steps: what it was about to do is never done. */
+  crash(): void {
+    this.alive = false;
+    this.ready = false;
+    this.link.abandon();
+    this.#crash();
+  }
+
+  /** Starts it as the service does. Rejects where the store is away: then the process ends. */
+  async start(): Promise<void> {
+    const { scheduler, faults } = this.#world;
+    const random = this.#random;
+    const settlements = new Settlements(this.clock);
+    const shared = {
+      store: this.#store,
+      clock: this.clock,
+      settlements,
+      logger: this.#logger(),
+      random,
+      maxClockSkew: SKEW,
+      grants: new Map(grants.map((grant) => [grant.grantType, grant])),
+      secrets: new SecretVerifier(random),
+      authorities: simulatedAuthorities(faults.random, () => {
+        this.lastFailure = scheduler.now;
+      }),
+    };
+    const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
+    const signatures = simulatedSignatures(random);
+    const ports = { ...shared, sealer: simulatedSealer, signatures, keyPollEvery, keyMaxStaleness };
+    const worlds = await Promise.all(
+      TENANTS.map(async (id) => {
+        const tenant = tenantOf(id, this.variant);
+        const store = this.#store.forTenant(id);
+        await recordLifetimes(tenant, store.meta);
+        return { ...shared, tenant, store, keyring: await openKeyring(tenant, store, ports) };
+      }),
+    );
+    await Promise.all(worlds.map(({ tenant, keyring }) => this.#poll(tenant.id, keyring)));
+    this.#every(SETTLE_EVERY, () => settlements.settleAll());
+    this.#every(SWEEP_EVERY, () => sweep(this.#store, this.clock));
+    for (const { tenant, keyring } of worlds) this.#every(keyPollEvery * 1000, () => this.#poll(tenant.id, keyring));
+    this.engine = createEngine(worlds);
+    this.ready = true;
+  }
+
+  async #poll(tenant: string, keyring: TenantKeyring): Promise<void> {
+    const begun = this.#world.scheduler.now;
+    await keyring.poll();
+    this.polledAt.set(tenant, begun);
+  }
+
+  /** As the service's chores go. */
+  #every(milliseconds: number, work: () => Promise<void>): void {
+    const { scheduler } = this.#world;
+    scheduler.after(milliseconds * (0.8 + 0.2 * this.#random.next()), async () => {
+      if (!this.alive) return;
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) scheduler.fail(error);
+      }
+      this.#every(milliseconds, work);
+    });
+  }
+
+  /** Never more than half the skew from true time, nor at its pace. */
+  #driftingClock(): Clock {
+    const { scheduler, faults } = this.#world;
+    const skewed = faults.happens("clock skew");
+    const most = skewed ? SKEW / 2 : 0;
+    const [base, swing] = this.#random.pick([
+      [most, 0],
+      [-most, 0],
+      [0, most],
+      [most / 2, most / 2],
+    ] as const);
+    const period = this.#random.int(1000, 60_000);
+    const phase = this.#random.next();
+    let latest = 0;
+    const now = () => {
+      const offset = base + swing * Math.sin(2 * Math.PI * (scheduler.now / period + phase));
+      latest = Math.max(latest, Math.floor(scheduler.now + offset));
+      return latest;
+    };
+    return {
+      now,
+      past: async (instant) => {
+        while (now() <= instant) await this.#wait(instant - now() + 1);
+      },
+    };
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#world.scheduler.after(milliseconds, () => this.alive && resolve()));
+  }
+
+  #logger(): Logger {
+    const { log } = this.#world;
+    return {
+      info: () => undefined,
+      warn: (_, message) => log(`${this.name} warns: ${message}`),
+      error: (fields, message) => {
+        const cause = "err" in fields && fields.err instanceof Error ? fields.err.stack : "";
+        log(`${this.name} fails: ${message} ${cause}`);
+      },
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import type { RotationMode } from "../../src/engine/request.ts";
+import type { PublicJwk } from "../../src/keyring/port.ts";
+import type { Prng } from "./prng.ts";
+import { CLIENTS, KEY_TIMES, TENANTS } from "./tenants.ts";
+import type { World } from "./world.ts";
+
+/** Keeps a node running: starts it, lets it crash, starts it anew. */
+export async function keepRunning(world: World, index: number, random: Prng): Promise<void> {
+  for (;;) {
+    const node = world.newNode(index);
+    const started = await Promise.race([
+      node.start().then(
+        () => true,
+        (error: Error) => {
+          if (error.name !== "StoreUnavailableError") throw error;
+          return false;
+        },
+      ),
+      node.crashed.then(() => false),
+    ]);
+    world.log(`${node.name} ${started ? "serves" : "could not start"} ${JSON.stringify(node.variant)}`);
+    if (started) await node.crashed;
+    else node.crash();
+    await world.scheduler.wait(random.delay(20_000));
+  }
+}
+
+/** What befalls nodes: crashes, and lines that are cut. */
+export async function weather(world: World, random: Prng): Promise<void> {
+  const { faults, scheduler } = world;
+  for (;;) {
+    await scheduler.wait(random.int(2000, 30_000));
+    const node = random.pick(world.nodes);
+    // Mostly shorter than a grace, at times longer than any, or than a node goes on with its keys.
+    const length = random.pick([2000, 8000, 20_000, 60_000]);
+    if (random.chance(0.3)) {
+      if (!faults.happens("rough patch")) continue;
+      world.log(`${node.name} has a rough line for ${length} ms`);
+      node.link.roughFor(length);
+    } else if (random.chance(0.4)) {
+      if (!faults.happens("crash")) continue;
+      world.log(`${node.name} crashes`);
+      node.crash();
+    } else if (random.chance(0.7)) {
+      if (!faults.happens("unreachable")) continue;
+      world.log(`${node.name} cannot reach the store for ${length} ms`);
+      node.link.cutFor(length);
+    } else if (faults.happens("outage")) {
+      world.log(`no node can reach the store for ${length} ms`);
+      for (const each of world.nodes) each.link.cutFor(length);
+    }
+  }
+}
+
+/** Rotates keys, in all modes, and tries again until there is an answer. */
+export async function rotations(world: World, random: Prng): Promise<void> {
+  const { faults, scheduler, records } = world;
+  for (let order = 1; ; order++) {
+    await scheduler.wait(random.int(20_000, 150_000));
+    const mode = random.pick(["graceful", "immediate", "compromised"] as const) satisfies RotationMode;
+    if (!faults.happens(`${mode} rotation`)) continue;
+    const tenant = random.pick(TENANTS);
+    const use = random.chance(0.75) ? "signing" : "refresh";
+    const kids = records.signingKids(tenant);
+    const named = mode === "compromised" && use === "signing" && random.chance(0.7) && kids.length > 0;
+    const kid = named ? random.pick(kids.slice(-2)) : undefined;
+    if (mode !== "graceful") records.urgentOrders.add(tenant);
+    const request = { mode, use, kid, idempotencyKey: `order ${order}` } as const;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const node = world.anyNode(random);
+      const call = node && (await world.call(node, "rotate", { tenant, client: "operator" }, request));
+      if (call?.outcome?.kind === "done" && random.chance(0.8)) break;
+      await scheduler.wait(random.delay(10_000));
+    }
+  }
+}
+
+/** Changes the configuration, and starts the nodes anew with it, one after the other. */
+export async function changes(world: World, random: Prng): Promise<void> {
+  const { faults, scheduler } = world;
+  for (;;) {
+    await scheduler.wait(random.int(30_000, 200_000));
+    const lifetimes = faults.happens("lifetimes changed", 0.6) ? random.pick([0.5, 1, 2]) : world.variant.lifetimes;
+    const disabled = faults.happens("client disabled", 0.3) ? random.pick(CLIENTS) : undefined;
+    const extraScope = !faults.happens("scope removed", 0.3);
+    world.variant = { lifetimes, disabled, extraScope };
+    for (const node of world.nodes) {
+      await scheduler.wait(random.delay(15_000));
+      if (faults.happens("crash")) node.crash();
+    }
+  }
+}
+
+/** A resource server that verifies offline, with a JWKS that it keeps for as long as it may. */
+export async function verifier(world: World, random: Prng): Promise<void> {
+  const { scheduler, oracle } = world;
+  const tenant = random.pick(TENANTS);
+  let keys: readonly PublicJwk[] = [];
+  let until = 0;
+  for (;;) {
+    await scheduler.wait(random.delay(6000));
+    if (scheduler.now > until) {
+      const node = world.anyNode(random);
+      const asked = scheduler.now;
+      const outcome = node && (await world.call(node, "jwks", { tenant, client: "verifier" }, {})).outcome;
+      if (outcome?.kind !== "done") continue;
+      keys = outcome.answer.keys;
+      until = asked + KEY_TIMES.jwksMaxAge * 1000;
+    }
+    const told = [...oracle.accessTokens.slice(-30), ...oracle.idTokens.slice(-10)];
+    for (const token of told.filter((each) => each.tenant === tenant)) oracle.verifyOffline(token, keys, scheduler.now);
+  }
+}

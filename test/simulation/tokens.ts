@@ -1,0 +1,93 @@
+import type { Instant } from "../../src/token/clock.ts";
+import { type Call, isDone } from "./calls.ts";
+import type { Kill } from "./oracle.ts";
+import { type ClientId, SKEW, tenantOf } from "./tenants.ts";
+
+/** How far a node's clock may be off true time, in milliseconds. */
+export const OFF = SKEW / 2;
+
+/** For how long what was given up may still be done, and a settlement take, in milliseconds. */
+export const STRAGGLES = 30_000;
+
+/** When a token ends by itself: at a moment between two. */
+export interface Expiry {
+  readonly earliest: Instant;
+  readonly latest: Instant;
+}
+
+/** A token that a client was told. */
+export interface Token {
+  readonly kind: "access" | "refresh" | "id";
+  readonly text: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly subject: string | undefined;
+  /** The mint that it comes from, by whatever refreshes. */
+  readonly root: Call<"mint">;
+  /** The access token that its mint was shown. */
+  readonly shown: Token | undefined;
+  readonly grant: Grant | undefined;
+  readonly kid: string | undefined;
+  readonly expiry: Expiry;
+  /** When it was told. */
+  readonly toldAt: Instant;
+  /** What may have ended it, or its grant. */
+  readonly kills: Kill[];
+}
+
+/** A refresh token, and all attempts to use it. */
+export interface RefreshToken extends Token {
+  readonly grant: Grant;
+  readonly generation: number;
+  readonly attempts: Call<"refresh">[];
+  /** When the first of the calls began that may have made it. */
+  readonly madeFrom: Instant;
+}
+
+/** What a client knows of a grant: the refresh tokens that it was told, by generation. */
+export interface Grant {
+  readonly family: string;
+  readonly rotates: boolean;
+  /** Milliseconds. */
+  readonly grace: number;
+  readonly scopes: readonly string[];
+  readonly tokens: RefreshToken[];
+  readonly kills: Kill[];
+}
+
+export function isRefreshToken(token: Token): token is RefreshToken {
+  return token.kind === "refresh";
+}
+
+export function clientOf({ tenant, client, node }: Call) {
+  const found = tenantOf(tenant, node.variant).clients.get(client as ClientId);
+  if (found === undefined) throw new Error("the client is unknown");
+  return found;
+}
+
+export function newGrant(call: Call<"mint">, refreshToken: string, scopes: readonly string[]): Grant {
+  const { refreshTokenUsage, refreshGrace } = clientOf(call);
+  const family = refreshToken.split(".")[1] ?? "";
+  return { family, rotates: refreshTokenUsage === "rotate", grace: refreshGrace * 1000, scopes, tokens: [], kills: [] };
+}
+
+/** When a refresh token ends that a mint or refresh gave, to what clocks differ. */
+export function slidingEnd(root: Call, mover: Call): Instant {
+  const { slidingRefreshTokenLifetime: sliding, absoluteRefreshTokenLifetime: absolute } = clientOf(mover);
+  return Math.min(mover.start + sliding * 1000, root.start + absolute * 1000);
+}
+
+/** The same as a node sees it, whose configuration may be another by now. */
+export function refreshExpiry({ grant, root, expiry, attempts, madeFrom }: RefreshToken, call: Call): Expiry {
+  const viewer = clientOf({ ...call, client: root.client });
+  const capped = root.start + viewer.absoluteRefreshTokenLifetime * 1000;
+  const sliding = viewer.slidingRefreshTokenLifetime * 1000;
+  // Every attempt may have moved the end of the row; where tokens are reused, one that straggles may move it back.
+  const before = attempts.filter((attempt) => attempt !== call && attempt.start < call.end);
+  const done = grant.rotates ? undefined : before.findLast(isDone);
+  const recent = before.filter((attempt) => done === undefined || attempt.end >= done.start - STRAGGLES);
+  const own = done === undefined ? [expiry.earliest, madeFrom + sliding - OFF] : [];
+  const ends = recent.map((by) => Math.min(slidingEnd(root, by), by.start + sliding) - OFF);
+  const latest = Math.max(expiry.latest, ...before.map((by) => slidingEnd(root, by) + OFF));
+  return { earliest: Math.min(...own, ...ends, capped - OFF), latest: Math.min(latest, capped + OFF) };
+}

@@ -1,0 +1,167 @@
+import { OAuthError } from "../../src/engine/errors.ts";
+import type { TenantEngine } from "../../src/engine/port.ts";
+import type { Instant } from "../../src/token/clock.ts";
+import { createSimulatedStore } from "../support/simulated-store.ts";
+import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
+import { FAULTS, type Fault, Faults } from "./faults.ts";
+import { type Done, Incarnation, type Surroundings } from "./node.ts";
+import { Oracle } from "./oracle.ts";
+import { Prng } from "./prng.ts";
+import { Records } from "./records.ts";
+import { Scheduler } from "./scheduler.ts";
+import { credentialsOf, FIRST_VARIANT, OPERATOR, type Variant } from "./tenants.ts";
+
+/** What a run is made of. */
+export interface Options {
+  readonly nodes: number;
+  readonly actors: number;
+  /** Of simulated time. */
+  readonly minutes: number;
+  readonly faults: ReadonlySet<Fault>;
+}
+
+/** The sizes that a seed has by itself. */
+export function optionsOf(seed: string): Options {
+  const random = new Prng(seed).fork("options");
+  return { nodes: random.int(2, 5), actors: random.int(4, 8), minutes: random.int(5, 8), faults: new Set(FAULTS) };
+}
+
+/** How many of the last lines of a run are kept. */
+const KEPT_LINES = 4000;
+
+/** All that there is in one run. */
+export class World implements Surroundings {
+  readonly random: Prng;
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly store = createSimulatedStore();
+  readonly records: Records;
+  readonly oracle: Oracle;
+  readonly nodes: Incarnation[] = [];
+  /** How calls ended, by `operation answer`. */
+  readonly answers = new Map<string, number>();
+  readonly lines: string[] = [];
+  /** The configuration that a node gets when it starts. */
+  variant: Variant = FIRST_VARIANT;
+  #calls = 0;
+  #runs = 0;
+
+  constructor(seed: string, options: Options) {
+    this.random = new Prng(seed);
+    this.scheduler = new Scheduler(this.random.fork("scheduler"));
+    this.faults = new Faults(this.random.fork("faults"), options.faults);
+    this.records = new Records(this.scheduler);
+    this.oracle = new Oracle(this.records);
+  }
+
+  applied(done: Done): void {
+    this.records.note(done);
+    const { name, args } = done.operation;
+    if (/create|advance|settle|revoke|append|\.cut$/.test(name)) {
+      const by = done.call === undefined ? "" : ` for #${done.call.id}`;
+      this.log(`store ${name}(${args.map(brief).join(", ")}) = ${brief(done.result)}${by}`);
+    }
+  }
+
+  log = (line: string): void => {
+    this.lines.push(`${((this.scheduler.now - START) / 1000).toFixed(3).padStart(8)} ${line}`);
+    if (this.lines.length > 2 * KEPT_LINES) this.lines.splice(0, KEPT_LINES);
+  };
+
+  /** A new run of a node, which is not started yet. */
+  newNode(index: number): Incarnation {
+    this.#runs += 1;
+    const name = `node ${index} run ${this.#runs}`;
+    const node = new Incarnation(name, this.variant, this, this.random.fork(name));
+    this.nodes[index] = node;
+    return node;
+  }
+
+  /** A node that serves; undefined where there is none. */
+  anyNode(random: Prng): Incarnation | undefined {
+    const ready = this.nodes.filter((node) => node.ready);
+    return ready.length > 0 ? random.pick(ready) : undefined;
+  }
+
+  /** Calls a node and lets the oracle see what comes of it. */
+  async call<K extends OperationName>(
+    node: Incarnation,
+    operation: K,
+    caller: { tenant: string; client: string; secret?: string },
+    request: Operations[K]["request"],
+    flaw?: Call["flaw"],
+  ): Promise<Call<K>> {
+    this.#calls += 1;
+    const { tenant, client } = caller;
+    const call = {
+      id: this.#calls,
+      operation,
+      tenant,
+      client,
+      request,
+      flaw,
+      node,
+      start: this.scheduler.now,
+      polledAt: node.polledAt.get(tenant) ?? 0,
+      end: Number.POSITIVE_INFINITY,
+      outcome: undefined,
+    } as Call<K>;
+    this.log(`#${call.id} ${node.name} ${tenant}/${client} ${operation} ${brief(request)}`);
+    this.oracle.begin(call as unknown as Call);
+    const credentials =
+      operation === "rotate"
+        ? OPERATOR
+        : { ...credentialsOf(client), ...(caller.secret !== undefined && { clientSecret: caller.secret }) };
+    const lost: Outcome<never> = { kind: "lost" };
+    const outcome = await Promise.race([
+      node.crashed.then(() => lost),
+      currentCall.run(call as unknown as Call, () => outcomeOf(() => perform(node, call, credentials))),
+    ]);
+    call.end = this.scheduler.now;
+    call.outcome = this.faults.happens("answer lost", 0.01) ? lost : (outcome as Outcome<Operations[K]["answer"]>);
+    const told = call.outcome.kind === "refused" ? call.outcome.code : call.outcome.kind;
+    const state = operation === "introspect" && call.outcome.kind === "done" ? activity(call.outcome.answer) : "";
+    this.answers.set(`${operation} ${told}${state}`, (this.answers.get(`${operation} ${told}${state}`) ?? 0) + 1);
+    this.log(`#${call.id} ${told}${state} ${brief(call.outcome.kind === "done" ? call.outcome.answer : call.outcome)}`);
+    this.oracle.end(call as unknown as Call);
+    return call;
+  }
+}
+
+const START: Instant = new Scheduler(new Prng("")).now;
+
+function activity(answer: object | undefined): string {
+  return answer !== undefined && "active" in answer && answer.active ? " active" : " inactive";
+}
+
+async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { kind: "done", answer: await run() };
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error;
+    return { kind: "refused", code: error.code, message: error.message };
+  }
+}
+
+function perform(node: Incarnation, { operation, tenant, request }: Call<OperationName>, credentials: object) {
+  const engine = node.engine?.forTenant(tenant);
+  if (engine === undefined) throw new Error("the node does not serve");
+  const operations = engine as unknown as Record<OperationName, (...args: unknown[]) => Promise<never>>;
+  return operation === "jwks" ? jwksOf(engine) : operations[operation](credentials, request);
+}
+
+async function jwksOf(engine: TenantEngine): Promise<never> {
+  return engine.jwks() as never;
+}
+
+/** A value in a few words, tokens by their ends. */
+function brief(value: unknown): string {
+  const text = JSON.stringify(value, (name, member) =>
+    name === "x" || name === "decision" || name === "claims"
+      ? undefined
+      : typeof member === "string" && member.length > 60
+        ? `…${member.slice(-12)}`
+        : member,
+  );
+  return (text ?? "nothing").replaceAll('"', "").slice(0, 400);
+}
