@@ -15,9 +15,11 @@ export const serve: Command = {
     const service = await startService(config, logger);
     if (config.development) process.stdout.write(welcome(config, service));
     const { publicUrl, httpPort, rpcPort } = service;
+    // Whoever reads that it is ready may tell it to stop at once.
+    const stopping = Promise.race([received("SIGTERM"), received("SIGINT")]);
     logger.info({ publicUrl, httpPort, rpcPort }, "mintmark is ready");
 
-    const signal = await Promise.race([received("SIGTERM"), received("SIGINT")]);
+    const signal = await stopping;
     logger.info({ signal }, "mintmark stops");
     await service.close();
   },

@@ -4,8 +4,18 @@ import { join } from "node:path";
 /** The clients by id, as a configuration file has them: each may mint for a subject, with a refresh token. */
 export type Registrations = Readonly<Record<string, { readonly refreshGrace: number }>>;
 
-/** Writes a configuration with these clients, whose secret is `secret`; returns the variables that name it. */
-export function writeConfig(folder: string, registrations: Registrations): Readonly<Record<string, string>> {
+/** The operator of these configurations, and its secret. */
+export const operator = { id: "operator", secret: "operator's secret" } as const;
+
+/**
+ * Writes a configuration with these clients, whose secret is `secret`, in each of the tenants; returns the variables
+ * that name it.
+ */
+export function writeConfig(
+  folder: string,
+  registrations: Registrations,
+  tenantIds: readonly string[] = ["default"],
+): Readonly<Record<string, string>> {
   const registered = {
     secrets: ["env:CLIENT_SECRET"],
     grants: ["arbitrary_resource_owner"],
@@ -18,13 +28,16 @@ export function writeConfig(folder: string, registrations: Registrations): Reado
   // The issuer stays, whatever port a start is given.
   const config = {
     publicUrl: "https://mint.example",
-    tenants: { default: { signing: { algorithm: "ES256" }, clients } },
+    keyPollEvery: "1s",
+    operators: { [operator.id]: { secrets: ["env:OPERATOR_SECRET"], tenants: "*" } },
+    tenants: Object.fromEntries(tenantIds.map((id) => [id, { signing: { algorithm: "ES256" }, clients }])),
   };
   writeFileSync(file, JSON.stringify(config));
   return {
     MINTMARK_CONFIG: file,
     MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64url"),
     CLIENT_SECRET: "secret",
+    OPERATOR_SECRET: operator.secret,
   };
 }
 

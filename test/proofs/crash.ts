@@ -54,50 +54,62 @@ export interface CrashCounts {
 /**
  * Kills the process again and again while clients mint and refresh. Fails unless, each time that it is back, all that
  * the clients were told is good, and nothing was told twice.
+ *
+ * `store`: the URL of one that nodes share. Then another node works beside the one that dies, and is asked first.
  */
-export async function crash(rounds: number, seed: string): Promise<CrashCounts> {
+export async function crash(rounds: number, seed: string, store?: string): Promise<CrashCounts> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-crash-"));
   const random = seededRandom(seed);
   const below = (bound: number) => Buffer.from(random.bytes(4)).readUInt32BE() % bound;
   const book: Book = { grants: [], refreshTokens: new Set() };
-  const env = writeConfig(folder, { [CLIENT]: { refreshGrace: GRACE } });
-  let service: ServiceProcess | undefined;
+  const env = {
+    ...writeConfig(folder, { [CLIENT]: { refreshGrace: GRACE } }),
+    ...(store && { MINTMARK_STORE: store }),
+  };
+  const start = () => startProcess(folder, env);
+  const survivors: ServiceProcess[] = [];
+  let victim: ServiceProcess | undefined;
   let inFlight = 0;
   try {
-    service = await startProcess(folder, env);
+    if (store !== undefined) survivors.push(await start());
+    victim = await start();
     for (let round = 0; round < rounds; round++) {
-      await loadUntilDeath(service, book, EARLIEST + below(LATEST - EARLIEST), below);
+      await loadUntilDeath(victim, survivors, book, EARLIEST + below(LATEST - EARLIEST), below);
       inFlight += book.grants.filter((grant) => grant.inFlight).length;
-      service = await startProcess(folder, env);
-      await audit(gatewayDoor(service.publicUrl), book);
+      for (const { publicUrl } of survivors) await audit(gatewayDoor(publicUrl), book);
+      victim = await start();
+      await audit(gatewayDoor(victim.publicUrl), book);
     }
   } finally {
-    if (service !== undefined) await kill(service);
+    for (const service of [victim, ...survivors]) if (service !== undefined) await kill(service);
     rmSync(folder, { recursive: true });
   }
   return { crashes: rounds, grants: book.grants.length, refreshTokens: book.refreshTokens.size, inFlight };
 }
 
-/** Lets all clients work until the process is killed. */
+/** Lets all clients work, each with one of the processes, until the victim is killed. */
 async function loadUntilDeath(
-  service: ServiceProcess,
+  victim: ServiceProcess,
+  survivors: readonly ServiceProcess[],
   book: Book,
   lifetime: number,
   below: (bound: number) => number,
 ): Promise<void> {
-  const door = gatewayDoor(service.publicUrl);
   let killed = false;
-  async function work(): Promise<void> {
+  async function work(service: ServiceProcess): Promise<void> {
+    const door = gatewayDoor(service.publicUrl);
     try {
-      for (;;) await useOneGrant(door, book, below);
+      while (!killed) await useOneGrant(door, book, below);
     } catch (error) {
-      if (!killed || error instanceof assert.AssertionError) throw error;
+      if (!killed || service !== victim || error instanceof assert.AssertionError) throw error;
     }
   }
-  const working = Promise.all(Array.from({ length: CLIENTS }, work));
+  const services = [victim, ...survivors];
+  const clients = Array.from({ length: CLIENTS }, (_, index) => work(services[index % services.length] ?? victim));
+  const working = Promise.all(clients);
   await Promise.race([working, setTimeout(lifetime)]);
   killed = true;
-  await kill(service);
+  await kill(victim);
   await working;
 }
 
