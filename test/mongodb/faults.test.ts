@@ -9,6 +9,7 @@ import { caller, writeConfig } from "../proofs/config.ts";
 import { basic, type Door, gatewayDoor, rpcDoor } from "../support/doors.ts";
 import { hostOf, makeDatabase, type TestDatabase, urlOf, withMongo } from "../support/mongodb.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
+import { OUT_OF_DISK_SPACE, UNAUTHORIZED } from "../support/refusing-server.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type Load, operations, startLoad } from "./load.ts";
 
@@ -134,9 +135,21 @@ withMongo("the real service behind a network", (uri) => {
     const outages: [string, () => void][] = [
       ["goes away", () => proxy.become("cut")],
       ["is silent, its connections half open", () => proxy.become("silent")],
+      [
+        "has a full disk",
+        () => {
+          proxy.refusal = OUT_OF_DISK_SPACE;
+        },
+      ],
     ];
     if (process.env.SOAK === "1") {
       outages.push(
+        [
+          "refuses its user",
+          () => {
+            proxy.refusal = UNAUTHORIZED;
+          },
+        ],
         ["takes what it is asked and loses its answers", () => proxy.become("losing answers")],
         [
           "is slower than anybody waits",

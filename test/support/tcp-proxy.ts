@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { refuseCommands, type ServerRefusal } from "./refusing-server.ts";
 
 /**
  * How the network is: it passes all; it refuses, and has cut what there was; it is silent, so that nothing passes and
@@ -16,6 +17,8 @@ export interface TcpProxy {
   attempts(): number;
   /** How long all that passes takes, in milliseconds, each way. */
   delay: number;
+  /** How the server refuses every command, though it can be reached; undefined, as after any change of the weather: it does not. */
+  refusal: ServerRefusal | undefined;
   /** Changes the weather. A connection that was ever silent stays so, as if a gateway had forgotten it. */
   become(weather: Weather): void;
   close(): Promise<void>;
@@ -43,9 +46,17 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     const server = connect(target);
     const link: Link = { client, server, isForgotten: weather === "silent" };
     links.add(link);
-    client.on("data", (chunk) => pass(link, server, chunk));
+    client.on("data", (chunk) => ask(link, chunk));
     server.on("data", (chunk) => weather !== "losing answers" && pass(link, client, chunk));
     for (const socket of [client, server]) socket.on("error", () => {}).on("close", () => cut(link));
+  }
+
+  /** Passes on what is asked, or has the server refuse it: a driver writes a command at once, so a chunk holds whole ones. */
+  function ask(link: Link, chunk: string | Buffer): void {
+    const whole = Buffer.from(chunk);
+    const { passed, refused } = proxy.refusal ? refuseCommands(whole, proxy.refusal) : { passed: whole, refused: "" };
+    if (passed.length > 0) pass(link, link.server, passed);
+    if (refused.length > 0) pass(link, link.client, refused);
   }
 
   function pass(link: Link, to: Socket, chunk: string | Buffer): void {
@@ -68,8 +79,10 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     connections: () => links.size,
     attempts: () => attempts,
     delay: 0,
+    refusal: undefined,
     become(next) {
       weather = next;
+      proxy.refusal = undefined;
       for (const link of links) {
         if (next === "cut") cut(link);
         if (next === "silent") link.isForgotten = true;
