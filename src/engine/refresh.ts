@@ -70,7 +70,7 @@ async function exchange(
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const mark = Buffer.from(world.random.bytes(12)).toString("base64url");
   const generation = await store(world, family, { client, now, token, made, times, mark });
-  world.settlements.forget(family.id);
+  world.settlements.forget(family.id, token.generation);
   return {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,
@@ -129,8 +129,9 @@ async function store(world: TenantWorld, family: FamilyRecord, attempt: Attempt)
     return await moveRow(world, family, attempt);
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
-      const { mark, now: at, times } = attempt;
-      world.settlements.owe(world.store.families, { family: family.id, mark, at, purgeAt: times.purgeAt });
+      const { token, mark, now: at, times } = attempt;
+      const lost = { family: family.id, generation: token.generation, mark, at, purgeAt: times.purgeAt };
+      world.settlements.owe(world.store.families, lost);
     }
     throw error;
   }

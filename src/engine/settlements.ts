@@ -13,6 +13,8 @@ const MAY_BE_RETRIED = 60_000;
 /** An update that may have happened: what it would have set. */
 interface Lost {
   readonly family: string;
+  /** The generation of the refresh token that was presented. */
+  readonly generation: number;
   readonly mark: string;
   readonly at: Instant;
   readonly purgeAt: Instant;
@@ -32,7 +34,7 @@ interface Pending extends Lost {
 export class Settlements {
   readonly #clock: Clock;
   /** What is owed, by family. */
-  readonly #pending = new Map<string, Pending[]>();
+  readonly #pending = new Map<string, readonly Pending[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -45,9 +47,9 @@ export class Settlements {
     this.#pending.set(lost.family, [...this.#of(lost.family), { ...lost, families, settledAt: undefined }]);
   }
 
-  /** Forgets one family: its caller was told. */
-  forget(family: string): void {
-    this.#pending.delete(family);
+  /** Forgets what is owed for refresh tokens up to this generation: a caller with it was told what comes next. */
+  forget(family: string, generation: number): void {
+    this.#keep(family, (pending) => pending.generation > generation);
   }
 
   /** Owes again what was settled for one family: its caller tried again, and could not be told either. */
@@ -77,18 +79,18 @@ export class Settlements {
     const { families, family, mark, at, purgeAt } = pending;
     const now = this.#clock.now();
     if (pending.settledAt !== undefined) {
-      if (now > pending.settledAt + MAY_BE_RETRIED) this.#drop(pending);
+      if (now > pending.settledAt + MAY_BE_RETRIED) this.#keep(family, (other) => other !== pending);
     } else if (await families.settle(family, mark, now, purgeAt + now - at)) {
       pending.settledAt = now;
     } else if (now > at + MAY_STILL_ARRIVE) {
       // An update that has not happened may yet, until it is too old to.
-      this.#drop(pending);
+      this.#keep(family, (other) => other !== pending);
     }
   }
 
-  #drop(pending: Pending): void {
-    const left = this.#of(pending.family).filter((other) => other !== pending);
-    if (left.length > 0) this.#pending.set(pending.family, left);
-    else this.#pending.delete(pending.family);
+  #keep(family: string, isOwed: (pending: Pending) => boolean): void {
+    const owed = this.#of(family).filter(isOwed);
+    if (owed.length > 0) this.#pending.set(family, owed);
+    else this.#pending.delete(family);
   }
 }

@@ -335,6 +335,17 @@ describe("refresh", () => {
       },
     );
 
+    it("stays owed though a retry with the token before is answered meanwhile", async () => {
+      const first = await mint();
+      const next = await refresh(first);
+      store.failNext("families.advance", "late");
+      await refusalOf(refresh(next));
+      await refresh(first);
+      await store.arrive();
+      world.clock.advance(20_000);
+      await refresh(await refresh(next));
+    });
+
     it("is kept for as long as the retry's access token can matter", async () => {
       const short = await reconfigured({ accessTokenLifetime: 60, slidingRefreshTokenLifetime: 30 });
       const first = await mint({ accessTokenLifetime: 60 }, short);

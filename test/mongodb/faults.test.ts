@@ -24,8 +24,8 @@ const RECOVERY = 5_000;
 const OUTAGE = 2_000;
 const GRACE = 1_000;
 
-/** A command that ends the database as a crash does, and returns once it is started again; there may be none. */
-const CRASH = process.env.MONGODB_CRASH;
+/** A command that ends the database as a crash does, and returns once it is started again; an empty one is none. */
+const CRASH = process.env.MONGODB_CRASH || undefined;
 
 const CLIENT = "client";
 
