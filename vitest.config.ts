@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Much of a test is waiting: for a database, a process, a disk.
+    maxWorkers: 3,
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/mongodb-setup.ts",
     testTimeout: 20_000,
