@@ -46,6 +46,13 @@ export const MUTATIONS: readonly Mutation[] = [
     "found === undefined",
   ),
   one(
+    "refresh-makes-rows",
+    "a refresh leaves a row of its own",
+    REFRESH,
+    "world.settlements.forget(family.id, token.generation);",
+    "world.settlements.forget(family.id, token.generation);\n  await world.store.families.create({ ...family, id: mark });",
+  ),
+  one(
     "lost-answer-forgotten",
     "an update whose answer was lost is not settled",
     REFRESH,

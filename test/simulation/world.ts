@@ -8,6 +8,7 @@ import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
 import { Prng } from "./prng.ts";
 import { Records } from "./records.ts";
+import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
 import { credentialsOf, FIRST_VARIANT, OPERATOR, type Variant } from "./tenants.ts";
 
@@ -43,6 +44,7 @@ export class World implements Surroundings {
   readonly lines: string[] = [];
   /** The configuration that a node gets when it starts. */
   variant: Variant = FIRST_VARIANT;
+  readonly rowBounds = new RowBounds();
   #calls = 0;
   #runs = 0;
 
@@ -56,6 +58,7 @@ export class World implements Surroundings {
 
   applied(done: Done): void {
     this.records.note(done);
+    this.rowBounds.note(done);
     const { name, args } = done.operation;
     if (/create|advance|settle|revoke|append|\.cut$/.test(name)) {
       const by = done.call === undefined ? "" : ` for #${done.call.id}`;
@@ -124,6 +127,7 @@ export class World implements Surroundings {
     this.answers.set(`${operation} ${told}${state}`, (this.answers.get(`${operation} ${told}${state}`) ?? 0) + 1);
     this.log(`#${call.id} ${told}${state} ${brief(call.outcome.kind === "done" ? call.outcome.answer : call.outcome)}`);
     this.oracle.end(call as unknown as Call);
+    this.rowBounds.check();
     return call;
   }
 }
