@@ -1,9 +1,10 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
 import type { Random } from "../token/random.ts";
 import { ConfigError } from "./faults.ts";
 import { errorCode } from "./files.ts";
-import { KEY_BYTES, parseKey } from "./key-encryption-key.ts";
+import { parseKey } from "./key-encryption-key.ts";
 
 /** The name of the file in the data directory. */
 export const DEVELOPMENT_KEY_FILE = "development-key-encryption-key";
@@ -14,7 +15,7 @@ export const DEVELOPMENT_KEY_FILE = "development-key-encryption-key";
  * directory it is new each time, for data that ends with the process.
  */
 export function developmentKey(directory: string | undefined, random: Random): Uint8Array {
-  if (directory === undefined) return random.bytes(KEY_BYTES);
+  if (directory === undefined) return random.bytes(KEY_ENCRYPTION_KEY_BYTES);
   const path = join(directory, DEVELOPMENT_KEY_FILE);
   try {
     if (!exists(path)) makeKey(directory, path, random);
@@ -39,7 +40,7 @@ function exists(path: string): boolean {
 function makeKey(directory: string, path: string, random: Random): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${Buffer.from(random.bytes(8)).toString("hex")}`;
-  writeDurably(temporary, `${Buffer.from(random.bytes(KEY_BYTES)).toString("base64url")}\n`);
+  writeDurably(temporary, `${Buffer.from(random.bytes(KEY_ENCRYPTION_KEY_BYTES)).toString("base64url")}\n`);
   try {
     linkSync(temporary, path);
   } catch (error) {
@@ -73,7 +74,7 @@ function readKey(path: string): Uint8Array {
   const key = parseKey(readFileSync(path, "utf8").trim());
   if (key !== undefined) return key;
   throw new ConfigError([
-    `${path}: expected ${KEY_BYTES} bytes in base64url; the file is damaged. Restore it, or delete it together with ` +
+    `${path}: expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url; the file is damaged. Restore it, or delete it together with ` +
       "the data beside it, which nothing else can open",
   ]);
 }

@@ -1,25 +1,25 @@
+import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
 import type { Faults } from "./faults.ts";
 import { type ReadFile, readText } from "./files.ts";
 import type { Environment } from "./schema.ts";
-
-/** Bytes of a key-encryption key: A256GCM. */
-export const KEY_BYTES = 32;
 
 const VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY";
 const FILE_VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY_FILE";
 
 /** A command that makes a key. */
-export const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_BYTES}).toString("base64url"))'`;
+export const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
 
 /** How many keys may be listed: the one that seals, and older ones that rows are still sealed under. */
 const MAX_KEYS = 8;
 
-const NO_KEY = `expected ${KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
+const NO_KEY = `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
 
 /** The key of 32 bytes in base64url, or undefined where the text is none. */
 export function parseKey(text: string): Uint8Array | undefined {
   const key = Buffer.from(text, "base64url");
-  return key.length === KEY_BYTES && key.toString("base64url") === text ? Uint8Array.from(key) : undefined;
+  return key.length === KEY_ENCRYPTION_KEY_BYTES && key.toString("base64url") === text
+    ? Uint8Array.from(key)
+    : undefined;
 }
 
 /**
@@ -52,7 +52,7 @@ export function noteMissingKey(faults: Faults): void {
   faults
     .at(VARIABLE)
     .add(
-      `expected ${KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} with a file that holds them: ` +
+      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} with a file that holds them: ` +
         `signing keys are stored only encrypted under it. Make one, and keep it: ${MAKE_KEY}`,
     );
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIGNING_ALGORITHMS } from "../keyring/algorithms.ts";
 import { MAX_DURATION } from "./duration.ts";
 import { expected } from "./explain.ts";
 import {
@@ -14,14 +15,12 @@ import {
 } from "./fields.ts";
 import { clients } from "./schema-client.ts";
 
-const ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"] as const;
-
 /** What a door reads is at most this large, so no part of it can be larger. */
 const MAX_BODY = 64 * 1024;
 
 const signing = z.strictObject({
   algorithm: z
-    .enum(ALGORITHMS, expected(ALGORITHMS.join(", ")))
+    .enum(SIGNING_ALGORITHMS, expected(SIGNING_ALGORITHMS.join(", ")))
     .default("RS256")
     .describe("The JWS algorithm: RS256, PS256, ES256, ES384 or EdDSA"),
   rotateEvery: duration

@@ -1,5 +1,6 @@
 import type { TenantEngine } from "../engine/port.ts";
 import type { Tenant } from "../engine/tenant.ts";
+import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
 import { INTROSPECT_PATH } from "./introspect.ts";
 import { JWKS_PATH } from "./jwks.ts";
@@ -52,6 +53,6 @@ function metadata(engine: TenantEngine, base: string): object {
 /** The scopes that the tenant's resources own, and `offline_access` where a client may ask for it; none is left out. */
 function scopesOf({ resources, clients }: Tenant): readonly string[] | undefined {
   const scopes = new Set([...resources.values()].flat());
-  if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add("offline_access");
+  if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add(OFFLINE_ACCESS);
   return scopes.size === 0 ? undefined : [...scopes].sort();
 }
