@@ -41,6 +41,8 @@ export async function isAlive(world: TenantWorld, token: AccessToken, now: Insta
     token.family === undefined ? undefined : world.store.families.find(token.family),
     world.store.revocations.find(cutsThatApply(world, token)),
   ]);
+  // The cut of a token goes once that has expired: whoever looked after the sweeper did is after the end too.
+  if (token.expiresAt <= world.clock.now()) return false;
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
   return !isCut(cuts, family === undefined ? [token.moment] : [token.moment, family.mintedAt]);
 }

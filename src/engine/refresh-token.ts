@@ -18,9 +18,26 @@ export async function findRefreshToken(world: TenantWorld, text: string): Promis
   await world.keyring.awaitTokenKey(keyGeneration);
   const token = parseRefreshToken(text, (generation, signed) => world.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
-  await world.settlements.settleFamily(token.family);
   const family = await world.store.families.find(token.family);
-  return family && { token, family };
+  const settled = family && (await settledRow(world, family));
+  return settled && { token, family: settled };
+}
+
+/**
+ * The row as it is once an update of this node's own that reached it, and whose answer was lost, is settled: nobody is
+ * judged by when the update was begun. Throws StoreUnavailableError.
+ */
+export async function settledRow(
+  { settlements, store }: TenantWorld,
+  row: FamilyRecord,
+): Promise<FamilyRecord | undefined> {
+  let family: FamilyRecord | undefined = row;
+  // Another late update may have come in between.
+  while (family !== undefined && settlements.owes(family.id, family.mark)) {
+    await settlements.settleFamily(family.id);
+    family = await store.families.find(family.id);
+  }
+  return family;
 }
 
 /** Whether the grant can be refreshed at all: it has neither expired nor been revoked. Reads the store, never a cache. */
@@ -34,7 +51,8 @@ export async function isFamilyAlive(
     cutIds.tokenKey(token.keyGeneration),
     ...subjectCuts(world, family.subject, family.client, family.namespace),
   ]);
-  return !isCut(cuts, [family.mintedAt]);
+  // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the end too.
+  return expiryOf(world, family) > world.clock.now() && !isCut(cuts, [family.mintedAt]);
 }
 
 /** When the refresh token expires: as its row says, or sooner where the client's absolute lifetime is shorter by now. */

@@ -7,7 +7,7 @@ import { type AuthenticatedClient, authenticate } from "./authenticate.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
 import { familyTimes, type Made, makeTokens } from "./issue.ts";
 import { type Approval, narrow, reapprove } from "./policy.ts";
-import { type FoundRefreshToken, findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
+import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, settledRow } from "./refresh-token.ts";
 import type { ClientCredentials, RefreshRequest, TokenSet } from "./request.ts";
 import type { TenantWorld } from "./world.ts";
 
@@ -147,8 +147,9 @@ async function moveRow(world: TenantWorld, first: FamilyRecord, attempt: Attempt
     if ((await refuseReuse(world, { token, family }, client, now)) === "repeat") return next;
     const outcome = await world.store.families.advance(family.id, step);
     if (outcome === "advanced") return to;
-    if (outcome === undefined || outcome.revokedAt !== undefined) throw refused();
-    family = outcome;
+    const row = outcome && (await settledRow(world, outcome));
+    if (row === undefined || row.revokedAt !== undefined) throw refused();
+    family = row;
   }
   throw new OAuthError("temporarily_unavailable", "The grant is being refreshed by others. Try again.");
 }

@@ -57,7 +57,12 @@ export class Settlements {
     for (const pending of this.#of(family)) pending.settledAt = undefined;
   }
 
-  /** Settles what is owed to one family, before it is judged. Throws StoreUnavailableError. */
+  /** Whether an attempt is owed: its row counts as rotated only once it is settled. */
+  owes(family: string, mark: string): boolean {
+    return this.#of(family).some((pending) => pending.mark === mark && pending.settledAt === undefined);
+  }
+
+  /** Settles what is owed to one family. Throws StoreUnavailableError. */
   async settleFamily(family: string): Promise<void> {
     for (const pending of this.#of(family)) await this.#settle(pending);
   }
