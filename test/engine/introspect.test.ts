@@ -155,6 +155,16 @@ describe("introspection", () => {
     }
   });
 
+  it("never calls a revoked token active, though its cut is swept while it is looked at", async () => {
+    const { accessToken } = await mint({ scopes: ["nitro"], accessTokenLifetime: 60 });
+    await world.engine.revoke({ clientId: CLIENT_ID, clientSecret: SECRET }, { token: accessToken });
+    store.beforeNext("revocations.find", async () => {
+      world.clock.advance(61_000);
+      expect(await store.sweep(world.clock.now(), 10)).toBe(1);
+    });
+    expect(await introspect(accessToken)).toEqual(INACTIVE);
+  });
+
   it("says that it does not know, rather than a guess, while the store is away", async () => {
     const { accessToken } = await mint();
     store.away = true;

@@ -346,6 +346,18 @@ describe("refresh", () => {
       await refresh(await refresh(next));
     });
 
+    it.each(["families.find", "families.advance"])(
+      "is no reuse though it arrives just before %s of the retry",
+      async (call) => {
+        const first = await mint();
+        store.failNext("families.advance", "late");
+        await refusalOf(refresh(first));
+        world.clock.advance(20_000);
+        store.beforeNext(call, () => store.arrive());
+        await refresh(await refresh(first));
+      },
+    );
+
     it("is kept for as long as the retry's access token can matter", async () => {
       const short = await reconfigured({ accessTokenLifetime: 60, slidingRefreshTokenLifetime: 30 });
       const first = await mint({ accessTokenLifetime: 60 }, short);

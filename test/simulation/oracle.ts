@@ -311,7 +311,8 @@ export class Oracle {
     }
     const { earliest, latest } = isRefreshToken(token) ? refreshExpiry(token, call) : token.expiry;
     if (call.start - OFF >= latest) return "dead";
-    if (call.start + OFF >= earliest) fate = "either";
+    // An answer is of some moment of its call.
+    if (call.end + OFF >= earliest) fate = "either";
     if (look !== "superseded or not" && isRefreshToken(token)) {
       const { grant, generation, attempts } = token;
       if ((grant.tokens[generation + 1]?.toldAt ?? Number.POSITIVE_INFINITY) <= call.start) return "dead";

@@ -12,6 +12,8 @@ export interface FailingStore extends Store {
   failNext(operation: string, failure: Failure): void;
   /** The call that comes so many after the next one fails, whatever it is; and all after it, where the store is away then. */
   failLater(after: number, failure: Failure, thenAway: boolean): void;
+  /** Something happens just before the next call of that operation. */
+  beforeNext(operation: string, happens: () => Promise<unknown>): void;
   /** Does the calls that were late. */
   arrive(): Promise<void>;
   /** Every call fails from now on, or no longer. */
@@ -25,12 +27,14 @@ export function failingStore(store: Store): FailingStore {
   const planned = new Map<string, Failure[]>();
   const calls: string[] = [];
   const late: (() => Promise<unknown>)[] = [];
+  const happenings = new Map<string, () => Promise<unknown>>();
   let later: { readonly index: number; readonly failure: Failure; readonly thenAway: boolean } | undefined;
   const failing: FailingStore = {
     ...store,
     away: false,
     calls,
     failNext: (operation, failure) => planned.set(operation, [...(planned.get(operation) ?? []), failure]),
+    beforeNext: (operation, happens) => happenings.set(operation, happens),
     failLater(after, failure, thenAway) {
       later = { index: calls.length + after, failure, thenAway };
     },
@@ -49,6 +53,9 @@ export function failingStore(store: Store): FailingStore {
   }
 
   async function run<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const happens = happenings.get(operation);
+    happenings.delete(operation);
+    await happens?.();
     const failure = failureOf(operation);
     if (failure === "late") late.push(call);
     if (failure === "refused" || failure === "late") throw new StoreUnavailableError(`${operation} was refused`);
