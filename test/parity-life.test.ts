@@ -78,6 +78,17 @@ describe("both doors refuse with the same code and words", () => {
     expect(other).toEqual(one);
   });
 
+  it("scopes of identity that were not granted, but only beside one that is none", async () => {
+    const { refreshToken } = await mint();
+    const form = { ...credentials, refresh_token: refreshToken };
+    const [one, other] = await both("refresh", { ...form, scope: "openid profile c" });
+    expect(one?.error).toEqual({ code: "invalid_scope", description: "The scope 'c' was not granted." });
+    expect(other).toEqual(one);
+    for (const answer of await both("refresh", { ...form, scope: "openid a profile" })) {
+      expect(answer).toMatchObject({ scopes: ["a"] });
+    }
+  });
+
   it("another client's refresh token", async () => {
     const { refreshToken } = await mint();
     const [one, other] = await both("refresh", { ...stranger, refresh_token: refreshToken });

@@ -1,7 +1,7 @@
 import { matchesGlob } from "../token/glob.ts";
 import type { JsonObject } from "../token/json.ts";
 import { foldName } from "../token/reserved-claims.ts";
-import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import type { Decision } from "./decision.ts";
 import { OAuthError } from "./errors.ts";
@@ -79,9 +79,13 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
 
 /**
  * What is left of a grant where fewer scopes are asked for (RFC 6749 section 6): audiences that only the others gave go
- * too. Throws OAuthError `invalid_scope` where a scope was not granted.
+ * too. Scopes of identity that were not granted count as not asked for; if nothing else is asked for, the grant is whole.
+ *
+ * Throws OAuthError `invalid_scope` if any other scope was not granted.
  */
-export function narrow(granted: Approval, asked: readonly string[]): Approval {
+export function narrow(granted: Approval, scopes: readonly string[]): Approval {
+  const asked = scopes.filter((scope) => granted.scopes.includes(scope) || !IDENTITY_SCOPES.has(scope));
+  if (asked.length === 0) return granted;
   for (const scope of asked) {
     if (!granted.scopes.includes(scope)) throw new OAuthError("invalid_scope", `The scope '${scope}' was not granted.`);
   }

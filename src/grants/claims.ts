@@ -5,7 +5,7 @@ import { ownResources, type Tenant } from "../engine/tenant.ts";
 import { toSeconds } from "../token/clock.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../token/json.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
-import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 
 /** What every grant takes. */
 export const COMMON_PARAMETERS = [
@@ -107,14 +107,14 @@ export function sortedScopes(request: MintRequest): readonly string[] {
 }
 
 /**
- * `aud` as scopes give it: the tenant's own resources, then the resource that owns each scope (the scope's own text
- * where none does), sorted, then those that the caller adds. Each stands once.
+ * `aud` as scopes give it: the tenant's own resources, then the resource that owns each scope, sorted, then those that
+ * the caller adds. Each stands once. A scope that no resource owns stands for itself, but for those of identity.
  */
 export function audienceOf(tenant: Tenant, scopes: readonly string[], added: readonly string[]): readonly Audience[] {
   const audience = new Map<string, Audience>([[ownResources(tenant), { name: ownResources(tenant) }]]);
   const scoped = scopes
     .filter((scope) => scope !== OFFLINE_ACCESS)
-    .map((scope) => ({ scope, resource: resourceOf(tenant, scope) }))
+    .flatMap((scope) => resourceOf(tenant, scope).map((resource) => ({ scope, resource })))
     .sort((a, b) => (a.resource < b.resource ? -1 : 1));
   for (const { scope, resource } of scoped) {
     const there = audience.get(resource);
@@ -143,11 +143,12 @@ export function localSubject(
   };
 }
 
-function resourceOf(tenant: Tenant, scope: string): string {
+/** The one audience that a scope gives, if any. */
+function resourceOf(tenant: Tenant, scope: string): readonly string[] {
   for (const [resource, scopes] of tenant.resources) {
-    if (scopes.includes(scope)) return resource;
+    if (scopes.includes(scope)) return [resource];
   }
-  return scope;
+  return IDENTITY_SCOPES.has(scope) ? [] : [scope];
 }
 
 function isClaimValue(value: JsonValue): boolean {

@@ -39,6 +39,15 @@ describe("a client's policy", () => {
     });
   });
 
+  it("holds it to the scopes that it is allowed, those of identity too", async () => {
+    const scopes = new Set(["a"]);
+    await mint({ scopes }, { scopes: ["a"] });
+    expect(await refusalOf(mint({ scopes }, { scopes: ["a", "openid"] }))).toEqual({
+      code: "invalid_scope",
+      message: "The scope 'openid' is not allowed to this client.",
+    });
+  });
+
   it("leaves the tenant's own resources to every client", async () => {
     const { accessToken } = await mint(
       { allowedAudiences: [], accessTokenType: "reference" },

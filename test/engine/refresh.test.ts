@@ -105,6 +105,20 @@ describe("refresh", () => {
       expect((await refresh(dropped)).scopes).toEqual(["a", "b", "offline_access"]);
     });
 
+    it("leaves out scopes of identity that were not granted", async () => {
+      const first = await mint();
+      const narrowed = await refresh(first, ["openid", "profile", "a", "email", "address", "phone"]);
+      expect(narrowed.scopes).toEqual(["a"]);
+      expect((await refresh(narrowed, ["openid"])).scopes).toEqual(["a", "b", "offline_access"]);
+      expect(await refusalOf(refresh(narrowed, ["openid", "c"]))).toMatchObject({ code: "invalid_scope" });
+    });
+
+    it("keeps scopes of identity that were granted, if they are asked for", async () => {
+      const first = await mint({ scopes: ["a", "openid", "offline_access"] });
+      expect((await refresh(first, ["openid", "email"])).scopes).toEqual(["openid"]);
+      expect((await refresh(first, ["a"])).scopes).toEqual(["a"]);
+    });
+
     it("never widens", async () => {
       const first = await mint();
       expect(await refusalOf(refresh(first, ["a", "c"]))).toEqual({

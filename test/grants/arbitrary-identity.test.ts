@@ -4,7 +4,7 @@ import { leftHalfHash } from "../../src/keyring/algorithms.ts";
 import { toSeconds } from "../../src/token/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
-import { CLIENT_ID, SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -113,6 +113,18 @@ describe("arbitrary_identity", () => {
       aud: ["https://mint.example/resources", "a", "b", "zebra", "ant"],
     });
     expect(claimsOf(tokens.idToken)).toMatchObject({ ...expected, aud: [CLIENT_ID, "zebra", "ant"] });
+  });
+
+  it("takes no audience from scopes of identity, unless a resource owns them", async () => {
+    const scopes = ["openid", "profile", "email", "address", "phone", "offline_access", "b"];
+    const { accessToken } = await mint({ scopes });
+    expect(claimsOf(accessToken)).toMatchObject({
+      aud: ["https://mint.example/resources", "b"],
+      scope: [...scopes].sort(),
+    });
+    const owning = await testWorld(testTenant({ resources: new Map([["directory", ["phone"]]]) }));
+    const tokens = await owning.engine.mint(credentials, { ...valid, scopes: ["openid", "phone"] });
+    expect(claimsOf(tokens.accessToken).aud).toEqual(["https://mint.example/resources", "directory"]);
   });
 
   it("names the resource that owns a scope, once", async () => {

@@ -60,7 +60,13 @@ function nested(depth: number, wrap: (inner: JsonValue) => JsonValue): JsonValue
 /** RFC 6749 section 3.3. */
 export const scopeName = fc.oneof(
   fc.string({ unit: fc.constantFrom(..."abcXYZ019!#[]^_~:/.-%&=+"), minLength: 1, maxLength: 12 }),
-  fc.constantFrom("offline_access", "aggregator_service.read_only", "aggregator_service.full_access"),
+  fc.constantFrom(
+    "offline_access",
+    "aggregator_service.read_only",
+    "aggregator_service.full_access",
+    "openid",
+    "email",
+  ),
 );
 
 const ODD = [

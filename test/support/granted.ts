@@ -210,7 +210,7 @@ function local(grantType: string, sub: string, { amrs }: Scoped, now: number): J
 
 function audienceOf({ scopes: named, audiences }: Scoped, { issuer }: Circumstances): readonly string[] {
   const resources = named
-    .filter((scope) => scope !== "offline_access")
+    .filter((scope) => !["offline_access", "openid", "email"].includes(scope))
     .map((scope) => (scope.startsWith(`${RESOURCE}.`) ? RESOURCE : scope));
   return [...new Set([`${issuer}/resources`, ...resources.sort(), ...audiences])];
 }
