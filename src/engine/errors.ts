@@ -13,6 +13,7 @@ export type OAuthErrorCode =
   | "unauthorized_client"
   | "unsupported_grant_type"
   | "unsupported_token_type"
+  | "unsupported_response_type"
   | "invalid_scope"
   | "access_denied"
   | "temporarily_unavailable"

@@ -7,7 +7,7 @@ import { Faults } from "./faults.ts";
 import { issue } from "./issue.ts";
 import { checkParameters } from "./parameters.ts";
 import { approve } from "./policy.ts";
-import type { ClientCredentials, MintRequest, TokenSet } from "./request.ts";
+import { type ClientCredentials, type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "./request.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError and changes nothing where it refuses. */
@@ -36,10 +36,12 @@ export async function mint(
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {
   if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is missing!");
   const grant = grants.get(grantType);
-  if (grant === undefined) {
-    throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${[...grants.keys()].join(", ")}.`);
+  if (grant !== undefined) return grant;
+  if (grantType === REFRESH_GRANT_TYPE) {
+    throw new OAuthError("unsupported_grant_type", "The grant_type refresh_token is not for Mint: call Refresh.");
   }
-  return grant;
+  const known = [...grants.keys(), REFRESH_GRANT_TYPE].join(", ");
+  throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${known}.`);
 }
 
 function checkMayUse({ client }: AuthenticatedClient, grant: GrantHandler): void {

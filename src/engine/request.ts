@@ -68,6 +68,9 @@ export interface TokenSet {
   readonly scopes: readonly string[];
 }
 
+/** The grant type of a refresh (RFC 6749 section 6), which every tenant has beside those that mint. */
+export const REFRESH_GRANT_TYPE = "refresh_token";
+
 /** A refresh (RFC 6749 section 6). */
 export interface RefreshRequest {
   readonly refreshToken?: string | undefined;

@@ -1,32 +1,39 @@
 import type { TenantEngine } from "../engine/port.ts";
+import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
 import type { Tenant } from "../engine/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { AUTHORIZATION_PATH } from "./authorization.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
 import { INTROSPECT_PATH } from "./introspect.ts";
 import { JWKS_PATH } from "./jwks.ts";
 import { publicDocument } from "./public-document.ts";
 import { REVOCATION_PATH } from "./revocation.ts";
-import { REFRESH_GRANT_TYPE, TOKEN_PATH } from "./token.ts";
+import { TOKEN_PATH } from "./token.ts";
 
 /** How a client may authenticate, wherever it does (RFC 6749 section 2.3.1). */
 const AUTH_METHODS = ["client_secret_basic", "client_secret_post"];
 
 const OAUTH_PATH = "/.well-known/oauth-authorization-server";
-
-/** Below every tenant's base, and where RFC 8414 section 3.1 puts it: between the host and the path of the issuer. */
-const PATHS = [
-  ...tenantPaths("/.well-known/openid-configuration"),
-  ...tenantPaths(OAUTH_PATH),
-  `${OAUTH_PATH}/:tenant`,
-] as const;
+const OPENID_PATH = "/.well-known/openid-configuration";
 
 /**
- * The metadata of a tenant, the same for OAuth (RFC 8414) and OpenID Connect Discovery 1.0. `publicUrl`: what clients reach the gateway by, without a slash at its end.
+ * The metadata of a tenant for OAuth (RFC 8414): below its base, and where section 3.1 puts it, between the host and the
+ * path of the issuer. `publicUrl`: what clients reach the gateway by, without a slash at its end.
  */
-export function discovery(publicUrl: string): Endpoint {
-  return publicDocument(PATHS, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
+export function oauthMetadata(publicUrl: string): Endpoint {
+  const paths = [...tenantPaths(OAUTH_PATH), `${OAUTH_PATH}/:tenant`];
+  return publicDocument(paths, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
 }
 
+/** The same for OpenID Connect Discovery 1.0, which cannot be without an authorization endpoint. */
+export function openidMetadata(publicUrl: string): Endpoint {
+  return publicDocument(tenantPaths(OPENID_PATH), (engine) => {
+    const base = publicUrl + tenantBase(engine.tenant.id);
+    return { ...metadata(engine, base), authorization_endpoint: base + AUTHORIZATION_PATH };
+  });
+}
+
+/** Clients refuse an empty list as they refuse a missing one, so none is ever empty (RFC 8414 section 3.2). */
 function metadata(engine: TenantEngine, base: string): object {
   const { tenant, grantParameters } = engine;
   return {
@@ -41,13 +48,18 @@ function metadata(engine: TenantEngine, base: string): object {
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
     revocation_endpoint_auth_methods_supported: AUTH_METHODS,
-    // Of the keys that are published: the configured algorithm signs only from the next key on.
-    id_token_signing_alg_values_supported: [...new Set(engine.jwks().keys.map(({ alg }) => alg))],
+    id_token_signing_alg_values_supported: algorithmsOf(engine),
     subject_types_supported: ["public"],
-    // Required, though there is no authorization endpoint for them.
-    response_types_supported: [],
+    // Required. The registered type of an answer without a code or a token is the one that promises nothing.
+    response_types_supported: ["none"],
     scopes_supported: scopesOf(tenant),
   };
+}
+
+/** Those of the published keys: the configured one signs only from the next key on, or while there is none yet. */
+function algorithmsOf(engine: TenantEngine): readonly string[] {
+  const published = engine.jwks().keys.flatMap(({ alg }) => (typeof alg === "string" ? [alg] : []));
+  return published.length === 0 ? [engine.tenant.signing.algorithm] : [...new Set(published)];
 }
 
 /** The scopes that the tenant's resources own, and `offline_access` where a client may ask for it; none is left out. */

@@ -38,15 +38,19 @@ function addRoute(app: FastifyInstance, engine: Engine, endpoint: Endpoint, path
   const { methods, check, handle } = endpoint;
   const refuseEarly = async (request: FastifyRequest) => {
     request.setDecorator("tenant", findTenant(engine, request));
-    if (!methods.includes(request.method)) {
-      const allow = methods.join(", ");
-      throw new HttpRefusal(405, `The method must be ${methods.join(" or ")}.`, { allow });
-    }
+    requireMethod(request, methods);
     check?.(request);
   };
   app.all(path, { onRequest: refuseEarly }, (request, reply) =>
     handle(request.getDecorator<TenantEngine>("tenant"), request, reply),
   );
+}
+
+/** Throws the refusal of a method that a path does not take (RFC 9110 section 15.5.6). */
+export function requireMethod({ method }: FastifyRequest, methods: readonly string[]): void {
+  if (methods.includes(method)) return;
+  const allow = methods.join(", ");
+  throw new HttpRefusal(405, `The method must be ${methods.join(" or ")}.`, { allow });
 }
 
 function findTenant(engine: Engine, request: FastifyRequest): TenantEngine {

@@ -8,11 +8,11 @@ import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from
 
 /**
  * Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps.
- * What `answer` resolves to goes out as JSON; of undefined, nothing but the status.
+ * What `answer` resolves to goes out as JSON.
  */
 export function formEndpoint(
   path: string,
-  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object | undefined>,
+  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object>,
 ): Endpoint {
   return {
     paths: tenantPaths(path),

@@ -2,13 +2,15 @@ import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../engine/logger.ts";
 import type { Engine } from "../engine/port.ts";
-import { discovery } from "./discovery.ts";
+import { authorization } from "./authorization.ts";
+import { oauthMetadata, openidMetadata } from "./discovery.ts";
 import { addEndpoints } from "./endpoint.ts";
 import { HttpRefusal, sendError } from "./errors.ts";
 import { readForms } from "./form-endpoint.ts";
 import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
+import { serveRoot } from "./root.ts";
 import { endConnectionsAfter, refuseConnection, refuseSecondHost, serverFactory, type TlsKeyPair } from "./server.ts";
 import { token } from "./token.ts";
 
@@ -54,9 +56,11 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
 
-  const endpoints = [token, introspect, revocation, discovery(publicUrl.replace(/\/+$/, "")), jwks];
+  const base = publicUrl.replace(/\/+$/, "");
+  const endpoints = [token, introspect, revocation, authorization, oauthMetadata(base), openidMetadata(base), jwks];
   app.register(async (scope) => {
     readForms(scope);
+    serveRoot(scope);
     addEndpoints(scope, engine, endpoints);
   });
   return app;

@@ -4,5 +4,8 @@ import { publicDocument } from "./public-document.ts";
 /** Where the keys of a tenant are, below its base. */
 export const JWKS_PATH = "/.well-known/openid-configuration/jwks";
 
+/** Where those look who do not read the metadata. */
+const ALIAS_PATH = "/.well-known/jwks.json";
+
 /** The published keys (RFC 7517 section 5). */
-export const jwks: Endpoint = publicDocument(tenantPaths(JWKS_PATH), (tenant) => tenant.jwks());
+export const jwks: Endpoint = publicDocument([JWKS_PATH, ALIAS_PATH].flatMap(tenantPaths), (tenant) => tenant.jwks());

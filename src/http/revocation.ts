@@ -7,10 +7,13 @@ import { formEndpoint } from "./form-endpoint.ts";
 /** Where the revocation endpoint is, below the base of its tenant. */
 export const REVOCATION_PATH = "/connect/revocation";
 
-/** The revocation endpoint (RFC 7009 section 2). Its answer is empty: the status says all (section 2.2). */
+/**
+ * The revocation endpoint (RFC 7009 section 2). The status of its answer says all (section 2.2); the body is JSON because
+ * some clients read whatever they get as such.
+ */
 export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, credentials) => {
   await tenant.revoke(credentials, toRevokeRequest(form));
-  return undefined;
+  return {};
 });
 
 function toRevokeRequest(form: Form): RevokeRequest {

@@ -1,5 +1,12 @@
 import type { TenantEngine } from "../engine/port.ts";
-import type { ClientCredentials, Malformed, MintRequest, RefreshRequest, TokenSet } from "../engine/request.ts";
+import {
+  type ClientCredentials,
+  type Malformed,
+  type MintRequest,
+  REFRESH_GRANT_TYPE,
+  type RefreshRequest,
+  type TokenSet,
+} from "../engine/request.ts";
 import type { JsonValue } from "../token/json.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
@@ -8,9 +15,6 @@ import { parseJson } from "./json.ts";
 
 /** Where the token endpoint is, below the base of its tenant. */
 export const TOKEN_PATH = "/connect/token";
-
-/** The grant type of a refresh (RFC 6749 section 6), which every tenant has beside those that mint. */
-export const REFRESH_GRANT_TYPE = "refresh_token";
 
 /** The token endpoint (RFC 6749 section 3.2). */
 export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, credentials) =>

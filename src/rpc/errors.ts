@@ -14,6 +14,7 @@ const codes = {
   unauthorized_client: Code.PermissionDenied,
   unsupported_grant_type: Code.InvalidArgument,
   unsupported_token_type: Code.InvalidArgument,
+  unsupported_response_type: Code.InvalidArgument,
   invalid_scope: Code.InvalidArgument,
   access_denied: Code.PermissionDenied,
   temporarily_unavailable: Code.Unavailable,

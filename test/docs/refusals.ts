@@ -61,6 +61,7 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       closed("arbitrary_no_subject", {}, { authorization: basic("closed", SECRET) }),
       post(credentials),
       post({ ...credentials, grant_type: "password" }),
+      message({ grantType: "refresh_token" }),
       closed("arbitrary_token"),
       noSubject({ subject: "someone" }),
       noSubject({ arbitrary_claims: "{" }),

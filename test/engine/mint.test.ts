@@ -75,7 +75,14 @@ describe("mint", () => {
       "an unknown grant_type",
       { grantType: "password" },
       "unsupported_grant_type",
-      "grant_type must be one of arbitrary_token, ",
+      "grant_type must be one of arbitrary_token, arbitrary_no_subject, arbitrary_resource_owner, " +
+        "arbitrary_oidc_resource_owner, arbitrary_identity, refresh_token.",
+    ],
+    [
+      "a refresh",
+      { grantType: "refresh_token" },
+      "unsupported_grant_type",
+      "The grant_type refresh_token is not for Mint: call Refresh.",
     ],
     [
       "a grant_type named like an object's own",

@@ -1,15 +1,21 @@
+import * as oauth from "oauth4webapi";
 import { describe, expect, test } from "vitest";
 import { listen, sendRaw, testGateway } from "./support.ts";
 
-const DOCUMENTS = [
-  "/.well-known/openid-configuration",
+const JSON_TYPE = { "content-type": "application/json" };
+const OPENID = ["/.well-known/openid-configuration", "/acme/.well-known/openid-configuration"];
+const OAUTH = [
   "/.well-known/oauth-authorization-server",
-  "/.well-known/openid-configuration/jwks",
-  "/acme/.well-known/openid-configuration",
   "/acme/.well-known/oauth-authorization-server",
-  "/acme/.well-known/openid-configuration/jwks",
   "/.well-known/oauth-authorization-server/acme",
 ];
+const JWKS = [
+  "/.well-known/openid-configuration/jwks",
+  "/acme/.well-known/openid-configuration/jwks",
+  "/.well-known/jwks.json",
+  "/acme/.well-known/jwks.json",
+];
+const DOCUMENTS = [...OPENID, ...OAUTH, ...JWKS];
 
 describe("the metadata", () => {
   const metadata = (issuer: string) => ({
@@ -25,17 +31,45 @@ describe("the metadata", () => {
     revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     id_token_signing_alg_values_supported: ["ES256"],
     subject_types_supported: ["public"],
-    response_types_supported: [],
+    response_types_supported: ["none"],
     scopes_supported: ["aggregator_service.full_access", "aggregator_service.read_only", "offline_access"],
   });
 
-  test.each(DOCUMENTS.filter((path) => !path.endsWith("/jwks")))("is at %s", async (path) => {
+  test.each([...OPENID, ...OAUTH])("is at %s", async (path) => {
     const { app } = testGateway();
     const response = await app.inject(path);
     expect(response.statusCode).toBe(200);
     expect(response.headers["content-type"]).toBe("application/json; charset=utf-8");
     const issuer = path.includes("acme") ? "https://mint.example/acme" : "https://mint.example";
-    expect(response.json()).toEqual(metadata(issuer));
+    const authorization = OPENID.includes(path) && { authorization_endpoint: `${issuer}/connect/authorize` };
+    expect(response.json()).toEqual({ ...metadata(issuer), ...authorization });
+  });
+
+  test.each([...OPENID, ...OAUTH])("has no list that is empty, whatever there is not: %s", async (path) => {
+    const { app, engine } = testGateway();
+    engine.keys = [];
+    const known = engine.forTenant("acme");
+    if (known === undefined) throw new Error("there is no such tenant");
+    engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, resources: new Map(), clients: new Map() } });
+    const document = (await app.inject(path)).json();
+    expect(document.id_token_signing_alg_values_supported).toEqual([known.tenant.signing.algorithm]);
+    const lists = Object.values({ ...document, ...document.grant_parameters_supported }).filter(Array.isArray);
+    expect(lists.length).toBeGreaterThan(5);
+    for (const list of lists) expect(list).not.toEqual([]);
+  });
+
+  test("is taken by a client that follows the specification", async () => {
+    const { app } = testGateway();
+    for (const [path, algorithm] of [
+      ["/.well-known/openid-configuration", "oidc"],
+      ["/.well-known/oauth-authorization-server", "oauth2"],
+    ] as const) {
+      const inject = async () => new Response((await app.inject(path)).body, { headers: JSON_TYPE });
+      const issuer = new URL("https://mint.example");
+      const response = await oauth.discoveryRequest(issuer, { algorithm, [oauth.customFetch]: inject });
+      const server = await oauth.processDiscoveryResponse(issuer, response);
+      expect(server).toMatchObject({ token_endpoint: "https://mint.example/connect/token" });
+    }
   });
 
   test("names the algorithms of the published keys, each once", async () => {
@@ -59,19 +93,16 @@ describe("the metadata", () => {
   });
 });
 
-test.each(["/.well-known/openid-configuration/jwks", "/acme/.well-known/openid-configuration/jwks"])(
-  "the keys are at %s, as they are now",
-  async (path) => {
-    const { app, engine } = testGateway();
-    const before = await app.inject(path);
-    expect(before.json()).toEqual({ keys: [{ kty: "OKP", kid: "k1", alg: "ES256" }] });
-    engine.keys = [{ kty: "OKP", kid: "k2" }];
-    const after = await app.inject({ url: path, headers: { "if-none-match": String(before.headers.etag) } });
-    expect(after.statusCode).toBe(200);
-    expect(after.json()).toEqual({ keys: [{ kty: "OKP", kid: "k2" }] });
-    expect(after.headers.etag).not.toBe(before.headers.etag);
-  },
-);
+test.each(JWKS)("the keys are at %s, as they are now", async (path) => {
+  const { app, engine } = testGateway();
+  const before = await app.inject(path);
+  expect(before.json()).toEqual({ keys: [{ kty: "OKP", kid: "k1", alg: "ES256" }] });
+  engine.keys = [{ kty: "OKP", kid: "k2" }];
+  const after = await app.inject({ url: path, headers: { "if-none-match": String(before.headers.etag) } });
+  expect(after.statusCode).toBe(200);
+  expect(after.json()).toEqual({ keys: [{ kty: "OKP", kid: "k2" }] });
+  expect(after.headers.etag).not.toBe(before.headers.etag);
+});
 
 describe.each(DOCUMENTS)("%s", (url) => {
   test("may be cached and read by any page", async () => {

@@ -11,6 +11,7 @@ describe("a refusal", () => {
     unauthorized_client: 400,
     unsupported_grant_type: 400,
     unsupported_token_type: 400,
+    unsupported_response_type: 400,
     invalid_scope: 400,
     access_denied: 400,
     temporarily_unavailable: 503,

@@ -39,7 +39,6 @@ describe("a path", () => {
   });
 
   test.each([
-    "/",
     "/connect",
     "/connect/token/",
     "/Connect/Token",

@@ -40,7 +40,7 @@ describe("a revocation", () => {
     expect(engine.asked).toEqual([]);
   });
 
-  test("is answered with nothing but the status, once it is done", async () => {
+  test("is answered with JSON that says nothing, once it is done", async () => {
     const { engine, post } = testGateway();
     const { promise, resolve } = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
@@ -59,8 +59,11 @@ describe("a revocation", () => {
     resolve();
     const response = await answer;
     expect(response.statusCode).toBe(200);
-    expect(response.body).toBe("");
-    expect(response.headers).toMatchObject({ "content-length": "0", "cache-control": "no-store", pragma: "no-cache" });
-    expect(response.headers["content-type"]).toBeUndefined();
+    expect(response.body).toBe("{}");
+    expect(response.headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+      pragma: "no-cache",
+    });
   });
 });

@@ -36,6 +36,7 @@ const statuses: Record<OAuthErrorCode, string> = {
   unauthorized_client: "PermissionDenied",
   unsupported_grant_type: "InvalidArgument",
   unsupported_token_type: "InvalidArgument",
+  unsupported_response_type: "InvalidArgument",
   invalid_scope: "InvalidArgument",
   access_denied: "PermissionDenied",
   temporarily_unavailable: "Unavailable",

@@ -54,12 +54,11 @@ export interface Door {
 
 /** The OAuth2 gateway, by fetch. */
 export function gatewayDoor(publicUrl: string): Door {
-  /** What the gateway says: a refusal, or the body of its answer, undefined where that is empty. */
+  /** What the gateway says: a refusal, or the body of its answer. */
   async function post(path: string, form: Form, tenant?: string): Promise<{ error?: Refusal; body?: Body }> {
     const base = tenant === undefined ? publicUrl : `${publicUrl}/${tenant}`;
     const response = await fetch(base + path, { method: "POST", body: new URLSearchParams(form) });
-    const text = await response.text();
-    const body = text === "" ? undefined : JSON.parse(text);
+    const body: Body = await response.json();
     return response.ok ? { body } : { error: { code: body.error, description: body.error_description } };
   }
 
@@ -88,8 +87,7 @@ export function gatewayDoor(publicUrl: string): Door {
     },
     async revoke(form, tenant) {
       const { error, body } = await post("/connect/revocation", form, tenant);
-      if (body !== undefined) throw new Error("A revocation is answered with a body.");
-      return error === undefined ? {} : { error };
+      return error === undefined ? body : { error };
     },
   };
 }
