@@ -8,7 +8,7 @@ import {
   type ServiceImplSpec,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
+import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
@@ -40,7 +40,10 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
 function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonly UniversalHandler[] {
   const router = createConnectRouter({
     grpc: false,
-    acceptCompression: [],
+    // Several libraries compress by default. The limit holds for what is inflated too, and inflating stops there.
+    acceptCompression: [compressionGzip],
+    // Answers never are: tokens hardly shrink, and a length would tell of secrets that stand beside a caller's own text.
+    compressMinBytes: Number.POSITIVE_INFINITY,
     readMaxBytes: MAX_MESSAGE_BYTES,
     binaryOptions,
     jsonOptions,
@@ -88,6 +91,7 @@ function refusalOf(error: ConnectError): ConnectError | undefined {
 
 /** What the decoder threw, where an error says that the request could not be decoded. */
 function decodeFailure(error: ConnectError): Error | undefined {
+  if (error.rawMessage === "decompression failed" && error.cause instanceof Error) return error.cause;
   if (error.code === Code.InvalidArgument && error.cause instanceof Error) return error.cause;
   const [, binary] = /^parse binary: (.*)$/s.exec(error.rawMessage) ?? [];
   return binary === undefined ? undefined : new Error(binary);

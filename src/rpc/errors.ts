@@ -74,7 +74,9 @@ const FAULT =
 
 function reasonOf(cause: Error): string {
   if (cause instanceof SyntaxError || cause.cause instanceof SyntaxError) return "it is not JSON";
-  if ("code" in cause && cause.code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "it is not UTF-8";
+  const code = "code" in cause ? String(cause.code) : "";
+  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "it is not UTF-8";
+  if (code.startsWith("Z_")) return "its gzip compression is malformed";
   const [place] = PLACE.exec(cause.message) ?? [];
   if (place === undefined) return "it is malformed";
   const rest = cause.message.slice(place.length);

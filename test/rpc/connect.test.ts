@@ -1,5 +1,6 @@
 import { connect as openSocket } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient, createServiceImplSpec } from "@connectrpc/connect";
 import fastify from "fastify";
@@ -8,7 +9,7 @@ import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_ser
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { recordingLogger } from "../support/logger.ts";
-import { deepStruct, MINT, refusalOf, startDoors, transports } from "./support.ts";
+import { compressing, deepStruct, MINT, refusalOf, startDoors, transports } from "./support.ts";
 
 const engine = new FakeEngine();
 let doors: Awaited<ReturnType<typeof startDoors>>;
@@ -132,8 +133,9 @@ describe("a request that cannot be read", () => {
   });
 });
 
+const TOO_LARGE = "The body is too large.";
+
 describe("the size of a message", () => {
-  const TOO_LARGE = "The body is too large.";
   /** A message of so many bytes. */
   const sized = (bytes: number) =>
     toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(bytes - 4) }));
@@ -159,10 +161,56 @@ describe("the size of a message", () => {
     const response = await fetch(doors.url + MINT, { method: "POST", headers, body, duplex: "half" } as RequestInit);
     await expectRefused(response, TOO_LARGE);
   });
+});
 
-  test("cannot be hidden by compression", async () => {
-    const response = await post("{}", "application/json", { "content-encoding": "gzip" });
-    expect(await response.json()).toMatchObject({ code: "unimplemented" });
+describe("compression with gzip", () => {
+  const json = JSON.stringify({ subject: "x".repeat(1000) });
+  const compressed = (body: string | Uint8Array, type = "application/json") =>
+    post(Uint8Array.from(gzipSync(body)), type, { "content-encoding": "gzip" });
+
+  test.each(Object.keys(compressing))("is what a library may do: %s", async (name) => {
+    const client = createClient(TokenService, compressing[name as keyof typeof compressing](doors.url));
+    expect(await client.mint({ subject: "x".repeat(5000) })).toMatchObject({ accessToken: "at" });
+    expect(engine.request).toEqual({ subject: "x".repeat(5000) });
+  });
+
+  test("may inflate to 64 KiB, and no more", async () => {
+    const large = toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(65_532) }));
+    expect(await compressed(large, "application/proto")).toMatchObject({ status: 200 });
+    await expectRefused(await compressed(Buffer.concat([large, Buffer.from([0])]), "application/proto"), TOO_LARGE);
+    await expectRefused(await compressed(new Uint8Array(20_000_000)), TOO_LARGE);
+    for (const name of ["connect", "gRPC-Web"] as const) {
+      const client = createClient(TokenService, compressing[name](doors.url));
+      expect(await refusalOf(client.mint({ subject: "x".repeat(20_000_000) }))).toMatchObject({
+        code: "InvalidArgument",
+        details: [{ error: "invalid_request", errorDescription: TOO_LARGE }],
+      });
+    }
+  });
+
+  test.each([
+    ["is none", Buffer.from(json)],
+    ["is cut short", gzipSync(json).subarray(0, -10)],
+    ["was altered", gzipSync(json).fill(0, 10, 20)],
+  ])("that %s is the caller's fault", async (_, body) => {
+    const response = await post(Uint8Array.from(body), "application/json", { "content-encoding": "gzip" });
+    const message = await expectUnreadable(response);
+    expect(message).toBe("The request cannot be read: its gzip compression is malformed.");
+  });
+
+  test("is not what an answer ever has", async () => {
+    const { answer } = engine;
+    engine.answer = async () => ({ accessToken: "x".repeat(5000), expiresIn: 1, scopes: [] });
+    const headers = { "content-type": "application/json", "accept-encoding": "gzip" };
+    const response = await fetch(doors.url + MINT, { method: "POST", body: "{}", headers });
+    engine.answer = answer;
+    expect(response.headers.get("content-encoding")).toBeNull();
+    expect(Number(response.headers.get("content-length"))).toBeGreaterThan(5000);
+  });
+
+  test.each(["br", "deflate", "zstd", "gzip, gzip"])("is the only one: %s", async (encoding) => {
+    const response = await post("{}", "application/json", { "content-encoding": encoding });
+    expect(await response.json()).toMatchObject({ code: "unimplemented", message: expect.stringContaining("gzip") });
   });
 });
 

@@ -42,6 +42,15 @@ describe("a message", () => {
     expect((await refusalOf(sendBytes(doors.address, sized(65_537)))).code).toBe("ResourceExhausted");
   });
 
+  test("may be compressed, and inflates to 64 KiB and no more", async () => {
+    const options = { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip };
+    const stock = stockClient(doors.address, "TokenService", grpc.credentials.createInsecure(), options);
+    expect(await stock.call("Mint", { subject: "x".repeat(5000) })).toMatchObject({ accessToken: "at" });
+    expect(engine.request).toEqual({ subject: "x".repeat(5000) });
+    expect((await refusalOf(stock.call("Mint", { subject: "x".repeat(20_000_000) }))).code).toBe("ResourceExhausted");
+    stock.close();
+  });
+
   test.each([
     ["cut short", Buffer.from([0x0a, 0xff])],
     ["of wrong field numbers", Buffer.from([0x00, 0x00])],

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
-import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { compressionGzip, createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import fastify from "fastify";
@@ -41,8 +41,9 @@ export function stockClient(
   address: string,
   service = "TokenService",
   credentials = grpc.credentials.createInsecure(),
+  options: grpc.ChannelOptions = {},
 ) {
-  const client: grpc.Client = new stubs[service](address, credentials);
+  const client: grpc.Client = new stubs[service](address, credentials, options);
   const call = (method: string, request: object, metadata = new grpc.Metadata(), options: grpc.CallOptions = {}) =>
     new Promise<Record<string, unknown>>((resolve, reject) => {
       const unary = client[method as keyof grpc.Client] as (...args: unknown[]) => grpc.ClientUnaryCall;
@@ -71,6 +72,8 @@ export function sendBytes(address: string, bytes: Uint8Array, metadata = new grp
 
 export const MINT = "/mintmark.v1.TokenService/Mint";
 
+const COMPRESSED = { httpVersion: "1.1", sendCompression: compressionGzip, compressMinBytes: 0 } as const;
+
 export const transports = {
   connect: (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" }),
   "connect with JSON": (baseUrl: string) =>
@@ -79,6 +82,13 @@ export const transports = {
 } satisfies Record<string, (baseUrl: string) => Parameters<typeof createClient>[1]>;
 
 type Method = keyof typeof TokenService.method;
+
+/** Those that compress whatever they send. */
+export const compressing = {
+  connect: (baseUrl: string) => createConnectTransport({ baseUrl, ...COMPRESSED }),
+  "connect with JSON": (baseUrl: string) => createConnectTransport({ baseUrl, ...COMPRESSED, useBinaryFormat: false }),
+  "gRPC-Web": (baseUrl: string) => createGrpcWebTransport({ baseUrl, ...COMPRESSED }),
+} satisfies typeof transports;
 
 /** Calls a method of TokenService; `headers`: the metadata. Each answer is in the shape that its client gives it. */
 export type Call = (method: Method, request: object, headers?: Record<string, string>) => Promise<object>;
