@@ -1,4 +1,3 @@
-import type { JsonObject as StructJson } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
   IntrospectRequest as ProtoIntrospectRequest,
@@ -6,8 +5,9 @@ import type {
   TokenService,
 } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
-import type { Introspection, IntrospectRequest, RevokeRequest } from "../engine/request.ts";
+import type { IntrospectRequest, RevokeRequest } from "../engine/request.ts";
 import { credentials } from "./credentials.ts";
+import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
 import { toMintRequest, toRefreshRequest, toTokenResponse } from "./token.ts";
 
@@ -36,12 +36,6 @@ export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
 
 function toIntrospectRequest({ token, tokenTypeHint }: ProtoIntrospectRequest): IntrospectRequest {
   return { token: token || undefined, tokenTypeHint: tokenTypeHint || undefined };
-}
-
-function toIntrospectResponse(introspection: Introspection) {
-  if (!introspection.active) return { active: false };
-  // protobuf-es has no read-only JSON. It only reads what it encodes.
-  return { active: true, claims: introspection as StructJson };
 }
 
 function toRevokeRequest({ token, tokenTypeHint, revokeAllSubjects }: ProtoRevokeRequest): RevokeRequest {

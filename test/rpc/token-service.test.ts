@@ -86,8 +86,42 @@ describe("an introspection", () => {
       headers: { "content-type": "application/json" },
       body: "{}",
     });
-    expect(await response.text()).toBe(`{"active":true,"claims":${TEXT}}`);
+    const typed =
+      '"scope":"a b","clientId":"c","tokenType":"Bearer","exp":"1793000000","aud":["a","b"],"iss":"https://i"';
+    expect(await response.text()).toBe(`{"active":true,"claims":${TEXT},${typed}}`);
     expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("has the registered claims in their own types", async () => {
+    const registered = {
+      scope: "a b",
+      client_id: "c",
+      token_type: "Bearer",
+      exp: 1793000000,
+      iat: 0,
+      nbf: 1792999999.5,
+      sub: "s",
+      aud: ["a", "b"],
+      iss: "https://i",
+      jti: "j",
+    };
+    engine.introspection = async () => ({ ...registered, active: true });
+    const { client_id: clientId, token_type: tokenType, ...same } = registered;
+    for (const [name, call] of Object.entries(clients(doors, stock))) {
+      const numbers = name === "gRPC" ? [1793000000, 0, 1792999999] : [1793000000n, 0n, 1792999999n];
+      const [exp, iat, nbf] = numbers;
+      expect(await call("introspect", {}), name).toMatchObject({ ...same, clientId, tokenType, exp, iat, nbf });
+    }
+  });
+
+  test("has none of them that the token does not have, or has in another type", async () => {
+    engine.introspection = async () => ({ active: true, aud: "a", exp: "soon", sub: 1, scope: ["a"] });
+    for (const [name, call] of Object.entries(clients(doors, stock))) {
+      const answer = (await call("introspect", {})) as Record<string, unknown>;
+      const absent = { scope: "", clientId: "", tokenType: "", sub: "", iss: "", jti: "", aud: ["a"] };
+      expect(answer, name).toMatchObject(absent);
+      expect([answer.exp, answer.iat, answer.nbf], name).toEqual([undefined, undefined, undefined]);
+    }
   });
 
   test("of a token that is not has no claims", async () => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
@@ -94,6 +95,9 @@ export function gatewayDoor(publicUrl: string): Door {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The claims that an introspection has in fields of their own too. */
+const REGISTERED = ["scope", "client_id", "token_type", "exp", "iat", "nbf", "sub", "aud", "iss", "jti"];
+
 /** The RPC port, by a stock gRPC client that knows the .proto files alone. */
 export function rpcDoor(port: number): Door & { close(): void } {
   const definition = loadSync("mintmark/v1/token_service.proto", {
@@ -129,6 +133,10 @@ export function rpcDoor(port: number): Door & { close(): void } {
       const { active, ...claims } = body.claims === undefined ? { active: false } : fromStruct(body.claims);
       const isActive = body.active === true;
       if (active !== isActive) throw new Error("An introspection contradicts itself.");
+      for (const name of REGISTERED) {
+        if (!isDeepStrictEqual(body[name], claims[name]))
+          throw new Error(`An introspection has two values of ${name}.`);
+      }
       return { active: isActive, claims };
     },
     async revoke(form, tenant) {

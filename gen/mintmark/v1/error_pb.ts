@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mintmark/v1/error.proto.
  */
 export const file_mintmark_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChdtaW50bWFyay92MS9lcnJvci5wcm90bxILbWludG1hcmsudjEiPAoQT0F1dGhFcnJvckRldGFpbBINCgVlcnJvchgBIAEoCRIZChFlcnJvcl9kZXNjcmlwdGlvbhgCIAEoCWIGcHJvdG8z");
+  fileDesc("ChdtaW50bWFyay92MS9lcnJvci5wcm90bxILbWludG1hcmsudjEiPAoQT0F1dGhFcnJvckRldGFpbBINCgVlcnJvchgBIAEoCRIZChFlcnJvcl9kZXNjcmlwdGlvbhgCIAEoCUIzCgttaW50bWFyay52MUIKRXJyb3JQcm90b1ABWhZtaW50bWFyay92MTttaW50bWFya3YxYgZwcm90bzM");
 
 /**
  * The OAuth2 words of a refusal. Every refused call carries exactly one, as a

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mintmark/v1/token_service.proto.
  */
 export const file_mintmark_v1_token_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9taW50bWFyay92MS90b2tlbl9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSKPBAoLTWludFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhIKCmdyYW50X3R5cGUYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIOCgZpc3N1ZXIYBCABKAkSDgoGc2NvcGVzGAUgAygJEjEKEGFyYml0cmFyeV9jbGFpbXMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KDmFyYml0cmFyeV9qc29uGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCg5jdXN0b21fcGF5bG9hZBgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIWCg5hcmJpdHJhcnlfYW1ycxgJIAMoCRIbChNhcmJpdHJhcnlfYXVkaWVuY2VzGAogAygJEjgKFWFjY2Vzc190b2tlbl9saWZldGltZRgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI0ChFpZF90b2tlbl9saWZldGltZRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI3ChFhY2Nlc3NfdG9rZW5fdHlwZRgNIAEoDjIcLm1pbnRtYXJrLnYxLkFjY2Vzc1Rva2VuVHlwZRIUCgxhY2Nlc3NfdG9rZW4YDiABKAkSEQoJYXV0aG9yaXR5GA8gASgJEhAKCGlkX3Rva2VuGBAgASgJIoUBCgxNaW50UmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEhIKCnRva2VuX3R5cGUYAiABKAkSEgoKZXhwaXJlc19pbhgDIAEoAxIVCg1yZWZyZXNoX3Rva2VuGAQgASgJEhAKCGlkX3Rva2VuGAUgASgJEg4KBnNjb3BlcxgGIAMoCSJHCg5SZWZyZXNoUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRIOCgZzY29wZXMYAyADKAkiiAEKD1JlZnJlc2hSZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSEgoKdG9rZW5fdHlwZRgCIAEoCRISCgpleHBpcmVzX2luGAMgASgDEhUKDXJlZnJlc2hfdG9rZW4YBCABKAkSEAoIaWRfdG9rZW4YBSABKAkSDgoGc2NvcGVzGAYgAygJIksKEUludHJvc3BlY3RSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRINCgV0b2tlbhgCIAEoCRIXCg90b2tlbl90eXBlX2hpbnQYAyABKAkiTQoSSW50cm9zcGVjdFJlc3BvbnNlEg4KBmFjdGl2ZRgBIAEoCBInCgZjbGFpbXMYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0ImQKDVJldm9rZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg0KBXRva2VuGAIgASgJEhcKD3Rva2VuX3R5cGVfaGludBgDIAEoCRIbChNyZXZva2VfYWxsX3N1YmplY3RzGAQgASgIIhAKDlJldm9rZVJlc3BvbnNlKnAKD0FjY2Vzc1Rva2VuVHlwZRIhCh1BQ0NFU1NfVE9LRU5fVFlQRV9VTlNQRUNJRklFRBAAEhkKFUFDQ0VTU19UT0tFTl9UWVBFX0pXVBABEh8KG0FDQ0VTU19UT0tFTl9UWVBFX1JFRkVSRU5DRRACMqMCCgxUb2tlblNlcnZpY2USOwoETWludBIYLm1pbnRtYXJrLnYxLk1pbnRSZXF1ZXN0GhkubWludG1hcmsudjEuTWludFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5taW50bWFyay52MS5SZWZyZXNoUmVxdWVzdBocLm1pbnRtYXJrLnYxLlJlZnJlc2hSZXNwb25zZRJNCgpJbnRyb3NwZWN0Eh4ubWludG1hcmsudjEuSW50cm9zcGVjdFJlcXVlc3QaHy5taW50bWFyay52MS5JbnRyb3NwZWN0UmVzcG9uc2USQQoGUmV2b2tlEhoubWludG1hcmsudjEuUmV2b2tlUmVxdWVzdBobLm1pbnRtYXJrLnYxLlJldm9rZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("Ch9taW50bWFyay92MS90b2tlbl9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSKPBAoLTWludFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhIKCmdyYW50X3R5cGUYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIOCgZpc3N1ZXIYBCABKAkSDgoGc2NvcGVzGAUgAygJEjEKEGFyYml0cmFyeV9jbGFpbXMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KDmFyYml0cmFyeV9qc29uGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCg5jdXN0b21fcGF5bG9hZBgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIWCg5hcmJpdHJhcnlfYW1ycxgJIAMoCRIbChNhcmJpdHJhcnlfYXVkaWVuY2VzGAogAygJEjgKFWFjY2Vzc190b2tlbl9saWZldGltZRgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI0ChFpZF90b2tlbl9saWZldGltZRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI3ChFhY2Nlc3NfdG9rZW5fdHlwZRgNIAEoDjIcLm1pbnRtYXJrLnYxLkFjY2Vzc1Rva2VuVHlwZRIUCgxhY2Nlc3NfdG9rZW4YDiABKAkSEQoJYXV0aG9yaXR5GA8gASgJEhAKCGlkX3Rva2VuGBAgASgJIoUBCgxNaW50UmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEhIKCnRva2VuX3R5cGUYAiABKAkSEgoKZXhwaXJlc19pbhgDIAEoAxIVCg1yZWZyZXNoX3Rva2VuGAQgASgJEhAKCGlkX3Rva2VuGAUgASgJEg4KBnNjb3BlcxgGIAMoCSJHCg5SZWZyZXNoUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRIOCgZzY29wZXMYAyADKAkiiAEKD1JlZnJlc2hSZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSEgoKdG9rZW5fdHlwZRgCIAEoCRISCgpleHBpcmVzX2luGAMgASgDEhUKDXJlZnJlc2hfdG9rZW4YBCABKAkSEAoIaWRfdG9rZW4YBSABKAkSDgoGc2NvcGVzGAYgAygJIksKEUludHJvc3BlY3RSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRINCgV0b2tlbhgCIAEoCRIXCg90b2tlbl90eXBlX2hpbnQYAyABKAkihQIKEkludHJvc3BlY3RSZXNwb25zZRIOCgZhY3RpdmUYASABKAgSJwoGY2xhaW1zGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVzY29wZRgDIAEoCRIRCgljbGllbnRfaWQYBCABKAkSEgoKdG9rZW5fdHlwZRgFIAEoCRIQCgNleHAYBiABKANIAIgBARIQCgNpYXQYByABKANIAYgBARIQCgNuYmYYCCABKANIAogBARILCgNzdWIYCSABKAkSCwoDYXVkGAogAygJEgsKA2lzcxgLIAEoCRILCgNqdGkYDCABKAlCBgoEX2V4cEIGCgRfaWF0QgYKBF9uYmYiZAoNUmV2b2tlUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDQoFdG9rZW4YAiABKAkSFwoPdG9rZW5fdHlwZV9oaW50GAMgASgJEhsKE3Jldm9rZV9hbGxfc3ViamVjdHMYBCABKAgiEAoOUmV2b2tlUmVzcG9uc2UqcAoPQWNjZXNzVG9rZW5UeXBlEiEKHUFDQ0VTU19UT0tFTl9UWVBFX1VOU1BFQ0lGSUVEEAASGQoVQUNDRVNTX1RPS0VOX1RZUEVfSldUEAESHwobQUNDRVNTX1RPS0VOX1RZUEVfUkVGRVJFTkNFEAIyowIKDFRva2VuU2VydmljZRI7CgRNaW50EhgubWludG1hcmsudjEuTWludFJlcXVlc3QaGS5taW50bWFyay52MS5NaW50UmVzcG9uc2USRAoHUmVmcmVzaBIbLm1pbnRtYXJrLnYxLlJlZnJlc2hSZXF1ZXN0GhwubWludG1hcmsudjEuUmVmcmVzaFJlc3BvbnNlEk0KCkludHJvc3BlY3QSHi5taW50bWFyay52MS5JbnRyb3NwZWN0UmVxdWVzdBofLm1pbnRtYXJrLnYxLkludHJvc3BlY3RSZXNwb25zZRJBCgZSZXZva2USGi5taW50bWFyay52MS5SZXZva2VSZXF1ZXN0GhsubWludG1hcmsudjEuUmV2b2tlUmVzcG9uc2VCOgoLbWludG1hcmsudjFCEVRva2VuU2VydmljZVByb3RvUAFaFm1pbnRtYXJrL3YxO21pbnRtYXJrdjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * A request of the token endpoint. Which fields a grant takes is the grant's
@@ -346,10 +346,81 @@ export type IntrospectResponse = Message<"mintmark.v1.IntrospectResponse"> & {
   /**
    * All claims of a token that is active, `scope` as one space-separated string,
    * and `active`, `token_type` and `client_id`. Absent when it is not active.
+   * Numbers are doubles here: the registered claims stand below in their types.
    *
    * @generated from field: google.protobuf.Struct claims = 2;
    */
   claims?: JsonObject | undefined;
+
+  /**
+   * The scopes, separated by spaces. Empty where no scope was granted.
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * The client that the token was issued to.
+   *
+   * @generated from field: string client_id = 4;
+   */
+  clientId: string;
+
+  /**
+   * The type of the token, as `claims` has it. Empty where it has none.
+   *
+   * @generated from field: string token_type = 5;
+   */
+  tokenType: string;
+
+  /**
+   * When the token expires, in seconds since the Unix epoch.
+   *
+   * @generated from field: optional int64 exp = 6;
+   */
+  exp?: bigint | undefined;
+
+  /**
+   * When the token was issued, in seconds since the Unix epoch.
+   *
+   * @generated from field: optional int64 iat = 7;
+   */
+  iat?: bigint | undefined;
+
+  /**
+   * From when the token is valid, in seconds since the Unix epoch.
+   *
+   * @generated from field: optional int64 nbf = 8;
+   */
+  nbf?: bigint | undefined;
+
+  /**
+   * The subject. Empty where there is none.
+   *
+   * @generated from field: string sub = 9;
+   */
+  sub: string;
+
+  /**
+   * The audiences.
+   *
+   * @generated from field: repeated string aud = 10;
+   */
+  aud: string[];
+
+  /**
+   * The issuer.
+   *
+   * @generated from field: string iss = 11;
+   */
+  iss: string;
+
+  /**
+   * The id of the token. Empty where it has none.
+   *
+   * @generated from field: string jti = 12;
+   */
+  jti: string;
 };
 
 /**
