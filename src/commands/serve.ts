@@ -4,6 +4,7 @@ import { developmentCurl } from "../config/development.ts";
 import type { Logger } from "../engine/logger.ts";
 import { type Service, startService } from "../service.ts";
 import type { Command } from "./command.ts";
+import { ignoreSignals, stopSignal } from "./signals.ts";
 
 /** `mintmark` or `mintmark serve`: the service, until it is told to stop. */
 export const serve: Command = {
@@ -11,12 +12,13 @@ export const serve: Command = {
   options: {},
 
   async run(config: Config, logger: Logger): Promise<undefined> {
+    ignoreSignals(logger);
     for (const warning of config.warnings) logger.warn({}, warning);
     const service = await startService(config, logger);
     if (config.development) process.stdout.write(welcome(config, service));
     const { publicUrl, httpPort, rpcPort } = service;
     // Whoever reads that it is ready may tell it to stop at once.
-    const stopping = Promise.race([received("SIGTERM"), received("SIGINT")]);
+    const stopping = stopSignal();
     logger.info({ publicUrl, httpPort, rpcPort }, "mintmark is ready");
 
     const signal = await stopping;
@@ -24,10 +26,6 @@ export const serve: Command = {
     await service.close();
   },
 };
-
-function received(signal: NodeJS.Signals): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => process.once(signal, resolve));
-}
 
 function welcome(config: Config, { publicUrl, rpcPort }: Service): string {
   const rpc = formatAddress({ ...config.rpcAddress, port: rpcPort });

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type ServiceProcess, startProcess } from "../support/process.ts";
+
+let folder: string;
+let service: ServiceProcess;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mintmark-serve-"));
+  service = await startProcess(folder);
+});
+afterEach(() => {
+  service.child.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+/** The code and the signal that the process ends with once it is sent a signal. */
+async function endWith(signal: NodeJS.Signals): Promise<unknown[]> {
+  const exit = once(service.child, "exit");
+  service.child.kill(signal);
+  return exit;
+}
+
+const told = (text: string) => expect.poll(service.output, { timeout: 5_000 }).toContain(text);
+
+/** A request that the gateway waits for the rest of. */
+async function beginRequest(): Promise<Socket> {
+  const socket = connect(Number(new URL(service.publicUrl).port), "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write("POST /connect/token HTTP/1.1\r\nhost: mint\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 9\r\n");
+  socket.write("content-type: application/x-www-form-urlencoded\r\n\r\n");
+  await once(socket, "data");
+  return socket;
+}
+
+it.each(["SIGHUP", "SIGUSR2"] as const)("%s is logged, and the service goes on", async (signal) => {
+  service.child.kill(signal);
+  await told(`"signal":"${signal}","msg":"the signal is ignored`);
+  expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
+  expect(await endWith("SIGTERM")).toEqual([0, null]);
+});
+
+it.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)("%s stops it in order: what is in flight ends", async (signal) => {
+  const request = await beginRequest();
+  const exit = once(service.child, "exit");
+  service.child.kill(signal);
+  await told(`"signal":"${signal}","msg":"mintmark stops"`);
+  service.child.kill("SIGHUP");
+  await told("the signal is ignored");
+  request.write("grant_typ");
+  expect(String((await once(request, "data"))[0])).toContain("HTTP/1.1 401 ");
+  expect(await exit).toEqual([0, null]);
+});
+
+it("a second signal ends it at once", async () => {
+  const request = await beginRequest();
+  service.child.kill("SIGTERM");
+  await told("mintmark stops");
+  expect(await endWith("SIGINT")).toEqual([null, "SIGINT"]);
+  request.destroy();
+});
