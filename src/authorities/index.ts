@@ -2,7 +2,7 @@ import { checkClaims } from "./claims.ts";
 import { createFetchJson } from "./fetch-json.ts";
 import { readIdToken, verifySignature } from "./id-token.ts";
 import { type AuthorityPorts, IssuerKeys } from "./issuer-keys.ts";
-import { type Authorities, IdTokenError } from "./port.ts";
+import { type Authorities, IdTokenError, type TrustedIssuer } from "./port.ts";
 
 /**
  * Checks id_tokens with keys that it fetches from their issuers, each when it is first used, and keeps for as long as it
@@ -18,9 +18,11 @@ export function createAuthorities({
   const ports = { fetch, clock, logger };
   const issuers = new Map<string, IssuerKeys>();
 
-  function keysOf(issuer: string): IssuerKeys {
-    const keys = issuers.get(issuer) ?? new IssuerKeys(issuer, ports);
-    issuers.set(issuer, keys);
+  /** Tenants that trust the same issuer share its keys, unless they disagree on where those may be. */
+  function keysOf({ issuer, allowPrivateNetwork = false }: TrustedIssuer): IssuerKeys {
+    const id = `${allowPrivateNetwork} ${issuer}`;
+    const keys = issuers.get(id) ?? new IssuerKeys({ issuer, allowPrivateNetwork }, ports);
+    issuers.set(id, keys);
     return keys;
   }
 
@@ -29,7 +31,7 @@ export function createAuthorities({
       const { header, claims } = readIdToken(idToken);
       // Before the keys are looked for, so that a token which is no good anyway fetches nothing.
       checkClaims(claims, issuer, now);
-      const key = await keysOf(issuer.issuer).find(header);
+      const key = await keysOf(issuer).find(header);
       if (key === undefined) throw new IdTokenError("The id_token is not signed with a key of the authority.");
       await verifySignature(idToken, key, header.alg);
       return claims;

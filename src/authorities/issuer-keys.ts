@@ -2,7 +2,7 @@ import type { CryptoKey } from "jose";
 import type { Logger } from "../engine/logger.ts";
 import type { Clock, Instant } from "../token/clock.ts";
 import type { FetchJson } from "./fetch-json.ts";
-import { fetchKeySet, type KeyHint, type KeySet } from "./key-set.ts";
+import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
 /** What is needed of the world. */
@@ -39,7 +39,7 @@ interface Held {
  * could not be asked, nobody knows. While it fails it is asked every 10 s at most, by one caller, for all of them.
  */
 export class IssuerKeys {
-  readonly #issuer: string;
+  readonly #source: KeySource;
   readonly #ports: AuthorityPorts;
   #held: Held | undefined;
   /** The fetch that is under way. */
@@ -48,8 +48,8 @@ export class IssuerKeys {
   #failure: { readonly error: AuthorityUnavailableError; readonly at: Instant } | undefined;
   #nextForUnknownKey: Instant = 0;
 
-  constructor(issuer: string, ports: AuthorityPorts) {
-    this.#issuer = issuer;
+  constructor(source: KeySource, ports: AuthorityPorts) {
+    this.#source = source;
     this.#ports = ports;
   }
 
@@ -95,7 +95,7 @@ export class IssuerKeys {
     const { fetch, clock, logger } = this.#ports;
     const fetchedAt = clock.now();
     try {
-      const held = { keys: await fetchKeySet(this.#issuer, fetch), fetchedAt };
+      const held = { keys: await fetchKeySet(this.#source, fetch), fetchedAt };
       this.#held = held;
       this.#failure = undefined;
       return held;
@@ -105,7 +105,10 @@ export class IssuerKeys {
           ? cause
           : new AuthorityUnavailableError("The request failed.", { cause });
       this.#failure = { error, at: clock.now() };
-      logger.warn({ issuer: this.#issuer, reason: error.message }, "the keys of an authority could not be fetched");
+      logger.warn(
+        { issuer: this.#source.issuer, reason: error.message },
+        "the keys of an authority could not be fetched",
+      );
       throw error;
     }
   }

@@ -1,7 +1,10 @@
-import { type CryptoKey, createLocalJWKSet, type JSONWebKeySet } from "jose";
+import { createPublicKey } from "node:crypto";
+import { type CryptoKey, createLocalJWKSet, type JWK } from "jose";
+import { isLoopback } from "../config/address.ts";
 import { isJsonObject, type JsonValue } from "../token/json.ts";
 import type { FetchJson } from "./fetch-json.ts";
-import { AuthorityUnavailableError } from "./port.ts";
+import type { Network } from "./network.ts";
+import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";
 
 /** What a token's header says of the key that signed it. */
 export interface KeyHint {
@@ -22,13 +25,26 @@ export interface KeySet {
 /** The most keys that an issuer may publish. */
 const MAX_KEYS = 100;
 
+/** What of an issuer says where its keys may be. */
+export type KeySource = Pick<TrustedIssuer, "issuer" | "allowPrivateNetwork">;
+
 /**
  * Finds an issuer's keys by discovery (OpenID Connect Discovery section 4) and fetches them. Rejects with
  * {@link AuthorityUnavailableError} where either document is not what it should be.
  */
-export async function fetchKeySet(issuer: string, fetchJson: FetchJson): Promise<KeySet> {
-  const discovery = await fetchJson(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
-  return parseKeySet(await fetchJson(jwksUri(discovery, issuer)));
+export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Promise<KeySet> {
+  const { issuer } = source;
+  const networks = networksOf(source);
+  const discovery = await fetchJson(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, networks);
+  return parseKeySet(await fetchJson(jwksUri(discovery, issuer), networks));
+}
+
+/** An issuer elsewhere has no business with what listens on this machine, or beside it. */
+function networksOf({ issuer, allowPrivateNetwork }: KeySource): ReadonlySet<Network> {
+  const networks = new Set<Network>(["public"]);
+  if (allowPrivateNetwork) networks.add("private");
+  if (isLoopback(URL.parse(issuer)?.hostname ?? "")) networks.add("loopback");
+  return networks;
 }
 
 function jwksUri(discovery: JsonValue, issuer: string): string {
@@ -36,11 +52,12 @@ function jwksUri(discovery: JsonValue, issuer: string): string {
   const { issuer: named, jwks_uri: uri } = discovery;
   if (named !== issuer) throw new AuthorityUnavailableError("Its discovery document names another issuer.");
   if (typeof uri !== "string") throw new AuthorityUnavailableError("Its discovery document has no jwks_uri.");
-  // An issuer elsewhere has no business with what listens on this machine.
-  if (issuer.startsWith("https:") && !uri.startsWith("https:")) {
-    throw new AuthorityUnavailableError("Its jwks_uri is not https.");
-  }
+  if (isHttps(issuer) && !isHttps(uri)) throw new AuthorityUnavailableError("Its jwks_uri is not https.");
   return uri;
+}
+
+function isHttps(url: string): boolean {
+  return URL.parse(url)?.protocol === "https:";
 }
 
 /** An empty set is taken: it is how an issuer withdraws all its keys. */
@@ -49,7 +66,7 @@ function parseKeySet(document: JsonValue): KeySet {
     throw new AuthorityUnavailableError("Its key set is malformed.");
   }
   if (document.keys.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
-  const pick = pickerOf({ keys: document.keys });
+  const pick = createLocalJWKSet({ keys: document.keys.filter(isKey) });
   return {
     async find({ alg, kid }) {
       try {
@@ -61,10 +78,14 @@ function parseKeySet(document: JsonValue): KeySet {
   };
 }
 
-function pickerOf(keySet: JSONWebKeySet) {
+/** Whether it is a public key of a kind that is known. What is not must not cost the issuer its others (RFC 7517 section 5). */
+function isKey(entry: JsonValue): entry is JWK & JsonValue {
+  if (!isJsonObject(entry)) return false;
   try {
-    return createLocalJWKSet(keySet);
-  } catch (cause) {
-    throw new AuthorityUnavailableError("Its key set is malformed.", { cause });
+    createPublicKey({ format: "jwk", key: entry });
+    createLocalJWKSet({ keys: [entry as JWK] });
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -7,6 +7,8 @@ export interface TrustedIssuer {
   readonly issuer: string;
   /** The `aud` values that are ours. */
   readonly audiences: readonly string[];
+  /** Whether its documents may be fetched from private addresses; otherwise from public ones, or loopback for an issuer there. */
+  readonly allowPrivateNetwork?: boolean;
 }
 
 /** Checks id_tokens of other issuers. */

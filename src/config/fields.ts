@@ -101,7 +101,9 @@ export const publicUrl = issuerUrl.transform(normalizeUrl);
 
 export const authorityUrl = z
   .string(expected("a URL"))
-  .refine(isAuthorityUrl, expected("an https URL (http on loopback alone) without user, query and fragment"));
+  .refine(isAuthorityUrl, expected("an https URL (http on loopback alone) without user, query and fragment"))
+  // An id_token names its issuer with the scheme as it is usually written.
+  .transform((url) => url.replace(/^https?/i, (scheme) => scheme.toLowerCase()));
 
 const ADDRESS = "host:port, IPv6 in brackets, port 0 to 65535";
 

@@ -42,6 +42,11 @@ const authority = z.strictObject({
     .describe("The aud values that are ours"),
   subjectPrefix: z.string(expected("a text")).max(255).default("").describe("Put before the sub of the id_token"),
   amr: z.array(text).default([]).describe("What follows the grant's name in amr"),
+  allowPrivateNetwork: flag
+    .default(false)
+    .describe(
+      "Whether it may be at private addresses; otherwise at public ones alone, or on loopback if its issuer is",
+    ),
 });
 
 const limits = z.strictObject({

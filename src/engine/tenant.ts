@@ -50,6 +50,8 @@ export interface Authority {
   readonly subjectPrefix: string;
   /** What follows the grant's name in `amr`. */
   readonly amr: readonly string[];
+  /** Whether it may be at addresses of a private network. */
+  readonly allowPrivateNetwork?: boolean;
 }
 
 /** How large a request and its tokens may be. */

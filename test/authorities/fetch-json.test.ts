@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, LookupFunction } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createFetchJson } from "../../src/authorities/fetch-json.ts";
+import { createFetchJson, type FetchJson, type FetchOptions } from "../../src/authorities/fetch-json.ts";
+import type { Network } from "../../src/authorities/network.ts";
 import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
 import { answers, hangs } from "../support/authority.ts";
 
 const MAX_BYTES = 1000;
-const fetchJson = createFetchJson({ timeout: 2_000, maxBytes: MAX_BYTES });
+const OPTIONS: FetchOptions = { timeout: 2_000, maxBytes: MAX_BYTES };
+const HERE: ReadonlySet<Network> = new Set(["public", "loopback"]);
+const fetchHere = (fetch: FetchJson) => (of: string) => fetch(of, HERE);
+const fetchJson = fetchHere(createFetchJson(OPTIONS));
 const TOO_LARGE = "Its answer is too large.";
 const LATE = "It did not answer in time.";
 
@@ -37,7 +41,7 @@ function listen(on: Pick<Server, "listen" | "address">): Promise<number> {
 }
 
 /** Why the URL's document cannot be had. */
-async function failure(of: string = url, fetch = fetchJson): Promise<string> {
+async function failure(of: string = url, fetch: (url: string) => Promise<unknown> = fetchJson): Promise<string> {
   const error = await fetch(of).then(
     () => undefined,
     (reason: unknown) => reason,
@@ -68,7 +72,7 @@ describe("an answer", () => {
 
   it.each([301, 302, 307, 308])("that redirects with %i is not followed", async (status) => {
     listener = answers("{}", status, { location: "/elsewhere" });
-    expect(await failure()).toBe("The request failed.");
+    expect(await failure()).toBe(`It answered with status ${status}.`);
     expect(requests).toEqual(["/document"]);
   });
 
@@ -97,23 +101,26 @@ describe("the body", () => {
     await closed;
   });
 
-  it("is counted decompressed", async () => {
-    listener = (_, response) => {
-      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(JSON.stringify("x".repeat(100_000))));
+  it("is asked for as it is, and refused compressed: it could be any size", async () => {
+    let asked: string | undefined;
+    listener = (request, response) => {
+      asked = String(request.headers["accept-encoding"]);
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("{}"));
     };
-    expect(await failure()).toBe(TOO_LARGE);
+    expect(await failure()).toBe("Its answer is compressed.");
+    expect(asked).toBe("identity");
   });
 
   it("may be 1 MiB unless told otherwise", async () => {
     listener = answers(JSON.stringify("x".repeat(1024 * 1024 - 2)));
-    expect(await createFetchJson()(url)).toHaveLength(1024 * 1024 - 2);
+    expect(await createFetchJson()(url, HERE)).toHaveLength(1024 * 1024 - 2);
     listener = answers(JSON.stringify("x".repeat(1024 * 1024 - 1)));
-    expect(await failure(url, createFetchJson())).toBe(TOO_LARGE);
+    expect(await failure(url, fetchHere(createFetchJson()))).toBe(TOO_LARGE);
   });
 });
 
 describe("the time", () => {
-  const hasty = createFetchJson({ timeout: 50, maxBytes: MAX_BYTES });
+  const hasty = fetchHere(createFetchJson({ timeout: 50, maxBytes: MAX_BYTES }));
 
   it("is over where no answer comes", async () => {
     listener = hangs;
@@ -152,5 +159,81 @@ describe("a URL", () => {
       /^The request failed \([A-Z_]*(CERT|SIGNATURE)[A-Z_]*\)\.$/,
     );
     secure.close();
+  });
+});
+
+describe("an address", () => {
+  const OUT_OF_REACH = /^Its URL leads to an address that is not public/;
+  let connections: number;
+  beforeEach(() => {
+    connections = 0;
+    listener = answers({ here: true });
+    server.on("connection", () => connections++);
+  });
+
+  /** A name server that gives every name these addresses. */
+  const resolvesTo =
+    (...addresses: string[]): LookupFunction =>
+    (_host, _options, callback) => {
+      const found = addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+      process.nextTick(() => callback(null, found));
+    };
+  const fetchFrom =
+    (networks: readonly Network[], lookup?: LookupFunction) =>
+    (of: string): Promise<unknown> =>
+      createFetchJson(lookup === undefined ? OPTIONS : { ...OPTIONS, lookup })(of, new Set(networks));
+
+  it.each([
+    "https://127.0.0.1/",
+    "https://2130706433/",
+    "https://0x7f.1/",
+    "https://[::1]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://[::ffff:8.8.8.8]/",
+    "https://0.0.0.0/",
+    "https://[::]/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[fe80::1]/",
+    "https://10.0.0.1/",
+    "https://192.168.1.1/",
+    "https://[fd00::1]/",
+    "https://[64:ff9b::127.0.0.1]/",
+    "HTTPS://127.0.0.1/",
+    "http://127.0.0.1/",
+  ])("%s is refused where public ones alone are allowed", async (refused) => {
+    expect(await failure(refused, fetchFrom(["public"]))).toMatch(OUT_OF_REACH);
+  });
+
+  it.each([["127.0.0.1"], ["::1"], ["::ffff:127.0.0.1"], ["10.1.2.3"], ["169.254.169.254"], ["fe80::1"]])(
+    "%s is refused as well where a name leads to it",
+    async (address) => {
+      const port = new URL(url).port;
+      const fetch = fetchFrom(["public"], resolvesTo(address));
+      expect(await failure(`https://login.example:${port}/`, fetch)).toMatch(OUT_OF_REACH);
+      expect(connections).toBe(0);
+    },
+  );
+
+  it("that is not allowed is never connected to, though the name has another that is", async () => {
+    const port = new URL(url).port;
+    const fetch = fetchFrom(["loopback"], resolvesTo("192.0.2.1", "10.0.0.1", "127.0.0.1", "169.254.169.254"));
+    expect(await fetch(`http://localhost:${port}/`)).toEqual({ here: true });
+    expect(connections).toBe(1);
+  });
+
+  it("of a private network is taken where that is allowed, and none that is loopback or link-local", async () => {
+    const fetch = fetchFrom(["public", "private"]);
+    for (const refused of ["https://127.0.0.1/", "https://169.254.169.254/", "https://[fe80::1]/"]) {
+      expect(await failure(refused, fetch)).toMatch(OUT_OF_REACH);
+    }
+    const looked: string[] = [];
+    const spy: LookupFunction = (host, _options, callback) => {
+      looked.push(host);
+      callback(Object.assign(new Error("no"), { code: "ENOTFOUND" }), []);
+    };
+    expect(await failure("https://login.example/", fetchFrom(["public", "private"], spy))).toBe(
+      "The request failed (ENOTFOUND).",
+    );
+    expect(looked).toEqual(["login.example"]);
   });
 });

@@ -1,4 +1,6 @@
+import { exportJWK, generateKeyPair } from "jose";
 import { describe, expect, it } from "vitest";
+import type { FetchJson } from "../../src/authorities/fetch-json.ts";
 import { fetchKeySet } from "../../src/authorities/key-set.ts";
 import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
 import type { JsonValue } from "../../src/token/json.ts";
@@ -17,7 +19,9 @@ function issuerWith(discovery: JsonValue, keySet: JsonValue) {
 }
 
 async function failure(discovery: JsonValue, keySet: JsonValue, issuer = ISSUER): Promise<string> {
-  const error = await fetchKeySet(issuer, issuerWith(discovery, keySet).fetchJson).catch((reason: unknown) => reason);
+  const error = await fetchKeySet({ issuer }, issuerWith(discovery, keySet).fetchJson).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(AuthorityUnavailableError);
   return (error as AuthorityUnavailableError).message;
 }
@@ -29,7 +33,7 @@ describe("discovery", () => {
     ["https://login.example/a/b", "https://login.example/a/b/.well-known/openid-configuration"],
   ])("of %s is at %s", async (issuer, url) => {
     const { urls, fetchJson } = issuerWith({ issuer, jwks_uri: KEYS }, { keys: [] });
-    await fetchKeySet(issuer, fetchJson);
+    await fetchKeySet({ issuer }, fetchJson);
     expect(urls).toEqual([url, KEYS]);
   });
 
@@ -49,25 +53,73 @@ describe("discovery", () => {
   });
 });
 
+describe("the networks that the documents may be in", () => {
+  async function networksOf(issuer: string, allowPrivateNetwork?: boolean): Promise<readonly string[]> {
+    const asked: ReadonlySet<string>[] = [];
+    const fetchJson: FetchJson = async (_, networks) => {
+      asked.push(networks);
+      return asked.length === 1 ? { issuer, jwks_uri: KEYS } : { keys: [] };
+    };
+    await fetchKeySet(allowPrivateNetwork === undefined ? { issuer } : { issuer, allowPrivateNetwork }, fetchJson);
+    expect(asked[0]).toEqual(asked[1]);
+    return [...(asked[0] ?? [])].sort();
+  }
+
+  it("are public alone, unless private ones are allowed", async () => {
+    expect(await networksOf(ISSUER)).toEqual(["public"]);
+    expect(await networksOf(ISSUER, false)).toEqual(["public"]);
+    expect(await networksOf(ISSUER, true)).toEqual(["private", "public"]);
+    expect(await networksOf("https://localhost.login.example")).toEqual(["public"]);
+  });
+
+  it.each(["http://127.0.0.1:1", "http://localhost:1", "https://[::1]"])(
+    "are loopback too for an issuer there, as in development: %s",
+    async (issuer) => expect(await networksOf(issuer)).toEqual(["loopback", "public"]),
+  );
+
+  it("are left by no scheme in capitals", async () => {
+    const issuer = "HTTPS://login.example";
+    expect(await failure({ issuer, jwks_uri: "http://127.0.0.1/keys" }, { keys: [] }, issuer)).toBe(
+      "Its jwks_uri is not https.",
+    );
+    await fetchKeySet({ issuer }, issuerWith({ issuer, jwks_uri: "Https://keys.example" }, { keys: [] }).fetchJson);
+  });
+});
+
 describe("a key set", () => {
   const discovery = { issuer: ISSUER, jwks_uri: KEYS };
-  const deep = JSON.parse(`{"keys":[{"x":${"[".repeat(400_000)}${"]".repeat(400_000)}}]}`);
+  const deep = JSON.parse(`{"kty":"EC","x":${"[".repeat(400_000)}${"]".repeat(400_000)}}`);
 
   it.each([
     ["null", null],
     ["a list", []],
     ["without keys", {}],
     ["with other keys", { keys: {} }],
-    ["with a key that is none", { keys: [1] }],
-    ["that is nested without end", deep],
   ] satisfies [string, JsonValue][])("%s is malformed", async (_, keySet) => {
     expect(await failure(discovery, keySet)).toBe("Its key set is malformed.");
+  });
+
+  it.each<[string, JsonValue]>([
+    ["is no object", 1],
+    ["is null", null],
+    ["is a list", [1]],
+    ["is empty", {}],
+    ["is of an unknown kind", { kty: "QUANTUM", kid: "good" }],
+    ["lacks a part", { kty: "EC", crv: "P-256", x: "AA" }],
+    ["is on no curve", { kty: "EC", crv: "P-256", x: "AA", y: "AA" }],
+    ["is a secret", { kty: "oct", k: "c2VjcmV0" }],
+    ["is nested without end", deep],
+  ])("loses an entry that %s, and no other", async (_, entry) => {
+    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const keys = [entry, { ...(await exportJWK(publicKey)) } as JsonValue, entry];
+    const set = await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys }).fetchJson);
+    expect(await set.find({ alg: "ES256", kid: undefined })).toBeDefined();
   });
 
   it("has 100 keys at most", async () => {
     const keys = Array.from({ length: 101 }, (_, index) => ({ kty: "EC", kid: `${index}` }));
     expect(await failure(discovery, { keys })).toBe("Its key set has too many keys.");
-    await fetchKeySet(ISSUER, issuerWith(discovery, { keys: keys.slice(1) }).fetchJson);
+    await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys: keys.slice(1) }).fetchJson);
   });
 
   it("has no key that cannot be imported", async () => {
@@ -75,7 +127,7 @@ describe("a key set", () => {
       { kty: "EC", crv: "P-256", x: "AA", y: "AA", kid: "broken" },
       { kty: "oct", k: "c2VjcmV0", kid: "symmetric" },
     ];
-    const set = await fetchKeySet(ISSUER, issuerWith(discovery, { keys }).fetchJson);
+    const set = await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys }).fetchJson);
     expect(await set.find({ alg: "ES256", kid: "broken" })).toBeUndefined();
     expect(await set.find({ alg: "HS256", kid: "symmetric" })).toBeUndefined();
     expect(await set.find({ alg: "ES256", kid: "unknown" })).toBeUndefined();

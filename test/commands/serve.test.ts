@@ -31,7 +31,9 @@ async function beginRequest(): Promise<Socket> {
   const socket = connect(Number(new URL(service.publicUrl).port), "127.0.0.1");
   socket.on("error", () => {});
   await once(socket, "connect");
-  socket.write("POST /connect/token HTTP/1.1\r\nhost: mint\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 9\r\n");
+  socket.write(
+    "POST /connect/token HTTP/1.1\r\nhost: mint\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 9\r\n",
+  );
   socket.write("content-type: application/x-www-form-urlencoded\r\n\r\n");
   await once(socket, "data");
   return socket;

@@ -65,6 +65,7 @@ describe("without a configuration file", () => {
       audiences: ["1096301616546-edbl612881t7rkpljp3qa3juminskulo.apps.googleusercontent.com"],
       subjectPrefix: "myCompany.",
       amr: ["pwd"],
+      allowPrivateNetwork: false,
     });
     expect(acme?.authorities.get("wellknown://apple")?.issuer).toBe("https://appleid.apple.com");
     expect(acme?.issuer).toBe("http://127.0.0.1:7001/acme");

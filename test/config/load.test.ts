@@ -95,6 +95,7 @@ describe("a configuration file", () => {
       audiences: ["me"],
       subjectPrefix: "",
       amr: [],
+      allowPrivateNetwork: false,
     });
   });
 
