@@ -7,6 +7,10 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "this process may not listen there",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "there is no such name",
+  EAI_AGAIN: "no name server answered",
+  EAFNOSUPPORT: "this machine has no such kind of address",
+  EINVAL: "the system does not take it",
+  EMFILE: "this process has too many open files",
 };
 
 /**

@@ -49,8 +49,16 @@ function readOptions(
       string | boolean
     >;
   } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : error}\n${usage()}`);
+    throw new UsageError(`${complaintOf(error)}\n${usage()}`);
   }
+}
+
+/** Node repeats an argument that it did not expect, which may be a URL with a password: that is not repeated. */
+function complaintOf(error: unknown): string {
+  const isUnexpected =
+    error instanceof Error && "code" in error && error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+  if (isUnexpected) return "An argument is unexpected: a command takes options alone, such as --config PATH.";
+  return error instanceof Error ? error.message : String(error);
 }
 
 function usage(): string {

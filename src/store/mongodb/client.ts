@@ -1,5 +1,6 @@
 import { type Db, MongoClient, type MongoClientOptions, ReadConcern, WriteConcern } from "mongodb";
 import { StoreUnusableError } from "../port.ts";
+import { databaseOf, unusableUrl } from "./url.ts";
 
 /** How long a call may take unless the URL's `timeoutMS` says otherwise, in milliseconds. */
 const TIMEOUT = 2_000;
@@ -25,14 +26,15 @@ export interface Client {
  * is wrong with the URL; it repeats nothing of it, for it may hold a password.
  */
 export function createClient(url: string): Client {
-  const { uri, timeout } = takeTimeout(url.replace(/^[^:]*/, (scheme) => scheme.toLowerCase()));
+  const lowered = url.replace(/^[^:]*/, (scheme) => scheme.toLowerCase());
+  const name = databaseOf(lowered) ?? DATABASE;
+  const { uri, timeout } = takeTimeout(lowered);
   const client = parse(uri, timeout);
-  const { writeConcern, readConcern, readPreference, hosts, srvHost, dbName } = client.options;
+  const { writeConcern, readConcern, readPreference, hosts, srvHost } = client.options;
   requireOption("w", writeConcern?.w, "majority");
   requireOption("journal", writeConcern?.journal, true);
   requireOption("readPreference", readPreference?.mode, "primary");
   requireOption("readConcernLevel", readConcern?.level, "majority", "linearizable");
-  const name = /^[^:]+:\/\/[^/?]*\/[^?]/.test(uri) ? dbName : DATABASE;
   const majority = new ReadConcern("majority");
   return {
     client,
@@ -77,11 +79,8 @@ function parse(uri: string, timeout: number): MongoClient {
       serverApi: { version: "1", strict: false, deprecationErrors: false },
     });
   } catch {
-    // What the driver says may repeat a part of the URL, and with it of a badly encoded password.
-    throw new StoreUnusableError(
-      "The MongoDB URL of the store cannot be used: expected mongodb://[user:password@]host[:port][,…]/[database] or " +
-        "mongodb+srv://…, with user and password percent-encoded, and ? with options that the driver knows.",
-    );
+    // What the driver says may repeat a part of the URL, and with it of a secret among its options.
+    throw unusableUrl();
   }
 }
 
