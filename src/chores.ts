@@ -1,6 +1,6 @@
 import type { Logger } from "./engine/logger.ts";
 import { type Store, StoreUnavailableError } from "./store/port.ts";
-import type { Clock } from "./token/clock.ts";
+import { type Clock, ClockOffError } from "./token/clock.ts";
 
 /** How often what was lost is settled and expired rows are deleted, in milliseconds. */
 export const SETTLE_EVERY = 500;
@@ -54,6 +54,8 @@ export class Chores {
     try {
       await work();
     } catch (err) {
+      // The store has said what is wrong with the clock, once.
+      if (err instanceof ClockOffError) return;
       if (err instanceof StoreUnavailableError)
         this.#logger.warn({ chore, err }, "a chore was put off: the store is away");
       else this.#logger.error({ chore, err }, "a chore failed");

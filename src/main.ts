@@ -14,6 +14,7 @@ import { grants } from "./grants/index.ts";
 import { SealError } from "./keyring/seal.ts";
 import { CopyError } from "./store/copy.ts";
 import { StoreUnavailableError, StoreUnusableError } from "./store/port.ts";
+import { ClockOffError } from "./token/clock.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, rotate, reseal, copy }));
 
@@ -71,6 +72,7 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError) return `The configuration cannot be used:\n${error.message}`;
   if (error instanceof SealError) return error.message;
   if (error instanceof StoreUnavailableError || error instanceof StoreUnusableError) return error.message;
+  if (error instanceof ClockOffError) return error.message;
   if (error instanceof CopyError || error instanceof UsageError || error instanceof OAuthError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

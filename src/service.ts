@@ -9,8 +9,7 @@ import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { rpcServices } from "./rpc/services.ts";
-import { systemClock } from "./token/clock.ts";
-import { openConfiguredStore, openWorlds } from "./worlds.ts";
+import { openTimedStore, openWorlds } from "./worlds.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -33,8 +32,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { httpAddress, rpcAddress } = config;
   const httpPort = httpAddress.port || (await listening("HTTP", httpAddress, ({ host }) => freePort(host)));
   const publicUrl = config.publicUrl(httpPort);
-  const clock = systemClock();
-  const store = await openConfiguredStore(config, clock, logger);
+  const timed = await openTimedStore(config, logger);
+  const { store, clock } = timed;
   const doors: (() => Promise<void>)[] = [];
   const chores = new Chores(logger);
   const settlements = new Settlements(clock);
@@ -45,7 +44,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await store.close();
   };
   try {
-    const worlds = await openWorlds(config, publicUrl, { store, clock, settlements, logger });
+    const worlds = await openWorlds(config, publicUrl, { ...timed, settlements, logger });
     // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
     await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
     chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());

@@ -2,6 +2,7 @@ import { createAuthorities } from "./authorities/index.ts";
 import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
 import type { Logger } from "./engine/logger.ts";
+import { Moments } from "./engine/moments.ts";
 import { SecretVerifier } from "./engine/secrets.ts";
 import type { Settlements } from "./engine/settlements.ts";
 import { recordLifetimes } from "./engine/watermark.ts";
@@ -12,19 +13,37 @@ import { openKeyring } from "./keyring/index.ts";
 import { jweSealer, type Sealer } from "./keyring/seal.ts";
 import { openStore } from "./store/index.ts";
 import type { Store } from "./store/port.ts";
-import type { Clock } from "./token/clock.ts";
+import { type Clock, systemClock, thisMachine } from "./token/clock.ts";
 import { systemRandom } from "./token/random.ts";
 
 /** Opens the store that is configured. Errors are those of {@link openStore}. */
-export function openConfiguredStore(config: Config, clock: Clock, logger: Logger): Promise<Store> {
-  const { store, startTimeout, maxClockSkew } = config;
-  return openStore(store, { logger, clock, startTimeout, maxClockSkew });
+export function openConfiguredStore({ store, startTimeout, maxClockSkew }: Config, logger: Logger): Promise<Store> {
+  return openStore(store, { logger, startTimeout, maxClockSkew });
+}
+
+/** A store, and the time as those who share it know it. */
+export interface Timed {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly moments: Moments;
+}
+
+/** Opens the store that is configured, once the clock is fit for it. Errors are those of {@link Moments.open} too. */
+export async function openTimedStore(config: Config, logger: Logger): Promise<Timed> {
+  const store = await openConfiguredStore(config, logger);
+  const clock = systemClock(thisMachine, () => store.isClockOff?.() ?? false);
+  const { maxClockLag, startTimeout } = config;
+  try {
+    const moments = await Moments.open({ store, clock, machine: thisMachine, logger, maxClockLag, startTimeout });
+    return { store, clock, moments };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /** What all tenants of a node share. */
-export interface Shared {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface Shared extends Timed {
   readonly settlements: Settlements;
   readonly logger: Logger;
 }

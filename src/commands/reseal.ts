@@ -1,7 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../engine/logger.ts";
 import { resealKeys } from "../keyring/reseal.ts";
-import { systemClock } from "../token/clock.ts";
 import { openConfiguredStore, openSealer } from "../worlds.ts";
 import type { Command } from "./command.ts";
 
@@ -12,7 +11,7 @@ export const reseal: Command = {
 
   async run(config: Config, logger: Logger): Promise<string> {
     const sealer = openSealer(config);
-    const store = await openConfiguredStore(config, systemClock(), logger);
+    const store = await openConfiguredStore(config, logger);
     try {
       const lines: string[] = [];
       for (const tenant of config.tenants(config.publicUrl(config.httpAddress.port)).keys()) {

@@ -2,8 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Logger } from "../engine/logger.ts";
 import { rotateAs } from "../engine/operators.ts";
 import { Settlements } from "../engine/settlements.ts";
-import { systemClock } from "../token/clock.ts";
-import { openConfiguredStore, openWorlds } from "../worlds.ts";
+import { openTimedStore, openWorlds } from "../worlds.ts";
 import { type Command, type CommandOptions, oneOf, textOf, UsageError } from "./command.ts";
 
 /** Who rotates, in the log: whoever may read the key-encryption key and the store. */
@@ -22,10 +21,9 @@ export const rotate: Command = {
   },
 
   async run(config: Config, logger: Logger, options: CommandOptions): Promise<string> {
-    const clock = systemClock();
-    const store = await openConfiguredStore(config, clock, logger);
+    const timed = await openTimedStore(config, logger);
     try {
-      const node = { store, clock, logger, settlements: new Settlements(clock) };
+      const node = { ...timed, logger, settlements: new Settlements(timed.clock) };
       const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);
       const id = textOf(options, "tenant") ?? "default";
       const world = worlds.find(({ tenant }) => tenant.id === id);
@@ -40,7 +38,7 @@ export const rotate: Command = {
       });
       return JSON.stringify(rotation, withReadableTimes, 2);
     } finally {
-      await store.close();
+      await timed.store.close();
     }
   },
 };

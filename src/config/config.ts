@@ -30,8 +30,10 @@ export interface Config extends Settings {
 export interface Settings {
   /** Where data is kept, as a URL such as `sqlite:./data/mintmark.db`. It may hold a password. */
   readonly store: string;
-  /** For how long a store that is away is waited for at the start, in milliseconds; undefined: the store's default. */
-  readonly startTimeout: number | undefined;
+  /** For how long a store that is away, or a clock that is off, is waited for at the start, in milliseconds. */
+  readonly startTimeout: number;
+  /** How far the clock may be behind what was told before for a start to wait until it is past that, in milliseconds. */
+  readonly maxClockLag: number;
   /** By how many milliseconds the clocks of nodes may differ; undefined: the store's default. */
   readonly maxClockSkew: number | undefined;
   /** The absolute path of the folder for files that are kept beside the data; undefined where that is in memory. */

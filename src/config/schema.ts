@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { address, duration, durationBetween, logLevel, milliseconds, path, publicUrl, storeUrl } from "./fields.ts";
+import {
+  address,
+  duration,
+  durationBetween,
+  durationOrZero,
+  logLevel,
+  milliseconds,
+  path,
+  publicUrl,
+  storeUrl,
+} from "./fields.ts";
 import { operators } from "./schema-operator.ts";
 import { tenants } from "./schema-tenant.ts";
 
@@ -42,7 +52,8 @@ export type ConfigFile = z.output<typeof configFile>;
 export const environment = z.object({
   MINTMARK_CONFIG: z.string().optional(),
   MINTMARK_STORE: storeUrl.optional(),
-  MINTMARK_START_TIMEOUT: durationBetween(1, 3600).optional(),
+  MINTMARK_START_TIMEOUT: durationBetween(1, 3600).prefault("60s"),
+  MINTMARK_MAX_CLOCK_LAG: durationOrZero.prefault("10s"),
   MINTMARK_MAX_CLOCK_SKEW: milliseconds(10_000).optional(),
   MINTMARK_KEY_ENCRYPTION_KEY: z.string().optional(),
   MINTMARK_KEY_ENCRYPTION_KEY_FILE: z.string().optional(),

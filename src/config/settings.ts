@@ -7,10 +7,10 @@ import type { ConfigFile, Environment } from "./schema.ts";
 /** The file's settings, and the variables' where they are set. */
 export function readSettings(file: ConfigFile, environment: Environment, cwd: string): Settings {
   const store = environment.MINTMARK_STORE ?? file.store;
-  const startTimeout = environment.MINTMARK_START_TIMEOUT;
   return {
     store,
-    startTimeout: startTimeout && startTimeout * 1000,
+    startTimeout: environment.MINTMARK_START_TIMEOUT * 1000,
+    maxClockLag: environment.MINTMARK_MAX_CLOCK_LAG * 1000,
     maxClockSkew: environment.MINTMARK_MAX_CLOCK_SKEW,
     dataDirectory: dataDirectory(store, cwd),
     httpAddress: environment.MINTMARK_HTTP_ADDRESS ?? file.httpAddress,

@@ -36,7 +36,7 @@ export async function readAccessToken(
 
 /** Whether a token has neither expired nor been revoked. Reads the store, never a cache. */
 export async function isAlive(world: TenantWorld, token: AccessToken, now: Instant): Promise<boolean> {
-  if (token.expiresAt <= now) return false;
+  if (token.expiresAt <= now || isAhead(world, token, now)) return false;
   const [family, cuts] = await Promise.all([
     token.family === undefined ? undefined : world.store.families.find(token.family),
     world.store.revocations.find(cutsThatApply(world, token)),
@@ -45,6 +45,12 @@ export async function isAlive(world: TenantWorld, token: AccessToken, now: Insta
   if (token.expiresAt <= world.clock.now()) return false;
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
   return !isCut(cuts, family === undefined ? [token.moment] : [token.moment, family.mintedAt]);
+}
+
+/** Whether it is of a moment that no clock can have told yet (RFC 7519 section 4.1.5). */
+function isAhead({ maxClockSkew }: TenantWorld, { moment, claims: { nbf } }: AccessToken, now: Instant): boolean {
+  const latest = now + maxClockSkew;
+  return moment > latest || (typeof nbf === "number" && nbf * 1000 > latest);
 }
 
 /** A live access token, or undefined. */

@@ -1,6 +1,7 @@
 import { AuthorityUnavailableError } from "../authorities/port.ts";
 import { KeyUnavailableError, TooManyWaitingError } from "../keyring/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
+import { ClockOffError } from "../token/clock.ts";
 
 /**
  * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1. Doors map it with a
@@ -48,6 +49,9 @@ export function toOAuthError(error: unknown): OAuthError {
       cause: error,
     });
   }
+  // The store says in the log what is wrong with the clock, once.
+  if (error instanceof ClockOffError)
+    return new OAuthError("temporarily_unavailable", "The clock of this node is not right. Try again.");
   if (error instanceof KeyUnavailableError) {
     const cause = error instanceof TooManyWaitingError ? undefined : error;
     return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause });

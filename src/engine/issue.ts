@@ -9,6 +9,7 @@ import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import type { Reading } from "./moments.ts";
 import type { Approval } from "./policy.ts";
 import type { TokenSet } from "./request.ts";
 import type { Client } from "./tenant.ts";
@@ -39,14 +40,14 @@ export interface Made {
 export async function issue(
   approval: Approval,
   client: AuthenticatedClient,
-  now: Instant,
+  reading: Reading,
   ports: IssuePorts,
 ): Promise<TokenSet> {
   const family = approval.scopes.includes(OFFLINE_ACCESS) ? makeFamilyId(ports.random) : undefined;
-  const refreshToken = family && firstRefreshToken(family, now, ports.keyring);
-  const made = await makeTokens(approval, client, family, now, ports);
+  const refreshToken = family && firstRefreshToken(family, reading.now, ports.keyring);
+  const made = await makeTokens(approval, client, family, reading, ports);
   await Promise.all([
-    family && ports.store.families.create(newFamily(family, approval, client.client, now)),
+    family && ports.store.families.create(newFamily(family, approval, client.client, reading)),
     made.reference && ports.store.referenceTokens.create(made.reference),
   ]);
   return {
@@ -63,7 +64,7 @@ export async function makeTokens(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   family: string | undefined,
-  now: Instant,
+  { now, issuedAt }: Reading,
   { keyring, random, logger }: IssuePorts,
 ): Promise<Made> {
   function checkSize(kind: string, text: string): string {
@@ -77,7 +78,7 @@ export async function makeTokens(
     return text;
   }
 
-  const claims = accessTokenClaims(approval, client.id, makeJti(now, family, random), now);
+  const claims = accessTokenClaims(approval, client.id, makeJti(issuedAt, family, random), now);
   const { accessToken, reference } =
     approval.accessTokenType === "jwt"
       ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
@@ -104,7 +105,7 @@ function firstRefreshToken(family: string, now: Instant, keyring: TenantKeyring)
   return token;
 }
 
-function newFamily(id: string, approval: Approval, client: Client, now: Instant): FamilyRecord {
+function newFamily(id: string, approval: Approval, client: Client, { now, issuedAt }: Reading): FamilyRecord {
   return {
     id,
     client: client.id,
@@ -113,9 +114,9 @@ function newFamily(id: string, approval: Approval, client: Client, now: Instant)
     generation: 0,
     rotatedAt: now,
     mark: "",
-    mintedAt: now,
+    mintedAt: issuedAt,
     revokedAt: undefined,
-    ...familyTimes(client, now, now, approval.accessTokenLifetime),
+    ...familyTimes(client, issuedAt, now, approval.accessTokenLifetime),
     decision: JSON.stringify(approval),
   };
 }

@@ -16,7 +16,8 @@ export async function mint(
   credentials: ClientCredentials,
   request: MintRequest,
 ): Promise<TokenSet> {
-  const now = world.clock.now();
+  const reading = await world.moments.read();
+  const { now } = reading;
   const faults = new Faults();
   const client = await authenticate(world.tenant, credentials, world.secrets);
   const grant = findGrant(world.grants, request.grantType);
@@ -30,7 +31,7 @@ export async function mint(
     liveAccessToken: (text) => findLiveAccessToken(world, text, now),
   });
   const approval = approve(decision, request, client);
-  return issue(approval, client, now, world);
+  return issue(approval, client, reading, world);
 }
 
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {

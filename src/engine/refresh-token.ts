@@ -47,12 +47,20 @@ export async function isFamilyAlive(
   now: Instant,
 ): Promise<boolean> {
   if (family.revokedAt !== undefined || expiryOf(world, family) <= now) return false;
+  if (family.mintedAt > now + world.maxClockSkew) return false;
   const cuts = await world.store.revocations.find([
     cutIds.tokenKey(token.keyGeneration),
     ...subjectCuts(world, family.subject, family.client, family.namespace),
   ]);
-  // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the end too.
-  return expiryOf(world, family) > world.clock.now() && !isCut(cuts, [family.mintedAt]);
+  // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
+  // too. The row's own end may have moved on since it was read.
+  return lastExpiryOf(world, family) > world.clock.now() && !isCut(cuts, [family.mintedAt]);
+}
+
+/** When the grant ends, however often it is refreshed. */
+function lastExpiryOf({ tenant }: TenantWorld, family: FamilyRecord): Instant {
+  const client = tenant.clients.get(family.client);
+  return client === undefined ? family.expiresAt : family.mintedAt + client.absoluteRefreshTokenLifetime * 1000;
 }
 
 /** When the refresh token expires: as its row says, or sooner where the client's absolute lifetime is shorter by now. */

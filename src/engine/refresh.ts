@@ -56,7 +56,8 @@ async function exchange(
   credentials: ClientCredentials,
   request: RefreshRequest,
 ): Promise<TokenSet> {
-  const now = world.clock.now();
+  const reading = await world.moments.read();
+  const { now } = reading;
   const client = await authenticate(world.tenant, credentials, world.secrets, "refresh");
   const found = await findOwn(world, client, request.refreshToken);
   if (!(await isFamilyAlive(world, found, now))) throw refused();
@@ -66,7 +67,7 @@ async function exchange(
   const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
-  const made = await makeTokens(approval, client, family.id, now, world);
+  const made = await makeTokens(approval, client, family.id, reading, world);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const mark = Buffer.from(world.random.bytes(12)).toString("base64url");
   const generation = await store(world, family, { client, now, token, made, times, mark });

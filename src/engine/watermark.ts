@@ -43,7 +43,13 @@ export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Pro
   await Promise.all([meta.raise(LONGEST_LIFETIMES.jwt, jwt), meta.raise(LONGEST_LIFETIMES.grant, grant)]);
 }
 
-async function cut({ store, maxClockSkew: e }: TenantWorld, ids: readonly string[], notAfter: Instant): Promise<void> {
+async function cut(
+  { store, moments, maxClockSkew: e }: TenantWorld,
+  ids: readonly string[],
+  notAfter: Instant,
+): Promise<void> {
+  // A process that starts after this one, with a clock that was set back, mints nothing that is older than the cut.
+  await moments.cover(notAfter);
   // Read every time: a node with another configuration may have raised it.
   const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   const expiresAt = notAfter + lifetime * 1000 + 2 * e;

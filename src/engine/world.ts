@@ -5,6 +5,7 @@ import type { Clock } from "../token/clock.ts";
 import type { Random } from "../token/random.ts";
 import type { GrantHandler } from "./decision.ts";
 import type { Logger } from "./logger.ts";
+import type { Moments } from "./moments.ts";
 import type { SecretVerifier } from "./secrets.ts";
 import type { Settlements } from "./settlements.ts";
 import type { Tenant } from "./tenant.ts";
@@ -21,6 +22,7 @@ export interface TenantWorld {
   readonly secrets: SecretVerifier;
   readonly authorities: Authorities;
   readonly clock: Clock;
+  readonly moments: Moments;
   readonly random: Random;
   readonly logger: Logger;
 }

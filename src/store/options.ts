@@ -1,12 +1,12 @@
 import type { Logger } from "../engine/logger.ts";
-import type { Clock } from "../token/clock.ts";
+import type { Machine } from "../token/clock.ts";
 
 /** What a store is opened with, beside its URL. A file on this machine needs none of it. */
 export interface StoreOptions {
   /** Where the store says that it waits, or that something is not as it should be; nowhere unless given. */
   readonly logger?: Logger | undefined;
-  /** The node's clock, which is compared with the database's; the machine's unless given. */
-  readonly clock?: Clock | undefined;
+  /** Whose clock is compared with the database's; this machine unless given. */
+  readonly machine?: Machine | undefined;
   /** For how long a database that is away is waited for at the start, in milliseconds; 60 seconds unless given. */
   readonly startTimeout?: number | undefined;
   /** By how many milliseconds the clocks of the nodes may differ; 50 unless given. All nodes need the same. */

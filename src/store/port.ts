@@ -8,12 +8,20 @@ import type { Instant } from "../token/clock.ts";
 export interface Store {
   /** By how many milliseconds the clocks of the nodes that share this store may differ at most. */
   readonly maxClockSkew: number;
+  /**
+   * Whether the machine's clock is known to be too far from the store's own. Absent: the store has no clock, and all who
+   * share it share the machine's.
+   */
+  isClockOff?(): boolean;
   /** The tenant's own part. Below it nothing takes a tenant's id, so nothing can cross from one to another. */
   forTenant(tenant: string): TenantStore;
   /** Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted. */
   sweep(now: Instant, limit: number): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Whose numbers those are that are no tenant's: no tenant has that id. */
+export const NO_TENANT = "";
 
 export interface TenantStore {
   readonly keys: KeyStore;

@@ -109,7 +109,7 @@ describe("mintmark copy", () => {
   it.each([{}, { from: "sqlite:a.db" }, { from: "sqlite:a.db", to: "" }, { from: "env:NOT_THERE", to: "sqlite:b.db" }])(
     "asks for both stores: %j",
     async (options) => {
-      const config = { startTimeout: undefined, maxClockSkew: undefined } as never;
+      const config = { startTimeout: 60_000, maxClockSkew: undefined } as never;
       await expect(copy.run(config, {} as never, options)).rejects.toThrow(UsageError);
     },
   );

@@ -135,7 +135,11 @@ describe("a configuration file", () => {
   test("leaves to variables how long the store is waited for, and how far clocks may differ", () => {
     const env = { MINTMARK_START_TIMEOUT: "90s", MINTMARK_MAX_CLOCK_SKEW: "250" };
     expect(loadConfig(fileWorld(yamlOf(), env))).toMatchObject({ startTimeout: 90_000, maxClockSkew: 250 });
-    expect(loadConfig(fileWorld(yamlOf()))).toMatchObject({ startTimeout: undefined, maxClockSkew: undefined });
+    expect(loadConfig(fileWorld(yamlOf()))).toMatchObject({
+      startTimeout: 60_000,
+      maxClockLag: 10_000,
+      maxClockSkew: undefined,
+    });
     expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_START_TIMEOUT: "0s", MINTMARK_MAX_CLOCK_SKEW: "10001" }))).toEqual([
       'MINTMARK_START_TIMEOUT: expected whole seconds or text such as 90s or 15m, from 1s to 1h, got "0s"',
       "MINTMARK_MAX_CLOCK_SKEW: expected milliseconds, a whole number from 1 to 10000, got 10001",

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { IntrospectRequest, MintRequest } from "../../src/engine/request.ts";
 import type { Client } from "../../src/engine/tenant.ts";
 import { toSeconds } from "../../src/token/clock.ts";
+import { fakeClock } from "../support/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
@@ -138,6 +139,29 @@ describe("introspection", () => {
     const next = await world.engine.refresh({ clientId: CLIENT_ID, clientSecret: SECRET }, { refreshToken });
     expect(await introspect(refreshToken)).toEqual(INACTIVE);
     expect(await introspect(next.refreshToken)).toMatchObject({ active: true });
+  });
+
+  it("calls a token of a moment that no clock can have told yet inactive, and its refresh token", async () => {
+    const texts = [await mint(), await mint({ accessTokenType: "reference" })].flatMap((tokens) => [
+      tokens.accessToken,
+      tokens.refreshToken,
+    ]);
+    const behind = await testWorld(world.tenant, store, undefined, fakeClock(world.clock.now() - 1));
+    for (const [of, active] of [
+      [behind, false],
+      [world, true],
+    ] as const) {
+      for (const token of texts)
+        expect(await of.engine.introspect({ clientId: CLIENT_ID, clientSecret: SECRET }, { token })).toMatchObject({
+          active,
+        });
+    }
+    behind.clock.advance(1);
+    expect(
+      await behind.engine.introspect({ clientId: CLIENT_ID, clientSecret: SECRET }, { token: texts[0] }),
+    ).toMatchObject({
+      active: true,
+    });
   });
 
   it("calls an expired refresh token inactive, though its row is still there", async () => {

@@ -42,8 +42,12 @@ export interface Call<K extends OperationName = OperationName> {
   readonly flaw: OAuthErrorCode | undefined;
   readonly node: Incarnation;
   readonly start: Instant;
+  /** By how much the node's clock may be off true time, in milliseconds. */
+  readonly off: number;
   /** When the node's last good read of the tenant's keys began before that. */
   readonly polledAt: Instant;
+  /** Whether its node was told meanwhile that the store is away. */
+  unheard: boolean;
   /** Infinite while it is under way. */
   end: Instant;
   outcome: Outcome<Operations[K]["answer"]> | undefined;

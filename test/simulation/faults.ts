@@ -12,6 +12,7 @@ export const FAULTS = [
   "crash",
   "answer lost",
   "clock skew",
+  "clock set",
   "graceful rotation",
   "immediate rotation",
   "compromised rotation",

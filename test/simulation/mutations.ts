@@ -19,6 +19,7 @@ const REVOKE = "src/engine/revoke.ts";
 const ISSUE = "src/engine/issue.ts";
 const ACCESS_TOKEN = "src/engine/access-token.ts";
 const INTROSPECT = "src/engine/introspect.ts";
+const MOMENTS = "src/engine/moments.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -106,8 +107,30 @@ export const MUTATIONS: readonly Mutation[] = [
     "clock-read-late",
     "a mint reads the clock after its look-ups",
     "src/engine/mint.ts",
-    "issue(approval, client, now, world)",
-    "issue(approval, client, world.clock.now(), world)",
+    "issue(approval, client, reading, world)",
+    "issue(approval, client, await world.moments.read(), world)",
+  ),
+  one(
+    "start-in-the-past",
+    "a process starts though its clock is behind what was told before",
+    MOMENTS,
+    "await clock.past(told);",
+    "",
+  ),
+  one(
+    "ceiling-overstepped",
+    "tokens bear moments that no later start will know of",
+    MOMENTS,
+    "if (now > this.#ceiling - AHEAD / 2) await this.#raiseFor(now);",
+    "",
+    ["Math.min(now, this.#ceiling)", "now"],
+  ),
+  one(
+    "clock-trusted",
+    "a node whose clock is far from the store's goes on",
+    "src/store/mongodb/clock-check.ts",
+    "const isOff = this.#isOff();\n    const { machine }",
+    "const isOff = false;\n    const { machine }",
   ),
   one(
     "told-before-stored",

@@ -1,6 +1,7 @@
 import { SETTLE_EVERY, SWEEP_EVERY, sweep } from "../../src/chores.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Logger } from "../../src/engine/logger.ts";
+import { Moments } from "../../src/engine/moments.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
@@ -8,16 +9,18 @@ import { recordLifetimes } from "../../src/engine/watermark.ts";
 import { grants } from "../../src/grants/index.ts";
 import { openKeyring } from "../../src/keyring/index.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
+import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
-import type { Clock, Instant } from "../../src/token/clock.ts";
+import { type Clock, ClockOffError, type Instant, type Machine, systemClock } from "../../src/token/clock.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall } from "./calls.ts";
+import type { Clocks } from "./clocks.ts";
 import { simulatedAuthorities, simulatedSealer, simulatedSignatures } from "./cryptography.ts";
 import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { KEY_TIMES, SKEW, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+import { KEY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
 
 /** A call of the store that was done, told or not. Moments are true time. */
 export interface Done {
@@ -33,16 +36,22 @@ export interface Surroundings {
   readonly scheduler: Scheduler;
   readonly faults: Faults;
   readonly store: SimulatedStore;
+  readonly clocks: Clocks;
   /** Told of all that the store does. */
   applied(done: Done): void;
   log(line: string): void;
 }
+
+/** As the service is configured, in milliseconds. */
+const MAX_CLOCK_LAG = 60_000;
+const START_TIMEOUT = 120_000;
 
 /** One run of a node, from its start until it crashes: the real engine in a simulated world. */
 export class Incarnation {
   readonly name: string;
   readonly variant: Variant;
   readonly link: Link;
+  readonly machine: Machine;
   readonly clock: Clock;
   alive = true;
   ready = false;
@@ -56,19 +65,23 @@ export class Incarnation {
   readonly #world: Surroundings;
   readonly #random: Prng;
   readonly #store: Store;
+  readonly #index: number;
+  #clockCheck: ClockCheck | undefined;
   #crash: () => void = () => undefined;
 
-  constructor(name: string, variant: Variant, world: Surroundings, random: Prng) {
+  constructor(name: string, index: number, variant: Variant, world: Surroundings, random: Prng) {
     this.name = name;
+    this.#index = index;
     this.variant = variant;
     this.#world = world;
     this.#random = random;
     this.link = new Link(world.scheduler, world.faults);
-    this.clock = this.#driftingClock();
+    this.machine = this.#simulatedMachine();
+    this.clock = systemClock(this.machine, () => this.#isClockOff());
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
     });
-    this.#store = world.store.connect((operation, apply) => {
+    const store = world.store.connect((operation, apply) => {
       const [issuedAt, call] = [world.scheduler.now, currentCall.getStore()];
       return this.link.carry(operation.name, apply, {
         applied: (result) => world.applied({ operation, result, issuedAt, call }),
@@ -76,7 +89,8 @@ export class Incarnation {
           this.lastFailure = world.scheduler.now;
         },
       });
-    }, SKEW);
+    }, world.clocks.skew);
+    this.#store = world.clocks.kind === "one" ? store : { ...store, isClockOff: () => this.#isClockOff() };
   }
 
   /** Ends it between two steps: what it was about to do is never done. */
@@ -91,14 +105,18 @@ export class Incarnation {
   async start(): Promise<void> {
     const { scheduler, faults } = this.#world;
     const random = this.#random;
-    const settlements = new Settlements(this.clock);
+    const [clock, store, logger] = [this.clock, this.#store, this.#logger()];
+    await this.#startClockCheck(logger);
+    const waits = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
+    const settlements = new Settlements(clock);
     const shared = {
-      store: this.#store,
-      clock: this.clock,
+      store,
+      clock,
+      moments: await Moments.open({ store, clock, machine: this.machine, logger, ...waits }),
       settlements,
-      logger: this.#logger(),
+      logger,
       random,
-      maxClockSkew: SKEW,
+      maxClockSkew: store.maxClockSkew,
       grants: new Map(grants.map((grant) => [grant.grantType, grant])),
       secrets: new SecretVerifier(random),
       authorities: simulatedAuthorities(faults.random, () => {
@@ -138,17 +156,36 @@ export class Incarnation {
       try {
         await work();
       } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) scheduler.fail(error);
+        if (!(error instanceof StoreUnavailableError || error instanceof ClockOffError)) scheduler.fail(error);
       }
       this.#every(milliseconds, work);
     });
   }
 
-  /** Never more than half the skew from true time, nor at its pace. */
-  #driftingClock(): Clock {
-    const { scheduler, faults } = this.#world;
-    const skewed = faults.happens("clock skew");
-    const most = skewed ? SKEW / 2 : 0;
+  /** As the store of many nodes compares clocks with its own; those that share a machine have nothing to compare with. */
+  async #startClockCheck(logger: Logger): Promise<void> {
+    const { clocks, scheduler } = this.#world;
+    if (clocks.kind === "one") return;
+    const observer = { applied: () => undefined, failed: () => undefined };
+    const databaseTime = () => this.link.carry("time", async () => scheduler.now, observer);
+    const options = { machine: this.machine, logger, maxClockSkew: clocks.skew };
+    this.#clockCheck = new ClockCheck(databaseTime, options);
+    await this.#clockCheck.check();
+    this.#every(COMPARE_EVERY, () => this.#clockCheck?.check() ?? Promise.resolve());
+  }
+
+  /** What a node does not do for its clock is for want of something outside it. */
+  #isClockOff(): boolean {
+    const isOff = this.#clockCheck?.isOff() ?? false;
+    if (isOff) this.lastFailure = this.#world.scheduler.now;
+    return isOff;
+  }
+
+  /** A machine whose clock is, while it is set right, never more than half the skew from true time, nor at its pace. */
+  #simulatedMachine(): Machine {
+    const { scheduler, faults, clocks } = this.#world;
+    const born = scheduler.now;
+    const most = faults.happens("clock skew") ? clocks.skew / 2 : 0;
     const [base, swing] = this.#random.pick([
       [most, 0],
       [-most, 0],
@@ -157,17 +194,11 @@ export class Incarnation {
     ] as const);
     const period = this.#random.int(1000, 60_000);
     const phase = this.#random.next();
-    let latest = 0;
-    const now = () => {
-      const offset = base + swing * Math.sin(2 * Math.PI * (scheduler.now / period + phase));
-      latest = Math.max(latest, Math.floor(scheduler.now + offset));
-      return latest;
-    };
+    const drift = () => base + swing * Math.sin(2 * Math.PI * (scheduler.now / period + phase));
     return {
-      now,
-      past: async (instant) => {
-        while (now() <= instant) await this.#wait(instant - now() + 1);
-      },
+      wall: () => Math.floor(scheduler.now + drift() + clocks.wrong(this.#index)),
+      elapsed: () => scheduler.now - born,
+      sleep: (milliseconds) => this.#wait(milliseconds),
     };
   }
 

@@ -2,14 +2,14 @@ import type { Introspection, TokenSet } from "../../src/engine/request.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
 import type { Instant } from "../../src/token/clock.ts";
 import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
+import type { Clocks } from "./clocks.ts";
 import { claimsOf, headerKid, verifyWith } from "./cryptography.ts";
 import type { Records } from "./records.ts";
-import { EXTRA_SCOPE, KEY_TIMES, SKEW, tenantOf } from "./tenants.ts";
+import { EXTRA_SCOPE, KEY_TIMES, tenantOf } from "./tenants.ts";
 import {
   type Grant,
   isRefreshToken,
   newGrant,
-  OFF,
   type RefreshToken,
   refreshExpiry,
   STRAGGLES,
@@ -48,6 +48,7 @@ export class Oracle {
   readonly refreshTokens: RefreshToken[] = [];
   readonly idTokens: Token[] = [];
   readonly #records: Records;
+  readonly #clocks: Clocks;
   readonly #byText = new Map<string, Token>();
   /** What may end tokens by what they bear. */
   readonly #sweepingKills: Kill[] = [];
@@ -57,8 +58,9 @@ export class Oracle {
   #reason = "";
   readonly #kidsSeenAt = new Map<string, Instant>();
 
-  constructor(records: Records) {
+  constructor(records: Records, clocks: Clocks) {
     this.#records = records;
+    this.#clocks = clocks;
   }
 
   /** A call begins: from now on it may have effects. */
@@ -82,7 +84,8 @@ export class Oracle {
 
   /** A resource server looks at a token now, with a JWKS that it may still use. */
   verifyOffline(token: Token, keys: readonly PublicJwk[], now: Instant): void {
-    if (token.kid === undefined || now + OFF >= token.expiry.earliest) return;
+    const { off } = this.#clocks;
+    if (token.kid === undefined || now + off >= token.expiry.earliest) return;
     const key = keys.find(({ kid }) => kid === token.kid);
     if (key !== undefined) {
       expect(verifyWith(key, token.text) !== undefined, 1, "a told JWT does not verify");
@@ -93,7 +96,7 @@ export class Oracle {
       (kill) => (kill.known ?? kill.effect()) !== "none" && kill.covers(token) !== "no",
     );
     const urgent = row.activateAt - row.createdAt < KEY_TIMES.publishAhead * 1000;
-    const known = row.appliedAt + (KEY_TIMES.keyMaxStaleness + KEY_TIMES.jwksMaxAge) * 1000 + SKEW;
+    const known = row.appliedAt + (KEY_TIMES.keyMaxStaleness + KEY_TIMES.jwksMaxAge) * 1000 + 2 * off;
     expect(mayBeCut || (urgent && now <= known), 4, "an offline verifier meets an unknown kid");
     const asked = row.generation === 1 || this.#records.urgentOrders.has(token.tenant);
     expect(!urgent || asked, 4, "a key was activated in a hurry that nobody asked for");
@@ -212,6 +215,8 @@ export class Oracle {
   #subjectKill(call: Call, subject: string, wholeNamespace: boolean, effect: Kill["effect"]): Kill {
     const namespaceOf = (client: string) => tenantOf(call.tenant, call.node.variant).clients.get(client)?.namespace;
     const namespace = wholeNamespace ? namespaceOf(call.client) : undefined;
+    const { skew } = this.#clocks;
+    const isOneClock = this.#clocks.kind === "one";
     return {
       call,
       effect,
@@ -222,8 +227,10 @@ export class Oracle {
         // What was minted from what is dead saw that alive, so it was minted in time to be dead too.
         if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, call))) return "yes";
         // A cut that was not answered may lie a little ahead of when it was given up.
-        const until = call.outcome?.kind === "done" ? call.end : call.end + 4 * SKEW;
-        return token.root.start >= until ? "no" : "maybe";
+        const until = call.outcome?.kind === "done" ? call.end : call.end + 4 * skew;
+        if (token.root.start < until) return "maybe";
+        // What a process mints that cannot write bears an older moment: another's revocation may end it too.
+        return isOneClock && token.root.unheard ? "maybe" : "no";
       },
     };
   }
@@ -285,9 +292,9 @@ export class Oracle {
     const { code } = call.outcome;
     if (code === flaw) return;
     if (code === "temporarily_unavailable") {
-      const stale = call.start + SKEW >= call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
-      const withoutKey = [-OFF, OFF].some((off) =>
-        this.#records.lacksKey(call.tenant, call.start + off, call.polledAt),
+      const stale = call.start + 2 * call.off >= call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
+      const withoutKey = [-1, -0.5, 0, 0.5, 1].some((part) =>
+        this.#records.lacksKey(call.tenant, call.start + part * call.off, call.polledAt),
       );
       expect(node.lastFailure >= call.start || stale || withoutKey, 6, "unavailable without any fault");
       return;
@@ -310,9 +317,9 @@ export class Oracle {
       fate = "either";
     }
     const { earliest, latest } = isRefreshToken(token) ? refreshExpiry(token, call) : token.expiry;
-    if (call.start - OFF >= latest) return "dead";
+    if (call.start - call.off >= latest) return "dead";
     // An answer is of some moment of its call.
-    if (call.end + OFF >= earliest) fate = "either";
+    if (call.end + call.off >= earliest) fate = "either";
     if (look !== "superseded or not" && isRefreshToken(token)) {
       const { grant, generation, attempts } = token;
       if ((grant.tokens[generation + 1]?.toldAt ?? Number.POSITIVE_INFINITY) <= call.start) return "dead";
@@ -326,11 +333,11 @@ export class Oracle {
     const seen = this.#records.versions(grant.family).filter((v) => v.from <= call.end && v.until >= call.start);
     const hasGrace = (v: { generation: number }) => grant.grace > 0 && v.generation === generation + 1;
     const inside = seen.every(
-      (v) => v.generation <= generation || (hasGrace(v) && call.start + OFF < v.movedAt - OFF + grant.grace),
+      (v) => v.generation <= generation || (hasGrace(v) && call.start + call.off < v.movedAt - call.off + grant.grace),
     );
     if (inside) return "no";
     const outside = seen.every(
-      (v) => v.generation > generation && !(hasGrace(v) && call.start - OFF < v.movedAt + OFF + grant.grace),
+      (v) => v.generation > generation && !(hasGrace(v) && call.start - call.off < v.movedAt + call.off + grant.grace),
     );
     return outside ? "certain" : "possible";
   }
@@ -357,7 +364,7 @@ export class Oracle {
     const shown = this.#byText.get(root.request.accessToken ?? "");
     const shared = { tenant, client, subject, root, shown, grant, toldAt, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
-    const expiry = { earliest: end(-OFF), latest: end(OFF) };
+    const expiry = { earliest: end(-call.off), latest: end(call.off) };
     const token: Token = { ...shared, kind: "access", text: accessToken, kid: kidIn(accessToken), expiry };
     const exp = token.kid === undefined ? expiry.latest : Number(claimsOf(accessToken).exp) * 1000;
     expect(expiry.earliest <= exp && exp <= expiry.latest, 1, "a token lives from another moment than its call's");
@@ -375,7 +382,7 @@ export class Oracle {
   #noteKid(call: Call, kid: string): void {
     if (!this.#kidsSeenAt.has(kid)) this.#kidsSeenAt.set(kid, call.end);
     const { generation } = this.#records.signingKey(call.tenant, kid);
-    const newer = this.#records.newestActive(call.tenant, call.start - OFF, call.polledAt);
+    const newer = this.#records.newestActive(call.tenant, call.start - call.off, call.polledAt);
     expect(generation >= newer, 4, `a node that knew key ${newer} signed with key ${generation}`);
   }
 
@@ -392,7 +399,7 @@ export class Oracle {
     const before = movers.filter(({ start }) => start <= call.end);
     const madeFrom = Math.min(...before.map(({ start }) => start));
     const ends = before.map((mover) => slidingEnd(root, mover));
-    const expiry = { earliest: Math.min(...ends) - OFF, latest: Math.max(...ends) + OFF };
+    const expiry = { earliest: Math.min(...ends) - call.off, latest: Math.max(...ends) + call.off };
     const shown = this.#byText.get(root.request.accessToken ?? "");
     const shared = { text, tenant, client, subject, root, shown, grant, expiry, generation, madeFrom };
     const token: RefreshToken = {

@@ -1,7 +1,7 @@
 import { Actor } from "./clients.ts";
 import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
-import { changes, keepRunning, rotations, verifier, weather } from "./surroundings.ts";
+import { changes, clockSettings, keepRunning, rotations, verifier, weather } from "./surroundings.ts";
 import { type Options, optionsOf, World } from "./world.ts";
 
 /** What a run came to. */
@@ -56,6 +56,7 @@ function begin(world: World, { nodes, actors }: Options): void {
   for (let index = 0; index < actors; index++) scheduler.spawn(new Actor(world, stream(`actor ${index}`)).run());
   for (let index = 0; index < 2; index++) scheduler.spawn(verifier(world, stream(`verifier ${index}`)));
   scheduler.spawn(weather(world, stream("weather")));
+  scheduler.spawn(clockSettings(world, stream("clocks")));
   scheduler.spawn(rotations(world, stream("rotations")));
   scheduler.spawn(changes(world, stream("changes")));
 }

@@ -1,5 +1,6 @@
 import type { RotationMode } from "../../src/engine/request.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
+import { ONE_CLOCK_OFF } from "./clocks.ts";
 import type { Prng } from "./prng.ts";
 import { CLIENTS, KEY_TIMES, TENANTS } from "./tenants.ts";
 import type { World } from "./world.ts";
@@ -12,7 +13,7 @@ export async function keepRunning(world: World, index: number, random: Prng): Pr
       node.start().then(
         () => true,
         (error: Error) => {
-          if (error.name !== "StoreUnavailableError") throw error;
+          if (!/^(?:StoreUnavailable|StoreUnusable|ClockOff)Error$/.test(error.name)) throw error;
           return false;
         },
       ),
@@ -50,6 +51,34 @@ export async function weather(world: World, random: Prng): Promise<void> {
       for (const each of world.nodes) each.link.cutFor(length);
     }
   }
+}
+
+/** Sets clocks wrong, and right again: while nodes run, before they start, and between two runs of one. */
+export async function clockSettings(world: World, random: Prng): Promise<void> {
+  const { faults, scheduler, clocks } = world;
+  for (;;) {
+    await scheduler.wait(random.int(10_000, 100_000));
+    const index = random.int(0, world.nodes.length - 1);
+    const before = clocks.wrong(index);
+    const wrong = clocks.kind === "one" ? random.int(-ONE_CLOCK_OFF, ONE_CLOCK_OFF) : wrongTime(random);
+    if (!faults.happens("clock set")) continue;
+    world.log(`the clock of node ${index} is set wrong by ${wrong} ms`);
+    // Processes that share a clock may not see it set back; a machine with one of them, and one with its own store, may.
+    const mustStop = clocks.kind === "one" && wrong < before && world.nodes.length > 1;
+    if (mustStop || random.chance(0.4))
+      for (const node of clocks.kind === "one" ? world.nodes : [world.nodes[index]]) node?.crash();
+    clocks.set(index, wrong);
+    if (clocks.kind === "one") continue;
+    await scheduler.wait(random.int(1000, 90_000));
+    if (random.chance(0.3)) world.nodes[index]?.crash();
+    clocks.set(index, 0);
+    world.log(`the clock of node ${index} is right again`);
+  }
+}
+
+/** By how much a clock is wrong that somebody set: more than any doubt that a comparison leaves. */
+function wrongTime(random: Prng): number {
+  return random.pick([-1, 1]) * random.int(20_000, 600_000);
 }
 
 /** Rotates keys, in all modes, and tries again until there is an answer. */

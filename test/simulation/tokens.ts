@@ -1,10 +1,7 @@
 import type { Instant } from "../../src/token/clock.ts";
 import { type Call, isDone } from "./calls.ts";
 import type { Kill } from "./oracle.ts";
-import { type ClientId, SKEW, tenantOf } from "./tenants.ts";
-
-/** How far a node's clock may be off true time, in milliseconds. */
-export const OFF = SKEW / 2;
+import { type ClientId, tenantOf } from "./tenants.ts";
 
 /** For how long what was given up may still be done, and a settlement take, in milliseconds. */
 export const STRAGGLES = 30_000;
@@ -86,8 +83,8 @@ export function refreshExpiry({ grant, root, expiry, attempts, madeFrom }: Refre
   const before = attempts.filter((attempt) => attempt !== call && attempt.start < call.end);
   const done = grant.rotates ? undefined : before.findLast(isDone);
   const recent = before.filter((attempt) => done === undefined || attempt.end >= done.start - STRAGGLES);
-  const own = done === undefined ? [expiry.earliest, madeFrom + sliding - OFF] : [];
-  const ends = recent.map((by) => Math.min(slidingEnd(root, by), by.start + sliding) - OFF);
-  const latest = Math.max(expiry.latest, ...before.map((by) => slidingEnd(root, by) + OFF));
-  return { earliest: Math.min(...own, ...ends, capped - OFF), latest: Math.min(latest, capped + OFF) };
+  const own = done === undefined ? [expiry.earliest, madeFrom + sliding - call.off] : [];
+  const ends = recent.map((by) => Math.min(slidingEnd(root, by), by.start + sliding) - call.off);
+  const latest = Math.max(expiry.latest, ...before.map((by) => slidingEnd(root, by) + call.off));
+  return { earliest: Math.min(...own, ...ends, capped - call.off), latest: Math.min(latest, capped + call.off) };
 }

@@ -3,6 +3,7 @@ import type { TenantEngine } from "../../src/engine/port.ts";
 import type { Instant } from "../../src/token/clock.ts";
 import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
+import { Clocks } from "./clocks.ts";
 import { FAULTS, type Fault, Faults } from "./faults.ts";
 import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
@@ -19,12 +20,23 @@ export interface Options {
   /** Of simulated time. */
   readonly minutes: number;
   readonly faults: ReadonlySet<Fault>;
+  /**
+   * Whose clocks there are: of each node and of the database, as with MongoDB; or one, of the machine that they share, as
+   * with SQLite.
+   */
+  readonly clocks: "many" | "one";
 }
 
 /** The sizes that a seed has by itself. */
 export function optionsOf(seed: string): Options {
   const random = new Prng(seed).fork("options");
-  return { nodes: random.int(2, 5), actors: random.int(4, 8), minutes: random.int(5, 8), faults: new Set(FAULTS) };
+  const sizes = {
+    nodes: random.int(2, 5),
+    actors: random.int(4, 8),
+    minutes: random.int(5, 8),
+    faults: new Set(FAULTS),
+  };
+  return random.chance(0.75) ? { ...sizes, clocks: "many" } : { ...sizes, clocks: "one", nodes: random.int(1, 3) };
 }
 
 /** How many of the last lines of a run are kept. */
@@ -45,6 +57,7 @@ export class World implements Surroundings {
   /** The configuration that a node gets when it starts. */
   variant: Variant = FIRST_VARIANT;
   readonly rowBounds = new RowBounds();
+  readonly clocks: Clocks;
   #calls = 0;
   #runs = 0;
 
@@ -52,8 +65,9 @@ export class World implements Surroundings {
     this.random = new Prng(seed);
     this.scheduler = new Scheduler(this.random.fork("scheduler"));
     this.faults = new Faults(this.random.fork("faults"), options.faults);
+    this.clocks = new Clocks(options.clocks);
     this.records = new Records(this.scheduler);
-    this.oracle = new Oracle(this.records);
+    this.oracle = new Oracle(this.records, this.clocks);
   }
 
   applied(done: Done): void {
@@ -75,7 +89,7 @@ export class World implements Surroundings {
   newNode(index: number): Incarnation {
     this.#runs += 1;
     const name = `node ${index} run ${this.#runs}`;
-    const node = new Incarnation(name, this.variant, this, this.random.fork(name));
+    const node = new Incarnation(name, index, this.variant, this, this.random.fork(name));
     this.nodes[index] = node;
     return node;
   }
@@ -105,7 +119,9 @@ export class World implements Surroundings {
       flaw,
       node,
       start: this.scheduler.now,
+      off: this.clocks.off,
       polledAt: node.polledAt.get(tenant) ?? 0,
+      unheard: false,
       end: Number.POSITIVE_INFINITY,
       outcome: undefined,
     } as Call<K>;
@@ -121,6 +137,7 @@ export class World implements Surroundings {
       currentCall.run(call as unknown as Call, () => outcomeOf(() => perform(node, call, credentials))),
     ]);
     call.end = this.scheduler.now;
+    call.unheard = node.lastFailure >= call.start;
     call.outcome = this.faults.happens("answer lost", 0.01) ? lost : (outcome as Outcome<Operations[K]["answer"]>);
     const told = call.outcome.kind === "refused" ? call.outcome.code : call.outcome.kind;
     const state = operation === "introspect" && call.outcome.kind === "done" ? activity(call.outcome.answer) : "";

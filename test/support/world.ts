@@ -1,5 +1,6 @@
 import { type Authorities, AuthorityUnavailableError } from "../../src/authorities/port.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { Moments } from "../../src/engine/moments.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
@@ -11,7 +12,7 @@ import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { openKeyring } from "../../src/keyring/index.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Store } from "../../src/store/port.ts";
-import { type FakeClock, fakeClock } from "./clock.ts";
+import { type FakeClock, fakeClock, fakeMachine } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { seededRandom } from "./random.ts";
@@ -70,6 +71,15 @@ export async function testWorld(
     settlements: new Settlements(clock),
     authorities,
     clock,
+    moments: await Moments.open({
+      store: wholeStore,
+      // A test's clock is moved by the test alone.
+      clock: { ...clock, past: async () => {} },
+      machine: fakeMachine(),
+      logger,
+      maxClockLag: Number.POSITIVE_INFINITY,
+      startTimeout: 0,
+    }),
     random,
     logger,
   };

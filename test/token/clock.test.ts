@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { systemClock, toSeconds } from "../../src/token/clock.ts";
+import { ClockOffError, systemClock, toSeconds } from "../../src/token/clock.ts";
+import { fakeMachine } from "../support/clock.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -24,6 +25,20 @@ describe("system clock", () => {
     vi.setSystemTime(12_000);
     expect(clock.now()).toBe(12_000);
     vi.useRealTimers();
+  });
+
+  it("tells nothing while it is known to be off, and nothing of it once it is right", () => {
+    const machine = fakeMachine();
+    let isOff = false;
+    const clock = systemClock(machine, () => isOff);
+    const before = clock.now();
+    machine.set(600_000);
+    isOff = true;
+    expect(() => clock.now()).toThrow(ClockOffError);
+    machine.set(-600_000);
+    isOff = false;
+    machine.pass(10);
+    expect(clock.now()).toBe(before + 10);
   });
 
   it("counts whole seconds down", () => {

@@ -1,82 +1,114 @@
 import type { Logger } from "../../engine/logger.ts";
-import type { Clock, Instant } from "../../token/clock.ts";
+import type { Instant, Machine } from "../../token/clock.ts";
 import { isUnavailable } from "./errors.ts";
 
 /** How many answers are compared: the one that came back soonest tells most. */
 const SAMPLES = 5;
 
 /** How often the clocks are compared, in milliseconds. */
-const EVERY = 60_000;
+export const COMPARE_EVERY = 60_000;
+
+/** How soon after the last comparison the next may be, while the clock is off, in milliseconds. */
+const AGAIN = 1_000;
 
 /** What one comparison found, in milliseconds. */
 export interface ClockComparison {
-  /** By how much the database's clock is ahead of the node's. */
+  /** By how much the database's clock is ahead of the machine's. */
   readonly offset: number;
   /** By how much that may be wrong: half the round trip. */
   readonly uncertainty: number;
-}
-
-/** Compares the node's clock with the database's, at once and every now and then. */
-export interface ClockCheck {
-  /** The last comparison; undefined before the first. */
-  latest(): ClockComparison | undefined;
-  /** Whether the last comparison found the clocks further apart than nodes may rely on. */
-  isOff(): boolean;
-  stop(): void;
+  /** What the machine's time of day was ahead of what has elapsed: it changes when somebody sets the clock. */
+  readonly base: number;
 }
 
 export interface ClockCheckOptions {
-  readonly clock: Clock;
+  readonly machine: Machine;
   readonly logger: Logger;
   /** By how many milliseconds the clocks of two nodes may differ; of a node and the database: half as many. */
   readonly maxClockSkew: number;
 }
 
-/** `databaseTime`: asks the database for its time. Resolves after the first comparison. */
-export async function startClockCheck(
-  databaseTime: () => Promise<Instant>,
-  { clock, logger, maxClockSkew }: ClockCheckOptions,
-): Promise<ClockCheck> {
-  let latest: ClockComparison | undefined;
-  let wasOff = false;
+/** Compares the machine's clock with the database's: whoever keeps it calls {@link check} every now and then. */
+export class ClockCheck {
+  readonly #databaseTime: () => Promise<Instant>;
+  readonly #options: ClockCheckOptions;
+  #latest: ClockComparison | undefined;
+  #wasOff = false;
+  #checking = false;
+  #checkedAt = Number.NEGATIVE_INFINITY;
 
-  function isOff(): boolean {
-    return latest !== undefined && Math.abs(latest.offset) - latest.uncertainty > maxClockSkew / 2;
+  /** `databaseTime`: asks the database for its time. */
+  constructor(databaseTime: () => Promise<Instant>, options: ClockCheckOptions) {
+    this.#databaseTime = databaseTime;
+    this.#options = options;
   }
 
-  async function check(): Promise<void> {
+  /** The last comparison; undefined before the first. */
+  get latest(): ClockComparison | undefined {
+    return this.#latest;
+  }
+
+  /**
+   * Whether the clocks are further apart than nodes may rely on, or were never compared. A clock that was set since the last comparison is seen
+   * at once; while it is off, the clocks are compared again soon.
+   */
+  isOff(): boolean {
+    const isOff = this.#isOff();
+    const { machine } = this.#options;
+    if (isOff && !this.#checking && machine.elapsed() >= this.#checkedAt + AGAIN) void this.check();
+    return isOff;
+  }
+
+  /** Compares the clocks. Does not reject: a database that is away is told to whoever asks it for more than the time. */
+  async check(): Promise<void> {
+    const { machine, logger } = this.#options;
+    this.#checking = true;
     try {
-      latest = await compareClocks(databaseTime, clock);
+      this.#latest = await compareClocks(this.#databaseTime, machine);
     } catch (error) {
-      // A database that is away is told to whoever asks it for more than the time.
       if (!isUnavailable(error)) logger.error({ err: error }, "the clocks could not be compared");
-      return;
+    } finally {
+      this.#checking = false;
+      this.#checkedAt = machine.elapsed();
     }
-    if (isOff() === wasOff) return;
-    wasOff = isOff();
-    const fields = { ...latest, maxClockSkew };
-    if (wasOff)
-      logger.error(fields, "this node's clock is too far from the database's: revocation cannot be relied on");
+    this.#tell();
+  }
+
+  #isOff(): boolean {
+    if (this.#latest === undefined) return true;
+    const { offset, uncertainty, base } = this.#latest;
+    const set = baseOf(this.#options.machine) - base;
+    return Math.abs(offset - set) - uncertainty > this.#options.maxClockSkew / 2;
+  }
+
+  /** Says what has changed, once. */
+  #tell(): void {
+    const { logger, maxClockSkew } = this.#options;
+    const isOff = this.#isOff();
+    if (this.#latest === undefined || isOff === this.#wasOff) return;
+    this.#wasOff = isOff;
+    const { offset, uncertainty } = this.#latest;
+    const fields = { offset, uncertainty, maxClockSkew };
+    if (isOff)
+      logger.error(fields, "this node's clock is too far from the database's: it answers nothing until it is right");
     else logger.info(fields, "this node's clock agrees with the database's again");
   }
-
-  await check();
-  const timer = setInterval(check, EVERY);
-  timer.unref();
-  return { latest: () => latest, isOff, stop: () => clearInterval(timer) };
 }
 
 /** Asks several times, and takes the answer that leaves the least doubt. */
-export async function compareClocks(databaseTime: () => Promise<Instant>, clock: Clock): Promise<ClockComparison> {
+export async function compareClocks(databaseTime: () => Promise<Instant>, machine: Machine): Promise<ClockComparison> {
   let best: ClockComparison | undefined;
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const asked = clock.now();
-    const started = performance.now();
+    const [asked, started, base] = [machine.wall(), machine.elapsed(), baseOf(machine)];
     const theirs = await databaseTime();
-    const uncertainty = (performance.now() - started) / 2;
+    const uncertainty = (machine.elapsed() - started) / 2;
     if (best === undefined || uncertainty < best.uncertainty)
-      best = { offset: theirs - asked - uncertainty, uncertainty };
+      best = { offset: theirs - asked - uncertainty, uncertainty, base };
   }
   if (best === undefined) throw new TypeError("no answer was compared");
   return best;
+}
+
+function baseOf(machine: Machine): number {
+  return machine.wall() - machine.elapsed();
 }

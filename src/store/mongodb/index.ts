@@ -1,10 +1,10 @@
 import type { Db } from "mongodb";
 import type { Logger } from "../../engine/logger.ts";
-import { type Instant, systemClock } from "../../token/clock.ts";
+import { type Instant, thisMachine } from "../../token/clock.ts";
 import type { CopyableStore } from "../copy-port.ts";
 import type { StoreOptions } from "../options.ts";
 import { createClient } from "./client.ts";
-import { type ClockComparison, startClockCheck } from "./clock-check.ts";
+import { ClockCheck, type ClockComparison, COMPARE_EVERY } from "./clock-check.ts";
 import { closeClient, createConnection } from "./connection.ts";
 import { prepareDump } from "./dump.ts";
 import { prepareFamilies } from "./families.ts";
@@ -28,9 +28,8 @@ const MAX_CLOCK_SKEW = 50;
  * told of neither. A refresh whose answer was lost is told by the mark in its row.
  */
 export interface MongoStore extends CopyableStore {
-  /** How this node's clock compares with the database's; undefined where it could not be asked yet. */
+  /** How the machine's clock compares with the database's; undefined if that could not be asked yet. */
   clockComparison(): ClockComparison | undefined;
-  /** Whether this node's clock is too far from the database's, so that the node should not serve. */
   isClockOff(): boolean;
 }
 
@@ -40,7 +39,7 @@ export interface MongoStore extends CopyableStore {
  * be used or a newer program wrote the database. Neither repeats the URL's password.
  */
 export async function openMongoStore(url: string, options: StoreOptions = {}): Promise<MongoStore> {
-  const { logger = SILENT, clock = systemClock() } = options;
+  const { logger = SILENT, machine = thisMachine } = options;
   const { startTimeout = START_TIMEOUT, maxClockSkew = MAX_CLOCK_SKEW } = options;
   const opened = createClient(url);
   const collections = collectionsOf(opened.database);
@@ -52,7 +51,9 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
   }
   const connection = createConnection(opened.client, collections, opened);
   const databaseTime = () => connection.run(() => readTime(opened.database));
-  const clockCheck = await startClockCheck(databaseTime, { clock, logger, maxClockSkew });
+  const clockCheck = new ClockCheck(databaseTime, { machine, logger, maxClockSkew });
+  await clockCheck.check();
+  const comparing = setInterval(() => clockCheck.check(), COMPARE_EVERY).unref();
 
   const keys = prepareKeys(connection);
   const families = prepareFamilies(connection);
@@ -70,10 +71,10 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
     }),
     sweep: prepareSweep(connection),
     dump: prepareDump(connection),
-    clockComparison: clockCheck.latest,
-    isClockOff: clockCheck.isOff,
+    clockComparison: () => clockCheck.latest,
+    isClockOff: () => clockCheck.isOff(),
     close() {
-      clockCheck.stop();
+      clearInterval(comparing);
       return connection.close();
     },
   };

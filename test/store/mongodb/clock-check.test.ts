@@ -1,88 +1,129 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ClockCheck, compareClocks, startClockCheck } from "../../../src/store/mongodb/clock-check.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ClockCheck, compareClocks } from "../../../src/store/mongodb/clock-check.ts";
 import { StoreUnavailableError } from "../../../src/store/port.ts";
-import { fakeClock } from "../../support/clock.ts";
+import { type FakeMachine, fakeMachine } from "../../support/clock.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 
 describe("the comparison of the clocks", () => {
   it("tells by how much the database's is ahead", async () => {
-    const clock = fakeClock();
-    const { offset, uncertainty } = await compareClocks(async () => clock.now() + 1_000, clock);
-    expect(offset + uncertainty).toBeCloseTo(1_000);
+    const machine = fakeMachine();
+    const { offset, uncertainty } = await compareClocks(async () => machine.wall() + 1_000, machine);
+    expect([offset, uncertainty]).toEqual([1_000, 0]);
   });
 
   it("goes by the answer that came back soonest", async () => {
-    const clock = fakeClock();
-    const offsets = [10_000, 20_000, 7, 30_000, 40_000];
-    const { offset } = await compareClocks(async () => {
-      const wrong = offsets.shift() ?? 0;
-      if (wrong > 7) await new Promise((resolve) => setTimeout(resolve, 20));
-      return clock.now() + wrong;
-    }, clock);
-    expect(offset).toBeGreaterThan(0);
-    expect(offset).toBeLessThanOrEqual(7);
+    const machine = fakeMachine();
+    const trips = [40, 30, 8, 20, 50];
+    const { offset, uncertainty } = await compareClocks(async () => {
+      const trip = trips.shift() ?? 0;
+      machine.pass(trip);
+      return machine.wall() + 1_000;
+    }, machine);
+    expect([offset, uncertainty]).toEqual([1_004, 4]);
   });
 });
 
 describe("the clock check", () => {
-  const clock = fakeClock();
+  let machine: FakeMachine;
   let logger: RecordingLogger;
   let check: ClockCheck;
+  /** By how much the machine's clock is wrong. */
   let offset: number;
   let away: boolean;
-
-  async function databaseTime(): Promise<number> {
-    if (away) throw new StoreUnavailableError("away");
-    return clock.now() + offset;
-  }
+  let asked: number;
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    machine = fakeMachine();
     logger = recordingLogger();
-    offset = 0;
-    away = false;
-  });
-  afterEach(() => {
-    check.stop();
-    vi.useRealTimers();
+    [offset, away, asked] = [0, false, 0];
+    const databaseTime = async () => {
+      asked += 1;
+      if (away) throw new StoreUnavailableError("away");
+      return machine.wall() + offset;
+    };
+    check = new ClockCheck(databaseTime, { machine, logger, maxClockSkew: 50 });
   });
 
-  const start = async () => {
-    check = await startClockCheck(databaseTime, { clock, logger, maxClockSkew: 50 });
-  };
-  const minute = () => vi.advanceTimersByTimeAsync(60_000);
+  /** Somebody sets the machine's clock: to be so much further ahead of the database's. */
+  function setClock(milliseconds: number): void {
+    machine.set(milliseconds);
+    offset -= milliseconds;
+  }
+  const levels = () => logger.lines.map(({ level }) => level);
+  /** What was begun has its turn. */
+  const settled = () => new Promise(setImmediate);
 
   it("says nothing while the clocks agree", async () => {
     offset = 24;
-    await start();
-    await minute();
+    await check.check();
+    machine.pass(60_000);
+    await check.check();
     expect(check.isOff()).toBe(false);
     expect(logger.lines).toEqual([]);
   });
 
   it.each([30, -30])("says once that they differ by %s ms, and once that they agree again", async (wrong) => {
     offset = wrong;
-    await start();
-    await minute();
+    await check.check();
+    await check.check();
     expect(check.isOff()).toBe(true);
-    expect(Math.round(check.latest()?.offset ?? 0)).toBe(wrong);
-    expect(logger.lines.map(({ level }) => level)).toEqual(["error"]);
+    expect(check.latest?.offset).toBe(wrong);
+    expect(levels()).toEqual(["error"]);
     offset = 0;
-    await minute();
+    await check.check();
     expect(check.isOff()).toBe(false);
-    expect(logger.lines.map(({ level }) => level)).toEqual(["error", "info"]);
+    expect(levels()).toEqual(["error", "info"]);
   });
 
-  it("knows nothing while the database is away, and stays with what it knew", async () => {
-    away = true;
-    await start();
-    expect(check.latest()).toBeUndefined();
+  it.each([300_000, -300_000, 26, -26])(
+    "sees at once that the clock was set by %s ms, and that it is right again",
+    async (by) => {
+      await check.check();
+      machine.pass(10_000);
+      setClock(by);
+      expect(check.isOff()).toBe(true);
+      await settled();
+      expect(levels()).toEqual(["error"]);
+      setClock(-by);
+      expect(check.isOff()).toBe(false);
+    },
+  );
+
+  it("compares again before long while it is off, and not with every question", async () => {
+    offset = 1_000;
+    await check.check();
+    const before = asked;
+    for (let question = 0; question < 10; question++) expect(check.isOff()).toBe(true);
+    await settled();
+    expect(asked).toBe(before);
+    offset = 0;
+    machine.pass(1_000);
+    for (let question = 0; question < 10; question++) check.isOff();
+    await settled();
     expect(check.isOff()).toBe(false);
-    away = false;
-    offset = 900;
-    await minute();
+    expect(asked).toBe(before + 5);
+  });
+
+  it("does not take a machine that slept for one whose clock was set, once it has asked", async () => {
+    await check.check();
+    // What has elapsed does not count sleep.
+    machine.set(3_600_000);
+    machine.pass(1_000);
+    expect(check.isOff()).toBe(true);
+    await settled();
+    expect(check.isOff()).toBe(false);
+  });
+
+  it("takes a clock that was never compared for off, and stays with what it knew while the database is away", async () => {
     away = true;
-    await minute();
+    await check.check();
+    expect(check.latest).toBeUndefined();
+    expect(check.isOff()).toBe(true);
+    expect(logger.lines).toEqual([]);
+    [away, offset] = [false, 900];
+    await check.check();
+    away = true;
+    await check.check();
     expect(check.isOff()).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../../src/store/index.ts";
 import { openMongoStore } from "../../../src/store/mongodb/index.ts";
 import { type Store, StoreUnavailableError } from "../../../src/store/port.ts";
+import { thisMachine } from "../../../src/token/clock.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 import { hostOf, makeDatabase, refuseTtl, type TestDatabase, urlOf, withMongo } from "../../support/mongodb.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
@@ -120,8 +121,8 @@ withMongo("the start against a server", (uri) => {
   });
 
   it("compares the clocks", async () => {
-    const slow = { now: () => Date.now() - 3_000, past: async () => {} };
-    const store = await openMongoStore(database.url, { logger, clock: slow, maxClockSkew: 100 });
+    const slow = { ...thisMachine, wall: () => Date.now() - 3_000 };
+    const store = await openMongoStore(database.url, { logger, machine: slow, maxClockSkew: 100 });
     expect(store.maxClockSkew).toBe(100);
     expect(store.isClockOff()).toBe(true);
     expect(store.clockComparison()?.offset).toBeGreaterThan(2_900);
