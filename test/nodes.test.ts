@@ -5,6 +5,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { type Door, gatewayDoor } from "./support/doors.ts";
+import { keyText } from "./support/key-encryption-key.ts";
 import { startTestService, type TestService } from "./support/service.ts";
 
 const PLAIN = { grants: ["arbitrary_no_subject"], allowOfflineAccess: true, scopes: "*" };
@@ -25,10 +26,10 @@ beforeAll(async () => {
   writeFileSync(join(folder, "mintmark.yaml"), stringify(config));
   const env = {
     MINTMARK_CONFIG: join(folder, "mintmark.yaml"),
-    MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString("base64url"),
+    MINTMARK_KEY_ENCRYPTION_KEY: keyText(1),
     MINTMARK_STORE: `sqlite:${join(folder, "mintmark.db")}`,
     OPERATOR_SECRET: "operator's secret",
-    CLIENT_SECRET: "client's secret",
+    CLIENT_SECRET: "the client's secret",
   };
   // Started together on an empty store.
   nodes = await Promise.all([startTestService(env), startTestService(env)]);
@@ -39,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const credentials = { client_id: "client", client_secret: "client's secret" };
+const credentials = { client_id: "client", client_secret: "the client's secret" };
 const request = {
   ...credentials,
   grant_type: "arbitrary_no_subject",

@@ -35,6 +35,13 @@ export function isWildcard(host: string): boolean {
   return name === "0.0.0.0" || (isIPv6(name) && /^[0:]+$/.test(name));
 }
 
+/** Whether it is an IP address, or a network in CIDR notation that does not hold every address. */
+export function isNetwork(text: string): boolean {
+  const [, address = "", prefix] = /^([^/]*)(?:\/([1-9][0-9]{0,2}))?$/.exec(text) ?? [];
+  const longest = isIPv4(address) ? 32 : isPlainIPv6(address) ? 128 : 0;
+  return longest > 0 && Number(prefix ?? longest) <= longest;
+}
+
 function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }

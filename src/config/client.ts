@@ -31,12 +31,14 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkGrants(file, context, faults);
   checkScopes(file, faults);
   checkSecretRules(file, faults);
+  checkPublicMint(file, faults);
   checkLifetimes(file, faults);
   checkTokenSize(file, context, faults);
   checkClaims(file, context, faults);
   checkIntrospection(file, context, faults);
+  const { allowPublicMint, ...registered } = file;
   return {
-    ...file,
+    ...registered,
     id,
     namespace: file.namespace,
     secrets: resolveSecrets(file.secrets, credentials, faults.at("secrets")),
@@ -90,6 +92,13 @@ function checkSecretRules(file: ClientFile, faults: Faults): void {
   if (file.refreshTokenUsage === "reuse" && !(file.requireSecret && refreshSecretRequired(file))) {
     faults.at("refreshTokenUsage").add("expected rotate, as a refresh needs no secret (RFC 9700 section 2.2.2)");
   }
+}
+
+function checkPublicMint({ requireSecret, grants, allowPublicMint }: ClientFile, faults: Faults): void {
+  if (requireSecret || grants.length === 0 || allowPublicMint) return;
+  faults
+    .at("allowPublicMint")
+    .add("expected true, as requireSecret is false: whoever knows the client's id may mint whatever its grants give");
 }
 
 function checkLifetimes(file: ClientFile, faults: Faults): void {

@@ -1,6 +1,7 @@
 import type { SecretHash } from "../engine/tenant.ts";
 import type { Variables } from "./environment.ts";
 import type { Faults } from "./faults.ts";
+import { doubtOf } from "./plain-secret.ts";
 import { hashSecret, type SecretSource } from "./secret.ts";
 
 /** What ids and secrets are checked against. */
@@ -17,7 +18,7 @@ export function checkId(id: string, context: CredentialContext, faults: Faults):
   if (id.length > context.maxLength) faults.add(`expected an id of ${atMost(context)}`);
 }
 
-/** The hashes of an entry's secrets, those of variables too. Notes every variable that is missing or too long. */
+/** The hashes of an entry's secrets, those of variables too. Notes every variable that holds none. */
 export function resolveSecrets(
   sources: readonly SecretSource[],
   context: CredentialContext,
@@ -26,10 +27,10 @@ export function resolveSecrets(
   return sources.flatMap((source, index) => {
     if (source.kind !== "env") return [source];
     const plain = context.variables[source.name] ?? "";
-    if (plain === "") faults.at(index).add(`the variable ${source.name} is missing or empty`);
-    if (plain.length > context.maxLength) {
-      faults.at(index).add(`expected the variable ${source.name} to have ${atMost(context)}`);
-    }
+    const here = faults.at(index);
+    const doubt = plain.length > context.maxLength ? `have ${atMost(context)}` : doubtOf(plain);
+    if (plain === "") here.add(`the variable ${source.name} is missing or empty`);
+    else if (doubt !== undefined) here.add(`expected the variable ${source.name} to ${doubt}`);
     return [hashSecret(plain)];
   });
 }

@@ -12,7 +12,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Collects faults, so that all of them can be told at once. */
+/** Collects faults, or warnings, so that all of them can be told at once. */
 export class Faults {
   readonly #lines: Set<string>;
   readonly #path: Path;
@@ -33,9 +33,14 @@ export class Faults {
     this.#lines.add(where === "" ? what : `${where}: ${what}`);
   }
 
+  /** The lines of all that was noted, wherever. */
+  list(): readonly string[] {
+    return [...this.#lines];
+  }
+
   /** Throws a {@link ConfigError} with all that was noted, if anything was. */
   throwIfAny(): void {
-    if (this.#lines.size > 0) throw new ConfigError([...this.#lines]);
+    if (this.#lines.size > 0) throw new ConfigError(this.list());
   }
 }
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { JsonObject } from "../token/json.ts";
-import { parseAddress } from "./address.ts";
+import { isNetwork, parseAddress } from "./address.ts";
 import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "./duration.ts";
 import { expected, expectedUnseen } from "./explain.ts";
 import { parseSecret, SECRET_FORMS } from "./secret.ts";
-import { isAuthorityUrl, isIssuerUrl, normalizeUrl } from "./url.ts";
+import { hasStoreTemplate, hasTemplate, isAuthorityUrl, isIssuerUrl, normalizeUrl } from "./url.ts";
 
 /** The longest name or other short text, in characters. */
 const MAX_TEXT = 1024;
@@ -91,9 +91,16 @@ export const tenantId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, expected("a tenant id: 1 to 63 lower-case letters, digits and hyphens"));
 
+const FILLED_IN = "a URL without a template such as {tenant}, <host> or $HOST left in it";
+const isFilledIn = (text: string) => !hasTemplate(text);
+
+/** A text that names somebody by a URL or otherwise. */
+export const filledIn = text.refine((value) => !value.includes("://") || isFilledIn(value), expected(FILLED_IN));
+
 /** A URL that can be `iss`, kept as it is written. */
 export const issuerUrl = z
   .string(expected("a URL"))
+  .refine(isFilledIn, { ...expected(FILLED_IN), abort: true })
   .refine(isIssuerUrl, expected("an http or https URL without user, query and fragment"));
 
 /** A URL that tenants' issuers begin with, in its normal form without slashes at the end. */
@@ -101,9 +108,12 @@ export const publicUrl = issuerUrl.transform(normalizeUrl);
 
 export const authorityUrl = z
   .string(expected("a URL"))
+  .refine(isFilledIn, { ...expected(FILLED_IN), abort: true })
   .refine(isAuthorityUrl, expected("an https URL (http on loopback alone) without user, query and fragment"))
   // An id_token names its issuer with the scheme as it is usually written.
   .transform((url) => url.replace(/^https?/i, (scheme) => scheme.toLowerCase()));
+
+const NETWORK = "an IP address, or a network such as 10.1.0.0/16 or fd00::/8";
 
 const ADDRESS = "host:port, IPv6 in brackets, port 0 to 65535";
 
@@ -114,6 +124,9 @@ export const address = z.string(expected(ADDRESS)).transform((value, context) =>
   context.addIssue({ code: "custom", message: expected(ADDRESS).error({ input: value }) });
   return z.NEVER;
 });
+
+/** An IP address, or a network in CIDR notation. One that holds every address names nobody. */
+export const network = z.string(expected(NETWORK)).refine((value) => isNetwork(value), expected(NETWORK));
 
 /** An entry of a client's or an operator's secrets. */
 export const secret = z.string(expectedUnseen(SECRET_FORMS)).transform((value, context) => {
@@ -126,7 +139,14 @@ export const secret = z.string(expectedUnseen(SECRET_FORMS)).transform((value, c
 /** A store's URL: it may hold a password. */
 export const storeUrl = z
   .string(expectedUnseen("a store's URL"))
-  .regex(/^[a-z][a-z0-9+.-]*:.+$/, expectedUnseen("a store's URL such as sqlite:./data/mintmark.db"));
+  .regex(/^[a-z][a-z0-9+.-]*:.+$/, {
+    ...expectedUnseen("a store's URL such as sqlite:./data/mintmark.db"),
+    abort: true,
+  })
+  .refine(
+    (url) => !hasStoreTemplate(url),
+    expectedUnseen("a store's URL without a template such as <password> left in it"),
+  );
 
 export const logLevel = z.enum(
   ["fatal", "error", "warn", "info", "debug", "trace", "silent"],

@@ -12,6 +12,9 @@ export const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes
 /** How many keys may be listed: the one that seals, and older ones that rows are still sealed under. */
 const MAX_KEYS = 8;
 
+/** Of 32 random bytes some 30 differ; fewer than this are a pattern, such as one byte over and over. */
+const MIN_DIFFERENT_BYTES = 16;
+
 const NO_KEY = `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
 
 /** The key of 32 bytes in base64url, or undefined where the text is none. */
@@ -69,7 +72,9 @@ function parseKeys(text: string, faults: Faults): readonly Uint8Array[] | undefi
     if (key === undefined) here.add(NO_KEY);
     else if (texts.indexOf(part) < index)
       here.add(`expected every key once; it is the one at ${texts.indexOf(part)} too`);
-    else keys.push(key);
+    else if (new Set(key).size < MIN_DIFFERENT_BYTES) {
+      here.add(`expected random bytes, not a few that repeat; make them: ${MAKE_KEY}`);
+    } else keys.push(key);
   }
   return keys.length > 0 && keys.length === texts.length ? keys : undefined;
 }

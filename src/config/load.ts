@@ -1,20 +1,24 @@
 import { resolve } from "node:path";
+import type { z } from "zod";
 import type { Tenant } from "../engine/tenant.ts";
 import { readConfigPath } from "./arguments.ts";
 import type { Config, Settings } from "./config.ts";
 import { checkDevelopmentAddress, developmentConfig } from "./development.ts";
 import { readEnvironment, type Variables } from "./environment.ts";
 import { readShape } from "./explain.ts";
+import { checkExposure } from "./exposure.ts";
 import { Faults } from "./faults.ts";
 import { type ReadFile, readText } from "./files.ts";
 import { withIssuers } from "./issuers.ts";
 import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encryption-key.ts";
 import { checkStaleness } from "./key-times.ts";
 import { buildOperators } from "./operators.ts";
+import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
-import { publicUrlOf, readSettings, warningsOf } from "./settings.ts";
+import { publicUrlOf, readSettings } from "./settings.ts";
 import { buildTenants, type TenantDraft } from "./tenant.ts";
 import { readTls } from "./tls.ts";
+import { warningsOf } from "./warnings.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** The world as the loader sees it. */
@@ -27,6 +31,8 @@ export interface ConfigWorld {
   readonly cwd: string;
   /** The grant types that a client may be given. */
   readonly grantTypes: readonly string[];
+  /** What stands for a file if none is named; {@link developmentConfig} unless given. */
+  readonly development?: z.input<typeof configFile>;
 }
 
 /** What was written, and by whom. */
@@ -62,7 +68,13 @@ export function loadConfig(world: ConfigWorld): Config {
   checkDeployment(sources, settings, faults);
   withIssuers(drafts, publicUrl(settings.httpAddress.port), faults.at("tenants"));
   faults.throwIfAny();
-  const warnings = warningsOf(publicUrl(settings.httpAddress.port), development);
+  const warnings = warningsOf({
+    file,
+    settings,
+    publicUrl: publicUrl(settings.httpAddress.port),
+    variables: world.env,
+    development,
+  });
   const tenants = (url: string) => tenantsAt(drafts, url);
   const times = { keyPollEvery, keyMaxStaleness };
   return { ...settings, ...times, development, keyEncryptionKeys, tls, warnings, publicUrl, tenants };
@@ -72,7 +84,8 @@ function readSources(world: ConfigWorld): Sources {
   const faults = new Faults();
   const path = readConfigPath(world.argv, faults) ?? (world.env.MINTMARK_CONFIG || undefined);
   const environment = readEnvironment(world.env, faults);
-  const data = path === undefined ? developmentConfig(world.grantTypes) : readYaml(path, world, faults);
+  const data =
+    path === undefined ? (world.development ?? developmentConfig(world.grantTypes)) : readYaml(path, world, faults);
   const file = data === undefined ? undefined : readShape(configFile, data, faults);
   faults.throwIfAny();
   if (file === undefined || environment === undefined) throw new Error("A fault was not noted.");
@@ -85,9 +98,11 @@ function readYaml(path: string, world: ConfigWorld, faults: Faults): unknown {
   return text === undefined ? undefined : parseYaml(text, path, faults);
 }
 
-function checkDeployment({ development, environment }: Sources, settings: Settings, faults: Faults): void {
+function checkDeployment({ file, development, environment }: Sources, settings: Settings, faults: Faults): void {
   if (!development) {
     if (!areKeysGiven(environment)) noteMissingKey(faults);
+    checkExposure(file, settings, faults);
+    checkPublicSecrets(file, faults);
     return;
   }
   checkDevelopmentAddress(settings.httpAddress, faults.at("MINTMARK_HTTP_ADDRESS"));

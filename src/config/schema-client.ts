@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { expected } from "./explain.ts";
-import { clientId, count, duration, durationOrZero, fixedClaims, flag, scopeToken, secret, text } from "./fields.ts";
+import {
+  clientId,
+  count,
+  duration,
+  durationOrZero,
+  filledIn,
+  fixedClaims,
+  flag,
+  scopeToken,
+  secret,
+  text,
+} from "./fields.ts";
 
 /** One client in the file. Its defaults that depend on other keys are filled in by `client.ts`. */
 export const client = z.strictObject({
@@ -10,6 +21,11 @@ export const client = z.strictObject({
     .default([])
     .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
   requireSecret: flag.default(true).describe("false: the secret may be left out"),
+  allowPublicMint: flag
+    .default(false)
+    .describe(
+      "Whether the client may have grants though its secret may be left out, so that anybody mints with its id",
+    ),
   enabled: flag.default(true).describe("false: every request of the client is refused"),
   grants: z.array(text).default([]).describe("The grant types that it may use; none unless named"),
   scopes: z
@@ -36,10 +52,13 @@ export const client = z.strictObject({
     .describe("For how long a retry with the last refresh token gets the same answer; 0: not at all"),
   requireRefreshSecret: flag.optional().describe("Whether a refresh needs the secret; as requireSecret unless false"),
   allowedIssuers: z
-    .array(text)
+    .array(filledIn)
     .default([])
     .describe("The issuers that arbitrary_token may name beside the tenant's own; never another tenant's"),
-  allowedAudiences: z.array(text).optional().describe("Globs of the audiences that it may ask for; any unless named"),
+  allowedAudiences: z
+    .array(filledIn)
+    .optional()
+    .describe("Globs of the audiences that it may ask for; any unless named"),
   allowedSubjects: z.array(text).optional().describe("Globs of the subjects that it may mint for; any unless named"),
   maxTokenBytes: count(1 << 20)
     .optional()

@@ -7,6 +7,7 @@ import {
   count,
   duration,
   durationBetween,
+  filledIn,
   flag,
   issuerUrl,
   scopeToken,
@@ -37,7 +38,7 @@ const signing = z.strictObject({
 const authority = z.strictObject({
   issuer: authorityUrl.describe("The iss of its id_tokens: https, or http on loopback"),
   audiences: z
-    .array(text, expected("a list of audiences"))
+    .array(filledIn, expected("a list of audiences"))
     .min(1, expected("at least one audience"))
     .describe("The aud values that are ours"),
   subjectPrefix: z.string(expected("a text")).max(255).default("").describe("Put before the sub of the id_token"),

@@ -4,8 +4,10 @@ import {
   duration,
   durationBetween,
   durationOrZero,
+  flag,
   logLevel,
   milliseconds,
+  network,
   path,
   publicUrl,
   storeUrl,
@@ -35,6 +37,13 @@ export const configFile = z
       })
       .optional()
       .describe("TLS for both ports"),
+    trustedProxies: z
+      .array(network)
+      .default([])
+      .describe("The proxies in front of the service that end TLS: IP addresses, or networks such as 10.1.0.0/16"),
+    insecureHttp: flag
+      .default(false)
+      .describe("Allows plain HTTP and gRPC on addresses that others may reach, without tls and trustedProxies"),
     keyPollEvery: durationBetween(1, 300)
       .prefault("5s")
       .describe("How often a node reads the keys that the store has; from 1s to 5m"),

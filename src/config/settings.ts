@@ -1,7 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { formatAddress, isWildcard } from "./address.ts";
+import { formatAddress } from "./address.ts";
 import type { Settings } from "./config.ts";
-import { DEVELOPMENT_WARNING } from "./development.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 
 /** The file's settings, and the variables' where they are set. */
@@ -28,15 +27,6 @@ export function publicUrlOf(
   const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
   const scheme = file.tls === undefined ? "http" : "https";
   return (port) => configured ?? new URL(`${scheme}://${formatAddress({ ...httpAddress, port })}`).origin;
-}
-
-/** What is allowed, and yet is likely to be a mistake. */
-export function warningsOf(publicUrl: string, development: boolean): readonly string[] {
-  const warnings = development ? [DEVELOPMENT_WARNING] : [];
-  if (isWildcard(new URL(publicUrl).hostname)) {
-    warnings.push(`The public URL ${publicUrl} names no machine, so clients cannot use it: set publicUrl.`);
-  }
-  return warnings;
 }
 
 function dataDirectory(store: string, cwd: string): string | undefined {

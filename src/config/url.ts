@@ -1,4 +1,37 @@
-import { isLoopback } from "./address.ts";
+import { isLoopback, parseAddress } from "./address.ts";
+
+/** What a URL cannot hold unescaped, and an escaped brace: what is left of a template such as `{tenant}` or `$HOST`. */
+const TEMPLATE = /[{}<>]|%7[bd]|\$[\w(]/i;
+
+/** The same in a store's URL, whose password may hold more. */
+const STORE_TEMPLATE = /\$?\{[^{}]*\}|<[^<>]*>|\$\(/;
+
+/** Whether a template was left in a URL. */
+export function hasTemplate(text: string): boolean {
+  return TEMPLATE.test(text);
+}
+
+/** Whether a template was left in a store's URL. */
+export function hasStoreTemplate(text: string): boolean {
+  return STORE_TEMPLATE.test(text);
+}
+
+/**
+ * Whether it is a MongoDB URL whose servers are not all on this machine, and that does not ask for TLS: mongodb+srv
+ * always does, unless told otherwise.
+ */
+export function isPlainMongo(store: string): boolean {
+  const [, srv, hosts = "", query = ""] =
+    /^mongodb(\+srv)?:\/\/(?:[^@/?#]*@)?([^/?#@]+)[^?]*\??(.*)$/i.exec(store) ?? [];
+  const options = new Map(Array.from(new URLSearchParams(query), ([name, value]) => [name.toLowerCase(), value]));
+  const tls = options.get("tls") ?? options.get("ssl") ?? String(srv !== undefined);
+  return tls !== "true" && !hosts.split(",").every(isHere);
+}
+
+/** A host of a MongoDB URL: with a port or without, or the path of a socket. */
+function isHere(host: string): boolean {
+  return /^(?:%2F|$)/i.test(host) || isLoopback((parseAddress(host) ?? { host }).host);
+}
 
 /**
  * Whether it can be an issuer: an http or https URL without query and fragment (RFC 8414 section 2), and without a

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { UsageError } from "../../src/commands/command.ts";
 import { copy } from "../../src/commands/copy.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
+import { keyText } from "../support/key-encryption-key.ts";
 import { makeDatabase, withMongo } from "../support/mongodb.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 
@@ -44,9 +45,9 @@ function moves(target: (folder: string) => string): void {
   async function start(store: string): Promise<TestService> {
     const service = await startTestService({
       MINTMARK_CONFIG: join(folder, "mintmark.yaml"),
-      MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString("base64url"),
+      MINTMARK_KEY_ENCRYPTION_KEY: keyText(1),
       MINTMARK_STORE: store,
-      CLIENT_SECRET: "client's secret",
+      CLIENT_SECRET: "the client's secret",
     });
     services.push(service);
     return service;
@@ -57,7 +58,7 @@ function moves(target: (folder: string) => string): void {
     path: string,
     form: Record<string, string>,
   ): Promise<Record<string, unknown>> {
-    const body = new URLSearchParams({ client_id: "client", client_secret: "client's secret", ...form });
+    const body = new URLSearchParams({ client_id: "client", client_secret: "the client's secret", ...form });
     const response = await fetch(`http://127.0.0.1:${service.httpPort}/connect/${path}`, { method: "POST", body });
     return response.headers.get("content-type")?.includes("json") ? ((await response.json()) as object as never) : {};
   }

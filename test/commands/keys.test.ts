@@ -10,9 +10,10 @@ import { grants } from "../../src/grants/index.ts";
 import { SealError } from "../../src/keyring/seal.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
+import { keyText } from "../support/key-encryption-key.ts";
 import { recordingLogger } from "../support/logger.ts";
 
-const [OLD, NEW] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString("base64url"));
+const [OLD, NEW] = [keyText(1), keyText(2)];
 
 let folder: string;
 let store: string;

@@ -8,6 +8,7 @@ import { ConfigError } from "../../src/config/faults.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { hashSecret } from "../../src/config/secret.ts";
 import { type Random, systemRandom } from "../../src/token/random.ts";
+import { keyBytes } from "../support/key-encryption-key.ts";
 import { faultsOf, GRANT_TYPES, KEY, world } from "./world.ts";
 
 describe("without a configuration file", () => {
@@ -95,7 +96,7 @@ describe("without a configuration file", () => {
 
   test("a key-encryption key from outside is used", () => {
     const { keyEncryptionKeys } = loadConfig(world({ env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY } }));
-    expect(keyEncryptionKeys).toEqual([new Uint8Array(32)]);
+    expect(keyEncryptionKeys).toEqual([keyBytes()]);
   });
 
   test("the line to paste names the default tenant and its issuer", () => {

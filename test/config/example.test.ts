@@ -37,7 +37,13 @@ describe("the example", () => {
       "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
       "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };
-    const config = loadConfig(fileWorld(example, { ACME_WEB_SECRET: "a secret", ALICE_OPERATOR_SECRET: "b" }, files));
+    const config = loadConfig(
+      fileWorld(
+        example,
+        { ACME_WEB_SECRET: "a web client's secret", ALICE_OPERATOR_SECRET: "an operator's secret" },
+        files,
+      ),
+    );
     const tenants = config.tenants(config.publicUrl(config.httpAddress.port));
     expect(
       tenants
@@ -46,6 +52,7 @@ describe("the example", () => {
         ?.secrets.map(({ kind }) => kind),
     ).toEqual(["sha256", "sha256", "scrypt"]);
     expect([...(tenants.get("acme")?.operators.keys() ?? [])]).toEqual(["alice"]);
+    expect(config.warnings).toEqual([]);
   });
 
   const keys = keysOf(JSON.parse(configJsonSchema()) as Schema);

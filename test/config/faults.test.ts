@@ -119,11 +119,25 @@ describe("the rules", () => {
     [{ secrets: ["env:NONE"] }, "secrets[0]: the variable NONE is missing or empty"],
     [{ secrets: ["env:EMPTY"] }, "secrets[0]: the variable EMPTY is missing or empty"],
     [{ secrets: ["env:LONG"] }, "secrets[0]: expected the variable LONG to have at most 100 characters"],
+    [
+      { requireSecret: false, grants: ["arbitrary_token"] },
+      "allowPublicMint: expected true, as requireSecret is false",
+    ],
+    [
+      { requireSecret: false, secrets: [], grants: ["arbitrary_token"], allowPublicMint: false },
+      "allowPublicMint: expected true",
+    ],
   ])("for a client: %j", (client, fault) => {
     const faults = clientFaults(client, {}, { EMPTY: "", LONG: "x".repeat(101) });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toContain(fault);
   });
+
+  test.each([
+    { requireSecret: false },
+    { requireSecret: false, grants: ["arbitrary_token"], allowPublicMint: true },
+    { allowPublicMint: true },
+  ])("let a public client be: %j", (client) => expect(clientFaults(client)).toEqual([]));
 
   test.each([
     [{ resources: { a: ["s"], b: ["s"] } }, "resources.b[0]: the resource a already owns the scope s"],

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
+import { keyBytes, keyText } from "../support/key-encryption-key.ts";
 import { faultsOf, fileWorld, KEY, yamlOf } from "./world.ts";
 
 describe("the key-encryption key", () => {
@@ -13,9 +15,9 @@ describe("the key-encryption key", () => {
 
   test("may be in a file", () => {
     const env = { ...without, MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
-    const key = Buffer.alloc(32, 9);
-    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${key.toString("base64url")}\n` }));
-    expect(config.keyEncryptionKeys).toEqual([Uint8Array.from(key)]);
+    const key = keyBytes(9);
+    const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${keyText(9)}\n` }));
+    expect(config.keyEncryptionKeys).toEqual([key]);
     expect(faultsOf(fileWorld(yamlOf(), env))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)"]);
     expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
       /^MINTMARK_KEY_ENCRYPTION_KEY_FILE: expected 32 bytes/,
@@ -40,11 +42,39 @@ describe("the key-encryption key", () => {
   );
 });
 
+describe("a key-encryption key that is not random", () => {
+  const patterns = [
+    new Uint8Array(32),
+    new Uint8Array(32).fill(255),
+    Uint8Array.from({ length: 32 }, (_, index) => index % 2),
+    Buffer.from("0123456789abcde0123456789abcde01"),
+  ].map((bytes) => Buffer.from(bytes).toString("base64url"));
+
+  test.each(patterns)("is refused, and not repeated: %s", (MINTMARK_KEY_ENCRYPTION_KEY) => {
+    const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
+    expect(faults).toEqual([
+      expect.stringMatching(
+        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a few that repeat; make them: node/,
+      ),
+    ]);
+    expect(faults.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);
+    const two = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: `${KEY},${MINTMARK_KEY_ENCRYPTION_KEY}` }));
+    expect(two).toEqual([expect.stringMatching(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected random bytes/)]);
+  });
+
+  test("is not taken for one that is", () => {
+    for (let i = 0; i < 100; i++) {
+      const MINTMARK_KEY_ENCRYPTION_KEY = randomBytes(32).toString("base64url");
+      expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }))).toEqual([]);
+    }
+  });
+});
+
 describe("several key-encryption keys", () => {
-  const keys = Array.from({ length: 9 }, (_, byte) => Buffer.alloc(32, byte).toString("base64url"));
+  const keys = Array.from({ length: 9 }, (_, number) => keyText(number));
   const [a = "", b = "", c = ""] = keys;
   const withKeys = (MINTMARK_KEY_ENCRYPTION_KEY: string) => fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY });
-  const bytes = (...all: number[]) => all.map((byte) => new Uint8Array(32).fill(byte));
+  const bytes = (...all: number[]) => all.map(keyBytes);
 
   test.each([
     [`${b},${a}`, [1, 0]],

@@ -2,7 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { faultsOf, fileWorld, SECRET, world, yamlOf } from "./world.ts";
+import { keyBytes } from "../support/key-encryption-key.ts";
+import { faultsOf, fileWorld, PLAIN_SECRET, SECRET, world, yamlOf } from "./world.ts";
 
 const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), "utf8");
 const CERTIFICATE = pem("cert.pem");
@@ -25,7 +26,7 @@ describe("a configuration file", () => {
       logLevel: "info",
       tls: undefined,
       warnings: [],
-      keyEncryptionKeys: [new Uint8Array(32)],
+      keyEncryptionKeys: [keyBytes()],
       keyPollEvery: 5,
       keyMaxStaleness: 900,
     });
@@ -109,7 +110,13 @@ describe("a configuration file", () => {
   });
 
   test("is overridden by variables, of which empty ones count as unset", () => {
-    const top = { httpAddress: "10.0.0.1:1", rpcAddress: "10.0.0.1:2", store: "sqlite:/a/a.db", logLevel: "warn" };
+    const top = {
+      httpAddress: "10.0.0.1:1",
+      rpcAddress: "10.0.0.1:2",
+      store: "sqlite:/a/a.db",
+      logLevel: "warn",
+      insecureHttp: true,
+    };
     const yaml = yamlOf({}, {}, { ...top, publicUrl: "https://file.example" });
     const overridden = loadConfig(
       fileWorld(yaml, {
@@ -163,7 +170,7 @@ describe("a configuration file", () => {
   });
 
   test("names a variable for a secret, which is hashed at once", () => {
-    expect(clientOf({ secrets: ["env:WEB_SECRET"] }, {}, { WEB_SECRET: "secret" })).toEqual(clientOf({}));
+    expect(clientOf({ secrets: ["env:WEB_SECRET"] }, {}, { WEB_SECRET: PLAIN_SECRET })).toEqual(clientOf({}));
   });
 
   test("names the files for TLS", () => {
@@ -216,10 +223,10 @@ describe("a configuration file", () => {
   });
 
   test("warns of a public URL that no client can use", () => {
-    const config = loadConfig(fileWorld(yamlOf({}, {}, { httpAddress: "[::]:7001" })));
+    const config = loadConfig(fileWorld(yamlOf({}, {}, { httpAddress: "[::]:7001", trustedProxies: ["10.0.0.1"] })));
     expect(config.warnings).toHaveLength(1);
     expect(config.warnings[0]).toContain("http://[::]:7001");
-    const named = yamlOf({}, {}, { httpAddress: "[::]:7001", publicUrl: "https://mint.example" });
+    const named = yamlOf({}, {}, { httpAddress: "[::]:7001", insecureHttp: true, publicUrl: "https://mint.example" });
     expect(loadConfig(fileWorld(named)).warnings).toEqual([]);
   });
 });

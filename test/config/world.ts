@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Variables } from "../../src/config/environment.ts";
 import { ConfigError } from "../../src/config/faults.ts";
 import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
+import { formatSha256 } from "../../src/config/secret.ts";
+import { keyText } from "../support/key-encryption-key.ts";
 
 /** The grant types of the world in these tests. */
 export const GRANT_TYPES = [
@@ -11,11 +14,14 @@ export const GRANT_TYPES = [
   "arbitrary_identity",
 ];
 
-/** A key-encryption key of zeros. */
-export const KEY = Buffer.alloc(32).toString("base64url");
+/** A key-encryption key. */
+export const KEY = keyText();
 
-/** `sha256:` of the secret `secret`. */
-export const SECRET = "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols";
+/** A secret as a variable may hold it. */
+export const PLAIN_SECRET = "correct-horse-battery";
+
+/** Its hash, as an entry of `secrets`. */
+export const SECRET = formatSha256(createHash("sha256").update(PLAIN_SECRET).digest());
 
 /** A world without files and variables. */
 export function world(parts: Partial<ConfigWorld> = {}): ConfigWorld {

@@ -1,14 +1,18 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { keyText } from "../support/key-encryption-key.ts";
 
 /** The clients by id, as a configuration file has them: each may mint for a subject, with a refresh token. */
 export type Registrations = Readonly<Record<string, { readonly refreshGrace: number }>>;
+
+/** The secret of these clients. */
+const SECRET = "the clients' secret";
 
 /** The operator of these configurations, and its secret. */
 export const operator = { id: "operator", secret: "operator's secret" } as const;
 
 /**
- * Writes a configuration with these clients, whose secret is `secret`, in each of the tenants; returns the variables
+ * Writes a configuration with these clients in each of the tenants; returns the variables
  * that name it.
  */
 export function writeConfig(
@@ -35,14 +39,14 @@ export function writeConfig(
   writeFileSync(file, JSON.stringify(config));
   return {
     MINTMARK_CONFIG: file,
-    MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64url"),
-    CLIENT_SECRET: "secret",
+    MINTMARK_KEY_ENCRYPTION_KEY: keyText(7),
+    CLIENT_SECRET: SECRET,
     OPERATOR_SECRET: operator.secret,
   };
 }
 
 /** A form's credentials of such a client. */
-export const caller = (id: string) => ({ client_id: id, client_secret: "secret" });
+export const caller = (id: string) => ({ client_id: id, client_secret: SECRET });
 
 /** The form of a mint of such a client; with a refresh token unless told otherwise. */
 export const mintForm = (id: string, accessTokenType: string, scope = "offline_access") => ({

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { developmentConfig } from "../../src/config/development.ts";
 import { grants } from "../../src/grants/index.ts";
 import { goldens } from "../golden/golden.ts";
@@ -35,13 +32,7 @@ export async function startOidcService(tenants: Tenants = {}): Promise<OidcServi
     }
   }
 
-  const folder = mkdtempSync(join(tmpdir(), "mintmark-config-"));
-  const path = join(folder, "mintmark.yaml");
-  writeFileSync(path, JSON.stringify({ ...configured, tenants: { ...configured.tenants, ...tenants } }));
-  const service = await startTestService({
-    MINTMARK_CONFIG: path,
-    MINTMARK_KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64url"),
-  });
+  const service = await startTestService({}, { ...configured, tenants: { ...configured.tenants, ...tenants } });
   const seed = goldens.find(({ idToken }) => idToken !== undefined)?.idToken?.claims;
   const said = { aud: seed?.aud, azp: seed?.azp, sub: seed?.sub, locale: seed?.locale };
   return {
@@ -51,7 +42,6 @@ export async function startOidcService(tenants: Tenants = {}): Promise<OidcServi
     async close() {
       await service.close();
       await Promise.all([google.stop(), apple.stop()]);
-      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../src/config/config.ts";
-import { loadConfig } from "../../src/config/load.ts";
+import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { type Service, startService } from "../../src/service.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
@@ -13,8 +13,14 @@ export interface TestService extends Service {
   readonly logger: RecordingLogger;
 }
 
-/** Starts a service with the development configuration, or the file that `env.MINTMARK_CONFIG` names. */
-export async function startTestService(env: Readonly<Record<string, string>> = {}): Promise<TestService> {
+/**
+ * Starts a service with the development configuration, or the file that `env.MINTMARK_CONFIG` names. `development`: what
+ * stands for the built-in one.
+ */
+export async function startTestService(
+  env: Readonly<Record<string, string>> = {},
+  development?: ConfigWorld["development"],
+): Promise<TestService> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-test-"));
   const logger = recordingLogger();
   const config = loadConfig({
@@ -28,6 +34,7 @@ export async function startTestService(env: Readonly<Record<string, string>> = {
     readFile: (path) => readFileSync(path, "utf8"),
     cwd: folder,
     grantTypes: grants.map((grant) => grant.grantType),
+    ...(development && { development }),
   });
   const service = await startService(config, logger);
   return {

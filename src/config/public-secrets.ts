@@ -1,0 +1,30 @@
+import { DEVELOPMENT_SECRETS } from "./development.ts";
+import type { Faults } from "./faults.ts";
+import type { ConfigFile } from "./schema.ts";
+import { hashSecret, type SecretSource } from "./secret.ts";
+
+/** Secrets that everybody knows: those of the development configuration, and what people write until they have one. */
+const KNOWN = [...DEVELOPMENT_SECRETS, "", "changeme", "change-me", "password", "test", "admin", "client_secret"];
+
+const DIGESTS = new Set(KNOWN.map((plain) => digestOf(hashSecret(plain))));
+
+/** Notes every secret of a configuration file that is public, though only its hash is there. */
+export function checkPublicSecrets({ operators, tenants }: ConfigFile, faults: Faults): void {
+  for (const [id, { secrets }] of Object.entries(operators)) check(secrets, faults.at("operators", id, "secrets"));
+  for (const [tenant, { clients }] of Object.entries(tenants)) {
+    for (const [id, { secrets }] of Object.entries(clients)) {
+      check(secrets, faults.at("tenants", tenant, "clients", id, "secrets"));
+    }
+  }
+}
+
+function check(secrets: readonly SecretSource[], faults: Faults): void {
+  for (const [index, secret] of secrets.entries()) {
+    if (!DIGESTS.has(digestOf(secret))) continue;
+    faults.at(index).add("expected a secret of its own: this is the hash of one that everybody knows");
+  }
+}
+
+function digestOf(secret: SecretSource): string {
+  return secret.kind === "sha256" ? Buffer.from(secret.digest).toString("hex") : "";
+}

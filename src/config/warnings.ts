@@ -1,0 +1,94 @@
+import { isLoopback, isWildcard } from "./address.ts";
+import type { Settings } from "./config.ts";
+import { DEVELOPMENT_WARNING } from "./development.ts";
+import { formatDuration } from "./duration.ts";
+import type { Variables } from "./environment.ts";
+import { Faults } from "./faults.ts";
+import { changesUnderFormEncoding } from "./plain-secret.ts";
+import type { ConfigFile } from "./schema.ts";
+import type { ClientFile } from "./schema-client.ts";
+import type { SecretSource } from "./secret.ts";
+import { isPlainMongo } from "./url.ts";
+
+/** A retry comes within seconds: for longer than this, a stolen refresh token has a use. In seconds. */
+const LONG_GRACE = 60;
+
+/** What warnings are made of. */
+export interface WarningContext {
+  readonly file: ConfigFile;
+  readonly settings: Settings;
+  readonly publicUrl: string;
+  readonly variables: Variables;
+  /** Whether there is no file: what is built in is meant. */
+  readonly development: boolean;
+}
+
+/** What is allowed, and yet is likely to be a mistake: a line for each. */
+export function warningsOf({ file, settings, publicUrl, variables, development }: WarningContext): readonly string[] {
+  const warnings = new Faults();
+  if (development) warnings.add(DEVELOPMENT_WARNING);
+  warnOfUrls(publicUrl, file, settings, warnings);
+  if (development) return warnings.list();
+  for (const [id, { secrets }] of Object.entries(file.operators)) {
+    warnOfCredentials(id, secrets, variables, warnings.at("operators", id));
+  }
+  for (const [tenant, { clients }] of Object.entries(file.tenants)) {
+    for (const [id, client] of Object.entries(clients)) {
+      const here = warnings.at("tenants", tenant, "clients", id);
+      warnOfCredentials(id, client.secrets, variables, here);
+      warnOfClient(client, here);
+    }
+  }
+  return warnings.list();
+}
+
+function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, warnings: Faults): void {
+  const { hostname, protocol } = new URL(publicUrl);
+  if (isWildcard(hostname)) {
+    warnings.add(`The public URL ${publicUrl} names no machine, so clients cannot use it: set publicUrl.`);
+  } else if (protocol === "http:" && !isLoopback(hostname) && !file.insecureHttp) {
+    warnings.add(`The public URL ${publicUrl} is plain HTTP, so clients send their secrets in the clear: use https.`);
+  }
+  if (isPlainMongo(store)) {
+    warnings.add(
+      "The MongoDB store is on another machine and its URL does not ask for TLS, so keys and grants travel in the " +
+        "clear: add tls=true to it.",
+    );
+  }
+}
+
+/** A client's library may or may not form-encode what it sends: only what is the same either way works with all. */
+function warnOfCredentials(id: string, secrets: readonly SecretSource[], variables: Variables, warnings: Faults): void {
+  if (changesUnderFormEncoding(id) || id.includes(":")) {
+    warnings.add(
+      "the id has a +, % or :, which a client must form-encode when it authenticates (RFC 6749 section 2.3.1)",
+    );
+  }
+  for (const [index, secret] of secrets.entries()) {
+    if (secret.kind !== "env") continue;
+    const plain = variables[secret.name] ?? "";
+    const here = warnings.at("secrets", index);
+    if (changesUnderFormEncoding(plain)) {
+      here.add(
+        `the variable ${secret.name} has a + or %, which a client must form-encode when it authenticates ` +
+          "(RFC 6749 section 2.3.1): many do not, and are refused",
+      );
+    }
+    if (plain !== plain.trim())
+      here.add(`the variable ${secret.name} begins or ends with a blank, which is part of it`);
+  }
+}
+
+function warnOfClient({ requireSecret, requireRefreshSecret, refreshGrace }: ClientFile, warnings: Faults): void {
+  if (requireSecret && requireRefreshSecret === false) {
+    warnings.at("requireRefreshSecret").add("false, so that whoever has a refresh token needs no secret to use it");
+  }
+  if (refreshGrace > LONG_GRACE) {
+    warnings
+      .at("refreshGrace")
+      .add(
+        `${formatDuration(refreshGrace)}, for which a stolen refresh token that was used already gets the owner's next ` +
+          `one: a retry comes within seconds, so ${formatDuration(LONG_GRACE)} are plenty`,
+      );
+  }
+}

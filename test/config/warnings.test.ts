@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { isPlainMongo } from "../../src/config/url.ts";
+import { fileWorld, SECRET, world, yamlOf } from "./world.ts";
+
+const warnings = (client: object, top: object = {}, env: Record<string, string> = {}) =>
+  loadConfig(fileWorld(yamlOf(client, {}, top), env)).warnings;
+
+const CLIENT = "tenants.acme.clients.web";
+const ENCODING = "which a client must form-encode when it authenticates (RFC 6749 section 2.3.1)";
+
+describe("the start warns of", () => {
+  test.each(["correct+horse-battery", "correct%20horse-battery"])(
+    "a secret that form-encoding changes, without a word of it: %s",
+    (secret) => {
+      const [warning = "", ...others] = warnings({ secrets: ["env:WEB"] }, {}, { WEB: secret });
+      expect(warning).toBe(
+        `${CLIENT}.secrets[0]: the variable WEB has a + or %, ${ENCODING}: many do not, and are refused`,
+      );
+      expect(others).toEqual([]);
+    },
+  );
+
+  test("a blank at a secret's end", () => {
+    expect(warnings({ secrets: ["env:WEB"] }, {}, { WEB: "correct-horse-battery " })).toEqual([
+      `${CLIENT}.secrets[0]: the variable WEB begins or ends with a blank, which is part of it`,
+    ]);
+  });
+
+  test.each(["we+b", "50%", "web:1"])("the id %s, as an operator's and as a client's", (id) => {
+    const top = { operators: { [id]: { secrets: [SECRET], tenants: "*" } } };
+    const yaml = JSON.stringify({ ...top, tenants: { acme: { clients: { [id]: { secrets: [SECRET] } } } } });
+    expect(loadConfig(fileWorld(yaml)).warnings).toEqual([
+      `operators["${id}"]: the id has a +, % or :, ${ENCODING}`,
+      `tenants.acme.clients["${id}"]: the id has a +, % or :, ${ENCODING}`,
+    ]);
+  });
+
+  test("a refresh without the client's secret, unless the client has none", () => {
+    expect(warnings({ requireRefreshSecret: false })).toEqual([
+      `${CLIENT}.requireRefreshSecret: false, so that whoever has a refresh token needs no secret to use it`,
+    ]);
+    expect(warnings({ requireSecret: false, requireRefreshSecret: false })).toEqual([]);
+  });
+
+  test("a grace of more than a minute", () => {
+    expect(warnings({ refreshGrace: "61s" })).toEqual([
+      expect.stringMatching(`^${CLIENT}.refreshGrace: 61s, for which`),
+    ]);
+    expect(warnings({ refreshGrace: "1m" })).toEqual([]);
+  });
+
+  test("a public URL of plain HTTP beyond this machine, unless that is meant", () => {
+    expect(warnings({}, { publicUrl: "http://mint.example" })).toEqual([
+      "The public URL http://mint.example is plain HTTP, so clients send their secrets in the clear: use https.",
+    ]);
+    for (const top of [{ publicUrl: "http://mint.example", insecureHttp: true }, { publicUrl: "http://localhost:1" }]) {
+      expect(warnings({}, top)).toEqual([]);
+    }
+  });
+
+  test("a MongoDB elsewhere without TLS, without a word of its URL", () => {
+    const [warning = "", ...others] = warnings({}, {}, { MINTMARK_STORE: "mongodb://user:hunter2@db.example/mint" });
+    expect(warning).toContain("its URL does not ask for TLS");
+    expect(warning).not.toMatch(/hunter2|user|db\.example/);
+    expect(others).toEqual([]);
+  });
+
+  test("none of these in what is built in", () => {
+    expect(loadConfig(world()).warnings).toEqual([expect.stringContaining("No configuration file was given")]);
+  });
+});
+
+describe("a MongoDB URL", () => {
+  test.each([
+    "mongodb://db.example",
+    "mongodb://user:pass@db.example:27017/mint?retryWrites=true",
+    "mongodb://127.0.0.1,db.example/mint",
+    "mongodb://10.0.0.1/mint",
+    "MongoDB://db.example/?tls=false",
+    "mongodb+srv://user:pass@db.example/mint?tls=false",
+    "mongodb://db.example/?SSL=false",
+  ])("%s does not ask for TLS", (url) => expect(isPlainMongo(url)).toBe(true));
+
+  test.each([
+    "mongodb://db.example/?tls=true",
+    "mongodb://db.example?tls=true",
+    "mongodb://db.example/mint?w=majority&ssl=true",
+    "mongodb+srv://user:pass@db.example/mint",
+    "mongodb://127.0.0.1",
+    "mongodb://user:pass@localhost:1,[::1]:2,127.0.0.1/mint",
+    "mongodb://%2Ftmp%2Fmongodb-27017.sock/mint",
+    "sqlite:./data/mintmark.db",
+  ])("%s does, or needs none", (url) => expect(isPlainMongo(url)).toBe(false));
+});
