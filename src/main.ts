@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { acceptClock } from "./commands/accept-clock.ts";
 import { type Command, UsageError } from "./commands/command.ts";
 import { copy } from "./commands/copy.ts";
 import { reseal } from "./commands/reseal.ts";
@@ -16,7 +17,9 @@ import { CopyError } from "./store/copy.ts";
 import { StoreUnavailableError, StoreUnusableError } from "./store/port.ts";
 import { ClockOffError } from "./token/clock.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, rotate, reseal, copy }));
+const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ serve, rotate, reseal, copy, "accept-clock": acceptClock }),
+);
 
 /** Does what the command line names: `mintmark [command] [--config PATH] [options]`. */
 async function main([first, ...rest]: readonly string[]): Promise<void> {
@@ -63,7 +66,7 @@ function complaintOf(error: unknown): string {
 }
 
 function usage(): string {
-  const lines = Array.from(commands, ([name, { summary }]) => `  mintmark ${name.padEnd(8)}${summary}`);
+  const lines = Array.from(commands, ([name, { summary }]) => `  mintmark ${name.padEnd(13)}${summary}`);
   return ["usage: mintmark [command] [--config PATH]", ...lines].join("\n");
 }
 

@@ -5,6 +5,9 @@ import type { Logger } from "./logger.ts";
 /** The number in the store above which no moment was ever told: no token has one that is later. */
 const CEILING = "latestMoment";
 
+/** Counts how often an operator has had the ceiling forgotten: each time there is a new one. */
+const FORGOTTEN = "latestMomentForgotten";
+
 /** How far ahead of the clock the ceiling is raised, in milliseconds: far enough that few requests wait for it. */
 const AHEAD = 1_000;
 
@@ -45,6 +48,8 @@ export interface MomentsPorts {
  */
 export class Moments {
   readonly #meta: MetaStore;
+  /** The ceiling's name. */
+  readonly #name: string;
   readonly #clock: Clock;
   /** How far the ceiling can be ahead of a clock that is right. */
   readonly #margin: number;
@@ -55,8 +60,9 @@ export class Moments {
   /** Whether the last try to raise the ceiling failed. */
   #isStoreAway = false;
 
-  private constructor(store: Store, clock: Clock) {
+  private constructor(store: Store, name: string, clock: Clock) {
     this.#meta = store.forTenant(NO_TENANT).meta;
+    this.#name = name;
     this.#clock = clock;
     this.#isVouchedFor = store.isClockOff !== undefined;
     this.#margin = AHEAD + 4 * store.maxClockSkew + READ_APART;
@@ -68,8 +74,8 @@ export class Moments {
    */
   static async open(ports: MomentsPorts): Promise<Moments> {
     const { store, clock, logger, maxClockLag } = ports;
-    const moments = new Moments(store, clock);
-    const told = (await moments.#meta.read(CEILING)) ?? 0;
+    const { name, told } = await readCeiling(store);
+    const moments = new Moments(store, name, clock);
     await waitUntilRight(ports);
     const lag = told - clock.now();
     if (lag > maxClockLag) throw new StoreUnusableError(tooFarBehind(told, lag));
@@ -131,13 +137,31 @@ export class Moments {
 
   async #write(to: Instant): Promise<void> {
     try {
-      this.#ceiling = Math.max(this.#ceiling, await this.#meta.raise(CEILING, to));
+      this.#ceiling = Math.max(this.#ceiling, await this.#meta.raise(this.#name, to));
       this.#isStoreAway = false;
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       this.#isStoreAway = true;
     }
   }
+}
+
+/**
+ * Has the next start of every process begin with the machine's clock, however far that is behind what was told before:
+ * for a clock that was so far ahead that nobody can wait. Resolves to what is forgotten, if anything was told. Throws
+ * StoreUnavailableError.
+ */
+export async function forgetCeiling(store: Store): Promise<Instant | undefined> {
+  const { told, forgotten } = await readCeiling(store);
+  if (told > 0) await store.forTenant(NO_TENANT).meta.raise(FORGOTTEN, forgotten + 1);
+  return told > 0 ? told : undefined;
+}
+
+async function readCeiling(store: Store) {
+  const { meta } = store.forTenant(NO_TENANT);
+  const forgotten = (await meta.read(FORGOTTEN)) ?? 0;
+  const name = forgotten === 0 ? CEILING : `${CEILING}.${forgotten}`;
+  return { name, forgotten, told: (await meta.read(name)) ?? 0 };
 }
 
 /** Waits while the clock is known to be off. Throws {@link StoreUnusableError} once that took too long. */
@@ -163,6 +187,7 @@ function tooFarBehind(told: Instant, lag: number): string {
   return (
     `The machine's clock is ${Math.ceil(lag / 1000)} s behind the latest moment that was told from this store ` +
     `(${new Date(told).toISOString()}): a revocation would miss what was made since. Set the clock right. If it is right, ` +
-    "and was ahead before, set MINTMARK_MAX_CLOCK_LAG to at least that long: the start then waits until the clock is past it."
+    "and was ahead before, set MINTMARK_MAX_CLOCK_LAG to at least that long, and the start waits until the clock is past it; " +
+    "or stop all nodes and run mintmark accept-clock."
   );
 }
