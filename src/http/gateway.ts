@@ -11,7 +11,14 @@ import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
-import { endConnectionsAfter, refuseConnection, refuseSecondHost, serverFactory, type TlsKeyPair } from "./server.ts";
+import {
+  endConnectionsAfter,
+  refuseConnection,
+  refuseLargeHeader,
+  refuseSecondHost,
+  serverFactory,
+  type TlsKeyPair,
+} from "./server.ts";
 import { token } from "./token.ts";
 
 export interface GatewayOptions {
@@ -53,6 +60,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) =>
     sendError(new HttpRefusal(404, "There is nothing at this path."), reply, logger),
   );
+  app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
 

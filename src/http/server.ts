@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { FastifyRequest, FastifyServerFactory } from "fastify";
 import { HttpRefusal, refusalBody, UNCACHED } from "./errors.ts";
+import { createHttp2Server } from "./http2.ts";
 
 /** A certificate chain and its private key, both in PEM. */
 export interface TlsKeyPair {
@@ -21,12 +21,14 @@ const limits = {
   connectionsCheckingInterval: 5_000,
 } satisfies ServerOptions;
 
-/** Makes the server beneath the gateway: HTTP/1.1, over TLS where there is a key pair. */
+const HEADER_TOO_LARGE = "The header is too large.";
+
+/** Makes the server beneath the gateway: HTTP/1.1, or, if there is a key pair, that and HTTP/2 over TLS. */
 export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory<Server> {
   return (handler) =>
     tls === undefined
       ? createServer(limits, handler)
-      : createTlsServer({ ...limits, ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+      : createHttp2Server(limits, { ...tls, handshakeTimeout: limits.headersTimeout }, handler);
 }
 
 /** Ends, so many milliseconds from now, what keeps a server from closing. */
@@ -54,15 +56,29 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
   socket.destroySoon();
 }
 
-/** Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, a proxy may read the last. */
+/**
+ * Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, a proxy may read the last. Over
+ * HTTP/2 one may stand beside an authority that says the same (RFC 9113 section 8.3.1).
+ */
 export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
-  const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length > 1) throw new HttpRefusal(400, "The HTTP request is malformed.");
+  const valuesOf = (wanted: string) =>
+    raw.rawHeaders.filter((_, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === wanted);
+  const [host, second] = valuesOf("host");
+  const [authority = host] = valuesOf(":authority");
+  if (second !== undefined || (host !== undefined && host !== authority)) {
+    throw new HttpRefusal(400, "The HTTP request is malformed.");
+  }
+}
+
+/** Refuses a header that HTTP/2 lets through: it holds a client to a limit only once the client says that it knows it. */
+export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> {
+  const size = raw.rawHeaders.reduce((sum, text) => sum + text.length, 0);
+  if (size > limits.maxHeaderSize) throw new HttpRefusal(431, HEADER_TOO_LARGE);
 }
 
 /** Undefined where no answer can be read: a lost connection, a failed TLS handshake. */
 function refusalOf(code: string): HttpRefusal | undefined {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new HttpRefusal(408, "The request took too long to arrive.");
-  if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, "The header is too large.");
+  if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, HEADER_TOO_LARGE);
   return code.startsWith("HPE_") ? new HttpRefusal(400, "The HTTP request is malformed.") : undefined;
 }

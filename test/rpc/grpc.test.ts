@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as openSession } from "node:http2";
 import { fileURLToPath } from "node:url";
@@ -209,6 +210,19 @@ describe("the server", () => {
     expect((await refusalOf(sendBytes(secure.address, Buffer.alloc(0)))).code).toBe("Unavailable");
     await secure.close();
   });
+
+  test.each(["application/json", "application/proto"])(
+    "does not speak what only the gateway does: %s",
+    async (type) => {
+      const session = openSession(`http://${doors.address}`);
+      const stream = session.request({ ":method": "POST", ":path": MINT, "content-type": type });
+      stream.end("{}");
+      const [headers] = await once(stream, "response");
+      expect(headers[":status"]).toBe(415);
+      stream.close();
+      session.close();
+    },
+  );
 
   test("says when its address is taken", async () => {
     const other = createGrpcServer({ services: [], logger: recordingLogger() });
