@@ -49,6 +49,7 @@ function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, wa
   } else if (protocol === "http:" && !isLoopback(hostname) && !file.insecureHttp) {
     warnings.add(`The public URL ${publicUrl} is plain HTTP, so clients send their secrets in the clear: use https.`);
   }
+  if (store === "sqlite::memory:") warnings.add("The store is in memory: all keys and grants end with the process.");
   if (isPlainMongo(store)) {
     warnings.add(
       "The MongoDB store is on another machine and its URL does not ask for TLS, so keys and grants travel in the " +

@@ -45,15 +45,21 @@ function metadata(engine: TenantEngine, base: string): object {
     grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
     // No registered member says which parameters an extension grant takes; RFC 8414 section 2 lets others be added.
     grant_parameters_supported: Object.fromEntries(grantParameters),
-    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_methods_supported: authMethodsOf(tenant),
     introspection_endpoint_auth_methods_supported: AUTH_METHODS,
-    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_methods_supported: authMethodsOf(tenant),
     id_token_signing_alg_values_supported: algorithmsOf(engine),
     subject_types_supported: ["public"],
     // Required. The registered type of an answer without a code or a token is the one that promises nothing.
     response_types_supported: ["none"],
     scopes_supported: scopesOf(tenant),
   };
+}
+
+/** Public clients show no secret, but to introspect. */
+function authMethodsOf({ clients }: Tenant): readonly string[] {
+  const hasPublic = clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret);
+  return hasPublic ? [...AUTH_METHODS, "none"] : AUTH_METHODS;
 }
 
 /** Those of the published keys: the configured one signs only from the next key on, or while there is none yet. */

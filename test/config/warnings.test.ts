@@ -66,6 +66,12 @@ describe("the start warns of", () => {
     expect(others).toEqual([]);
   });
 
+  test("a store in memory", () => {
+    expect(warnings({}, { store: "sqlite::memory:" })).toEqual([
+      "The store is in memory: all keys and grants end with the process.",
+    ]);
+  });
+
   test("none of these in what is built in", () => {
     expect(loadConfig(world()).warnings).toEqual([expect.stringContaining("No configuration file was given")]);
   });

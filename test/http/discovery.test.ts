@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { describe, expect, test } from "vitest";
+import { testClient } from "../support/tenant.ts";
 import { listen, sendRaw, testGateway } from "./support.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -56,6 +57,26 @@ describe("the metadata", () => {
     const lists = Object.values({ ...document, ...document.grant_parameters_supported }).filter(Array.isArray);
     expect(lists.length).toBeGreaterThan(5);
     for (const list of lists) expect(list).not.toEqual([]);
+  });
+
+  test.each([
+    [{ requireSecret: false }, ["none"]],
+    [{ requireSecret: false, enabled: false }, []],
+    [{ requireRefreshSecret: false }, []],
+  ])("names the method none exactly if a client may leave its secret out: %j", async (client, added) => {
+    const { app, engine } = testGateway();
+    const known = engine.forTenant("acme");
+    if (known === undefined) throw new Error("there is no such tenant");
+    const clients = new Map([testClient(), testClient({ id: "web", ...client })].map((each) => [each.id, each]));
+    engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, clients } });
+    const withSecret = ["client_secret_basic", "client_secret_post"];
+    for (const path of [...OPENID, ...OAUTH]) {
+      expect((await app.inject(path)).json()).toMatchObject({
+        token_endpoint_auth_methods_supported: [...withSecret, ...added],
+        revocation_endpoint_auth_methods_supported: [...withSecret, ...added],
+        introspection_endpoint_auth_methods_supported: withSecret,
+      });
+    }
   });
 
   test("is taken by a client that follows the specification", async () => {

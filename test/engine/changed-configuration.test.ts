@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { TokenSet } from "../../src/engine/request.ts";
+import type { Client, Tenant } from "../../src/engine/tenant.ts";
+import type { Store } from "../../src/store/port.ts";
+import { claimsOf } from "../support/decode.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
+import { type TestWorld, testWorld } from "../support/world.ts";
+
+const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
+const OLD = testTenant().issuer;
+const NEW = "https://new.example";
+
+let store: Store;
+let before: TokenSet;
+beforeEach(async () => {
+  store = createMemoryStore();
+  before = await mint(await testWorld(testTenant(), store));
+});
+
+/** The same data under a changed configuration. */
+const changed = (tenant: Partial<Tenant>, client: Partial<Client> = {}) =>
+  testWorld(testTenant(tenant, [testClient(client)]), store);
+
+const mint = ({ engine }: TestWorld) =>
+  engine.mint(credentials, {
+    grantType: "arbitrary_identity",
+    subject: "someone",
+    scopes: ["a", "b", "offline_access"],
+    accessTokenLifetime: 600,
+  });
+const refresh = ({ engine }: TestWorld) => engine.refresh(credentials, { refreshToken: before.refreshToken });
+const introspect = ({ engine }: TestWorld) => engine.introspect(credentials, { token: before.accessToken });
+
+describe("once the issuer has changed", () => {
+  it("old tokens are active as before, and end as before", async () => {
+    const world = await changed({ issuer: NEW });
+    expect(await introspect(world)).toMatchObject({ active: true, iss: OLD });
+    await world.engine.revoke(credentials, { token: before.refreshToken });
+    expect(await introspect(world)).toEqual({ active: false });
+  });
+
+  it("old grants are refreshed only while the client is allowed the old issuer, and keep it", async () => {
+    expect(await refusalOf(refresh(await changed({ issuer: NEW })))).toEqual({
+      code: "invalid_grant",
+      message: expect.stringContaining(`The issuer '${OLD}' is not allowed`),
+    });
+    const next = await refresh(await changed({ issuer: NEW }, { allowedIssuers: new Set([OLD]) }));
+    const { iss, aud } = claimsOf(before.accessToken);
+    expect(claimsOf(next.accessToken)).toMatchObject({ iss, aud });
+    expect(iss).toBe(OLD);
+  });
+
+  it("a client that is held to some audiences needs the old issuer's too", async () => {
+    const client = { allowedIssuers: new Set([OLD]), allowedAudiences: ["a", "b"] };
+    expect(await refusalOf(refresh(await changed({ issuer: NEW }, client)))).toMatchObject({
+      code: "invalid_grant",
+      message: expect.stringContaining(`The audience '${OLD}/resources' is not allowed`),
+    });
+    const allowed = { ...client, allowedAudiences: ["a", "b", `${OLD}/resources`] };
+    expect(await refresh(await changed({ issuer: NEW }, allowed))).toMatchObject({ expiresIn: 600 });
+  });
+
+  it("no old token stands for a subject", async () => {
+    const { engine } = await changed({ issuer: NEW }, { allowedIssuers: new Set([OLD]) });
+    const request = { grantType: "arbitrary_resource_owner", accessToken: before.accessToken, arbitraryClaims: {} };
+    expect(await refusalOf(engine.mint(credentials, request))).toMatchObject({ code: "invalid_grant" });
+  });
+});
+
+describe("once a client has changed, a token that is out keeps what it says, and a refresh", () => {
+  it.each<[string, Partial<Client>, object]>([
+    ["has the shorter lifetime", { accessTokenLifetime: 60 }, { expiresIn: 60 }],
+    ["keeps its lifetime where it may be longer", { accessTokenLifetime: 6000 }, { expiresIn: 600 }],
+    ["keeps the kind of its tokens", { accessTokenType: "reference" }, { accessToken: expect.stringMatching(/^eyJ/) }],
+  ])("%s", async (_, client, expected) => {
+    const world = await changed({}, client);
+    expect(await introspect(world)).toMatchObject({ active: true });
+    expect(await refresh(world)).toMatchObject(expected);
+  });
+
+  it("keeps the fixed claims that the grant was made with", async () => {
+    const next = await refresh(await changed({}, { claims: new Map([["*", { region: "eu" }]]) }));
+    expect(claimsOf(next.accessToken)).not.toHaveProperty("region");
+  });
+
+  it.each<[string, Partial<Client>]>([
+    ["scope", { scopes: new Set(["a"]) }],
+    ["audience", { allowedAudiences: ["a"] }],
+    ["subject", { allowedSubjects: ["user-*"] }],
+    ["grant", { grants: new Set(["arbitrary_token"]) }],
+  ])("is refused if it lost a %s that the grant has", async (_, client) => {
+    const world = await changed({}, client);
+    expect(await introspect(world)).toMatchObject({ active: true });
+    expect(await refusalOf(refresh(world))).toMatchObject({ code: "invalid_grant" });
+  });
+});
