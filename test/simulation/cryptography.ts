@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import type { Signatures } from "../../src/keyring/algorithms.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
@@ -82,7 +82,7 @@ export function simulatedAuthorities(random: Prng, away: () => void): Authoritie
 }
 
 function kidOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+  return hash("sha256", secret, "base64url");
 }
 
 function encode(value: JsonObject): string {
@@ -90,5 +90,5 @@ function encode(value: JsonObject): string {
 }
 
 function sign(secret: string, signed: string): string {
-  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+  return `${signed}.${hash("sha256", `${secret}.${signed}`, "base64url")}`;
 }

@@ -39,7 +39,7 @@ export interface Surroundings {
   readonly clocks: Clocks;
   /** Told of all that the store does. */
   applied(done: Done): void;
-  log(line: string): void;
+  log(text: () => string): void;
 }
 
 /** As the service is configured, in milliseconds. */
@@ -210,10 +210,10 @@ export class Incarnation {
     const { log } = this.#world;
     return {
       info: () => undefined,
-      warn: (_, message) => log(`${this.name} warns: ${message}`),
+      warn: (_, message) => log(() => `${this.name} warns: ${message}`),
       error: (fields, message) => {
         const cause = "err" in fields && fields.err instanceof Error ? fields.err.stack : "";
-        log(`${this.name} fails: ${message} ${cause}`);
+        log(() => `${this.name} fails: ${message} ${cause}`);
       },
     };
   }

@@ -20,6 +20,8 @@ interface Version {
 
 interface KeyRow extends KeyRecord {
   readonly tenant: string;
+  /** The id of the cut that ends what it made. */
+  readonly cutId: string;
   /** When the store had it, in true time. */
   readonly appliedAt: Instant;
 }
@@ -79,7 +81,7 @@ export class Records {
         .filter((row) => row.tenant === tenant && row.use === use && row.activateAt <= now && row.appliedAt < readAt)
         .sort((a, b) => a.generation - b.generation)
         .at(-1);
-      return latest === undefined || this.#keyCuts.has(`${tenant} ${cutIdOf(latest)}`);
+      return latest === undefined || this.#keyCuts.has(`${tenant} ${latest.cutId}`);
     });
   }
 
@@ -122,7 +124,7 @@ export class Records {
   }
 
   #noteKey(tenant: string, row: KeyRecord, now: Instant): void {
-    const known = { ...row, tenant, appliedAt: now };
+    const known = { ...row, tenant, cutId: cutIdOf(row), appliedAt: now };
     this.keys.push(known);
     if (row.use !== "signing") return;
     const kid = kidOfSealed(row.sealed);

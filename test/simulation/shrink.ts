@@ -45,7 +45,7 @@ export function describeFailure({ seed, options, steps, failure, lines }: Report
   return [
     `seed ${seed}: ${failure instanceof Error ? failure.stack : failure}`,
     `after ${steps} steps with ${nodes} nodes, ${actors} actors and these faults: ${[...faults].join(", ")}`,
-    ...about(lines),
+    ...about(lines()),
   ].join("\n");
 }
 

@@ -13,8 +13,8 @@ export interface Report {
   readonly answers: ReadonlyMap<string, number>;
   /** What was found wrong. */
   readonly failure: unknown;
-  /** What happened, the latest at the end. */
-  readonly lines: readonly string[];
+  /** Tells what happened, the latest at the end. */
+  readonly lines: () => readonly string[];
 }
 
 /** Longer than anything that a configuration of the simulation grants, in milliseconds. */
@@ -43,7 +43,7 @@ export async function simulate(seed: string, options: Options = optionsOf(seed))
     faults: new Map(faults.counts),
     answers: new Map(world.answers),
     failure,
-    lines: [...world.lines],
+    lines: world.lines(),
   };
   for (const node of world.nodes) node.crash();
   return report;

@@ -19,7 +19,7 @@ export async function keepRunning(world: World, index: number, random: Prng): Pr
       ),
       node.crashed.then(() => false),
     ]);
-    world.log(`${node.name} ${started ? "serves" : "could not start"} ${JSON.stringify(node.variant)}`);
+    world.log(() => `${node.name} ${started ? "serves" : "could not start"} ${JSON.stringify(node.variant)}`);
     if (started) await node.crashed;
     else node.crash();
     await world.scheduler.wait(random.delay(20_000));
@@ -36,18 +36,18 @@ export async function weather(world: World, random: Prng): Promise<void> {
     const length = random.pick([2000, 8000, 20_000, 60_000]);
     if (random.chance(0.3)) {
       if (!faults.happens("rough patch")) continue;
-      world.log(`${node.name} has a rough line for ${length} ms`);
+      world.log(() => `${node.name} has a rough line for ${length} ms`);
       node.link.roughFor(length);
     } else if (random.chance(0.4)) {
       if (!faults.happens("crash")) continue;
-      world.log(`${node.name} crashes`);
+      world.log(() => `${node.name} crashes`);
       node.crash();
     } else if (random.chance(0.7)) {
       if (!faults.happens("unreachable")) continue;
-      world.log(`${node.name} cannot reach the store for ${length} ms`);
+      world.log(() => `${node.name} cannot reach the store for ${length} ms`);
       node.link.cutFor(length);
     } else if (faults.happens("outage")) {
-      world.log(`no node can reach the store for ${length} ms`);
+      world.log(() => `no node can reach the store for ${length} ms`);
       for (const each of world.nodes) each.link.cutFor(length);
     }
   }
@@ -62,7 +62,7 @@ export async function clockSettings(world: World, random: Prng): Promise<void> {
     const before = clocks.wrong(index);
     const wrong = clocks.kind === "one" ? random.int(-ONE_CLOCK_OFF, ONE_CLOCK_OFF) : wrongTime(random);
     if (!faults.happens("clock set")) continue;
-    world.log(`the clock of node ${index} is set wrong by ${wrong} ms`);
+    world.log(() => `the clock of node ${index} is set wrong by ${wrong} ms`);
     // Processes that share a clock may not see it set back; a machine with one of them, and one with its own store, may.
     const mustStop = clocks.kind === "one" && wrong < before && world.nodes.length > 1;
     if (mustStop || random.chance(0.4))
@@ -72,7 +72,7 @@ export async function clockSettings(world: World, random: Prng): Promise<void> {
     await scheduler.wait(random.int(1000, 90_000));
     if (random.chance(0.3)) world.nodes[index]?.crash();
     clocks.set(index, 0);
-    world.log(`the clock of node ${index} is right again`);
+    world.log(() => `the clock of node ${index} is right again`);
   }
 }
 

@@ -30,6 +30,8 @@ export interface Token {
   readonly toldAt: Instant;
   /** What may have ended it, or its grant. */
   readonly kills: Kill[];
+  /** Whether its signature was verified, once that is so: it stays so. */
+  isVerified?: true;
 }
 
 /** A refresh token, and all attempts to use it. */

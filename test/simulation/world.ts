@@ -53,7 +53,7 @@ export class World implements Surroundings {
   readonly nodes: Incarnation[] = [];
   /** How calls ended, by `operation answer`. */
   readonly answers = new Map<string, number>();
-  readonly lines: string[] = [];
+  readonly #lines: { readonly at: Instant; readonly text: () => string }[] = [];
   /** The configuration that a node gets when it starts. */
   variant: Variant = FIRST_VARIANT;
   readonly rowBounds = new RowBounds();
@@ -76,14 +76,21 @@ export class World implements Surroundings {
     const { name, args } = done.operation;
     if (/create|advance|settle|revoke|append|\.cut$/.test(name)) {
       const by = done.call === undefined ? "" : ` for #${done.call.id}`;
-      this.log(`store ${name}(${args.map(brief).join(", ")}) = ${brief(done.result)}${by}`);
+      this.log(() => `store ${name}(${args.map(brief).join(", ")}) = ${brief(done.result)}${by}`);
     }
   }
 
-  log = (line: string): void => {
-    this.lines.push(`${((this.scheduler.now - START) / 1000).toFixed(3).padStart(8)} ${line}`);
-    if (this.lines.length > 2 * KEPT_LINES) this.lines.splice(0, KEPT_LINES);
+  /** Notes what happened; in words only once somebody wants to read them. */
+  log = (text: () => string): void => {
+    this.#lines.push({ at: this.scheduler.now, text });
+    if (this.#lines.length > 2 * KEPT_LINES) this.#lines.splice(0, KEPT_LINES);
   };
+
+  /** Tells what has happened up to now, the latest at the end. */
+  lines(): () => readonly string[] {
+    const noted = [...this.#lines];
+    return () => noted.map(({ at, text }) => `${((at - START) / 1000).toFixed(3).padStart(8)} ${text()}`);
+  }
 
   /** A new run of a node, which is not started yet. */
   newNode(index: number): Incarnation {
@@ -125,7 +132,7 @@ export class World implements Surroundings {
       end: Number.POSITIVE_INFINITY,
       outcome: undefined,
     } as Call<K>;
-    this.log(`#${call.id} ${node.name} ${tenant}/${client} ${operation} ${brief(request)}`);
+    this.log(() => `#${call.id} ${node.name} ${tenant}/${client} ${operation} ${brief(request)}`);
     this.oracle.begin(call as unknown as Call);
     const credentials =
       operation === "rotate"
@@ -142,7 +149,8 @@ export class World implements Surroundings {
     const told = call.outcome.kind === "refused" ? call.outcome.code : call.outcome.kind;
     const state = operation === "introspect" && call.outcome.kind === "done" ? activity(call.outcome.answer) : "";
     this.answers.set(`${operation} ${told}${state}`, (this.answers.get(`${operation} ${told}${state}`) ?? 0) + 1);
-    this.log(`#${call.id} ${told}${state} ${brief(call.outcome.kind === "done" ? call.outcome.answer : call.outcome)}`);
+    const { outcome: ended } = call;
+    this.log(() => `#${call.id} ${told}${state} ${brief(ended.kind === "done" ? ended.answer : ended)}`);
     this.oracle.end(call as unknown as Call);
     this.rowBounds.check();
     return call;
