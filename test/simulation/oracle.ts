@@ -306,7 +306,7 @@ export class Oracle {
 
   /** Whether a token must be alive for all of a call, or dead; "superseded or not": whatever was made from it. */
   #fate(token: Token, call: Call, look?: "superseded or not" | "at its revocation"): "alive" | "dead" | "either" {
-    let fate: "alive" | "either" = "alive";
+    let fate: "alive" | "either" = token.mayBeAhead ? "either" : "alive";
     this.#reason = "by its time";
     for (const kill of [...token.kills, ...(token.grant?.kills ?? []), ...this.#sweepingKills]) {
       if (kill.call === call || kill.call.start >= call.end) continue;
@@ -363,7 +363,8 @@ export class Oracle {
   ): void {
     const { tenant, client, end: toldAt } = call;
     const shown = this.#byText.get(root.request.accessToken ?? "");
-    const shared = { tenant, client, subject, root, shown, grant, toldAt, kills: [] };
+    const mayBeAhead = this.#clocks.kind === "one" && call.unheard;
+    const shared = { tenant, client, subject, root, shown, grant, toldAt, mayBeAhead, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
     const expiry = { earliest: end(-call.off), latest: end(call.off) };
     const token: Token = { ...shared, kind: "access", text: accessToken, kid: kidIn(accessToken), expiry };
@@ -408,6 +409,7 @@ export class Oracle {
       kind: "refresh",
       kid: undefined,
       toldAt: call.end,
+      mayBeAhead: false,
       kills: [],
       attempts: [],
     };

@@ -30,6 +30,8 @@ export interface Token {
   readonly toldAt: Instant;
   /** What may have ended it, or its grant. */
   readonly kills: Kill[];
+  /** Whether it is not valid yet by a clock that was set back since: it was made when nothing could be written. */
+  readonly mayBeAhead: boolean;
   /** Whether its signature was verified, once that is so: it stays so. */
   isVerified?: true;
 }
