@@ -32,7 +32,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { httpAddress, rpcAddress } = config;
   const httpPort = httpAddress.port || (await listening("HTTP", httpAddress, ({ host }) => freePort(host)));
   const publicUrl = config.publicUrl(httpPort);
-  const timed = await openTimedStore(config, logger);
+  const timed = await openTimedStore(config, logger, "server");
   const { store, clock } = timed;
   const doors: (() => Promise<void>)[] = [];
   const chores = new Chores(logger);

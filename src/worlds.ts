@@ -12,13 +12,15 @@ import { webCryptoSignatures } from "./keyring/algorithms.ts";
 import { openKeyring } from "./keyring/index.ts";
 import { jweSealer, type Sealer } from "./keyring/seal.ts";
 import { openStore } from "./store/index.ts";
+import type { Role } from "./store/options.ts";
 import type { Store } from "./store/port.ts";
 import { type Clock, systemClock, thisMachine } from "./token/clock.ts";
 import { systemRandom } from "./token/random.ts";
 
-/** Opens the store that is configured. Errors are those of {@link openStore}. */
-export function openConfiguredStore({ store, startTimeout, maxClockSkew }: Config, logger: Logger): Promise<Store> {
-  return openStore(store, { logger, startTimeout, maxClockSkew });
+/** Opens the store that is configured. Errors are those of {@link openStore}. `role`: see StoreOptions. */
+export function openConfiguredStore(config: Config, logger: Logger, role?: Role): Promise<Store> {
+  const { store, startTimeout, maxClockSkew } = config;
+  return openStore(store, { logger, startTimeout, maxClockSkew, role });
 }
 
 /** A store, and the time as those who share it know it. */
@@ -29,8 +31,8 @@ export interface Timed {
 }
 
 /** Opens the store that is configured, once the clock is fit for it. Errors are those of {@link Moments.open} too. */
-export async function openTimedStore(config: Config, logger: Logger): Promise<Timed> {
-  const store = await openConfiguredStore(config, logger);
+export async function openTimedStore(config: Config, logger: Logger, role?: Role): Promise<Timed> {
+  const store = await openConfiguredStore(config, logger, role);
   const clock = systemClock(thisMachine, () => store.isClockOff?.() ?? false);
   const { maxClockLag, startTimeout } = config;
   try {

@@ -13,7 +13,7 @@ export const copy: Command = {
   async run({ startTimeout, maxClockSkew }: Config, logger: Logger, options: CommandOptions): Promise<string> {
     const [source, target] = [urlOf(options, "from"), urlOf(options, "to")];
     const clock = systemClock();
-    const storeOptions = { logger, startTimeout, maxClockSkew };
+    const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
     const from = await openStore(source, storeOptions);
     try {
       const to = await openStore(target, storeOptions);

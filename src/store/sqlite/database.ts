@@ -8,7 +8,7 @@ import { whenFree } from "./patience.ts";
 import { migrations } from "./schema.ts";
 
 /** The path of a database that is kept in memory and ends with its connection. */
-const MEMORY = ":memory:";
+export const MEMORY = ":memory:";
 
 /**
  * Opens the database at `path`, or in memory for `:memory:`, brought up to today's schema. A missing file is made with

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { CopyableStore } from "../copy-port.ts";
+import type { StoreOptions } from "../options.ts";
 import { StoreUnusableError } from "../port.ts";
+import { announce } from "./announce.ts";
 import { createConnection } from "./connection.ts";
-import { openDatabase } from "./database.ts";
+import { MEMORY, openDatabase } from "./database.ts";
 import { prepareDump } from "./dump.ts";
 import { prepareFamilies } from "./families.ts";
 import { prepareKeys } from "./keys.ts";
@@ -13,10 +15,19 @@ import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
 
 /** Opens the store of `sqlite:PATH`, or one in memory for `sqlite::memory:`. Errors are those of {@link openDatabase}. */
-export async function openSqliteStore(url: string): Promise<CopyableStore> {
+export async function openSqliteStore(url: string, { role, logger }: StoreOptions = {}): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
   if (path === "") throw new StoreUnusableError("The URL of the store names no file: sqlite:PATH was expected");
-  return createSqliteStore(await openDatabase(path));
+  const store = createSqliteStore(await openDatabase(path));
+  if (path === MEMORY || role === undefined || logger === undefined) return store;
+  const leave = announce(path, role, logger);
+  return {
+    ...store,
+    close() {
+      leave();
+      return store.close();
+    },
+  };
 }
 
 /**

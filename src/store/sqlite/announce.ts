@@ -1,0 +1,48 @@
+import { realpathSync } from "node:fs";
+import type { Logger } from "../../engine/logger.ts";
+import type { Role } from "../options.ts";
+import { type Other, Presence } from "./presence.ts";
+
+/** How often a process looks for others, in milliseconds. */
+export const LOOK_EVERY = 5_000;
+
+/**
+ * Has the log tell, of each process that serves or copies the same database file, that it does: once, whether it was here
+ * first or comes later. `path`: that of the database, which exists. Returns what ends it.
+ */
+export function announce(path: string, role: Role, logger: Logger): () => void {
+  const presence = attempt(logger, () => new Presence(realpathSync(path), role));
+  if (presence === undefined) return () => undefined;
+  const look = () => {
+    const others = attempt(logger, () => presence.look());
+    if (others === undefined) clearInterval(timer);
+    for (const other of others ?? []) tell(other, role, logger);
+  };
+  const timer = setInterval(look, LOOK_EVERY).unref();
+  look();
+  return () => {
+    clearInterval(timer);
+    attempt(logger, () => presence.leave());
+  };
+}
+
+function tell(other: Other, role: Role, logger: Logger): void {
+  const isCopied = role === "copy" || other.role === "copy";
+  const advice = isCopied
+    ? "a copy lacks what is written after it was made, so stop the server before it is"
+    : "both work, but a file is meant for one server";
+  logger.warn(
+    { event: "store_shared", ...other },
+    `another process uses the same SQLite file, a ${other.role} with the process id ${other.pid}: ${advice}`,
+  );
+}
+
+/** What is told here is for convenience: that it cannot be must not end what it is told of. */
+function attempt<T>(logger: Logger, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (err) {
+    logger.warn({ err }, "it cannot be told whether another process uses the same SQLite file");
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { systemRandom } from "../../token/random.ts";
+import type { Role } from "../options.ts";
+import { isBusy } from "./errors.ts";
+
+/** Another process that uses the same file. */
+export interface Other {
+  readonly role: Role;
+  readonly pid: number;
+}
+
+/** How often a mark is made anew whose file another process took for a dead one's before it was locked. */
+const MAX_ATTEMPTS = 10;
+
+/**
+ * Lets the processes that use one database file see each other. Each has a mark beside it: an empty file, named after the
+ * process, that it keeps locked while it lives. The operating system drops the lock of a process that dies, however it
+ * does, so that a mark without one is only ever a dead process's.
+ */
+export class Presence {
+  readonly #database: string;
+  readonly #mark: Mark;
+  readonly #known: Set<string>;
+  #news: readonly string[];
+
+  /** Makes a mark beside the database at that path. Throws what the file system refuses. */
+  constructor(database: string, role: Role) {
+    this.#database = database;
+    this.#mark = makeMark(database, role);
+    this.#news = this.#others().filter(isAlive);
+    this.#known = new Set(this.#news);
+  }
+
+  /**
+   * Who is here and was not told of before. A mark that appears while this process is here is another's that was here
+   * too, though it may be gone by now.
+   */
+  look(): readonly Other[] {
+    const fresh = this.#others().filter((path) => !this.#known.has(path));
+    const told = [...this.#news, ...fresh].map(describe);
+    for (const path of fresh) {
+      this.#known.add(path);
+      isAlive(path);
+    }
+    this.#news = [];
+    return told;
+  }
+
+  /** Takes the mark away, unless somebody is here who may not have seen it and will. */
+  leave(): void {
+    if (!this.#mark.lock.isOpen) return;
+    const others = this.#others().filter(isAlive);
+    if (others.length === 0) rmSync(this.#mark.path, { force: true });
+    this.#mark.lock.close();
+  }
+
+  #others(): readonly string[] {
+    const folder = dirname(this.#database);
+    const prefix = `${basename(this.#database)}.`;
+    return readdirSync(folder)
+      .filter((name) => name.startsWith(prefix) && MARK.test(name.slice(prefix.length)))
+      .map((name) => join(folder, name))
+      .filter((path) => path !== this.#mark.path);
+  }
+}
+
+/** What follows the database's name in a mark's. */
+const MARK = /^(server|copy)-(\d+)-[0-9a-f]{12}$/;
+
+interface Mark {
+  readonly path: string;
+  readonly lock: DatabaseSync;
+}
+
+function makeMark(database: string, role: Role): Mark {
+  for (let attempt = 1; ; attempt++) {
+    const path = `${database}.${role}-${process.pid}-${Buffer.from(systemRandom.bytes(6)).toString("hex")}`;
+    closeSync(openSync(path, "wx", 0o600));
+    const lock = lockOf(path);
+    if (lock !== undefined && existsSync(path)) return { path, lock };
+    lock?.close();
+    if (attempt === MAX_ATTEMPTS) throw new Error(`The file ${path} cannot be kept locked.`);
+  }
+}
+
+/** Whether a mark's process lives. Deletes the mark of a dead one. */
+function isAlive(path: string): boolean {
+  const lock = lockOf(path);
+  if (lock === undefined) return existsSync(path);
+  rmSync(path, { force: true });
+  lock.close();
+  return false;
+}
+
+/** The lock of a mark; undefined if another has it, or there is no such file. */
+function lockOf(path: string): DatabaseSync | undefined {
+  const url = pathToFileURL(path);
+  // Without this a file that has gone would be made.
+  url.searchParams.set("mode", "rw");
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(url, { timeout: 0 });
+    // Nothing is ever written: without this there would be a second file for the journal.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isBusy(error) || !existsSync(path)) return undefined;
+    throw error;
+  }
+}
+
+function describe(path: string): Other {
+  const [, role, pid] = MARK.exec(path.slice(path.lastIndexOf(".") + 1)) ?? [];
+  return { role: role === "copy" ? "copy" : "server", pid: Number(pid) };
+}
