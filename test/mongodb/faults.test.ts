@@ -170,7 +170,8 @@ withMongo("the real service behind a network", (uri) => {
         const refused = () => new Set(unavailable(began).map(({ operation }) => operation));
         const needTheStore = new Set(operations.filter((operation) => operation !== "plain mint"));
         await expect.poll(refused, { timeout: 10_000 }).toEqual(needTheStore);
-        expect(load.since(began).filter(({ operation }) => operation === "plain mint").length).toBeGreaterThan(20);
+        const plainMints = () => load.since(began).filter(({ operation }) => operation === "plain mint").length;
+        await expect.poll(plainMints, { timeout: 30_000 }).toBeGreaterThan(20);
         proxy.delay = 0;
         proxy.become("passing");
         await expectRecovery(began);

@@ -122,7 +122,9 @@ withMongo("two nodes, two processes, one database", (uri) => {
 });
 
 withMongo("a node that is killed under load", (uri) => {
-  it("has lost nothing that a client was told, as the other says and itself", { timeout: PATIENCE }, async () => {
+  it("has lost nothing that a client was told, as the other says and itself", {
+    timeout: 300_000 + PATIENCE,
+  }, async () => {
     const database = makeDatabase(uri);
     const { refreshTokens, inFlight } = await crash(ROUNDS / 2, String(Math.random()), database.url);
     expect(refreshTokens).toBeGreaterThan(30);

@@ -15,8 +15,14 @@ const CLIENTS = 8;
 /** A restart takes far less, also on a machine that has much to do. In seconds. */
 const GRACE = 60;
 
-/** Between which moments of the load the process dies, in milliseconds. */
-const [EARLIEST, LATEST] = [50, 500];
+/** How many refresh tokens are told in a round before the process dies, at least and at most. */
+const [FEWEST, MOST] = [35, 90];
+
+/** A machine that cannot do that much in this time, in milliseconds, does not work at all. */
+const LONGEST_ROUND = 120_000;
+
+/** How often a crash that met no refresh under way is followed by another one. */
+const MAX_EXTRA_ROUNDS = 20;
 
 const CLIENT = "crash-client";
 
@@ -70,11 +76,12 @@ export async function crash(rounds: number, seed: string, store?: string): Promi
   const survivors: ServiceProcess[] = [];
   let victim: ServiceProcess | undefined;
   let inFlight = 0;
+  let crashes = 0;
   try {
     if (store !== undefined) survivors.push(await start());
     victim = await start();
-    for (let round = 0; round < rounds; round++) {
-      await loadUntilDeath(victim, survivors, book, EARLIEST + below(LATEST - EARLIEST), below);
+    for (; crashes < rounds || (inFlight === 0 && crashes < rounds + MAX_EXTRA_ROUNDS); crashes++) {
+      await loadUntilDeath(victim, survivors, book, FEWEST + below(MOST - FEWEST), below);
       inFlight += book.grants.filter((grant) => grant.inFlight).length;
       for (const { publicUrl } of survivors) await audit(gatewayDoor(publicUrl), book);
       victim = await start();
@@ -84,15 +91,15 @@ export async function crash(rounds: number, seed: string, store?: string): Promi
     for (const service of [victim, ...survivors]) if (service !== undefined) await kill(service);
     rmSync(folder, { recursive: true });
   }
-  return { crashes: rounds, grants: book.grants.length, refreshTokens: book.refreshTokens.size, inFlight };
+  return { crashes, grants: book.grants.length, refreshTokens: book.refreshTokens.size, inFlight };
 }
 
-/** Lets all clients work, each with one of the processes, until the victim is killed. */
+/** Lets all clients work, each with one of the processes, until so many tokens are told and the victim is killed. */
 async function loadUntilDeath(
   victim: ServiceProcess,
   survivors: readonly ServiceProcess[],
   book: Book,
-  lifetime: number,
+  toTell: number,
   below: (bound: number) => number,
 ): Promise<void> {
   let killed = false;
@@ -107,7 +114,12 @@ async function loadUntilDeath(
   const services = [victim, ...survivors];
   const clients = Array.from({ length: CLIENTS }, (_, index) => work(services[index % services.length] ?? victim));
   const working = Promise.all(clients);
-  await Promise.race([working, setTimeout(lifetime)]);
+  const enough = book.refreshTokens.size + toTell;
+  const deadline = performance.now() + LONGEST_ROUND;
+  while (book.refreshTokens.size < enough) {
+    assert(performance.now() < deadline, "the clients get nothing done");
+    await Promise.race([working, setTimeout(1 + below(10))]);
+  }
   killed = true;
   await kill(victim);
   await working;
