@@ -9,6 +9,7 @@ import { grants } from "../src/grants/index.ts";
 import { sendError } from "../src/http/errors.ts";
 import { toConnectError } from "../src/rpc/errors.ts";
 import { isReservedClaim } from "../src/token/reserved-claims.ts";
+import { faultsOf, fileWorld } from "./config/world.ts";
 import { attempts, closedTenant, type GrantType, type Refusal, requiredForms } from "./docs/attempts.ts";
 import { refusals } from "./docs/refusals.ts";
 import { checkAnswers, describes } from "./docs/resemble.ts";
@@ -36,19 +37,37 @@ describe("the requests of", () => {
   const withCurl = pages.filter((page) => blocksOf(read(page)).some(isRequest));
 
   it.each(withCurl)("%s work as they are", async (page) => {
+    // A reader has just started it.
+    const fresh = await startOidcService();
     // The addresses of the development configuration, as they are here.
     const text = read(page)
-      .replaceAll("http://127.0.0.1:7001", service.publicUrl)
-      .replaceAll("127.0.0.1:7002", `127.0.0.1:${service.rpcPort}`);
+      .replaceAll("http://127.0.0.1:7001", fresh.publicUrl)
+      .replaceAll("127.0.0.1:7002", `127.0.0.1:${fresh.rpcPort}`);
     const blocks = blocksOf(text);
     const snippets = blocks.filter(isRequest).map((block) => block.text);
-    const outputs = await runSnippets(snippets, { ID_TOKEN: await service.idToken() });
+    const outputs = await runSnippets(snippets, { ID_TOKEN: await fresh.idToken() });
+    await fresh.close();
     checkAnswers(page, blocks, isRequest, outputs);
   });
 
   it("the grants are among them", () => {
     for (const { grantType } of grants) expect(withCurl).toContain(pageOf(grantType));
   });
+});
+
+describe("the configurations of", () => {
+  const withYaml = pages.filter((page) => blocksOf(read(page)).some(({ info }) => info === "yaml"));
+
+  it.each(withYaml)("%s can be used", (page) => {
+    for (const { info, text } of blocksOf(read(page))) {
+      if (info !== "yaml") continue;
+      const names = text.matchAll(/env:(\w+)/g);
+      const secrets = Object.fromEntries(Array.from(names, ([, name = ""]) => [name, `the secret in ${name}`]));
+      expect(faultsOf(fileWorld(text, secrets)), page).toEqual([]);
+    }
+  });
+
+  it("keys are among them", () => expect(withYaml).toContain("docs/key-rotation.md"));
 });
 
 describe("the refusals that the grants' pages tell of", () => {

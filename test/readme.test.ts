@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { claimsOf } from "./support/decode.ts";
+import { afterAll, beforeAll, it } from "vitest";
+import { expectClaims } from "./docs/resemble.ts";
 import { startTestService, type TestService } from "./support/service.ts";
+import { blocksOf } from "./support/snippets.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -15,12 +16,17 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 it("the README's gRPC client works as it is", async () => {
-  const [, code = ""] = /```js\n(.*?)```/s.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
-  const here = code.replace("127.0.0.1:7002", `127.0.0.1:${service.rpcPort}`);
+  const page = readFileSync(join(root, "README.md"), "utf8").replaceAll("http://127.0.0.1:7001", service.publicUrl);
+  const blocks = blocksOf(page);
+  const code = blocks.find(({ info }) => info === "js");
+  const told = blocks.find(({ info, section }) => info === "json access_token" && section === code?.section);
+  if (code === undefined || told === undefined)
+    throw new Error("The README shows no gRPC client, or not what it prints.");
+  const here = code.text.replace("127.0.0.1:7002", `127.0.0.1:${service.rpcPort}`);
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", here], {
     cwd: root,
     timeout: 15_000,
   });
-  expect(claimsOf(stdout.trim())).toMatchObject({ sub: "Ratt", scope: ["nitro"] });
+  expectClaims("README.md", told, stdout.trim());
 });
