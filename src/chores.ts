@@ -9,15 +9,12 @@ export const SWEEP_EVERY = 30_000;
 /** How many rows one sweep deletes: few enough that no request waits for it. */
 const SWEEP_BATCH = 500;
 
-/** How many batches one run has: whoever stops the service waits for no more. */
-const SWEEP_BATCHES = 100;
-
 /** What a node does every now and then to keep itself tidy while it serves. */
 export class Chores {
   readonly #logger: Logger;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -25,9 +22,10 @@ export class Chores {
 
   /**
    * Does something every so many milliseconds, or a little sooner, so that nodes which were started together do not ask
-   * the store together. Never begins before the last time has ended. What fails is logged and tried again.
+   * the store together. Never begins before the last time has ended. What fails is logged and tried again. Work that
+   * takes long ends early once its signal aborts: someone waits for it to stop.
    */
-  every(milliseconds: number, chore: string, work: () => Promise<void>): void {
+  every(milliseconds: number, chore: string, work: (signal: AbortSignal) => Promise<void>): void {
     const timer = setTimeout(
       async () => {
         this.#timers.delete(timer);
@@ -35,7 +33,7 @@ export class Chores {
         this.#underWay.add(run);
         await run;
         this.#underWay.delete(run);
-        if (!this.#stopped) this.every(milliseconds, chore, work);
+        if (!this.#stop.signal.aborted) this.every(milliseconds, chore, work);
       },
       milliseconds * (0.8 + 0.2 * Math.random()),
     );
@@ -45,14 +43,14 @@ export class Chores {
 
   /** Begins nothing more, and resolves once what is under way has ended. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stop.abort();
     for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all(this.#underWay);
   }
 
-  async #run(chore: string, work: () => Promise<void>): Promise<void> {
+  async #run(chore: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
-      await work();
+      await work(this.#stop.signal);
     } catch (err) {
       // The store has said what is wrong with the clock, once.
       if (err instanceof ClockOffError) return;
@@ -63,9 +61,12 @@ export class Chores {
   }
 }
 
-/** Deletes rows whose time is over, in batches between which requests have their turn; what is left waits for the next run. */
-export async function sweep(store: Store, clock: Clock): Promise<void> {
-  for (let batch = 0; batch < SWEEP_BATCHES; batch++) {
+/**
+ * Deletes all rows whose time is over, in batches between which requests have their turn. Once `signal` aborts, what is
+ * left waits for the next run.
+ */
+export async function sweep(store: Store, clock: Clock, signal?: AbortSignal): Promise<void> {
+  while (!signal?.aborted) {
     if ((await store.sweep(clock.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
     await new Promise(setImmediate);
   }

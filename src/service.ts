@@ -48,7 +48,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
     await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
     chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());
-    chores.every(SWEEP_EVERY, "sweep", () => sweep(store, clock));
+    chores.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
     for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
     const engine = createEngine(worlds);
     const services = rpcServices(engine);

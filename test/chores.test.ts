@@ -34,7 +34,17 @@ describe("sweep", () => {
     expect(await revocations.find([...ids, "kept"])).toEqual([kept]);
   });
 
-  it.each([0, 499, 500, 1000, 1234])("deletes %i rows in bounded batches", async (rows) => {
+  it("ends early once someone waits for it to stop", async () => {
+    const stop = new AbortController();
+    const batches: number[] = [];
+    const store = overdueStore(1_000_000, batches, () => {
+      if (batches.length === 2) stop.abort();
+    });
+    await sweep(store, fakeClock(), stop.signal);
+    expect(batches).toHaveLength(3);
+  });
+
+  it.each([0, 499, 500, 1000, 1234, 60_001])("deletes %i rows in bounded batches", async (rows) => {
     const batches: number[] = [];
     await sweep(overdueStore(rows, batches), fakeClock());
     expect(batches.reduce((sum, deleted) => sum + deleted, 0)).toBe(rows);
@@ -95,6 +105,18 @@ describe("chores", () => {
     gate.resolve();
     await stopping;
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(begun).toBe(1);
+  });
+
+  it("are told to stop, and stop waits for no more", async () => {
+    const chores = new Chores(recordingLogger());
+    let begun = 0;
+    chores.every(1000, "long", (signal) => {
+      begun += 1;
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    await chores.stop();
     expect(begun).toBe(1);
   });
 

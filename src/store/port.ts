@@ -15,7 +15,10 @@ export interface Store {
   isClockOff?(): boolean;
   /** The tenant's own part. Below it nothing takes a tenant's id, so nothing can cross from one to another. */
   forTenant(tenant: string): TenantStore;
-  /** Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted. */
+  /**
+   * Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted: fewer
+   * than `limit` only if no more are over. Families, reference tokens and cuts have fair shares.
+   */
   sweep(now: Instant, limit: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   type Store,
   StoreUnavailableError,
 } from "../../src/store/port.ts";
+import { sharesOf } from "../../src/store/shares.ts";
 
 /** Does work a moment later, as a store does; refuses it once the store is closed. */
 type Later = <T>(work: () => T) => Promise<T>;
@@ -58,10 +59,18 @@ export function createMemoryStore(): Store {
     sweep: (now, limit) =>
       later(() => {
         let left = limit;
-        for (const { families, referenceTokens, cuts } of tenants.values()) {
-          left -= deleteOver(families, (family) => family.purgeAt < now, left);
-          left -= deleteOver(referenceTokens, (token) => token.expiresAt < now, left);
-          left -= deleteOver(cuts, (cut) => cut.expiresAt < now, left);
+        const kinds: readonly ((rows: TenantRows, limit: number) => number)[] = [
+          ({ families }, most) => deleteOver(families, (family) => family.purgeAt < now, most),
+          ({ referenceTokens }, most) => deleteOver(referenceTokens, (token) => token.expiresAt < now, most),
+          ({ cuts }, most) => deleteOver(cuts, (cut) => cut.expiresAt < now, most),
+        ];
+        for (const { of: sweepKind, share } of sharesOf(kinds)) {
+          let most = share(left);
+          for (const rows of tenants.values()) {
+            const deleted = sweepKind(rows, most);
+            most -= deleted;
+            left -= deleted;
+          }
         }
         return limit - left;
       }),

@@ -1,4 +1,5 @@
 import type { Store } from "../port.ts";
+import { sharesOf } from "../shares.ts";
 import type { Connection } from "./connection.ts";
 import type { Ending } from "./rows.ts";
 
@@ -23,9 +24,9 @@ export function prepareSweep({ collections, bounded, run }: Connection): Store["
   return (now, limit) =>
     run(async () => {
       let left = limit;
-      for (const ending of collections.ending) {
+      for (const { of: ending, share } of sharesOf(collections.ending)) {
         // A date is compared with dates alone, so that what is kept FOREVER is never over. A limit of 0 would be none.
-        if (left > 0) left -= await sweepOne(ending, { [ending.field]: { $lt: new Date(now) } }, left);
+        if (left > 0) left -= await sweepOne(ending, { [ending.field]: { $lt: new Date(now) } }, share(left));
       }
       return limit - left;
     });

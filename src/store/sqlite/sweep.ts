@@ -1,4 +1,5 @@
 import type { Store } from "../port.ts";
+import { sharesOf } from "../shares.ts";
 import type { Connection } from "./connection.ts";
 
 /** The oldest first. What is kept FOREVER is never before any moment, and keys and meta have no time of their own. */
@@ -17,9 +18,9 @@ export function prepareSweep({ database, write }: Connection): Store["sweep"] {
   return (now, limit) =>
     write(() => {
       let left = limit;
-      for (const sweep of sweeps) {
+      for (const { of: sweep, share } of sharesOf(sweeps)) {
         // SQLite takes a negative limit for none.
-        if (left > 0) left -= Number(sweep.run({ now, limit: left }).changes);
+        if (left > 0) left -= Number(sweep.run({ now, limit: share(left) }).changes);
       }
       return limit - left;
     });
