@@ -15,7 +15,7 @@ import { checkStaleness } from "./key-times.ts";
 import { buildOperators } from "./operators.ts";
 import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
-import { publicUrlOf, readSettings } from "./settings.ts";
+import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
 import { buildTenants, type TenantDraft } from "./tenant.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
@@ -105,8 +105,7 @@ function checkDeployment({ file, development, environment }: Sources, settings: 
     checkPublicSecrets(file, faults);
     return;
   }
-  checkDevelopmentAddress(settings.httpAddress, faults.at("MINTMARK_HTTP_ADDRESS"));
-  checkDevelopmentAddress(settings.rpcAddress, faults.at("MINTMARK_RPC_ADDRESS"));
+  for (const { variable, address } of listenersOf(settings)) checkDevelopmentAddress(address, faults.at(variable));
 }
 
 function tenantsAt(drafts: readonly TenantDraft[], publicUrl: string): ReadonlyMap<string, Tenant> {

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { formatAddress } from "./address.ts";
+import { type Address, formatAddress } from "./address.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 
@@ -27,6 +27,21 @@ export function publicUrlOf(
   const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
   const scheme = file.tls === undefined ? "http" : "https";
   return (port) => configured ?? new URL(`${scheme}://${formatAddress({ ...httpAddress, port })}`).origin;
+}
+
+/** An address that is listened on, and what it is told by. */
+export interface Listener {
+  readonly key: string;
+  readonly variable: string;
+  readonly address: Address;
+}
+
+/** Every address among the settings, so that none is forgotten where one is added. */
+export function listenersOf(settings: Settings): readonly Listener[] {
+  return Object.entries(settings).flatMap(([key, address]) => {
+    if (!key.endsWith("Address") || typeof address !== "object") return [];
+    return [{ key, variable: `MINTMARK_${key.replace("Address", "_ADDRESS").toUpperCase()}`, address }];
+  });
 }
 
 function dataDirectory(store: string, cwd: string): string | undefined {
