@@ -61,6 +61,25 @@ it.each([
   expect((error as Error).message).toContain(`cannot listen on [::1]:80: ${words} (${code})`);
 });
 
+it.each(["HTTP", "RPC"] as const)("tells of a name that nobody knows in words, at the door %s", async (setting) => {
+  const unknown = { host: "mint.invalid", port: 7001 };
+  const app = createGateway({ engine: new FakeEngine(), logger, publicUrl: "https://mint.example" });
+  const grpc = createGrpcServer({ services: [], logger });
+  const listen = ({ host, port }: typeof unknown) =>
+    setting === "HTTP" ? app.listen({ host, port }) : grpc.listen(host, port);
+  const error = await failure(listening<unknown>(setting, unknown, listen));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as Error).message).toMatch(/cannot listen on mint\.invalid:7001: .* \((ENOTFOUND|EAI_AGAIN)\)$/);
+  await Promise.all([app.close(), grpc.close(0)]);
+});
+
+it("tells of what else the system says by its code", async () => {
+  const refused = async () => Promise.reject(Object.assign(new Error("no"), { code: "ENODEV", syscall: "listen" }));
+  const error = await failure(listening("HTTP", taken, refused));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as Error).message).toContain("the system does not allow it (ENODEV)");
+});
+
 it("leaves any other failure, and what succeeds, as it is", async () => {
   const bug = new TypeError("a bug");
   expect(await failure(listening("HTTP", taken, () => Promise.reject(bug)))).toBe(bug);
