@@ -3,12 +3,15 @@ import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./chores.ts";
 import type { Config } from "./config/config.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { Logger } from "./engine/logger.ts";
+import { REPORT_EVERY } from "./engine/refusal-counts.ts";
+import { SecretVerifier } from "./engine/secrets.ts";
 import { Settlements } from "./engine/settlements.ts";
 import { createGateway } from "./http/gateway.ts";
 import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { rpcServices } from "./rpc/services.ts";
+import { systemRandom } from "./token/random.ts";
 import { openTimedStore, openWorlds } from "./worlds.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
@@ -37,17 +40,20 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const doors: (() => Promise<void>)[] = [];
   const chores = new Chores(logger);
   const settlements = new Settlements(clock);
+  const secrets = new SecretVerifier(systemRandom, clock);
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));
     await chores.stop();
+    secrets.report(logger);
     await settlements.settleAll();
     await store.close();
   };
   try {
-    const worlds = await openWorlds(config, publicUrl, { ...timed, settlements, logger });
+    const worlds = await openWorlds(config, publicUrl, { ...timed, settlements, secrets, logger });
     // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
     await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
     chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());
+    chores.every(REPORT_EVERY, "report refusals", async () => secrets.report(logger));
     chores.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
     for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
     const engine = createEngine(worlds);

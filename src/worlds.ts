@@ -3,7 +3,7 @@ import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
 import type { Logger } from "./engine/logger.ts";
 import { Moments } from "./engine/moments.ts";
-import { SecretVerifier } from "./engine/secrets.ts";
+import type { SecretVerifier } from "./engine/secrets.ts";
 import type { Settlements } from "./engine/settlements.ts";
 import { recordLifetimes } from "./engine/watermark.ts";
 import type { TenantWorld } from "./engine/world.ts";
@@ -47,6 +47,7 @@ export async function openTimedStore(config: Config, logger: Logger, role?: Role
 /** What all tenants of a node share. */
 export interface Shared extends Timed {
   readonly settlements: Settlements;
+  readonly secrets: SecretVerifier;
   readonly logger: Logger;
 }
 
@@ -64,7 +65,6 @@ export async function openWorlds(config: Config, publicUrl: string, node: Shared
     random,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-    secrets: new SecretVerifier(random),
     authorities: createAuthorities({ clock, logger }),
   };
   const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {

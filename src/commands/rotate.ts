@@ -1,7 +1,9 @@
 import type { Config } from "../config/config.ts";
 import type { Logger } from "../engine/logger.ts";
 import { rotateAs } from "../engine/operators.ts";
+import { SecretVerifier } from "../engine/secrets.ts";
 import { Settlements } from "../engine/settlements.ts";
+import { systemRandom } from "../token/random.ts";
 import { openTimedStore, openWorlds } from "../worlds.ts";
 import { type Command, type CommandOptions, oneOf, textOf, UsageError } from "./command.ts";
 
@@ -23,7 +25,8 @@ export const rotate: Command = {
   async run(config: Config, logger: Logger, options: CommandOptions): Promise<string> {
     const timed = await openTimedStore(config, logger);
     try {
-      const node = { ...timed, logger, settlements: new Settlements(timed.clock) };
+      const settlements = new Settlements(timed.clock);
+      const node = { ...timed, logger, settlements, secrets: new SecretVerifier(systemRandom, timed.clock) };
       const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);
       const id = textOf(options, "tenant") ?? "default";
       const world = worlds.find(({ tenant }) => tenant.id === id);

@@ -43,7 +43,7 @@ export async function authenticate(
   checkLength(presented.id, "client_id", tenant);
   checkLength(presented.secret, "client_secret", tenant);
   const client = tenant.clients.get(presented.id);
-  const withSecret = await hasRightSecret(tenant, client, presented, secrets);
+  const withSecret = await hasRightSecret(tenant, client, presented, secrets, credentials.remoteAddress);
   if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
   const secretNeeded = client.requireSecret && (operation !== "refresh" || client.requireRefreshSecret);
   if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw new OAuthError("invalid_client", REFUSED);
@@ -57,10 +57,12 @@ async function hasRightSecret(
   client: Client | undefined,
   presented: Presented,
   secrets: SecretVerifier,
+  address: string | undefined,
 ): Promise<boolean> {
   if (presented.secret === undefined) return false;
-  const owner = { tenant: tenant.id, client: presented.id };
-  return secrets.verify(owner, client?.secrets ?? [], presented.secret);
+  const isKnown = client !== undefined;
+  const presenter = { tenant: tenant.id, role: "client", id: presented.id, isKnown, address } as const;
+  return secrets.verify(presenter, client?.secrets ?? [], presented.secret);
 }
 
 function checkLength(text: string | undefined, parameter: string, { limits }: Tenant): void {
@@ -111,7 +113,7 @@ function parseBasic(authorization: string): Presented {
  */
 export async function authenticateOperator(
   tenant: Tenant,
-  { authorization }: ClientCredentials,
+  { authorization, remoteAddress: address }: ClientCredentials,
   secrets: SecretVerifier,
 ): Promise<Operator> {
   if (authorization === undefined)
@@ -119,11 +121,11 @@ export async function authenticateOperator(
   const { id, secret } = parseBasic(authorization);
   const operator = tenant.operators.get(id);
   // An operator may have the same id as a client: what is remembered of one is nothing to the other.
-  const owner = { tenant: tenant.id, client: `operator ${id}` };
+  const presenter = { tenant: tenant.id, role: "operator", id, isKnown: operator !== undefined, address } as const;
   const proven =
     secret !== undefined &&
     secret.length <= tenant.limits.credentialLength &&
-    (await secrets.verify(owner, operator?.secrets ?? [], secret));
+    (await secrets.verify(presenter, operator?.secrets ?? [], secret));
   if (operator === undefined || !proven) {
     throw new OAuthError("invalid_client", "The operator is unknown, or its secret is missing or wrong.");
   }

@@ -26,6 +26,8 @@ export interface ClientCredentials {
   readonly clientId?: string | undefined;
   /** The form's `client_secret`. */
   readonly clientSecret?: string | undefined;
+  /** The IP address that the request came from: that of its socket. */
+  readonly remoteAddress?: string | undefined;
 }
 
 /**

@@ -1,16 +1,23 @@
 import type { ClientCredentials } from "../engine/request.ts";
 import type { Form } from "./form.ts";
 
+/** What credentials are read from: a request of Node's. */
+interface Source {
+  readonly rawHeaders: readonly string[];
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
 /**
  * The credentials of a request: its `Authorization` header, whole, and those of the form (RFC 6749 section 2.3.1).
- * `fields`: the names and values of the header, by turns, as they came.
+ * `rawHeaders`: the names and values of the header, by turns, as they came.
  */
-export function credentials(fields: readonly string[], form: Form): ClientCredentials {
+export function credentials({ rawHeaders: fields, socket }: Source, form: Form): ClientCredentials {
   // Of several, Node's own `headers` has the first alone. Joined, they are malformed: nobody guesses which one counts.
   const given = fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === "authorization");
   return {
     authorization: given.join(", ") || undefined,
     clientId: form.get("client_id"),
     clientSecret: form.get("client_secret"),
+    remoteAddress: socket.remoteAddress,
   };
 }

@@ -20,7 +20,7 @@ export function formEndpoint(
     check: ({ headers }) => requireFormType(headers["content-type"]),
     async handle(tenant, { raw, body }, reply) {
       const form = parseForm(body as Buffer);
-      const answered = await answer(tenant, form, credentials(raw.rawHeaders, form));
+      const answered = await answer(tenant, form, credentials(raw, form));
       return reply.headers(UNCACHED).send(answered);
     },
   };

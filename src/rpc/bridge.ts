@@ -1,8 +1,15 @@
 import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError, createHandlerContext, type MethodImplSpec } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createContextValues,
+  createHandlerContext,
+  type MethodImplSpec,
+} from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { handleUnaryCall, Metadata, ServerUnaryCall, StatusObject } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
+import { remoteAddressKey } from "./credentials.ts";
 import { refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
@@ -75,8 +82,14 @@ function contextOf({ method }: UnaryImplSpec, call: Call): CallContext {
     url: `http://${call.getHost()}${call.getPath()}`,
     requestHeader: toHeaders(call.metadata),
     requestSignal: cancellation.signal,
+    contextValues: createContextValues().set(remoteAddressKey, addressOf(call.getPeer())),
     ...(Number.isFinite(deadline) && { timeoutMs: deadline - Date.now() }),
   });
+}
+
+/** The address of a peer, which grpc-js writes with the port behind it. */
+function addressOf(peer: string): string | undefined {
+  return /^(?<address>.+):\d+$/.exec(peer)?.groups?.address;
 }
 
 /** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */

@@ -3,6 +3,7 @@ import {
   Code,
   ConnectError,
   createConnectRouter,
+  createContextValues,
   type HandlerContext,
   type Interceptor,
   type ServiceImplSpec,
@@ -12,7 +13,7 @@ import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/co
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
-import { joinAuthorization } from "./credentials.ts";
+import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
 import { refuse, toConnectError, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptions, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
@@ -117,7 +118,8 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
 /** The call in Connect's shape; undefined where the request's target or Host makes no URL (RFC 9112 section 3.2). */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
-    const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, undefined);
+    const values = createContextValues().set(remoteAddressKey, request.raw.socket.remoteAddress);
+    const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, values);
     // A caller whose deadline is over closes its connection, which ends the call; no timer has to hold whatever it names.
     for (const name of ["connect-timeout-ms", "grpc-timeout"]) call.header.delete(name);
     const authorization = joinAuthorization(request.raw.rawHeaders);

@@ -1,8 +1,20 @@
+import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { ClientCredentials } from "../engine/request.ts";
 
-/** The credentials of a call: its `authorization` metadata, whole (RFC 6749 section 2.3.1). */
-export function credentials(metadata: Headers): ClientCredentials {
-  return { authorization: metadata.get("authorization") || undefined };
+/** Where a server keeps the IP address that a call came from. */
+export const remoteAddressKey = createContextKey<string | undefined>(undefined, {
+  description: "the address that a call came from",
+});
+
+/** The credentials of a call: its `authorization` metadata, whole (RFC 6749 section 2.3.1), and where it came from. */
+export function credentials({
+  requestHeader,
+  values,
+}: Pick<HandlerContext, "requestHeader" | "values">): ClientCredentials {
+  return {
+    authorization: requestHeader.get("authorization") || undefined,
+    remoteAddress: values.get(remoteAddressKey),
+  };
 }
 
 /**

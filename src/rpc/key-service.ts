@@ -17,13 +17,13 @@ import { findTenant } from "./tenant.ts";
 /** What operators do with keys over RPC: translates, and lets the engine do the work. */
 export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
   return {
-    async rotate(request, { requestHeader }) {
+    async rotate(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toRotateResponse(await tenant.rotate(credentials(requestHeader), toRotateRequest(request)));
+      return toRotateResponse(await tenant.rotate(credentials(context), toRotateRequest(request)));
     },
-    async listKeys(request, { requestHeader }) {
+    async listKeys(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return { keys: (await tenant.listKeys(credentials(requestHeader))).map(toKey) };
+      return { keys: (await tenant.listKeys(credentials(context))).map(toKey) };
     },
   };
 }

@@ -14,21 +14,21 @@ import { toMintRequest, toRefreshRequest, toTokenResponse } from "./token.ts";
 /** The life of a token over RPC: translates, and lets the engine do the work. */
 export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
-    async mint(request, { requestHeader }) {
+    async mint(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toTokenResponse(await tenant.mint(credentials(requestHeader), toMintRequest(request)));
+      return toTokenResponse(await tenant.mint(credentials(context), toMintRequest(request)));
     },
-    async refresh(request, { requestHeader }) {
+    async refresh(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toTokenResponse(await tenant.refresh(credentials(requestHeader), toRefreshRequest(request)));
+      return toTokenResponse(await tenant.refresh(credentials(context), toRefreshRequest(request)));
     },
-    async introspect(request, { requestHeader }) {
+    async introspect(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toIntrospectResponse(await tenant.introspect(credentials(requestHeader), toIntrospectRequest(request)));
+      return toIntrospectResponse(await tenant.introspect(credentials(context), toIntrospectRequest(request)));
     },
-    async revoke(request, { requestHeader }) {
+    async revoke(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      await tenant.revoke(credentials(requestHeader), toRevokeRequest(request));
+      await tenant.revoke(credentials(context), toRevokeRequest(request));
       return {};
     },
   };

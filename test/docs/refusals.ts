@@ -4,6 +4,7 @@ import { OAuthError, toOAuthError } from "../../src/engine/errors.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { KeyUnavailableError } from "../../src/keyring/port.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
+import { systemClock } from "../../src/token/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { basic, type Form } from "../support/doors.ts";
 import type { OidcService } from "../support/oidc-service.ts";
@@ -27,10 +28,11 @@ const failing =
 
 /** More secrets than may wait, none of which is ever checked. */
 const tooManySecrets: Attempt = async () => {
-  const verifier = new SecretVerifier(seededRandom(), () => new Promise(() => {}));
+  const verifier = new SecretVerifier(seededRandom(), systemClock(), () => new Promise(() => {}));
   const slow = { kind: "scrypt", logN: 15, r: 8, p: 1, salt: new Uint8Array(16), digest: new Uint8Array(32) } as const;
+  const presenter = { tenant: "t", role: "client", id: "c", isKnown: true } as const;
   for (let waiting = 0; waiting < 100; waiting++) {
-    const verified = verifier.verify({ tenant: "t", client: "c" }, [slow], `wrong ${waiting}`);
+    const verified = verifier.verify(presenter, [slow], `wrong ${waiting}`);
     const turn = new Promise((resolve) => setImmediate(resolve));
     const outcome = await Promise.race([verified.catch((error: unknown) => error), turn]);
     if (outcome instanceof OAuthError) return { code: outcome.code, description: outcome.message };

@@ -3,6 +3,7 @@ import { authenticate } from "../../src/engine/authenticate.ts";
 import type { ClientCredentials } from "../../src/engine/request.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import type { Client, Tenant } from "../../src/engine/tenant.ts";
+import { fakeClock } from "../support/clock.ts";
 import { seededRandom } from "../support/random.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, sha256Secret, testClient, testTenant } from "../support/tenant.ts";
@@ -11,7 +12,7 @@ const REFUSED = { code: "invalid_client", message: "The client is unknown, or it
 
 let secrets: SecretVerifier;
 beforeAll(() => {
-  secrets = new SecretVerifier(seededRandom());
+  secrets = new SecretVerifier(seededRandom(), fakeClock());
 });
 
 function basic(id: string, secret: string): ClientCredentials {

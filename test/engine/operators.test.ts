@@ -100,6 +100,7 @@ describe("an operator", () => {
     const store = failingStore(createMemoryStore());
     const failing = await testWorld(undefined, store);
     await refusalOf(failing.engine.rotate(basic(OPERATOR_ID, "wrong"), {}));
+    failing.secrets.report(failing.logger);
     store.failNext("keys.append", "refused");
     await refusalOf(failing.engine.rotate(operator, { mode: "compromised" }));
     const events = failing.logger.lines.map(({ fields }) => fields);

@@ -1,8 +1,9 @@
 import { connect as openSocket } from "node:net";
 import { text } from "node:stream/consumers";
+import { createContextValues } from "@connectrpc/connect";
 import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import { credentials, joinAuthorization } from "../../src/rpc/credentials.ts";
+import { credentials, joinAuthorization, remoteAddressKey } from "../../src/rpc/credentials.ts";
 import { toHeaders } from "../../src/rpc/metadata.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { startDoors } from "./support.ts";
@@ -36,7 +37,9 @@ describe.each(PATHS)("the credentials of a call to %s", (path) => {
 test("are every value that gRPC's metadata has", () => {
   const metadata = new Metadata();
   for (const value of both) metadata.add("authorization", value);
-  expect(credentials(new Headers(toHeaders(metadata)))).toEqual(joined);
+  const requestHeader = new Headers(toHeaders(metadata));
+  const values = createContextValues().set(remoteAddressKey, "192.0.2.1");
+  expect(credentials({ requestHeader, values })).toEqual({ ...joined, remoteAddress: "192.0.2.1" });
 });
 
 test.each([

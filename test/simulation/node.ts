@@ -118,7 +118,7 @@ export class Incarnation {
       random,
       maxClockSkew: store.maxClockSkew,
       grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-      secrets: new SecretVerifier(random),
+      secrets: new SecretVerifier(random, clock),
       authorities: simulatedAuthorities(faults.random, () => {
         this.lastFailure = scheduler.now;
       }),

@@ -29,6 +29,8 @@ interface Asked {
  */
 export class FakeEngine implements Engine {
   readonly asked: Asked[] = [];
+  /** Where each that was asked came from. */
+  readonly remoteAddresses: (string | undefined)[] = [];
   /** What mint and refresh answer. */
   answer: () => Promise<TokenSet> = async () => TOKENS;
   introspection: () => Promise<Introspection> = async () => ({ active: false });
@@ -39,7 +41,9 @@ export class FakeEngine implements Engine {
     if (id !== "default" && id !== "acme") return undefined;
     const issuer = id === "default" ? "https://mint.example" : "https://mint.example/acme";
     const keep = (operation: Operation) => (credentials: ClientCredentials, request: Request) => {
-      this.asked.push({ operation, tenant: id, credentials, request });
+      const { remoteAddress, ...presented } = credentials;
+      this.remoteAddresses.push(remoteAddress);
+      this.asked.push({ operation, tenant: id, credentials: presented, request });
       if (operation === "introspect") return this.introspection();
       return operation === "revoke" ? this.revocation() : this.answer();
     };

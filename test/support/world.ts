@@ -66,7 +66,7 @@ export async function testWorld(
     keyring,
     store,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-    secrets: new SecretVerifier(random),
+    secrets: new SecretVerifier(random, clock),
     maxClockSkew: wholeStore.maxClockSkew,
     settlements: new Settlements(clock),
     authorities,
