@@ -16,16 +16,21 @@ export function hasStoreTemplate(text: string): boolean {
   return STORE_TEMPLATE.test(text);
 }
 
+/** Options of a MongoDB URL that have any certificate accepted. */
+const UNCHECKED = ["tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"];
+
 /**
- * Whether it is a MongoDB URL whose servers are not all on this machine, and that does not ask for TLS: mongodb+srv
- * always does, unless told otherwise.
+ * What a MongoDB URL makes of TLS: `off`, `unchecked` (whoever is in between can read all), or `on`. mongodb+srv asks for
+ * it unless told otherwise. Undefined for any other store, and for servers that are all on this machine.
  */
-export function isPlainMongo(store: string): boolean {
-  const [, srv, hosts = "", query = ""] =
-    /^mongodb(\+srv)?:\/\/(?:[^@/?#]*@)?([^/?#@]+)[^?]*\??(.*)$/i.exec(store) ?? [];
+export function mongoTls(store: string): "off" | "unchecked" | "on" | undefined {
+  const shape = /^mongodb(\+srv)?:\/\/(?:[^@/?#]*@)?([^/?#@]+)[^?]*\??(.*)$/i;
+  const [, srv, hosts = "", query = ""] = shape.exec(store) ?? [];
+  if (hosts.split(",").every(isHere)) return undefined;
   const options = new Map(Array.from(new URLSearchParams(query), ([name, value]) => [name.toLowerCase(), value]));
-  const tls = options.get("tls") ?? options.get("ssl") ?? String(srv !== undefined);
-  return tls !== "true" && !hosts.split(",").every(isHere);
+  const asked = options.get("tls") ?? options.get("ssl") ?? String(srv !== undefined);
+  if (asked !== "true") return "off";
+  return UNCHECKED.some((name) => options.get(name) === "true") ? "unchecked" : "on";
 }
 
 /** A host of a MongoDB URL: with a port or without, or the path of a socket. */

@@ -8,7 +8,7 @@ import { changesUnderFormEncoding } from "./plain-secret.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { SecretSource } from "./secret.ts";
-import { isPlainMongo } from "./url.ts";
+import { mongoTls } from "./url.ts";
 
 /** A retry comes within seconds: for longer than this, a stolen refresh token has a use. In seconds. */
 const LONG_GRACE = 60;
@@ -28,6 +28,9 @@ export function warningsOf({ file, settings, publicUrl, variables, development }
   const warnings = new Faults();
   if (development) warnings.add(DEVELOPMENT_WARNING);
   warnOfUrls(publicUrl, file, settings, warnings);
+  if (variables.NODE_TLS_REJECT_UNAUTHORIZED === "0") {
+    warnings.add("NODE_TLS_REJECT_UNAUTHORIZED is 0, so an authority or a database may be anybody: unset it.");
+  }
   if (development) return warnings.list();
   for (const [id, { secrets }] of Object.entries(file.operators)) {
     warnOfCredentials(id, secrets, variables, warnings.at("operators", id));
@@ -50,10 +53,17 @@ function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, wa
     warnings.add(`The public URL ${publicUrl} is plain HTTP, so clients send their secrets in the clear: use https.`);
   }
   if (store === "sqlite::memory:") warnings.add("The store is in memory: all keys and grants end with the process.");
-  if (isPlainMongo(store)) {
+  const tls = mongoTls(store);
+  if (tls === "off") {
     warnings.add(
       "The MongoDB store is on another machine and its URL does not ask for TLS, so keys and grants travel in the " +
         "clear: add tls=true to it.",
+    );
+  }
+  if (tls === "unchecked") {
+    warnings.add(
+      "The MongoDB store's URL has any certificate accepted, so TLS hides nothing from whoever is in between: name the " +
+        "certificate's authority with tlsCAFile instead.",
     );
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { isPlainMongo } from "../../src/config/url.ts";
+import { mongoTls } from "../../src/config/url.ts";
 import { fileWorld, SECRET, world, yamlOf } from "./world.ts";
 
 const warnings = (client: object, top: object = {}, env: Record<string, string> = {}) =>
@@ -66,6 +66,23 @@ describe("the start warns of", () => {
     expect(others).toEqual([]);
   });
 
+  test.each(["tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames"])(
+    "a MongoDB elsewhere whose certificate is not checked: %s",
+    (option) => {
+      const MINTMARK_STORE = `mongodb://user:hunter2@db.example/mint?tls=true&${option}=true`;
+      const told = warnings({}, {}, { MINTMARK_STORE });
+      expect(told).toEqual([expect.stringContaining("has any certificate accepted")]);
+      expect(told.join()).not.toContain("hunter2");
+      expect(mongoTls(MINTMARK_STORE.replace("=true&", "=true&w=majority&"))).toBe("unchecked");
+    },
+  );
+
+  test("certificates that nobody checks, in development too", () => {
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
+    expect(warnings({}, {}, env)).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED is 0/)]);
+    expect(loadConfig(world({ env })).warnings).toHaveLength(2);
+  });
+
   test("a store in memory", () => {
     expect(warnings({}, { store: "sqlite::memory:" })).toEqual([
       "The store is in memory: all keys and grants end with the process.",
@@ -86,16 +103,19 @@ describe("a MongoDB URL", () => {
     "MongoDB://db.example/?tls=false",
     "mongodb+srv://user:pass@db.example/mint?tls=false",
     "mongodb://db.example/?SSL=false",
-  ])("%s does not ask for TLS", (url) => expect(isPlainMongo(url)).toBe(true));
+  ])("%s does not ask for TLS", (url) => expect(mongoTls(url)).toBe("off"));
 
   test.each([
     "mongodb://db.example/?tls=true",
     "mongodb://db.example?tls=true",
-    "mongodb://db.example/mint?w=majority&ssl=true",
+    "mongodb://db.example/mint?w=majority&ssl=true&tlsInsecure=false",
     "mongodb+srv://user:pass@db.example/mint",
+  ])("%s does", (url) => expect(mongoTls(url)).toBe("on"));
+
+  test.each([
     "mongodb://127.0.0.1",
     "mongodb://user:pass@localhost:1,[::1]:2,127.0.0.1/mint",
     "mongodb://%2Ftmp%2Fmongodb-27017.sock/mint",
     "sqlite:./data/mintmark.db",
-  ])("%s does, or needs none", (url) => expect(isPlainMongo(url)).toBe(false));
+  ])("%s needs none", (url) => expect(mongoTls(url)).toBeUndefined());
 });
