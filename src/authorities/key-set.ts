@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { type CryptoKey, createLocalJWKSet, type JWK } from "jose";
 import { isLoopback } from "../config/address.ts";
 import { isJsonObject, type JsonValue } from "../token/json.ts";
+import { joinUrl } from "../token/url.ts";
 import type { FetchJson } from "./fetch-json.ts";
 import type { Network } from "./network.ts";
 import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";
@@ -35,7 +36,7 @@ export type KeySource = Pick<TrustedIssuer, "issuer" | "allowPrivateNetwork">;
 export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Promise<KeySet> {
   const { issuer } = source;
   const networks = networksOf(source);
-  const discovery = await fetchJson(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, networks);
+  const discovery = await fetchJson(joinUrl(issuer, ".well-known/openid-configuration"), networks);
   return parseKeySet(await fetchJson(jwksUri(discovery, issuer), networks));
 }
 

@@ -1,4 +1,5 @@
 import type { Tenant } from "../engine/tenant.ts";
+import { joinUrl } from "../token/url.ts";
 import type { Faults } from "./faults.ts";
 import type { TenantDraft } from "./tenant.ts";
 import { normalizeUrl } from "./url.ts";
@@ -27,7 +28,7 @@ export function withIssuers(
 }
 
 function issuerOf(id: string, publicUrl: string): string {
-  return id === DEFAULT_TENANT ? publicUrl : `${publicUrl}/${id}`;
+  return id === DEFAULT_TENANT ? publicUrl : joinUrl(publicUrl, id);
 }
 
 function checkAllowedIssuers(tenant: Tenant, owners: ReadonlyMap<string, string>, faults: Faults): void {

@@ -4,7 +4,8 @@ import { StoreUnavailableError } from "../store/port.ts";
 import { ClockOffError } from "../token/clock.ts";
 
 /**
- * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1. Doors map it with a
+ * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707
+ * section 2. Doors map it with a
  * `satisfies Record<OAuthErrorCode, …>` table.
  */
 export type OAuthErrorCode =
@@ -16,6 +17,7 @@ export type OAuthErrorCode =
   | "unsupported_token_type"
   | "unsupported_response_type"
   | "invalid_scope"
+  | "invalid_target"
   | "access_denied"
   | "temporarily_unavailable"
   | "server_error";

@@ -1,5 +1,6 @@
 import type { SigningAlgorithm } from "../keyring/port.ts";
 import type { JsonObject } from "../token/json.ts";
+import { joinUrl } from "../token/url.ts";
 
 /** What a tenant is, as configured. The engine knows tenants and clients by these shapes alone. */
 export interface Tenant {
@@ -132,5 +133,5 @@ export interface Client {
 
 /** The audience that every token has unless its caller says otherwise. */
 export function ownResources(tenant: Tenant): string {
-  return `${tenant.issuer}/resources`;
+  return joinUrl(tenant.issuer, "resources");
 }

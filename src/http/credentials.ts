@@ -1,4 +1,5 @@
 import type { ClientCredentials } from "../engine/request.ts";
+import { fieldValues } from "./fields.ts";
 import type { Form } from "./form.ts";
 
 /** What credentials are read from: a request of Node's. */
@@ -13,9 +14,8 @@ interface Source {
  */
 export function credentials({ rawHeaders: fields, socket }: Source, form: Form): ClientCredentials {
   // Of several, Node's own `headers` has the first alone. Joined, they are malformed: nobody guesses which one counts.
-  const given = fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === "authorization");
   return {
-    authorization: given.join(", ") || undefined,
+    authorization: fieldValues(fields, "authorization").join(", ") || undefined,
     clientId: form.get("client_id"),
     clientSecret: form.get("client_secret"),
     remoteAddress: socket.remoteAddress,

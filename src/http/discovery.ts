@@ -2,6 +2,7 @@ import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
 import type { Tenant } from "../engine/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { joinUrl } from "../token/url.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
 import { INTROSPECT_PATH } from "./introspect.ts";
@@ -18,18 +19,18 @@ const OPENID_PATH = "/.well-known/openid-configuration";
 
 /**
  * The metadata of a tenant for OAuth (RFC 8414): below its base, and where section 3.1 puts it, between the host and the
- * path of the issuer. `publicUrl`: what clients reach the gateway by, without a slash at its end.
+ * path of the issuer. `publicUrl`: what clients reach the gateway by.
  */
 export function oauthMetadata(publicUrl: string): Endpoint {
   const paths = [...tenantPaths(OAUTH_PATH), `${OAUTH_PATH}/:tenant`];
-  return publicDocument(paths, (engine) => metadata(engine, publicUrl + tenantBase(engine.tenant.id)));
+  return publicDocument(paths, (engine) => metadata(engine, joinUrl(publicUrl, tenantBase(engine.tenant.id))));
 }
 
 /** The same for OpenID Connect Discovery 1.0, which cannot be without an authorization endpoint. */
 export function openidMetadata(publicUrl: string): Endpoint {
   return publicDocument(tenantPaths(OPENID_PATH), (engine) => {
-    const base = publicUrl + tenantBase(engine.tenant.id);
-    return { ...metadata(engine, base), authorization_endpoint: base + AUTHORIZATION_PATH };
+    const base = joinUrl(publicUrl, tenantBase(engine.tenant.id));
+    return { ...metadata(engine, base), authorization_endpoint: joinUrl(base, AUTHORIZATION_PATH) };
   });
 }
 
@@ -38,10 +39,10 @@ function metadata(engine: TenantEngine, base: string): object {
   const { tenant, grantParameters } = engine;
   return {
     issuer: tenant.issuer,
-    token_endpoint: base + TOKEN_PATH,
-    jwks_uri: base + JWKS_PATH,
-    introspection_endpoint: base + INTROSPECT_PATH,
-    revocation_endpoint: base + REVOCATION_PATH,
+    token_endpoint: joinUrl(base, TOKEN_PATH),
+    jwks_uri: joinUrl(base, JWKS_PATH),
+    introspection_endpoint: joinUrl(base, INTROSPECT_PATH),
+    revocation_endpoint: joinUrl(base, REVOCATION_PATH),
     grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
     // No registered member says which parameters an extension grant takes; RFC 8414 section 2 lets others be added.
     grant_parameters_supported: Object.fromEntries(grantParameters),

@@ -12,6 +12,7 @@ const statuses = {
   unsupported_token_type: 400,
   unsupported_response_type: 400,
   invalid_scope: 400,
+  invalid_target: 400,
   access_denied: 400,
   temporarily_unavailable: 503,
   server_error: 500,

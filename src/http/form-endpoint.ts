@@ -3,7 +3,8 @@ import type { TenantEngine } from "../engine/port.ts";
 import type { ClientCredentials } from "../engine/request.ts";
 import { credentials } from "./credentials.ts";
 import { type Endpoint, tenantPaths } from "./endpoint.ts";
-import { UNCACHED } from "./errors.ts";
+import { HttpRefusal, UNCACHED } from "./errors.ts";
+import { fieldValues } from "./fields.ts";
 import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from "./form.ts";
 
 /**
@@ -17,13 +18,23 @@ export function formEndpoint(
   return {
     paths: tenantPaths(path),
     methods: ["POST"],
-    check: ({ headers }) => requireFormType(headers["content-type"]),
+    check: ({ raw }) => requireForm(raw.rawHeaders),
     async handle(tenant, { raw, body }, reply) {
       const form = parseForm(body as Buffer);
       const answered = await answer(tenant, form, credentials(raw, form));
       return reply.headers(UNCACHED).send(answered);
     },
   };
+}
+
+/** Refuses what is not a form as it is, by all fields of the header: Node's own `headers` has the first of several alone. */
+function requireForm(fields: readonly string[]): void {
+  requireFormType(fieldValues(fields, "content-type"));
+  const encodings = fieldValues(fields, "content-encoding");
+  if (encodings.every((encoding) => /^(?:identity)?$/i.test(encoding.trim()))) return;
+  throw new HttpRefusal(415, "Content-Encoding is not supported: send the form as it is.", {
+    "accept-encoding": "identity",
+  });
 }
 
 /** Has the bodies of forms read. */

@@ -12,15 +12,29 @@ const MAX_PARAMETERS = 64;
 /** The media type of a form. */
 export const FORM_TYPE = "application/x-www-form-urlencoded";
 
-const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-8|"utf-8")\\s*)?$`, "i");
+/** Real clients write the charset without its hyphen, or a semicolon with nothing after it. */
+const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-?8|"utf-?8")\\s*)?(?:;\\s*)?$`, "i");
+
+/** The parameters that mean something here, each of which may have one value. */
+const KNOWN = new Set([
+  ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
+  ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
+  ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
+  "revoke_all_subjects",
+]);
 
 /** What the name of a parameter can be (RFC 6749 section 8.2). */
 const PARAMETER_NAME = /^[\w.-]{1,64}$/;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Throws OAuthError `invalid_request` where a `Content-Type` is not that of a form in UTF-8 (RFC 6749 section 3.2). */
-export function requireFormType(contentType: string | undefined): void {
+/**
+ * Throws OAuthError `invalid_request` unless there is one `Content-Type`, that of a form in UTF-8 (RFC 6749 section 3.2).
+ * `contentTypes`: the values of all such fields.
+ */
+export function requireFormType(contentTypes: readonly string[]): void {
+  const [contentType, second] = contentTypes;
+  if (second !== undefined) throw new OAuthError("invalid_request", "Content-Type is given more than once.");
   if (contentType !== undefined && CONTENT_TYPE.test(contentType)) return;
   throw new OAuthError("invalid_request", `Content-Type must be ${FORM_TYPE}, in UTF-8.`);
 }
@@ -30,8 +44,8 @@ export function requireFormType(contentType: string | undefined): void {
  * (quotes, brackets, spaces, line breaks), stands for itself; `+` is a space, and `%` must begin an escape.
  *
  * Throws OAuthError `invalid_request` where the text is not UTF-8, an escape is malformed, there are too many
- * parameters, or one of them, known or not, has two values (RFC 6749 section 3.2). Parameters without a value are as
- * good as omitted, so that `a=&a=1` has one.
+ * parameters, or a known one has two values (RFC 6749 section 3.2). Of one that nobody knows the first value stays.
+ * Parameters without a value are as good as omitted, so that `a=&a=1` has one.
  */
 export function parseForm(body: Uint8Array): Form {
   const pairs = decodeUtf8(body).split("&", MAX_PARAMETERS + 1);
@@ -48,8 +62,8 @@ function addPair(form: Map<string, string>, pair: string): void {
   if (equals === -1 || equals === pair.length - 1) return;
   const name = unescapePart(pair.slice(0, equals), "The name of a parameter");
   const value = unescapePart(pair.slice(equals + 1), nameOf(name));
-  if (form.has(name)) throw new OAuthError("invalid_request", `${nameOf(name)} is given more than once.`);
-  form.set(name, value);
+  if (!form.has(name)) form.set(name, value);
+  else if (KNOWN.has(name)) throw new OAuthError("invalid_request", `${name} is given more than once.`);
 }
 
 /** How to call a parameter in a refusal. What cannot be a name may be part of a value that was not escaped. */

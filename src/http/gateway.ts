@@ -64,8 +64,15 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
 
-  const base = publicUrl.replace(/\/+$/, "");
-  const endpoints = [token, introspect, revocation, authorization, oauthMetadata(base), openidMetadata(base), jwks];
+  const endpoints = [
+    token,
+    introspect,
+    revocation,
+    authorization,
+    oauthMetadata(publicUrl),
+    openidMetadata(publicUrl),
+    jwks,
+  ];
   app.register(async (scope) => {
     readForms(scope);
     serveRoot(scope);

@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerOptions, STATUS_CODES } from "nod
 import type { Socket } from "node:net";
 import type { FastifyRequest, FastifyServerFactory } from "fastify";
 import { HttpRefusal, refusalBody, UNCACHED } from "./errors.ts";
+import { fieldValues } from "./fields.ts";
 import { createHttp2Server } from "./http2.ts";
 
 /** A certificate chain and its private key, both in PEM. */
@@ -61,10 +62,8 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
  * HTTP/2 one may stand beside an authority that says the same (RFC 9113 section 8.3.1).
  */
 export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
-  const valuesOf = (wanted: string) =>
-    raw.rawHeaders.filter((_, index) => index % 2 === 1 && raw.rawHeaders[index - 1]?.toLowerCase() === wanted);
-  const [host, second] = valuesOf("host");
-  const [authority = host] = valuesOf(":authority");
+  const [host, second] = fieldValues(raw.rawHeaders, "host");
+  const [authority = host] = fieldValues(raw.rawHeaders, ":authority");
   if (second !== undefined || (host !== undefined && host !== authority)) {
     throw new HttpRefusal(400, "The HTTP request is malformed.");
   }

@@ -1,3 +1,4 @@
+import { OAuthError } from "../engine/errors.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import {
   type ClientCredentials,
@@ -21,10 +22,20 @@ export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, cre
   toTokenResponse(await grant(tenant, form, credentials)),
 );
 
-function grant(tenant: TenantEngine, form: Form, credentials: ClientCredentials): Promise<TokenSet> {
+async function grant(tenant: TenantEngine, form: Form, credentials: ClientCredentials): Promise<TokenSet> {
+  refuseResource(form);
   return form.get("grant_type") === REFRESH_GRANT_TYPE
     ? tenant.refresh(credentials, toRefreshRequest(form))
     : tenant.mint(credentials, toMintRequest(form));
+}
+
+/** A token for other audiences than were asked for would be worse than none (RFC 8707 section 2). */
+function refuseResource(form: Form): void {
+  if (!form.has("resource")) return;
+  throw new OAuthError(
+    "invalid_target",
+    "resource is not supported: ask for audiences by scope or arbitrary_audiences.",
+  );
 }
 
 function toMintRequest(form: Form): MintRequest {

@@ -16,6 +16,7 @@ const codes = {
   unsupported_token_type: Code.InvalidArgument,
   unsupported_response_type: Code.InvalidArgument,
   invalid_scope: Code.InvalidArgument,
+  invalid_target: Code.InvalidArgument,
   access_denied: Code.PermissionDenied,
   temporarily_unavailable: Code.Unavailable,
   server_error: Code.Internal,

@@ -46,6 +46,12 @@ describe("the metadata", () => {
     expect(response.json()).toEqual({ ...metadata(issuer), ...authorization });
   });
 
+  test.each([...OPENID, ...OAUTH])("has no double slash, though the public URL ends in one: %s", async (path) => {
+    const { app } = testGateway({ publicUrl: "https://mint.example/" });
+    const text = (await app.inject(path)).body;
+    expect(text.replaceAll("https://", "")).not.toContain("//");
+  });
+
   test.each([...OPENID, ...OAUTH])("has no list that is empty, whatever there is not: %s", async (path) => {
     const { app, engine } = testGateway();
     engine.keys = [];

@@ -13,6 +13,7 @@ describe("a refusal", () => {
     unsupported_token_type: 400,
     unsupported_response_type: 400,
     invalid_scope: 400,
+    invalid_target: 400,
     access_denied: 400,
     temporarily_unavailable: 503,
     server_error: 500,
@@ -64,7 +65,7 @@ describe("a refusal", () => {
   });
 
   test.each([
-    ["a=1&a=2", "a is given more than once."],
+    ["scope=1&scope=2", "scope is given more than once."],
     ["a=%", "a is not percent-encoded UTF-8."],
     [Buffer.from([0x61, 0x3d, 0xff]), "The form is not UTF-8."],
   ])("for a form that cannot be read comes before the engine: %s", async (body, description) => {

@@ -52,10 +52,10 @@ describe("parseForm", () => {
   });
 
   test.each([
-    ["a=1&b=2&a=3", "a is given more than once."],
+    ["scope=1&b=2&scope=3", "scope is given more than once."],
     ["scope=x&scope=x", "scope is given more than once."],
-    ["unknown=1&%75nknown=2", "unknown is given more than once."],
-    ["a%26b=1&a%26b=2", "A parameter is given more than once."],
+    ["token=1&%74oken=2", "token is given more than once."],
+    ["client_id=a&client_id=b", "client_id is given more than once."],
     ["a=%", "a is not percent-encoded UTF-8."],
     ["a=100%&b=1", "a is not percent-encoded UTF-8."],
     ["a=%4", "a is not percent-encoded UTF-8."],
@@ -76,6 +76,14 @@ describe("parseForm", () => {
       );
     },
   );
+
+  test("keeps the first value of a parameter that nobody knows", () => {
+    expect(parse("unknown=1&scope=a&%75nknown=2&resource=x&resource=y")).toEqual({
+      unknown: "1",
+      scope: "a",
+      resource: "x",
+    });
+  });
 
   test("bounds the number of parameters", () => {
     const pairs = Array.from({ length: 64 }, (_, n) => `p${n}=1`);
@@ -102,12 +110,23 @@ describe("requireFormType", () => {
     "application/x-www-form-urlencoded;charset=UTF-8",
     "application/x-www-form-urlencoded ; Charset=utf-8 ",
     'application/x-www-form-urlencoded; charset="Utf-8"',
+    "application/x-www-form-urlencoded;charset=UTF8",
+    'application/x-www-form-urlencoded; charset="utf8"',
+    "application/x-www-form-urlencoded;",
+    "application/x-www-form-urlencoded; charset=utf-8; ",
   ])("takes %s", (type) => {
-    expect(() => requireFormType(type)).not.toThrow();
+    expect(() => requireFormType([type])).not.toThrow();
+  });
+
+  test("refuses two, and none", () => {
+    const type = "application/x-www-form-urlencoded";
+    expect(refusal(() => requireFormType([type, type]))).toBe("Content-Type is given more than once.");
+    expect(refusal(() => requireFormType([]))).toBe(
+      "Content-Type must be application/x-www-form-urlencoded, in UTF-8.",
+    );
   });
 
   test.each([
-    undefined,
     "",
     "application/json",
     "multipart/form-data; boundary=x",
@@ -118,7 +137,7 @@ describe("requireFormType", () => {
     "application/x-www-form-urlencoded; charset=utf-8; charset=utf-16",
     "application/x-www-form-urlencoded, application/json",
   ])("refuses %s", (type) => {
-    expect(refusal(() => requireFormType(type))).toBe(
+    expect(refusal(() => requireFormType([type]))).toBe(
       "Content-Type must be application/x-www-form-urlencoded, in UTF-8.",
     );
   });

@@ -288,3 +288,51 @@ describe("closing", () => {
     expect(await answer).toBe("");
   });
 });
+
+describe("a form's header", () => {
+  test.each(["gzip", "br", "identity, gzip", "unknown"])("refuses Content-Encoding %s", async (encoding) => {
+    const { post, engine } = testGateway();
+    const response = await post("grant_type=x", { "content-encoding": encoding });
+    expect(response.statusCode).toBe(415);
+    expect(engine.asked).toEqual([]);
+    expect(response.headers["accept-encoding"]).toBe("identity");
+    expect(response.json()).toEqual({
+      error: "invalid_request",
+      error_description: "Content-Encoding is not supported: send the form as it is.",
+    });
+  });
+
+  test("takes the encoding identity", async () => {
+    const { post } = testGateway();
+    expect((await post("grant_type=x", { "content-encoding": "Identity" })).statusCode).toBe(200);
+  });
+
+  test("refuses two of Content-Type", async () => {
+    const { app } = testGateway();
+    const port = await listen(app);
+    const fields = ["host: x", "connection: close", ...Array(2).fill(`content-type: ${FORM["content-type"]}`)];
+    const answer = await sendRaw(
+      port,
+      `POST /connect/token HTTP/1.1\r\n${fields.join("\r\n")}\r\ncontent-length: 0\r\n\r\n`,
+    );
+    await app.close();
+    expect(answer).toMatch(/^HTTP\/1.1 400 .*Content-Type is given more than once\./s);
+  });
+});
+
+describe("resource", () => {
+  test.each(["resource=https://api.example", "resource=a&resource=b", "grant_type=refresh_token&resource=a"])(
+    "is no parameter of the token endpoint yet: %s",
+    async (form) => {
+      const { post } = testGateway();
+      const response = await post(form);
+      expect(response.statusCode).toBe(400);
+      expect(response.json()).toMatchObject({ error: "invalid_target" });
+    },
+  );
+
+  test("is omitted if it is empty", async () => {
+    const { post } = testGateway();
+    expect((await post("grant_type=x&resource=")).statusCode).toBe(200);
+  });
+});

@@ -38,6 +38,7 @@ const statuses: Record<OAuthErrorCode, string> = {
   unsupported_token_type: "InvalidArgument",
   unsupported_response_type: "InvalidArgument",
   invalid_scope: "InvalidArgument",
+  invalid_target: "InvalidArgument",
   access_denied: "PermissionDenied",
   temporarily_unavailable: "Unavailable",
   server_error: "Internal",
