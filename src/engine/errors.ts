@@ -1,5 +1,5 @@
 import { AuthorityUnavailableError } from "../authorities/port.ts";
-import { KeyUnavailableError, TooManyWaitingError } from "../keyring/port.ts";
+import { KeyUnavailableError } from "../keyring/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
 import { ClockOffError } from "../token/clock.ts";
 
@@ -55,8 +55,7 @@ export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof ClockOffError)
     return new OAuthError("temporarily_unavailable", "The clock of this node is not right. Try again.");
   if (error instanceof KeyUnavailableError) {
-    const cause = error instanceof TooManyWaitingError ? undefined : error;
-    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause });
+    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause: error });
   }
   return new OAuthError("server_error", "Something unexpected happened.", { cause: error });
 }

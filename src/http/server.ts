@@ -22,14 +22,20 @@ const limits = {
   connectionsCheckingInterval: 5_000,
 } satisfies ServerOptions;
 
+/** How many connections there may be; one more is closed. */
+const MAX_CONNECTIONS = 4096;
+
 const HEADER_TOO_LARGE = "The header is too large.";
 
 /** Makes the server beneath the gateway: HTTP/1.1, or, if there is a key pair, that and HTTP/2 over TLS. */
 export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory<Server> {
-  return (handler) =>
-    tls === undefined
-      ? createServer(limits, handler)
-      : createHttp2Server(limits, { ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+  return (handler) => {
+    const server =
+      tls === undefined
+        ? createServer(limits, handler)
+        : createHttp2Server(limits, { ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+    return Object.assign(server, { maxConnections: MAX_CONNECTIONS });
+  };
 }
 
 /** Ends, so many milliseconds from now, what keeps a server from closing. */

@@ -1,8 +1,9 @@
 import { createHash, createHmac } from "node:crypto";
-import { decodeProtectedHeader } from "jose";
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { KeyUse } from "../store/port.ts";
 import { BoundedMap } from "../token/bounded-map.ts";
 import type { Clock, Instant } from "../token/clock.ts";
+import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
 import { describeKeys, type KeyringPolicy, keepFor } from "./policy.ts";
 import {
@@ -22,6 +23,12 @@ import type { OpenedKey, Snapshot } from "./snapshot.ts";
 
 /** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
 const MAX_VERIFIED = 1024;
+
+/**
+ * How long a mint may take from the moment that its token bears until it signs, in milliseconds: the key that signs may
+ * have been made in between. Doors end a request sooner.
+ */
+const LONGEST_MINT = 60_000;
 
 /** The states in which a key is published, and what it signed is accepted. */
 const PUBLISHED = new Set(["pending", "active", "retired"]);
@@ -57,7 +64,7 @@ export class Keyring implements TenantKeyring {
     const kid = kidOf(jwt);
     if (kid === undefined) return undefined;
     // The key is looked at every time: what it signed is worth no more than it is.
-    const key = await this.#publishedKey(kid, now);
+    const key = await this.#publishedKey(jwt, kid, now);
     if (key === undefined) return undefined;
     const digest = createHash("sha256").update(jwt).digest("base64url");
     const known = this.#verified.get(digest);
@@ -116,10 +123,21 @@ export class Keyring implements TenantKeyring {
   }
 
   /** The key of that kid, if what it signed is accepted. A kid that nobody knows may be another node's, of just now. */
-  async #publishedKey(kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
+  async #publishedKey(jwt: string, kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
     const isThis = (key: OpenedKey<SigningKey>) => key.kid === kid;
     if (this.#reader.snapshot.signing.some(isThis)) return this.#published(this.#reader.snapshot, now).find(isThis);
+    if (!this.#mayBeNew(jwt)) return undefined;
     return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
+  }
+
+  /**
+   * Whether a key that the last read lacked can have signed the token: by the moment that it claims, which nobody has
+   * verified yet. Whoever claims a false one is told that the token is inactive, which is true.
+   */
+  #mayBeNew(jwt: string): boolean {
+    const moment = claimedMoment(jwt);
+    const { maxClockSkew } = this.#policy.timing;
+    return moment !== undefined && moment > this.#reader.snapshot.readAt - LONGEST_MINT - maxClockSkew;
   }
 
   #published(snapshot: Snapshot, now: Instant): readonly OpenedKey<SigningKey>[] {
@@ -134,6 +152,17 @@ function kidOf(jwt: string): string | undefined {
   try {
     const { kid } = decodeProtectedHeader(jwt);
     return kid !== undefined && /^[A-Za-z0-9_-]{43}$/.test(kid) ? kid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a JWT says that it was minted: by its `jti`, or to the second by its `iat`; undefined where none of ours says so. */
+function claimedMoment(jwt: string): Instant | undefined {
+  try {
+    const { jti, iat } = decodeJwt(jwt);
+    const moment = typeof jti === "string" ? parseJti(jti)?.moment : undefined;
+    return moment ?? (typeof iat === "number" ? iat * 1000 + 999 : undefined);
   } catch {
     return undefined;
   }

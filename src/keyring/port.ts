@@ -10,11 +10,6 @@ export class KeyUnavailableError extends Error {
   override readonly name: string = "KeyUnavailableError";
 }
 
-/** Too many tokens with unknown keys wait already: the doing of callers, of which the log need not tell. */
-export class TooManyWaitingError extends KeyUnavailableError {
-  override readonly name = "TooManyWaitingError";
-}
-
 /** Where a key is in its life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */
 export type KeyState = "pending" | "active" | "retired" | "gone" | "compromised";
 

@@ -1,13 +1,24 @@
 import type { Clock, Instant } from "../token/clock.ts";
-import { KeyUnavailableError, TooManyWaitingError } from "./port.ts";
+import { KeyUnavailableError } from "./port.ts";
 import { SealError } from "./seal.ts";
 import { readSnapshot, type Snapshot, type SnapshotPorts } from "./snapshot.ts";
 
 /** A token with an unknown key may cause a read, but none sooner than this after the last, in milliseconds. */
-const FLOOR = 1000;
+const FLOOR = 250;
 
-/** How many requests may wait for such a read. */
+/**
+ * How many requests may wait for such a read. One more has it begin at once: a flood waits no longer than that, and costs
+ * the store a read for so many requests, each of which costs it more by itself.
+ */
 const MAX_WAITING = 256;
+
+/** A read that waits for its turn. */
+interface NextRead {
+  waiting: number;
+  /** Has it begin at once. */
+  readonly begin: () => void;
+  readonly snapshot: Promise<Snapshot>;
+}
 
 /** Keeps a tenant's keys as the store has them. Never reads twice at a time. */
 export class KeyReader {
@@ -16,8 +27,7 @@ export class KeyReader {
   #snapshot: Snapshot | undefined;
   #reading: Promise<Snapshot> | undefined;
   /** A read that waits for its turn: whoever asks now is served by it. */
-  #next: Promise<Snapshot> | undefined;
-  #waiting = 0;
+  #next: NextRead | undefined;
   #startedAt: Instant = 0;
 
   constructor(ports: SnapshotPorts, clock: Clock) {
@@ -38,27 +48,28 @@ export class KeyReader {
     return this.#reading ?? this.#start();
   }
 
-  /**
-   * The same, but not too soon after the last: what a caller's token can cause. Throws {@link KeyUnavailableError}
-   * where too many wait already.
-   */
+  /** The same, but not too soon after the last, unless many wait for it: what a caller's token can cause. */
   async readInTurn(): Promise<Snapshot> {
-    if (this.#waiting >= MAX_WAITING) throw new TooManyWaitingError("Too many tokens with unknown keys wait.");
-    this.#waiting += 1;
+    const next = this.#next ?? this.#plan();
+    this.#next = next;
+    next.waiting += 1;
+    if (next.waiting > MAX_WAITING) next.begin();
     try {
-      this.#next ??= this.#afterFloor();
-      return await this.#next;
+      return await next.snapshot;
     } catch (error) {
       // A new key that this node cannot open yet is none of the caller's doing.
       throw error instanceof SealError ? new KeyUnavailableError("A key does not open.", { cause: error }) : error;
-    } finally {
-      this.#waiting -= 1;
     }
   }
 
-  async #afterFloor(): Promise<Snapshot> {
+  #plan(): NextRead {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    return { waiting: 0, begin: resolve, snapshot: this.#afterFloorOr(promise) };
+  }
+
+  async #afterFloorOr(crowded: Promise<void>): Promise<Snapshot> {
     try {
-      await this.#clock.past(this.#startedAt + FLOOR - 1);
+      await Promise.race([this.#clock.past(this.#startedAt + FLOOR - 1), crowded]);
     } finally {
       this.#next = undefined;
     }

@@ -1,6 +1,7 @@
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
+import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
@@ -16,6 +17,8 @@ const options = {
   "grpc.keepalive_timeout_ms": MINUTE / 3,
   "grpc.max_connection_idle_ms": 15 * MINUTE,
 };
+
+const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
 /** A certificate chain and its private key, both in PEM. */
 export interface TlsKeyPair {
@@ -37,18 +40,28 @@ export function createGrpcServer({
   services,
   logger,
   tls,
+  bounds = BOUNDS,
 }: {
   readonly services: readonly ServiceImplSpec[];
   readonly logger: Logger;
   readonly tls?: TlsKeyPair | undefined;
+  readonly bounds?: Bounds | undefined;
 }): GrpcServer {
   // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server(options);
   for (const service of services) register(server, service, logger);
+  let unbound = () => {};
   return {
-    listen: (host, port) => listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls),
-    close: (graceMs) => close(server, graceMs),
+    async listen(host, port) {
+      const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
+      unbound = boundPort(bound, bounds);
+      return bound;
+    },
+    async close(graceMs) {
+      await close(server, graceMs);
+      unbound();
+    },
   };
 }
 

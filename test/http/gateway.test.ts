@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { METHODS } from "node:http";
 import { request } from "node:https";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { registerConnect } from "../../src/rpc/connect.ts";
@@ -9,6 +11,21 @@ import { FORM, listen, sendRaw, testGateway } from "./support.ts";
 
 const NO_TENANT = { error: "invalid_request", error_description: "There is no such tenant." };
 const NOTHING = { error: "invalid_request", error_description: "There is nothing at this path." };
+
+test("takes so many connections, and closes one more", async () => {
+  const { app } = testGateway();
+  expect(app.server.maxConnections).toBe(4096);
+  app.server.maxConnections = 1;
+  const port = Number(new URL(await app.listen({ host: "127.0.0.1", port: 0 })).port);
+  const first = connect(port, "127.0.0.1");
+  await once(app.server, "connection");
+  await once(
+    connect(port, "127.0.0.1").on("error", () => undefined),
+    "close",
+  );
+  first.destroy();
+  await app.close();
+});
 
 describe("a path", () => {
   test.each([

@@ -2,6 +2,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { describe, expect, it } from "vitest";
 import type { RotationOrder } from "../../src/keyring/port.ts";
 import type { Store } from "../../src/store/port.ts";
+import { toSeconds } from "../../src/token/clock.ts";
 import { fakeClock } from "../support/clock.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { DAY, HOUR, testKeyring } from "../support/keyring.ts";
@@ -29,7 +30,7 @@ const states = ({ keyring, now }: Node, use = "signing") =>
     .filter((key) => key.use === use)
     .map(({ state }) => state);
 
-const sign = ({ keyring, now }: Node) => keyring.signer(now()).sign({ sub: "someone" });
+const sign = ({ keyring, now }: Node) => keyring.signer(now()).sign({ sub: "someone", iat: toSeconds(now()) });
 const kids = ({ keyring, now }: Node) => keyring.jwks(now()).keys.map(({ kid }) => kid);
 
 describe("rotation by schedule", () => {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect as openSession } from "node:http2";
+import { constants, connect as openSession } from "node:http2";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext } from "@connectrpc/connect";
@@ -34,6 +34,52 @@ async function serve(mint: Mint) {
 function abortOf({ signal }: HandlerContext): Promise<unknown> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 }
+
+describe("a server", () => {
+  const HEADERS = { ":method": "POST", ":path": "/mintmark.v1.TokenService/Mint", "content-type": "application/grpc" };
+
+  /** A server of those bounds. */
+  async function bounded(bounds: { maxConnections?: number; messageTimeout?: number }) {
+    const service = createServiceImplSpec<typeof TokenService>(TokenService, { mint: async () => ({}) });
+    const all = { maxConnections: 10, messageTimeout: 60_000, ...bounds };
+    const server = createGrpcServer({ services: [service], logger: recordingLogger(), bounds: all });
+    return { server, url: `http://127.0.0.1:${await server.listen("127.0.0.1", 0)}` };
+  }
+
+  test.each([
+    ["nothing of its message", []],
+    ["half of its message", [0, 0, 0, 0, 9, 1]],
+    ["its whole message, and no end", [0, 0, 0, 0, 0]],
+  ])("resets a call of which there came %s for too long", async (_, bytes) => {
+    const { server, url } = await bounded({ messageTimeout: 50 });
+    const session = openSession(url);
+    const stream = session.request({ ...HEADERS, te: "trailers" });
+    stream.on("error", () => undefined).resume();
+    if (bytes.length > 0) stream.write(Buffer.from(bytes));
+    await once(stream, "close");
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    session.destroy();
+    await server.close(0);
+  });
+
+  test("closes a connection over as many as it takes, and takes one again once another is gone", async () => {
+    const { server, url } = await bounded({ maxConnections: 2 });
+    const call = async () => {
+      const session = openSession(url).on("error", () => undefined);
+      const stream = session.request({ ...HEADERS, te: "trailers" }).on("error", () => undefined);
+      stream.resume().end(Buffer.alloc(5));
+      const [status] = (await Promise.race([once(stream, "response"), once(session, "close")])) as [object?];
+      return { session, isServed: status !== undefined };
+    };
+    const first = await call();
+    const second = await call();
+    expect([first.isServed, second.isServed, (await call()).isServed]).toEqual([true, true, false]);
+    first.session.destroy();
+    await vi.waitUntil(async () => (await call()).isServed);
+    second.session.destroy();
+    await server.close(0);
+  });
+});
 
 describe("a message", () => {
   test("may be 64 KiB, and no more", async () => {
