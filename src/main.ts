@@ -6,6 +6,7 @@ import { acceptClock } from "./commands/accept-clock.ts";
 import { type Command, UsageError } from "./commands/command.ts";
 import { copy } from "./commands/copy.ts";
 import { reseal } from "./commands/reseal.ts";
+import { revokeClient } from "./commands/revoke-client.ts";
 import { rotate } from "./commands/rotate.ts";
 import { serve } from "./commands/serve.ts";
 import { ConfigError } from "./config/faults.ts";
@@ -18,7 +19,7 @@ import { StoreUnavailableError, StoreUnusableError } from "./store/port.ts";
 import { ClockOffError } from "./token/clock.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ serve, rotate, reseal, copy, "accept-clock": acceptClock }),
+  Object.entries({ serve, rotate, reseal, copy, "revoke-client": revokeClient, "accept-clock": acceptClock }),
 );
 
 /** Does what the command line names: `mintmark [command] [--config PATH] [options]`. */
@@ -66,7 +67,7 @@ function complaintOf(error: unknown): string {
 }
 
 function usage(): string {
-  const lines = Array.from(commands, ([name, { summary }]) => `  mintmark ${name.padEnd(13)}${summary}`);
+  const lines = Array.from(commands, ([name, { summary }]) => `  mintmark ${name.padEnd(15)}${summary}`);
   return ["usage: mintmark [command] [--config PATH]", ...lines].join("\n");
 }
 

@@ -34,9 +34,9 @@ export async function readAccessToken(
   return row && describe(parseExactJson(row.claims) as JsonObject, undefined);
 }
 
-/** Whether a token has neither expired nor been revoked. Reads the store, never a cache. */
+/** Whether a token has neither expired nor been revoked, and its client is enabled. Reads the store, never a cache. */
 export async function isAlive(world: TenantWorld, token: AccessToken, now: Instant): Promise<boolean> {
-  if (token.expiresAt <= now || isAhead(world, token, now)) return false;
+  if (token.expiresAt <= now || isAhead(world, token, now) || !isClientEnabled(world, token.clientId)) return false;
   const [family, cuts] = await Promise.all([
     token.family === undefined ? undefined : world.store.families.find(token.family),
     world.store.revocations.find(cutsThatApply(world, token)),
@@ -53,6 +53,11 @@ function isAhead({ maxClockSkew }: TenantWorld, { moment, claims: { nbf } }: Acc
   return moment > latest || (typeof nbf === "number" && nbf * 1000 > latest);
 }
 
+/** Whether a client is one of the tenant's today: what another minted is worth nothing. */
+function isClientEnabled({ tenant }: TenantWorld, clientId: string): boolean {
+  return tenant.clients.get(clientId)?.enabled === true;
+}
+
 /** A live access token, or undefined. */
 export async function findLiveAccessToken(
   world: TenantWorld,
@@ -63,17 +68,18 @@ export async function findLiveAccessToken(
   return token && (await isAlive(world, token, now)) ? token : undefined;
 }
 
-/** The ids of all cuts that could kill what a client minted for a subject. */
-export function subjectCuts(
+/** The ids of all cuts that could kill what a client minted, for a subject or for none. */
+export function mintCuts(
   world: TenantWorld,
   subject: string | undefined,
   clientId: string,
   namespace: unknown,
 ): readonly string[] {
-  if (subject === undefined) return [];
+  if (subject === undefined) return [cutIds.client(clientId)];
   // The namespace of the mint and today's: whichever a revocation meant, nothing escapes it.
   const namespaces = new Set([namespace, world.tenant.clients.get(clientId)?.namespace]);
   return [
+    cutIds.client(clientId),
     cutIds.subjectOfClient(subject, clientId),
     ...[...namespaces]
       .filter((name) => typeof name === "string")
@@ -85,7 +91,7 @@ function cutsThatApply(world: TenantWorld, token: AccessToken): readonly string[
   return [
     cutIds.jti(token.jti),
     ...(token.kid === undefined ? [] : [cutIds.kid(token.kid)]),
-    ...subjectCuts(world, token.subject, token.clientId, token.claims[world.tenant.markClaim]),
+    ...mintCuts(world, token.subject, token.clientId, token.claims[world.tenant.markClaim]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type OAuthError, toOAuthError } from "./errors.ts";
 import { introspect } from "./introspect.ts";
 import { mint } from "./mint.ts";
-import { listKeys, rotate } from "./operators.ts";
+import { listKeys, revokeClient, rotate } from "./operators.ts";
 import { wireName } from "./parameters.ts";
 import type { Engine, TenantEngine } from "./port.ts";
 import { refresh } from "./refresh.ts";
@@ -27,6 +27,8 @@ function createTenantEngine(world: TenantWorld): TenantEngine {
     introspect: (credentials, request) =>
       refusingClearly(world, "introspect", () => introspect(world, credentials, request)),
     rotate: (credentials, request) => refusingClearly(world, "rotate", () => rotate(world, credentials, request)),
+    revokeClient: (credentials, request) =>
+      refusingClearly(world, "revokeClient", () => revokeClient(world, credentials, request)),
     listKeys: (credentials) => refusingClearly(world, "listKeys", () => listKeys(world, credentials)),
     revoke: (credentials, request) => refusingClearly(world, "revoke", () => revoke(world, credentials, request)),
   };

@@ -2,12 +2,16 @@ import { createHash } from "node:crypto";
 import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../keyring/port.ts";
 import { authenticateOperator } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
-import type { ClientCredentials, RotateRequest } from "./request.ts";
-import type { Operator } from "./tenant.ts";
+import type { ClientCredentials, ClientRevocation, RevokeClientRequest, RotateRequest } from "./request.ts";
+import type { Client, Operator } from "./tenant.ts";
+import { cutClient, type WatermarkWorld } from "./watermark.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;
+
+/** A client's id, configured or not (RFC 6749 appendix A.1). */
+const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
 
 /** What rotating needs of a tenant's world. */
 export type RotationWorld = Pick<TenantWorld, "tenant" | "keyring" | "random" | "logger">;
@@ -61,6 +65,56 @@ export async function listKeys(world: TenantWorld, credentials: ClientCredential
     "an operator listed the keys",
   );
   return world.keyring.describe(world.clock.now());
+}
+
+/**
+ * Ends all that a client minted before this call, and nothing that it mints after the answer. For operators, never
+ * clients. The client may be disabled, or configured no longer.
+ *
+ * Throws OAuthError `invalid_client` where the caller is no operator of the tenant, `invalid_request` where it names no
+ * client.
+ */
+export async function revokeClient(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: RevokeClientRequest,
+): Promise<ClientRevocation> {
+  const operator = await authenticated(world, credentials);
+  return revokeClientAs(world, operator.id, request);
+}
+
+/** The same for an operator who is known already. */
+export async function revokeClientAs(
+  world: WatermarkWorld & Pick<TenantWorld, "tenant" | "logger">,
+  operator: string,
+  { client }: RevokeClientRequest,
+): Promise<ClientRevocation> {
+  const { tenant, logger } = world;
+  if (client === undefined) throw new OAuthError("invalid_request", "client is required.");
+  if (!CLIENT_ID.test(client)) {
+    throw new OAuthError("invalid_request", "client must be a client's id: 1 to 1024 characters of printable ASCII.");
+  }
+  await cutClient(world, client);
+  logger.warn(
+    { event: "client_revoked", tenant: tenant.id, operator, client },
+    "an operator revoked a client's tokens",
+  );
+  return { warnings: warningsOf(tenant.clients.get(client)) };
+}
+
+/** What a revocation does not reach. */
+function warningsOf(client: Client | undefined): readonly string[] {
+  const state =
+    client === undefined
+      ? ["No client of that id is configured. If it never was, nothing was revoked: check the id."]
+      : client.enabled
+        ? ["The client can mint again. If its secret has leaked, replace it on every node and call this again."]
+        : [];
+  return [
+    ...state,
+    "Verifiers that do not introspect accept its JWTs until they expire.",
+    "What other clients minted from its access tokens stays alive: revoke their subjects, or those clients.",
+  ];
 }
 
 function authenticated(world: TenantWorld, credentials: ClientCredentials): Promise<Operator> {

@@ -1,10 +1,12 @@
 import type { KeyDescription, PublicJwk, Rotation } from "../keyring/port.ts";
 import type {
   ClientCredentials,
+  ClientRevocation,
   Introspection,
   IntrospectRequest,
   MintRequest,
   RefreshRequest,
+  RevokeClientRequest,
   RevokeRequest,
   RotateRequest,
   TokenSet,
@@ -35,4 +37,6 @@ export interface TenantEngine {
   rotate(credentials: ClientCredentials, request: RotateRequest): Promise<Rotation>;
   /** Every generation of the tenant's keys: signing first, oldest first. For operators, never clients. */
   listKeys(credentials: ClientCredentials): Promise<readonly KeyDescription[]>;
+  /** Ends all that a client minted up to now. For operators, never clients. */
+  revokeClient(credentials: ClientCredentials, request: RevokeClientRequest): Promise<ClientRevocation>;
 }

@@ -2,7 +2,7 @@ import type { FamilyRecord } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import { cutIds, isCut } from "../token/cut.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
-import { subjectCuts } from "./access-token.ts";
+import { mintCuts } from "./access-token.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** A refresh token that this tenant's mint made, and the row of its grant. */
@@ -50,7 +50,7 @@ export async function isFamilyAlive(
   if (family.mintedAt > now + world.maxClockSkew) return false;
   const cuts = await world.store.revocations.find([
     cutIds.tokenKey(token.keyGeneration),
-    ...subjectCuts(world, family.subject, family.client, family.namespace),
+    ...mintCuts(world, family.subject, family.client, family.namespace),
   ]);
   // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
   // too. The row's own end may have moved on since it was read.

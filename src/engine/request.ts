@@ -102,6 +102,18 @@ export interface RotateRequest {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** A revocation of all that a client minted, which an operator asks for. */
+export interface RevokeClientRequest {
+  /** The client's id. It need not be configured any more. */
+  readonly client?: string | undefined;
+}
+
+/** What a revocation of a client answers. */
+export interface ClientRevocation {
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
+}
+
 /** A revocation (RFC 7009 section 2.1). */
 export interface RevokeRequest {
   readonly token?: string | undefined;

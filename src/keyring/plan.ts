@@ -33,6 +33,17 @@ export function jwksStaleUntil(use: KeyUse, activateAt: Instant, timing: Timing,
   return use === "signing" && activateAt < everywhere ? everywhere : undefined;
 }
 
+/** What a key that was cut leaves alive. */
+const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
+  signing: [
+    "Verifiers that do not introspect accept its tokens until they fetch the JWKS again.",
+    "Reference tokens and refresh tokens are not signed with it and stay alive. RevokeClient ends those of a client.",
+  ],
+  refresh: [
+    "Access tokens that were minted with its refresh tokens stay alive until they expire. RevokeClient ends those of a client.",
+  ],
+};
+
 /** What an operator should know of a rotation. `leaked`: the key that it cut; `overtaken`: those that will never be used. */
 export function warningsOf(
   use: KeyUse,
@@ -44,8 +55,7 @@ export function warningsOf(
   const what = use === "signing" ? "signing key" : "refresh token key";
   if (leaked !== undefined) {
     warnings.push(`Every token that the ${what} ${leaked.generation} made is inactive, and that is never undone.`);
-    if (use === "signing")
-      warnings.push("Verifiers that do not introspect accept its tokens until they fetch the JWKS again.");
+    warnings.push(...UNREACHED[use]);
   }
   if (staleUntil !== undefined) {
     warnings.push(

@@ -21,6 +21,11 @@ export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
       const tenant = findTenant(engine, request.tenant);
       return toRotateResponse(await tenant.rotate(credentials(context), toRotateRequest(request)));
     },
+    async revokeClient(request, context) {
+      const tenant = findTenant(engine, request.tenant);
+      const revocation = await tenant.revokeClient(credentials(context), { client: request.client || undefined });
+      return { warnings: [...revocation.warnings] };
+    },
     async listKeys(request, context) {
       const tenant = findTenant(engine, request.tenant);
       return { keys: (await tenant.listKeys(credentials(context))).map(toKey) };

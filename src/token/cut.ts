@@ -17,6 +17,8 @@ export const cutIds = {
   kid: (kid: string) => hash("kid", kid),
   /** All refresh tokens under one generation of the token key. */
   tokenKey: (generation: number) => hash("token key", String(generation)),
+  /** All that one client minted, whether it has a subject or not. */
+  client: (client: string) => hash("client", client),
   /** All of a subject that one client minted. */
   subjectOfClient: (subject: string, client: string) => hash("subject of client", subject, client),
   /** All of a subject that the clients of one namespace minted. */

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/commands/command.ts";
 import { reseal } from "../../src/commands/reseal.ts";
+import { revokeClient } from "../../src/commands/revoke-client.ts";
 import { rotate } from "../../src/commands/rotate.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { SealError } from "../../src/keyring/seal.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
+import { cutIds } from "../../src/token/cut.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { recordingLogger } from "../support/logger.ts";
 
@@ -84,5 +86,21 @@ describe("mintmark reseal", () => {
     );
     expect(await reseal.run(config(NEW), logger, {})).toBe("default: 0 of 1 keys resealed\nacme: 0 of 1 keys resealed");
     await expect(reseal.run(config(OLD), logger, {})).rejects.toThrow(SealError);
+  });
+});
+
+describe("mintmark revoke-client", () => {
+  const revoke = (options: Record<string, string>) => revokeClient.run(config(), recordingLogger(), options);
+
+  it("cuts a client of a tenant, configured or not, and says what it does not reach", async () => {
+    const { warnings } = JSON.parse((await revoke({ client: "gone", tenant: "acme" })) ?? "");
+    expect(warnings).toContainEqual(expect.stringContaining("No client of that id"));
+    const opened = await openStore(store);
+    expect(await opened.forTenant("acme").revocations.find([cutIds.client("gone")])).toHaveLength(1);
+    await opened.close();
+  });
+
+  it("needs the client's id", async () => {
+    await expect(revoke({})).rejects.toThrow(UsageError);
   });
 });

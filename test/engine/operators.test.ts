@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RotateRequest } from "../../src/engine/request.ts";
 import { cutIds } from "../../src/token/cut.ts";
+import type { JsonObject } from "../../src/token/json.ts";
 import { claimsOf } from "../support/decode.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
-import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 
 const basic = (id: string, secret: string) => ({
@@ -163,4 +164,74 @@ it("a node that does not know a refresh token's key yet reads it, and takes the 
   const tokens = await mint();
   other.clock.advance(1);
   expect((await other.engine.introspect(client, { token: tokens.refreshToken })).active).toBe(true);
+});
+
+describe("a client's revocation", () => {
+  const request = { client: CLIENT_ID };
+  const mintFor = (claims: object, accessTokenType: string) =>
+    world.engine.mint(client, {
+      grantType: "arbitrary_no_subject",
+      arbitraryClaims: claims as JsonObject,
+      scopes: ["offline_access"],
+      accessTokenType,
+    });
+
+  it.each([
+    ["with a subject", "jwt", { sub: "someone" }],
+    ["without a subject", "jwt", {}],
+    ["as references", "reference", {}],
+  ])("ends all that it minted before, %s, and nothing that it mints after", async (_, type, claims) => {
+    const before = await mintFor(claims, type);
+    expect(await isActive(before.accessToken)).toBe(true);
+    await world.engine.revokeClient(operator, request);
+    expect(await isActive(before.accessToken)).toBe(false);
+    expect(await isActive(before.refreshToken)).toBe(false);
+    const refresh = world.engine.refresh(client, { refreshToken: before.refreshToken });
+    expect(await refusalOf(refresh)).toMatchObject({ code: "invalid_grant" });
+    const after = await mintFor(claims, type);
+    expect(await isActive(after.accessToken)).toBe(true);
+    expect(await isActive(after.refreshToken)).toBe(true);
+  });
+
+  it("is one row, spares other clients, and says what it does not reach", async () => {
+    const before = await mint();
+    const { warnings } = await world.engine.revokeClient(operator, { client: "nobody" });
+    expect(warnings[0]).toBe("No client of that id is configured. If it never was, nothing was revoked: check the id.");
+    expect(await isActive(before.accessToken)).toBe(true);
+    expect(await world.store.revocations.find([cutIds.client("nobody")])).toHaveLength(1);
+    expect((await world.engine.revokeClient(operator, request)).warnings[0]).toContain("can mint again");
+    const events = world.logger.lines.map(({ fields }) => fields);
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "client_revoked", operator: OPERATOR_ID, client: CLIENT_ID }),
+    );
+  });
+
+  it.each([
+    [undefined, "client is required."],
+    ["caf\u00e9", "client must be a client's id: 1 to 1024 characters of printable ASCII."],
+  ])("is refused for %j", async (id, message) => {
+    const refusal = await refusalOf(world.engine.revokeClient(operator, { client: id }));
+    expect(refusal).toEqual({ code: "invalid_request", message });
+  });
+
+  it("is for operators alone", async () => {
+    const refusal = await refusalOf(world.engine.revokeClient(basic(CLIENT_ID, SECRET), request));
+    expect(refusal).toMatchObject({ code: "invalid_client" });
+  });
+
+  it.each([
+    ["disabled", [testClient({ enabled: false })]],
+    ["removed", []],
+  ])("is not needed by those who introspect once the client is %s", async (_, clients) => {
+    const asker = testClient({ id: "asker", introspection: "tenant" });
+    const tenant = testTenant({}, [testClient(), asker]);
+    world = await testWorld(tenant);
+    const { accessToken } = await mint();
+    const ask = { clientId: "asker", clientSecret: SECRET };
+    expect((await world.engine.introspect(ask, { token: accessToken })).active).toBe(true);
+    const later = await testWorld(testTenant({}, [...clients, asker]), world.wholeStore);
+    expect(await later.engine.introspect(ask, { token: accessToken })).toEqual({ active: false });
+    const shown = later.engine.mint(ask, { grantType: "arbitrary_resource_owner", accessToken, arbitraryClaims: {} });
+    expect(await refusalOf(shown)).toMatchObject({ code: "invalid_grant" });
+  });
 });

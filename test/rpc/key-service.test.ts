@@ -4,7 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { KeyService, KeyState, KeyUse, RotationMode } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
 import type { Engine, TenantEngine } from "../../src/engine/port.ts";
-import type { ClientCredentials, RotateRequest } from "../../src/engine/request.ts";
+import type {
+  ClientCredentials,
+  ClientRevocation,
+  RevokeClientRequest,
+  RotateRequest,
+} from "../../src/engine/request.ts";
 import type { KeyDescription, Rotation } from "../../src/keyring/port.ts";
 import { refusalOf, startDoors, stockClient, transports } from "./support.ts";
 
@@ -13,7 +18,7 @@ const NOTHING: Rotation = { keys: [], jwksStaleUntil: undefined, warnings: [], r
 interface Asked {
   readonly tenant: string;
   readonly credentials: ClientCredentials;
-  readonly request?: RotateRequest;
+  readonly request?: RotateRequest & RevokeClientRequest;
 }
 
 /** Knows the tenants `default` and `acme`, does what operators may ask for, and keeps what reached it. */
@@ -21,6 +26,7 @@ class OperatorsEngine implements Engine {
   readonly asked: Asked[] = [];
   rotation: () => Promise<Rotation> = async () => NOTHING;
   keys: () => Promise<readonly KeyDescription[]> = async () => [];
+  revocation: () => Promise<ClientRevocation> = async () => ({ warnings: [] });
 
   forTenant(id: string): TenantEngine | undefined {
     if (id !== "default" && id !== "acme") return undefined;
@@ -28,6 +34,10 @@ class OperatorsEngine implements Engine {
       rotate: (credentials, request) => {
         this.asked.push({ tenant: id, credentials: presented(credentials), request });
         return this.rotation();
+      },
+      revokeClient: (credentials, request) => {
+        this.asked.push({ tenant: id, credentials, request });
+        return this.revocation();
       },
       listKeys: (credentials) => {
         this.asked.push({ tenant: id, credentials: presented(credentials) });
@@ -39,7 +49,7 @@ class OperatorsEngine implements Engine {
 
   fail(error: unknown): void {
     const fail = (): Promise<never> => Promise.reject(error);
-    this.rotation = this.keys = fail;
+    this.rotation = this.keys = this.revocation = fail;
   }
 }
 
@@ -373,4 +383,15 @@ describe.each(METHODS)("%s", (method) => {
       expect(log).not.toContain(secret);
     }
   });
+});
+
+test.each(CLIENTS)("a client's revocation comes through as it was asked for, by %s", async (_, call) => {
+  engine.revocation = async () => ({ warnings: ["One."] });
+  const request = { tenant: "acme", client: "web" };
+  expect(plain(await call("revokeClient", request, { authorization }))).toEqual({ warnings: ["One."] });
+  await call("revokeClient", {});
+  expect(engine.asked).toMatchObject([
+    { tenant: "acme", credentials: { authorization }, request: { client: "web" } },
+    { tenant: "default", request: {} },
+  ]);
 });

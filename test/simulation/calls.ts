@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { OAuthErrorCode } from "../../src/engine/errors.ts";
 import type {
+  ClientRevocation,
   Introspection,
   IntrospectRequest,
   MintRequest,
   RefreshRequest,
+  RevokeClientRequest,
   RevokeRequest,
   RotateRequest,
   Rotation,
@@ -21,6 +23,7 @@ export interface Operations {
   readonly introspect: { readonly request: IntrospectRequest; readonly answer: Introspection };
   readonly revoke: { readonly request: RevokeRequest; readonly answer: undefined };
   readonly rotate: { readonly request: RotateRequest; readonly answer: Rotation };
+  readonly revokeClient: { readonly request: RevokeClientRequest; readonly answer: ClientRevocation };
   readonly jwks: { readonly request: object; readonly answer: { readonly keys: readonly PublicJwk[] } };
 }
 export type OperationName = keyof Operations;

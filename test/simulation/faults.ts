@@ -16,6 +16,7 @@ export const FAULTS = [
   "graceful rotation",
   "immediate rotation",
   "compromised rotation",
+  "client revoked",
   "lifetimes changed",
   "client disabled",
   "scope removed",

@@ -154,6 +154,21 @@ export const MUTATIONS: readonly Mutation[] = [
     "family === undefined",
   ),
   one(
+    "client-cut-not-read",
+    "a revocation of a client is answered, and its tokens live on",
+    ACCESS_TOKEN,
+    "    cutIds.client(clientId),\n",
+    "",
+    ["if (subject === undefined) return [cutIds.client(clientId)];", "if (subject === undefined) return [];"],
+  ),
+  one(
+    "client-not-looked-at",
+    "the tokens of a disabled client stay active",
+    ACCESS_TOKEN,
+    "enabled === true",
+    "enabled !== undefined",
+  ),
+  one(
     "key-cut-not-read",
     "what a compromised key signed stays active",
     ACCESS_TOKEN,

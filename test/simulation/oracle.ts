@@ -67,6 +67,7 @@ export class Oracle {
   begin(call: Call): void {
     if (is(call, "refresh")) this.#beginRefresh(call);
     if (is(call, "revoke")) this.#beginRevoke(call);
+    if (is(call, "revokeClient")) this.#sweepingKills.push(this.#add(this.#clientKill(call)));
     if (is(call, "rotate") && call.request.mode === "compromised")
       this.#sweepingKills.push(this.#add(this.#keyKill(call)));
   }
@@ -216,17 +217,34 @@ export class Oracle {
   #subjectKill(call: Call, subject: string, wholeNamespace: boolean, effect: Kill["effect"]): Kill {
     const namespaceOf = (client: string) => tenantOf(call.tenant, call.node.variant).clients.get(client)?.namespace;
     const namespace = wholeNamespace ? namespaceOf(call.client) : undefined;
+    const isMeant = (token: Token) =>
+      token.subject === subject &&
+      (token.client === call.client || (namespace !== undefined && namespaceOf(token.client) === namespace));
+    return this.#watermarkKill(call, call.client, isMeant, effect);
+  }
+
+  #clientKill(call: Call<"revokeClient">): Kill {
+    const { client = "" } = call.request;
+    return this.#watermarkKill(
+      call,
+      client,
+      (token) => token.client === client,
+      () => plainEffect(call),
+    );
+  }
+
+  /** Ends what bears the same and was minted up to now. */
+  #watermarkKill(call: Call, client: string, isMeant: (token: Token) => boolean, effect: Kill["effect"]): Kill {
     const { skew } = this.#clocks;
     const isOneClock = this.#clocks.kind === "one";
     return {
       call,
       effect,
       covers(token) {
-        const isMeant =
-          token.client === call.client || (namespace !== undefined && namespaceOf(token.client) === namespace);
-        if (token.tenant !== call.tenant || token.subject !== subject || !isMeant) return "no";
+        if (token.tenant !== call.tenant || !isMeant(token)) return "no";
         // What was minted from what is dead saw that alive, so it was minted in time to be dead too.
-        if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, call))) return "yes";
+        if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, client, call)))
+          return "yes";
         // A cut that was not answered may lie a little ahead of when it was given up.
         const until = call.outcome?.kind === "done" ? call.end : call.end + 4 * skew;
         if (token.root.start < until) return "maybe";
@@ -307,6 +325,8 @@ export class Oracle {
   /** Whether a token must be alive for all of a call, or dead; "superseded or not": whatever was made from it. */
   #fate(token: Token, call: Call, look?: "superseded or not" | "at its revocation"): "alive" | "dead" | "either" {
     let fate: "alive" | "either" = token.mayBeAhead ? "either" : "alive";
+    this.#reason = "as its client is disabled";
+    if (call.node.variant.disabled === token.client) return "dead";
     this.#reason = "by its time";
     for (const kill of [...token.kills, ...(token.grant?.kills ?? []), ...this.#sweepingKills]) {
       if (kill.call === call || kill.call.start >= call.end) continue;
@@ -423,10 +443,10 @@ function expect(condition: boolean, invariant: number, message: string): void {
   if (!condition) throw new Violation(invariant, message);
 }
 
-/** Whether a token, or what it was minted from, is older than a revocation of its subject and client. */
-function isOlder(token: Token, call: Call): boolean {
-  if (token.client !== call.client) return false;
-  return token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, call));
+/** Whether a token, or what it was minted from, is older than a revocation that means its client. */
+function isOlder(token: Token, client: string, call: Call): boolean {
+  if (token.client !== client) return false;
+  return token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, client, call));
 }
 
 function plainEffect({ outcome }: Call): Effect {

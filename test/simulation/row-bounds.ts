@@ -10,8 +10,8 @@ import { Violation } from "./oracle.ts";
 const MOST: Readonly<Record<string, Partial<Record<OperationName, number>>>> = {
   "families.create": { mint: 1 },
   "referenceTokens.create": { mint: 1, refresh: 1 },
-  // A token's own, its subject's for the client, and for the namespace; a compromised key's.
-  "revocations.cut": { revoke: 3, rotate: 1 },
+  // A token's own, its subject's for the client, and for the namespace; a compromised key's, or a client's.
+  "revocations.cut": { revoke: 3, rotate: 1, revokeClient: 1 },
   "keys.append": { rotate: 1 },
 };
 

@@ -1,7 +1,7 @@
 import { Actor } from "./clients.ts";
 import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
-import { changes, clockSettings, keepRunning, rotations, verifier, weather } from "./surroundings.ts";
+import { changes, clockSettings, keepRunning, leaks, rotations, verifier, weather } from "./surroundings.ts";
 import { type Options, optionsOf, World } from "./world.ts";
 
 /** What a run came to. */
@@ -58,6 +58,7 @@ function begin(world: World, { nodes, actors }: Options): void {
   scheduler.spawn(weather(world, stream("weather")));
   scheduler.spawn(clockSettings(world, stream("clocks")));
   scheduler.spawn(rotations(world, stream("rotations")));
+  scheduler.spawn(leaks(world, stream("leaks")));
   scheduler.spawn(changes(world, stream("changes")));
 }
 

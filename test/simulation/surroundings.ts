@@ -3,6 +3,7 @@ import type { PublicJwk } from "../../src/keyring/port.ts";
 import { ONE_CLOCK_OFF } from "./clocks.ts";
 import type { Prng } from "./prng.ts";
 import { CLIENTS, KEY_TIMES, TENANTS } from "./tenants.ts";
+import type { Token } from "./tokens.ts";
 import type { World } from "./world.ts";
 
 /** Keeps a node running: starts it, lets it crash, starts it anew. */
@@ -101,6 +102,37 @@ export async function rotations(world: World, random: Prng): Promise<void> {
       if (call?.outcome?.kind === "done" && random.chance(0.8)) break;
       await scheduler.wait(random.delay(10_000));
     }
+  }
+}
+
+/** Revokes all that a client minted, and tries again until there is an answer; asks all nodes at once what is left of it. */
+export async function leaks(world: World, random: Prng): Promise<void> {
+  const { faults, scheduler, oracle } = world;
+  for (;;) {
+    await scheduler.wait(random.int(15_000, 120_000));
+    if (!faults.happens("client revoked")) continue;
+    const tenant = random.pick(TENANTS);
+    const client = random.pick(CLIENTS);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const node = world.anyNode(random);
+      const caller = { tenant, client: "operator" };
+      const call = node && (await world.call(node, "revokeClient", caller, { client }));
+      if (call?.outcome?.kind === "done") break;
+      await scheduler.wait(random.delay(5000));
+    }
+    const isConcerned = (token: Token) => token.tenant === tenant && token.client === client;
+    const latest = [
+      ...oracle.accessTokens.filter(isConcerned).slice(-4),
+      ...oracle.refreshTokens.filter(isConcerned).slice(-2),
+    ];
+    await Promise.all(
+      latest.map((token) => {
+        const node = world.anyNode(random);
+        if (node === undefined) return undefined;
+        const flaw = node.variant.disabled === client ? "invalid_client" : undefined;
+        return world.call(node, "introspect", { tenant, client }, { token: token.text }, flaw);
+      }),
+    );
   }
 }
 

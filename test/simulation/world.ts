@@ -135,7 +135,7 @@ export class World implements Surroundings {
     this.log(() => `#${call.id} ${node.name} ${tenant}/${client} ${operation} ${brief(request)}`);
     this.oracle.begin(call as unknown as Call);
     const credentials =
-      operation === "rotate"
+      operation === "rotate" || operation === "revokeClient"
         ? OPERATOR
         : { ...credentialsOf(client), ...(caller.secret !== undefined && { clientSecret: caller.secret }) };
     const lost: Outcome<never> = { kind: "lost" };

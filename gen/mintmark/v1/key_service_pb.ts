@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mintmark/v1/key_service.proto.
  */
 export const file_mintmark_v1_key_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1taW50bWFyay92MS9rZXlfc2VydmljZS5wcm90bxILbWludG1hcmsudjEixwIKA0tleRILCgNraWQYASABKAkSIAoDdXNlGAIgASgOMhMubWludG1hcmsudjEuS2V5VXNlEhIKCmdlbmVyYXRpb24YAyABKA0SEQoJYWxnb3JpdGhtGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWludG1hcmsudjEuS2V5U3RhdGUSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWFjdGl2YXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JldGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZW1vdmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAioQEKDVJvdGF0ZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEicKBG1vZGUYAiABKA4yGS5taW50bWFyay52MS5Sb3RhdGlvbk1vZGUSIAoDdXNlGAMgASgOMhMubWludG1hcmsudjEuS2V5VXNlEgsKA2tpZBgEIAEoCRIPCgdkcnlfcnVuGAUgASgIEhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCSKJAQoOUm90YXRlUmVzcG9uc2USHgoEa2V5cxgBIAMoCzIQLm1pbnRtYXJrLnYxLktleRI0ChBqd2tzX3N0YWxlX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh3YXJuaW5ncxgDIAMoCRIPCgdyb3RhdGVkGAQgASgIIiEKD0xpc3RLZXlzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiMgoQTGlzdEtleXNSZXNwb25zZRIeCgRrZXlzGAEgAygLMhAubWludG1hcmsudjEuS2V5KksKBktleVVzZRIXChNLRVlfVVNFX1VOU1BFQ0lGSUVEEAASEwoPS0VZX1VTRV9TSUdOSU5HEAESEwoPS0VZX1VTRV9SRUZSRVNIEAIqhQEKDFJvdGF0aW9uTW9kZRIdChlST1RBVElPTl9NT0RFX1VOU1BFQ0lGSUVEEAASGgoWUk9UQVRJT05fTU9ERV9HUkFDRUZVTBABEhsKF1JPVEFUSU9OX01PREVfSU1NRURJQVRFEAISHQoZUk9UQVRJT05fTU9ERV9DT01QUk9NSVNFRBADKpgBCghLZXlTdGF0ZRIZChVLRVlfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFLRVlfU1RBVEVfUEVORElORxABEhQKEEtFWV9TVEFURV9BQ1RJVkUQAhIVChFLRVlfU1RBVEVfUkVUSVJFRBADEhIKDktFWV9TVEFURV9HT05FEAQSGQoVS0VZX1NUQVRFX0NPTVBST01JU0VEEAUymAEKCktleVNlcnZpY2USQQoGUm90YXRlEhoubWludG1hcmsudjEuUm90YXRlUmVxdWVzdBobLm1pbnRtYXJrLnYxLlJvdGF0ZVJlc3BvbnNlEkcKCExpc3RLZXlzEhwubWludG1hcmsudjEuTGlzdEtleXNSZXF1ZXN0Gh0ubWludG1hcmsudjEuTGlzdEtleXNSZXNwb25zZUI4CgttaW50bWFyay52MUIPS2V5U2VydmljZVByb3RvUAFaFm1pbnRtYXJrL3YxO21pbnRtYXJrdjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1taW50bWFyay92MS9rZXlfc2VydmljZS5wcm90bxILbWludG1hcmsudjEixwIKA0tleRILCgNraWQYASABKAkSIAoDdXNlGAIgASgOMhMubWludG1hcmsudjEuS2V5VXNlEhIKCmdlbmVyYXRpb24YAyABKA0SEQoJYWxnb3JpdGhtGAQgASgJEiQKBXN0YXRlGAUgASgOMhUubWludG1hcmsudjEuS2V5U3RhdGUSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWFjdGl2YXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JldGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZW1vdmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAioQEKDVJvdGF0ZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEicKBG1vZGUYAiABKA4yGS5taW50bWFyay52MS5Sb3RhdGlvbk1vZGUSIAoDdXNlGAMgASgOMhMubWludG1hcmsudjEuS2V5VXNlEgsKA2tpZBgEIAEoCRIPCgdkcnlfcnVuGAUgASgIEhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCSKJAQoOUm90YXRlUmVzcG9uc2USHgoEa2V5cxgBIAMoCzIQLm1pbnRtYXJrLnYxLktleRI0ChBqd2tzX3N0YWxlX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgh3YXJuaW5ncxgDIAMoCRIPCgdyb3RhdGVkGAQgASgIIiEKD0xpc3RLZXlzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiMgoQTGlzdEtleXNSZXNwb25zZRIeCgRrZXlzGAEgAygLMhAubWludG1hcmsudjEuS2V5IjUKE1Jldm9rZUNsaWVudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBmNsaWVudBgCIAEoCSIoChRSZXZva2VDbGllbnRSZXNwb25zZRIQCgh3YXJuaW5ncxgBIAMoCSpLCgZLZXlVc2USFwoTS0VZX1VTRV9VTlNQRUNJRklFRBAAEhMKD0tFWV9VU0VfU0lHTklORxABEhMKD0tFWV9VU0VfUkVGUkVTSBACKoUBCgxSb3RhdGlvbk1vZGUSHQoZUk9UQVRJT05fTU9ERV9VTlNQRUNJRklFRBAAEhoKFlJPVEFUSU9OX01PREVfR1JBQ0VGVUwQARIbChdST1RBVElPTl9NT0RFX0lNTUVESUFURRACEh0KGVJPVEFUSU9OX01PREVfQ09NUFJPTUlTRUQQAyqYAQoIS2V5U3RhdGUSGQoVS0VZX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRS0VZX1NUQVRFX1BFTkRJTkcQARIUChBLRVlfU1RBVEVfQUNUSVZFEAISFQoRS0VZX1NUQVRFX1JFVElSRUQQAxISCg5LRVlfU1RBVEVfR09ORRAEEhkKFUtFWV9TVEFURV9DT01QUk9NSVNFRBAFMu0BCgpLZXlTZXJ2aWNlEkEKBlJvdGF0ZRIaLm1pbnRtYXJrLnYxLlJvdGF0ZVJlcXVlc3QaGy5taW50bWFyay52MS5Sb3RhdGVSZXNwb25zZRJHCghMaXN0S2V5cxIcLm1pbnRtYXJrLnYxLkxpc3RLZXlzUmVxdWVzdBodLm1pbnRtYXJrLnYxLkxpc3RLZXlzUmVzcG9uc2USUwoMUmV2b2tlQ2xpZW50EiAubWludG1hcmsudjEuUmV2b2tlQ2xpZW50UmVxdWVzdBohLm1pbnRtYXJrLnYxLlJldm9rZUNsaWVudFJlc3BvbnNlQjgKC21pbnRtYXJrLnYxQg9LZXlTZXJ2aWNlUHJvdG9QAVoWbWludG1hcmsvdjE7bWludG1hcmt2MWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * One generation of a key of a tenant.
@@ -236,6 +236,56 @@ export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*
   messageDesc(file_mintmark_v1_key_service, 4);
 
 /**
+ * Asks for the end of all that a client minted.
+ *
+ * @generated from message mintmark.v1.RevokeClientRequest
+ */
+export type RevokeClientRequest = Message<"mintmark.v1.RevokeClientRequest"> & {
+  /**
+   * The tenant. Empty: `default`.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * The client's id. It may be disabled, or configured no longer. Required.
+   *
+   * @generated from field: string client = 2;
+   */
+  client: string;
+};
+
+/**
+ * Describes the message mintmark.v1.RevokeClientRequest.
+ * Use `create(RevokeClientRequestSchema)` to create a new message.
+ */
+export const RevokeClientRequestSchema: GenMessage<RevokeClientRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_key_service, 5);
+
+/**
+ * Says that every node calls inactive what the client minted before the call.
+ * What it mints after the answer lives.
+ *
+ * @generated from message mintmark.v1.RevokeClientResponse
+ */
+export type RevokeClientResponse = Message<"mintmark.v1.RevokeClientResponse"> & {
+  /**
+   * What the operator should know, for example that the client can mint again.
+   *
+   * @generated from field: repeated string warnings = 1;
+   */
+  warnings: string[];
+};
+
+/**
+ * Describes the message mintmark.v1.RevokeClientResponse.
+ * Use `create(RevokeClientResponseSchema)` to create a new message.
+ */
+export const RevokeClientResponseSchema: GenMessage<RevokeClientResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_key_service, 6);
+
+/**
  * What a key is for.
  *
  * @generated from enum mintmark.v1.KeyUse
@@ -388,7 +438,8 @@ export const KeyStateSchema: GenEnum<KeyState> = /*@__PURE__*/
   enumDesc(file_mintmark_v1_key_service, 2);
 
 /**
- * The keys of a tenant: what operators do with them. Callers authenticate with
+ * What operators do: with the keys of a tenant, and with all that a client
+ * minted. Callers authenticate with
  * Basic credentials of an operator in the `authorization` metadata; clients are
  * refused.
  *
@@ -414,6 +465,17 @@ export const KeyService: GenService<{
     methodKind: "unary";
     input: typeof ListKeysRequestSchema;
     output: typeof ListKeysResponseSchema;
+  },
+  /**
+   * Ends every token that a client minted before the call: for a client whose
+   * secret has leaked, or that is to go.
+   *
+   * @generated from rpc mintmark.v1.KeyService.RevokeClient
+   */
+  revokeClient: {
+    methodKind: "unary";
+    input: typeof RevokeClientRequestSchema;
+    output: typeof RevokeClientResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mintmark_v1_key_service, 0);

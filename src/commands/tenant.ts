@@ -1,0 +1,36 @@
+import type { Config } from "../config/config.ts";
+import type { Logger } from "../engine/logger.ts";
+import { SecretVerifier } from "../engine/secrets.ts";
+import { Settlements } from "../engine/settlements.ts";
+import type { TenantWorld } from "../engine/world.ts";
+import { systemRandom } from "../token/random.ts";
+import { openTimedStore, openWorlds } from "../worlds.ts";
+import { type CommandOptions, textOf, UsageError } from "./command.ts";
+
+/** Who calls, in the log: whoever may read the key-encryption key and the store. */
+export const COMMAND_LINE = "command line";
+
+/**
+ * Does what an operator's RPC does to the tenant that `--tenant` names (`default` unless given), at the store itself,
+ * while nodes run or not. Throws {@link UsageError} for an unknown tenant.
+ */
+export async function withTenant<T>(
+  config: Config,
+  logger: Logger,
+  options: CommandOptions,
+  run: (world: TenantWorld) => Promise<T>,
+): Promise<T> {
+  const timed = await openTimedStore(config, logger);
+  try {
+    const settlements = new Settlements(timed.clock);
+    const node = { ...timed, logger, settlements, secrets: new SecretVerifier(systemRandom, timed.clock) };
+    const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);
+    const id = textOf(options, "tenant") ?? "default";
+    const world = worlds.find(({ tenant }) => tenant.id === id);
+    if (world === undefined)
+      throw new UsageError(`--tenant must be one of ${worlds.map(({ tenant }) => tenant.id).join(", ")}.`);
+    return await run(world);
+  } finally {
+    await timed.store.close();
+  }
+}
