@@ -1,10 +1,10 @@
 import type { Client, Limits } from "../engine/tenant.ts";
+import { didYouMean } from "../token/nearest.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { checkId, resolveSecrets } from "./credentials.ts";
 import type { Variables } from "./environment.ts";
 import type { Faults } from "./faults.ts";
-import { didYouMean } from "./nearest.ts";
 import type { ClientFile } from "./schema-client.ts";
 
 /** What a client's registration is checked against. */

@@ -1,6 +1,6 @@
+import { didYouMean } from "../token/nearest.ts";
 import { readShape } from "./explain.ts";
 import type { Faults } from "./faults.ts";
-import { didYouMean } from "./nearest.ts";
 import { type Environment, environment } from "./schema.ts";
 
 /** A process's variables. */

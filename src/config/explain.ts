@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { didYouMean } from "../token/nearest.ts";
 import type { Faults } from "./faults.ts";
-import { didYouMean } from "./nearest.ts";
 
 /** The longest text that an error repeats. */
 const MAX_SHOWN = 60;

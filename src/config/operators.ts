@@ -1,8 +1,8 @@
 import type { Operator } from "../engine/tenant.ts";
+import { didYouMean } from "../token/nearest.ts";
 import { checkId, resolveSecrets } from "./credentials.ts";
 import type { Variables } from "./environment.ts";
 import { type Faults, formatPath } from "./faults.ts";
-import { didYouMean } from "./nearest.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { OperatorFile } from "./schema-operator.ts";
 import type { TenantFile } from "./schema-tenant.ts";

@@ -1,4 +1,5 @@
 import { OAuthError } from "../engine/errors.ts";
+import { parseJson } from "../engine/exact-json.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import {
   type ClientCredentials,
@@ -12,7 +13,6 @@ import type { JsonValue } from "../token/json.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";
-import { parseJson } from "./json.ts";
 
 /** Where the token endpoint is, below the base of its tenant. */
 export const TOKEN_PATH = "/connect/token";

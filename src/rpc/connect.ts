@@ -15,7 +15,7 @@ import { OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
 import { refuse, toConnectError, unreadable } from "./errors.ts";
-import { binaryOptions, jsonOptions, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { binaryOptions, jsonOptionsFor, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
 
 /** An answer may hold a token. */
@@ -39,7 +39,7 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
 }
 
 function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonly UniversalHandler[] {
-  const router = createConnectRouter({
+  const options = {
     grpc: false,
     // Several libraries compress by default. The limit holds for what is inflated too, and inflating stops there.
     acceptCompression: [compressionGzip],
@@ -47,12 +47,13 @@ function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonl
     compressMinBytes: Number.POSITIVE_INFINITY,
     readMaxBytes: MAX_MESSAGE_BYTES,
     binaryOptions,
-    jsonOptions,
     interceptors: [refusals(logger)],
     requestGate: refuseUnreadable,
-  });
+  };
+  const router = createConnectRouter();
   for (const { methods } of services) {
-    for (const { method, impl } of Object.values(methods)) router.rpc(method, impl);
+    for (const { method, impl } of Object.values(methods))
+      router.rpc(method, impl, { ...options, jsonOptions: jsonOptionsFor(method.input) });
   }
   return router.handlers;
 }

@@ -1,4 +1,5 @@
-import { plainJsonDecoder } from "./plain-json.ts";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { jsonDecoder } from "./json-request.ts";
 
 /** The largest request message that is read, in bytes. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -13,8 +14,6 @@ export const binaryOptions = { readUnknownFields: false, recursionLimit: 2 * MAX
  * How a request in protobuf's JSON form is read. Strictly: otherwise a misspelt name, or an enum value that there is
  * not, would count as absent, and the token be another than was asked for.
  */
-export const jsonOptions = {
-  ignoreUnknownFields: false,
-  recursionLimit: MAX_JSON_DEPTH,
-  textDecoder: plainJsonDecoder,
-};
+export function jsonOptionsFor(message: DescMessage) {
+  return { ignoreUnknownFields: false, recursionLimit: MAX_JSON_DEPTH, textDecoder: jsonDecoder(message) };
+}

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatAddress, isLoopback, isWildcard, parseAddress } from "../../src/config/address.ts";
 import { MAX_DURATION, parseDuration } from "../../src/config/duration.ts";
-import { nearest } from "../../src/config/nearest.ts";
 import { formatSha256, hashSecret, MAX_SCRYPT_COST, parseSecret } from "../../src/config/secret.ts";
 import { isAuthorityUrl, isIssuerUrl, normalizeUrl } from "../../src/config/url.ts";
+import { nearest } from "../../src/token/nearest.ts";
 
 describe("durations", () => {
   test.each([

@@ -1,5 +1,5 @@
-import { Malformed } from "../engine/request.ts";
 import { type JsonValue, parseExactJson } from "../token/json.ts";
+import { Malformed } from "./request.ts";
 
 /**
  * The tokens of a text that is known to be JSON, but for those that do not matter here: a string, which names a member
@@ -24,24 +24,36 @@ export function parseJson(text: string): JsonValue | Malformed {
   } catch {
     return new Malformed();
   }
-  const fault = faultOf(text);
-  return fault === undefined ? value : new Malformed(fault);
+  const found = faultIn(text);
+  return found === undefined ? value : new Malformed(found.fault);
+}
+
+/** What every reader does not agree on. */
+export interface Fault {
+  readonly fault: string;
+  /** The member of the outermost object that it is in; undefined if it is in none. */
+  readonly member: string | undefined;
 }
 
 /** What a parser lets pass, in words. `text`: what it has taken for JSON. */
-function faultOf(text: string): string | undefined {
+export function faultIn(text: string): Fault | undefined {
   // The names so far of every object that is open, outermost first; undefined for an array.
   const open: (Set<string> | undefined)[] = [];
+  let member: string | undefined;
   for (const [token, content, colon] of text.matchAll(TOKEN)) {
     if (colon !== undefined && content !== undefined) {
       const name = content.includes("\\") ? String(JSON.parse(`"${content}"`)) : content;
       const names = open.at(-1);
-      if (names?.has(name)) return `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
+      if (names?.has(name)) {
+        const fault = `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
+        return { fault, member: open.length === 1 ? undefined : member };
+      }
       names?.add(name);
+      if (open.length === 1) member = name;
     } else if (token === "{") open.push(new Set());
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
-    else if (content === undefined && !isKept(token)) return LOSSY;
+    else if (content === undefined && !isKept(token)) return { fault: LOSSY, member };
   }
   return undefined;
 }

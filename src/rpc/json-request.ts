@@ -1,0 +1,72 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { OAuthError } from "../engine/errors.ts";
+import { faultIn } from "../engine/exact-json.ts";
+import { isJsonObject, type JsonValue, parseExactJson, withPlainNames } from "../token/json.ts";
+import { toConnectError } from "./errors.ts";
+import { fieldNamed, misfitOf } from "./json-fields.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Decodes a message in protobuf's JSON form, for Connect, which calls JSON.parse itself: with no name that is written
+ * with an escape, as JSON.parse cannot be trusted with one (see `withPlainNames`).
+ *
+ * Throws the refusal of a message with a name that cannot be written without, of one whose members are not fields of
+ * that message, and of one with JSON that its readers would not agree on.
+ */
+export function jsonDecoder(message: DescMessage): { decode(bytes?: Uint8Array): string } {
+  return {
+    decode(bytes) {
+      const text = utf8.decode(bytes);
+      const value = parsed(text);
+      if (isJsonObject(value)) {
+        checkExact(text, message);
+        checkFields(value, message);
+      }
+      return plain(text);
+    },
+  };
+}
+
+/** Undefined if it is not JSON, which Connect finds too. */
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return parseExactJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses what a parameter of a form would be refused for: protobuf would keep another number, or one of two members. */
+function checkExact(text: string, message: DescMessage): void {
+  const found = faultIn(text);
+  if (found === undefined) return;
+  const field = found.member === undefined ? undefined : fieldNamed(message, found.member);
+  if (field !== undefined) throw refusal(`${field.name} is malformed: ${found.fault}`);
+  // A member of the message itself is twice there, or stands in one that the message does not have.
+  if (found.member === undefined) throw unreadable("it has a field twice.");
+}
+
+function checkFields(value: { readonly [name: string]: JsonValue }, message: DescMessage): void {
+  for (const [name, member] of Object.entries(value)) {
+    const misfit = misfitOf(message, name, member);
+    if (misfit !== undefined) throw unreadable(misfit);
+  }
+}
+
+function plain(text: string): string {
+  const plainText = withPlainNames(text);
+  if (plainText !== undefined) return plainText;
+  throw unreadable(
+    "a name in its JSON holds a quote, a backslash or a control character. Send the binary form of protobuf, which " +
+      "carries such names.",
+  );
+}
+
+function unreadable(reason: string): Error {
+  return refusal(`The request cannot be read: ${reason}`);
+}
+
+function refusal(message: string): Error {
+  return toConnectError(new OAuthError("invalid_request", message));
+}
