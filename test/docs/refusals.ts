@@ -95,7 +95,7 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       raw("%=a"),
       raw("scope=1&scope=2"),
       raw("resource=a"),
-      raw("a=1", { "content-encoding": "gzip" }),
+      raw("a=1", { "content-type": "application/x-www-form-urlencoded", "content-encoding": "gzip" }),
       raw(repeated(65, (i) => `p${i}=1`).join("&")),
       raw(`a=${"x".repeat(65_536)}`),
       async () => refusalIn(await (await fetch(`${service.publicUrl}/connect/token`)).json()),
