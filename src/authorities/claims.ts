@@ -16,12 +16,12 @@ export function checkClaims(claims: JsonObject, { issuer, audiences }: TrustedIs
   if (typeof claims.sub !== "string" || claims.sub === "") throw new IdTokenError("The id_token has no subject.");
 }
 
-/** Where there are several audiences, who asked for the token must be one of ours: `azp` says who that is. */
+/** `azp` says who asked for the token: that must be one of ours, and must be said where there are several audiences. */
 function checkAudience({ aud, azp }: JsonObject, audiences: readonly string[]): void {
   const isOurs = (value: JsonValue | undefined) => typeof value === "string" && audiences.includes(value);
   const named = Array.isArray(aud) ? aud : [aud];
   if (!named.some(isOurs)) throw new IdTokenError("The id_token is for another audience.");
-  if (named.length === 1) return;
+  if (azp === undefined && named.length === 1) return;
   if (azp === undefined) throw new IdTokenError("The id_token has several audiences and no authorized party.");
   if (!isOurs(azp)) throw new IdTokenError("The id_token is for another authorized party.");
 }

@@ -1,4 +1,5 @@
 import { base64url, type CryptoKey, compactVerify, decodeProtectedHeader } from "jose";
+import { isCompactJws } from "../token/compact-jws.ts";
 import { isJsonObject, type JsonObject, parseExactJson } from "../token/json.ts";
 import type { KeyHint } from "./key-set.ts";
 import { IdTokenError } from "./port.ts";
@@ -41,6 +42,7 @@ export async function verifySignature(idToken: string, key: CryptoKey, algorithm
 }
 
 function decode(idToken: string): { readonly header: JsonObject; readonly claims: JsonObject } {
+  if (!isCompactJws(idToken)) throw malformed();
   try {
     return { header: decodeProtectedHeader(idToken) as JsonObject, claims: decodeClaims(idToken) };
   } catch {
@@ -49,9 +51,9 @@ function decode(idToken: string): { readonly header: JsonObject; readonly claims
 }
 
 function decodeClaims(idToken: string): JsonObject {
-  const { 1: payload = "", length } = idToken.split(".");
+  const { 1: payload = "" } = idToken.split(".");
   const claims = parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(base64url.decode(payload)));
-  if (length !== 3 || !isJsonObject(claims)) throw malformed();
+  if (!isJsonObject(claims)) throw malformed();
   return claims;
 }
 

@@ -75,6 +75,8 @@ async function introspectRefreshToken(
     exp: toSeconds(expiryOf(world, family)),
     scope: granted.scopes.join(" "),
     active: true,
+    // No resource server that looks for Bearer takes it for an access token.
+    token_type: "refresh_token",
     client_id: family.client,
   };
 }

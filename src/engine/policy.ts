@@ -104,20 +104,25 @@ function checkDecision(decision: Decision, client: Client, tenant: Tenant): void
   if (decision.issuer !== tenant.issuer && !client.allowedIssuers.has(decision.issuer)) {
     throw new OAuthError("invalid_request", `The issuer '${decision.issuer}' is not allowed to this client.`);
   }
-  if ((decision.subject?.length ?? 0) > tenant.limits.subjectLength) {
+  if (decision.subject !== undefined) checkSubject(decision.subject, client, tenant);
+  checkAudience(decision, client, tenant);
+}
+
+/** Throws OAuthError `invalid_request` where the client may not mint for a subject, or revoke what it has. */
+export function checkSubject(subject: string, client: Client, tenant: Tenant): void {
+  if (subject.length > tenant.limits.subjectLength) {
     throw new OAuthError(
       "invalid_request",
       `The subject is too long: at most ${tenant.limits.subjectLength} characters.`,
     );
   }
-  checkNamed(decision, client, tenant);
-}
-
-/** Subjects and audiences, where the client is held to some. The tenant's own resources are open to every client. */
-function checkNamed(decision: Decision, client: Client, tenant: Tenant): void {
-  if (decision.subject !== undefined && !isAllowed(client.allowedSubjects, decision.subject)) {
+  if (!isAllowed(client.allowedSubjects, subject)) {
     throw new OAuthError("invalid_request", "The subject is not allowed to this client.");
   }
+}
+
+/** Where the client is held to some. The tenant's own resources are open to every client. */
+function checkAudience(decision: Decision, client: Client, tenant: Tenant): void {
   for (const { name } of decision.audience) {
     if (name !== ownResources(tenant) && !isAllowed(client.allowedAudiences, name)) {
       throw new OAuthError("invalid_request", `The audience '${name}' is not allowed to this client.`);

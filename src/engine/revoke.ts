@@ -4,6 +4,7 @@ import { looksLikeRefreshToken } from "../token/refresh-token.ts";
 import { isAlive, readAccessToken } from "./access-token.ts";
 import { type AuthenticatedClient, authenticate, requireProvenSecret } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
+import { checkSubject } from "./policy.ts";
 import { findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
 import type { ClientCredentials, RevokeRequest } from "./request.ts";
 import { cutSubject } from "./watermark.ts";
@@ -24,7 +25,8 @@ interface OwnToken {
  * Ends a token, its grant, or all that a subject has (RFC 7009). What a text is, its shape tells; only the hint
  * `subject` says more. An unknown token, or another client's, is left as it is, and the answer is the same.
  *
- * Throws OAuthError `invalid_client` where a subject is to end and the caller did not prove a secret.
+ * Throws OAuthError `invalid_client` where a subject is to end and the caller did not prove a secret, `invalid_request`
+ * where it is none that the caller may mint for.
  */
 export async function revoke(
   world: TenantWorld,
@@ -37,16 +39,26 @@ export async function revoke(
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
 
-  if (tokenTypeHint === SUBJECT_HINT) return cutSubject(world, client.client, token, revokeAllSubjects);
+  if (tokenTypeHint === SUBJECT_HINT) return endSubject(world, client, token, revokeAllSubjects);
   const own = looksLikeRefreshToken(token)
     ? await findOwnRefreshToken(world, client, token, now)
     : await findOwnAccessToken(world, client, token, now);
   if (own === undefined) return;
   // The token ends last: a dead one reaches its subject no more, so a retry would leave the rest alive.
   if (revokeAllSubjects && own.isAlive && own.subject !== undefined) {
-    await cutSubject(world, client.client, own.subject, true);
+    await endSubject(world, client, own.subject, true);
   }
   await own.end();
+}
+
+function endSubject(
+  world: TenantWorld,
+  { client, tenant }: AuthenticatedClient,
+  subject: string,
+  wholeNamespace: boolean,
+): Promise<void> {
+  checkSubject(subject, client, tenant);
+  return cutSubject(world, client, subject, wholeNamespace);
 }
 
 /** Undefined where the token is not the client's. */

@@ -35,12 +35,15 @@ export function accessTokenClaims(approval: Approval, clientId: string, jti: str
 export function idTokenClaims(approval: Approval, clientId: string, atHash: string, now: Instant): JsonObject {
   const iat = toSeconds(now);
   const added = approval.audience.filter((audience) => audience.added).map(({ name }) => name);
+  const audience = [...new Set([clientId, ...added])];
   return withoutAbsent({
     nbf: iat,
     exp: iat + approval.idTokenLifetime,
     iat,
     iss: approval.issuer,
-    aud: [...new Set([clientId, ...added])],
+    aud: audience,
+    // Who asked for it, where it is for others too: they refuse it otherwise (OpenID Connect Core section 3.1.3.7).
+    azp: audience.length > 1 ? clientId : undefined,
     at_hash: atHash,
     sub: approval.subject,
     auth_time: approval.authTime,

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { KeyUse } from "../store/port.ts";
 import { BoundedMap } from "../token/bounded-map.ts";
 import type { Clock, Instant } from "../token/clock.ts";
+import { isCompactJws } from "../token/compact-jws.ts";
 import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
 import { describeKeys, type KeyringPolicy, keepFor } from "./policy.ts";
@@ -149,6 +150,7 @@ export class Keyring implements TenantKeyring {
 
 /** The kid of a JWT, if it could be one of ours: a thumbprint. */
 function kidOf(jwt: string): string | undefined {
+  if (!isCompactJws(jwt)) return undefined;
   try {
     const { kid } = decodeProtectedHeader(jwt);
     return kid !== undefined && /^[A-Za-z0-9_-]{43}$/.test(kid) ? kid : undefined;

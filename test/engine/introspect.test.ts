@@ -63,10 +63,11 @@ describe("introspection", () => {
     expect(Object.keys(answer).slice(-3)).toEqual(["active", "token_type", "client_id"]);
   });
 
-  it("tells what a refresh token is, and gives it no type", async () => {
+  it("tells what a refresh token is, and that no resource server takes it for an access token", async () => {
     const { refreshToken } = await mint();
     const now = toSeconds(world.clock.now());
     expect(await introspect(refreshToken)).toEqual({
+      token_type: "refresh_token",
       iss: "https://mint.example",
       sub: "someone",
       iat: now,

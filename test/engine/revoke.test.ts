@@ -148,6 +148,26 @@ describe("revocation", () => {
       expect(await states(sibling, "sibling")).toEqual(DEAD);
     });
 
+    it("is refused where the client may not mint for it, by name or by a token", async () => {
+      const other = testClient({ id: "wide", namespace: "group" });
+      const tenant = testTenant({}, [testClient({ namespace: "group", allowedSubjects: ["user-*"] }), other]);
+      const before = await mint({ subject: "root" });
+      world = await testWorld(tenant, store);
+      const refused = { code: "invalid_request", message: "The subject is not allowed to this client." };
+      for (const revokeAllSubjects of [false, true]) {
+        expect(await refusalOf(revoke("root", { tokenTypeHint: "subject", revokeAllSubjects }))).toEqual(refused);
+      }
+      expect(await refusalOf(revoke(before.accessToken, { revokeAllSubjects: true }))).toEqual(refused);
+      expect(await refusalOf(revoke(before.refreshToken, { revokeAllSubjects: true }))).toEqual(refused);
+      expect(await isActive(before.accessToken)).toBe(true);
+      await revoke("user-1", { tokenTypeHint: "subject" });
+      const long = "user-".padEnd(tenant.limits.subjectLength + 1, "x");
+      expect(await refusalOf(revoke(long, { tokenTypeHint: "subject" }))).toEqual({
+        code: "invalid_request",
+        message: `The subject is too long: at most ${tenant.limits.subjectLength} characters.`,
+      });
+    });
+
     it("is not reached by a token that is dead already, or is the subject's name alone", async () => {
       const [own, other] = [await mint({ accessTokenLifetime: 60 }), await mint()];
       world.clock.advance(60_000);

@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readIdToken } from "../../src/authorities/id-token.ts";
+import { IdTokenError } from "../../src/authorities/port.ts";
+import { isCompactJws } from "../../src/token/compact-jws.ts";
+import { testWorld } from "../support/world.ts";
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const OTHERS = [...ALPHABET, ...".= \n\t\r+/%\0\u00e9\u017f"];
+
+let world: Awaited<ReturnType<typeof testWorld>>;
+let token: string;
+beforeAll(async () => {
+  world = await testWorld();
+  token = await world.keyring.signer(world.clock.now()).sign({ client_id: "x", text: "odd" });
+  // It is remembered from now on: what is altered must not be taken for it.
+  expect(await world.keyring.verify(token, world.clock.now())).toMatchObject({ claims: { client_id: "x" } });
+});
+
+const verifies = async (text: string) => (await world.keyring.verify(text, world.clock.now())) !== undefined;
+
+/** The token with the last character of a part changed in the bits that no byte has. */
+function withSpareBits(part: number): string | undefined {
+  const parts = token.split(".");
+  const text = parts[part] ?? "";
+  if (text.length % 4 === 0) return undefined;
+  parts[part] = text.slice(0, -1) + ALPHABET[ALPHABET.indexOf(text.at(-1) ?? "") ^ 1];
+  return parts.join(".");
+}
+
+describe("a JWS", () => {
+  it("has one text: with any one character altered, added or left out it never verifies", async () => {
+    const edit = fc.record({
+      at: fc.nat(),
+      remove: fc.integer({ min: 0, max: 1 }),
+      add: fc.constantFrom("", ...OTHERS),
+    });
+    await fc.assert(
+      fc.asyncProperty(edit, async ({ at, remove, add }) => {
+        const index = at % (token.length + 1);
+        const altered = token.slice(0, index) + add + token.slice(index + remove);
+        fc.pre(altered !== token);
+        expect(await verifies(altered)).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is refused with a newline, blanks, padding or bits to spare, in any part", async () => {
+    const parts = token.split(".");
+    for (const more of ["\n", "\r\n", " ", "\t", "=", "==", "%0A"]) {
+      for (let part = 0; part < 3; part++) {
+        const altered = parts.map((text, index) => (index === part ? text + more : text)).join(".");
+        expect(isCompactJws(altered)).toBe(false);
+        expect(await verifies(altered)).toBe(false);
+        expect(() => readIdToken(altered)).toThrow(new IdTokenError("The id_token is malformed."));
+      }
+    }
+    const spare = [0, 1, 2].map(withSpareBits).filter((text) => text !== undefined);
+    expect(spare.length).toBeGreaterThan(0);
+    for (const text of spare) {
+      expect(await verifies(text)).toBe(false);
+      expect(() => readIdToken(text)).toThrow(new IdTokenError("The id_token is malformed."));
+    }
+    expect(await verifies(token)).toBe(true);
+  });
+
+  it("has three parts", () => {
+    for (const text of ["", "YQ.YQ", "YQ.YQ.YQ.YQ", "a.YQ.YQ"]) expect(isCompactJws(text)).toBe(false);
+    expect(isCompactJws("YQ.YQ.YQ")).toBe(true);
+  });
+});
