@@ -3,6 +3,7 @@ import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
 import type { Logger } from "./engine/logger.ts";
 import { Moments } from "./engine/moments.ts";
+import { provenStore } from "./engine/proven-store.ts";
 import type { SecretVerifier } from "./engine/secrets.ts";
 import type { Settlements } from "./engine/settlements.ts";
 import { recordLifetimes } from "./engine/watermark.ts";
@@ -70,7 +71,13 @@ export async function openWorlds(config: Config, publicUrl: string, node: Shared
   const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
     const tenantStore = store.forTenant(tenant.id);
     await recordLifetimes(tenant, tenantStore.meta);
-    return { ...shared, tenant, store: tenantStore, keyring: await openKeyring(tenant, tenantStore, keyringPorts) };
+    const keyring = await openKeyring(tenant, tenantStore, keyringPorts);
+    return {
+      ...shared,
+      tenant,
+      keyring,
+      store: provenStore(tenantStore, { tenant: tenant.id, keyring, clock, logger }),
+    };
   });
   return Promise.all(opening);
 }

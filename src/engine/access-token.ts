@@ -3,6 +3,7 @@ import { cutIds, isCut } from "../token/cut.ts";
 import { type JsonObject, parseExactJson } from "../token/json.ts";
 import { parseJti } from "../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../token/reference-token.ts";
+import { rowMacGeneration } from "../token/row-mac.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** An access token that this tenant's mint made, alive or not. */
@@ -18,6 +19,8 @@ export interface AccessToken {
   readonly expiresAt: Instant;
   /** The key that signed it; a reference token has none. */
   readonly kid: string | undefined;
+  /** The generation of the refresh key that made the MAC of a reference token's row. */
+  readonly rowKey?: number | undefined;
 }
 
 /** The access token that a text is, or undefined for any other text: an id_token, a refresh token, another mint's. */
@@ -31,7 +34,8 @@ export async function readAccessToken(
     return verified && describe(verified.claims, verified.kid);
   }
   const row = await world.store.referenceTokens.find(handleDigest(text));
-  return row && describe(parseExactJson(row.claims) as JsonObject, undefined);
+  const token = row && describe(parseExactJson(row.claims) as JsonObject, undefined);
+  return token && { ...token, rowKey: rowMacGeneration(row.mac) };
 }
 
 /** Whether a token has neither expired nor been revoked, and its client is enabled. Reads the store, never a cache. */
@@ -87,10 +91,15 @@ export function mintCuts(
   ];
 }
 
+/** The ids of the cuts of the key that made it. */
+export function keyCuts({ kid, rowKey }: AccessToken): readonly string[] {
+  return [...(kid === undefined ? [] : [cutIds.kid(kid)]), ...(rowKey === undefined ? [] : [cutIds.tokenKey(rowKey)])];
+}
+
 function cutsThatApply(world: TenantWorld, token: AccessToken): readonly string[] {
   return [
     cutIds.jti(token.jti),
-    ...(token.kid === undefined ? [] : [cutIds.kid(token.kid)]),
+    ...keyCuts(token),
     ...mintCuts(world, token.subject, token.clientId, token.claims[world.tenant.markClaim]),
   ];
 }

@@ -5,12 +5,14 @@ import { makeFamilyId, makeJti } from "../token/jti.ts";
 import type { Random } from "../token/random.ts";
 import { handleDigest, makeHandle } from "../token/reference-token.ts";
 import { formatRefreshToken } from "../token/refresh-token.ts";
+import { familyText, referenceTokenText } from "../token/row-mac.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { Reading } from "./moments.ts";
 import type { Approval } from "./policy.ts";
+import { proveRow } from "./proven-store.ts";
 import type { TokenSet } from "./request.ts";
 import type { Client } from "./tenant.ts";
 import { accessTokenClaims, idTokenClaims } from "./token-claims.ts";
@@ -43,17 +45,16 @@ export async function issue(
   reading: Reading,
   ports: IssuePorts,
 ): Promise<TokenSet> {
-  const family = approval.scopes.includes(OFFLINE_ACCESS) ? makeFamilyId(ports.random) : undefined;
-  const refreshToken = family && firstRefreshToken(family, reading.now, ports.keyring);
-  const made = await makeTokens(approval, client, family, reading, ports);
+  const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, reading, ports) : undefined;
+  const made = await makeTokens(approval, client, grant?.family.id, reading, ports);
   await Promise.all([
-    family && ports.store.families.create(newFamily(family, approval, client.client, reading)),
+    grant && ports.store.families.create(grant.family),
     made.reference && ports.store.referenceTokens.create(made.reference),
   ]);
   return {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,
-    refreshToken,
+    refreshToken: grant?.refreshToken,
     idToken: made.idToken,
     scopes: approval.scopes,
   };
@@ -82,7 +83,7 @@ export async function makeTokens(
   const { accessToken, reference } =
     approval.accessTokenType === "jwt"
       ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
-      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, now, random);
+      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, tenant.id, now, { keyring, random });
   if (!approval.identifies) return { accessToken, idToken: undefined, reference };
 
   const signer = keyring.signer(now);
@@ -90,14 +91,34 @@ export async function makeTokens(
   return { accessToken, idToken: checkSize("id_token", await signer.sign(identity)), reference };
 }
 
-function makeReference(claims: string, approval: Approval, now: Instant, random: Random) {
+function makeReference(
+  claims: string,
+  approval: Approval,
+  tenant: string,
+  now: Instant,
+  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
+) {
   const handle = makeHandle(random);
   const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
-  return { accessToken: handle, reference: { digest: handleDigest(handle), claims, expiresAt } };
+  const row = { digest: handleDigest(handle), claims, expiresAt };
+  const mac = proveRow(referenceTokenText(tenant, row), keyring.macGeneration(now), keyring);
+  return { accessToken: handle, reference: { ...row, mac } };
 }
 
-function firstRefreshToken(family: string, now: Instant, keyring: TenantKeyring): string {
-  const keyGeneration = keyring.macGeneration(now);
+/** A grant's row and its first refresh token, under one generation of the key. */
+function newGrant(
+  approval: Approval,
+  { client, tenant }: AuthenticatedClient,
+  reading: Reading,
+  { keyring, random }: IssuePorts,
+) {
+  const row = newFamily(makeFamilyId(random), approval, client, reading);
+  const keyGeneration = keyring.macGeneration(reading.now);
+  const mac = proveRow(familyText(tenant.id, row), keyGeneration, keyring);
+  return { family: { ...row, mac }, refreshToken: firstRefreshToken(row.id, keyGeneration, keyring) };
+}
+
+function firstRefreshToken(family: string, keyGeneration: number, keyring: TenantKeyring): string {
   const token = formatRefreshToken({ keyGeneration, family, generation: 0 }, (generation, text) =>
     keyring.mac(generation, text),
   );
@@ -105,7 +126,12 @@ function firstRefreshToken(family: string, now: Instant, keyring: TenantKeyring)
   return token;
 }
 
-function newFamily(id: string, approval: Approval, client: Client, { now, issuedAt }: Reading): FamilyRecord {
+function newFamily(
+  id: string,
+  approval: Approval,
+  client: Client,
+  { now, issuedAt }: Reading,
+): Omit<FamilyRecord, "mac"> {
   return {
     id,
     client: client.id,

@@ -2,6 +2,7 @@ import type { FamilyRecord } from "../store/port.ts";
 import type { Instant } from "../token/clock.ts";
 import { cutIds, isCut } from "../token/cut.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
+import { rowMacGeneration } from "../token/row-mac.ts";
 import { mintCuts } from "./access-token.ts";
 import type { TenantWorld } from "./world.ts";
 
@@ -19,6 +20,8 @@ export async function findRefreshToken(world: TenantWorld, text: string): Promis
   const token = parseRefreshToken(text, (generation, signed) => world.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
   const family = await world.store.families.find(token.family);
+  // A key that has leaked proves only what else it made: its thief would give a grant another decision.
+  if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
   const settled = family && (await settledRow(world, family));
   return settled && { token, family: settled };
 }

@@ -1,7 +1,7 @@
 import { FOREVER, type Instant } from "../token/clock.ts";
 import { cutIds } from "../token/cut.ts";
 import { looksLikeRefreshToken } from "../token/refresh-token.ts";
-import { isAlive, readAccessToken } from "./access-token.ts";
+import { isAlive, keyCuts, readAccessToken } from "./access-token.ts";
 import { type AuthenticatedClient, authenticate, requireProvenSecret } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import { checkSubject } from "./policy.ts";
@@ -92,8 +92,7 @@ async function findOwnAccessToken(
   const token = await readAccessToken(world, text, now);
   if (token === undefined || token.clientId !== client.id) return undefined;
   // A thief of the key writes what he likes into its tokens, the family of another's grant too.
-  if (token.kid !== undefined && (await world.store.revocations.find([cutIds.kid(token.kid)])).length > 0)
-    return undefined;
+  if ((await world.store.revocations.find(keyCuts(token))).length > 0) return undefined;
   // The cut may go once no node, however late its clock, takes the token for alive.
   const cut = { id: cutIds.jti(token.jti), notAfter: FOREVER, expiresAt: token.expiresAt + 2 * world.maxClockSkew };
   return {

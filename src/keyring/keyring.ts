@@ -20,7 +20,7 @@ import {
 import type { KeyReader } from "./reader.ts";
 import type { Rotator } from "./rotator.ts";
 import { activeKey, schedule } from "./schedule.ts";
-import type { OpenedKey, Snapshot } from "./snapshot.ts";
+import { type OpenedKey, oldRowsUntil, type Snapshot } from "./snapshot.ts";
 
 /** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
 const MAX_VERIFIED = 1024;
@@ -94,6 +94,10 @@ export class Keyring implements TenantKeyring {
   mac(generation: number, text: string): string | undefined {
     const key = this.#reader.snapshot.refresh.find((candidate) => candidate.generation === generation);
     return key && createHmac("sha256", key.material).update(text).digest("base64url");
+  }
+
+  oldRowsUntil(): Instant {
+    return oldRowsUntil(this.#reader.snapshot);
   }
 
   describe(now: Instant): readonly KeyDescription[] {

@@ -82,12 +82,14 @@ export interface TenantKeyring {
   verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined>;
   /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} where they may be out of date. */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] };
-  /** The generation of the key that authenticates the refresh tokens of new families. */
+  /** The generation of the key that authenticates new refresh tokens and rows. */
   macGeneration(now: Instant): number;
   /** Resolves once it is known whether there is such a generation: reads the keys where it is not known yet. */
   awaitTokenKey(generation: number): Promise<void>;
   /** HMAC-SHA256 of a text under that generation's key, base64url; undefined where there is no such key. */
   mac(generation: number, text: string): string | undefined;
+  /** Until when rows of the store that have no MAC are taken; 0: none is. */
+  oldRowsUntil(): Instant;
   /** Every key as it was last read: signing keys first, oldest first. */
   describe(now: Instant): readonly KeyDescription[];
   /** Reads the keys again. */

@@ -1,5 +1,7 @@
-import type { KeyStore } from "../store/port.ts";
-import type { Sealer } from "./seal.ts";
+import type { KeyRecord, TenantStore } from "../store/port.ts";
+import type { Instant } from "../token/clock.ts";
+import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
+import type { Opened, Sealer } from "./seal.ts";
 
 /** How many of a tenant's keys were sealed anew, of how many. */
 export interface Resealed {
@@ -7,18 +9,56 @@ export interface Resealed {
   readonly total: number;
 }
 
+/** How keys are sealed anew. */
+export interface ResealOrder {
+  readonly now: Instant;
+  /** Whether rows without a MAC are taken no longer, though their date has not come. */
+  readonly refuseOldRows?: boolean;
+}
+
 /**
  * Seals every key of a tenant under the first key-encryption key. It can be stopped and repeated at any moment: each row
  * is replaced only while it is what was opened. Throws SealError where a key does not open.
  */
-export async function resealKeys(tenant: string, store: KeyStore, sealer: Sealer): Promise<Resealed> {
-  const rows = await store.list();
+export function resealKeys(tenant: string, store: TenantStore, sealer: Sealer, order: ResealOrder): Promise<Resealed> {
+  return sealAnew(tenant, store, sealer, order, ({ sealed }, { bindsAll, oldRowsUntil }) => {
+    const isToClose = order.refuseOldRows === true && oldRowsUntil !== undefined;
+    return !bindsAll || isToClose || !sealer.isCurrent(sealed);
+  });
+}
+
+/** Seals those keys anew whose seals are of an earlier version. Errors are those of {@link resealKeys}. */
+export function completeSeals(tenant: string, store: TenantStore, sealer: Sealer, now: Instant): Promise<Resealed> {
+  return sealAnew(tenant, store, sealer, { now }, (_, { bindsAll }) => !bindsAll);
+}
+
+async function sealAnew(
+  tenant: string,
+  store: TenantStore,
+  sealer: Sealer,
+  { now, refuseOldRows = false }: ResealOrder,
+  isDue: (row: KeyRecord, opened: Opened) => boolean,
+): Promise<Resealed> {
+  const rows = await store.keys.list();
   let resealed = 0;
-  for (const { use, generation, sealed } of rows) {
-    const binding = { tenant, use, generation };
-    const text = await sealer.open(sealed, binding);
-    if (sealer.isCurrent(sealed)) continue;
-    if (await store.reseal(use, generation, sealed, await sealer.seal(text, binding))) resealed += 1;
+  for (const { sealed, ...row } of rows) {
+    const binding = { tenant, ...row };
+    const opened = await sealer.open(sealed, binding);
+    if (!isDue({ sealed, ...row }, opened)) continue;
+    const until = opened.bindsAll || !bearsTheDate(row) ? opened.oldRowsUntil : await lastOldRow(store, now);
+    const next = await sealer.seal(opened.text, binding, refuseOldRows ? undefined : until);
+    if (await store.keys.reseal(row.use, row.generation, sealed, next)) resealed += 1;
   }
   return { resealed, total: rows.length };
+}
+
+/** The first of a tenant's keys for refresh tokens bears the date until which rows without a MAC are taken. */
+export function bearsTheDate({ use, generation }: Pick<KeyRecord, "use" | "generation">): boolean {
+  return use === "refresh" && generation === 1;
+}
+
+/** When whatever was minted before `now` has ended. */
+async function lastOldRow({ meta }: TenantStore, now: Instant): Promise<Instant> {
+  const longest = (await meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
+  return now + longest * 1000;
 }

@@ -71,9 +71,9 @@ export async function cutKey(store: TenantStore, key: KeyEntry): Promise<void> {
 
 async function append(ports: RotationPorts, { use, request, times }: NextKey, after: number): Promise<boolean> {
   const { algorithm, text } = await makeMaterial(ports, use);
-  const generation = after + 1;
-  const sealed = await ports.sealer.seal(text, { tenant: ports.tenant, use, generation });
-  return ports.store.keys.append({ use, generation, algorithm, sealed, request, ...times() }, after);
+  const row = { use, generation: after + 1, algorithm, request, ...times() };
+  const sealed = await ports.sealer.seal(text, { tenant: ports.tenant, ...row });
+  return ports.store.keys.append({ ...row, sealed }, after);
 }
 
 async function makeMaterial({ algorithm, signatures, random }: RotationPorts, use: KeyUse) {

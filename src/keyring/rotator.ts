@@ -4,9 +4,10 @@ import type { Clock, Instant } from "../token/clock.ts";
 import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
 import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
+import { completeSeals } from "./reseal.ts";
 import { appendNext, cutKey, findRequest, type NextKey, type RotationPorts } from "./rotation.ts";
 import { activeKey, dueRotation, latestActivated, newest } from "./schedule.ts";
-import { type KeyEntry, keysOf, type Snapshot } from "./snapshot.ts";
+import { type KeyEntry, keysOf, oldRowsUntil, type Snapshot } from "./snapshot.ts";
 
 /** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
 export class Rotator {
@@ -28,7 +29,7 @@ export class Rotator {
    * Throws StoreUnavailableError, and SealError where a stored key does not open.
    */
   async poll(): Promise<void> {
-    const snapshot = await this.#ports.reader.read();
+    const snapshot = await this.#readComplete();
     for (const use of ["signing", "refresh"] as const) {
       const now = this.#clock.now();
       const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
@@ -62,6 +63,19 @@ export class Rotator {
     }
     const after = isDone ? before : (await appendNext(this.#ports, next, before)).snapshot;
     return this.#report(order, after, leaked);
+  }
+
+  /** Reads the keys, once their seals bind all that they should. */
+  async #readComplete(): Promise<Snapshot> {
+    const { tenant, store, sealer, reader } = this.#ports;
+    const snapshot = await reader.read();
+    if ([...snapshot.signing, ...snapshot.refresh].every(({ bindsAll }) => bindsAll)) return snapshot;
+    const { resealed } = await completeSeals(tenant, store, sealer, this.#clock.now());
+    const after = await reader.read();
+    const until = new Date(oldRowsUntil(after)).toISOString();
+    const fields = { event: "keys_resealed", tenant, resealed, oldRowsUntil: until };
+    this.#logger.warn(fields, "keys of an earlier version were sealed anew: rows without a MAC are taken until then");
+    return after;
   }
 
   #next(mode: RotationMode, use: KeyUse, request: string | undefined): NextKey {

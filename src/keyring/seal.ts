@@ -1,20 +1,29 @@
 import { createHash } from "node:crypto";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
-import type { KeyUse } from "../store/port.ts";
+import type { KeyRecord } from "../store/port.ts";
+import type { Instant } from "../token/clock.ts";
 
-/** Where a sealed key belongs: it opens nowhere else. */
-export interface SealBinding {
+/** All that a key's row says beside the key: with anything else it does not open. */
+export interface SealBinding extends Omit<KeyRecord, "sealed"> {
   readonly tenant: string;
-  readonly use: KeyUse;
-  readonly generation: number;
+}
+
+/** A sealed key, opened. */
+export interface Opened {
+  readonly text: string;
+  /** Whether the seal binds all of {@link SealBinding}: those of earlier versions bind the place alone. */
+  readonly bindsAll: boolean;
+  /** Until when the tenant takes rows without a MAC, as {@link Sealer.seal} was told. */
+  readonly oldRowsUntil: Instant | undefined;
 }
 
 /** Encrypts private keys for the store, and opens them again. */
 export interface Sealer {
-  seal(text: string, binding: SealBinding): Promise<string>;
-  /** Throws {@link SealError} where the text was not sealed by this sealer for that place. */
-  open(sealed: string, binding: SealBinding): Promise<string>;
-  /** Whether it was sealed as {@link seal} seals now; false: it should be sealed again. */
+  /** `oldRowsUntil`: a moment that is kept with the key, where whoever writes the store cannot change it. */
+  seal(text: string, binding: SealBinding, oldRowsUntil?: Instant): Promise<string>;
+  /** Throws {@link SealError} where the text was not sealed by this sealer for such a row. */
+  open(sealed: string, binding: SealBinding): Promise<Opened>;
+  /** Whether it was sealed under the key that {@link seal} seals under now; false: it should be sealed again. */
   isCurrent(sealed: string): boolean;
 }
 
@@ -40,30 +49,46 @@ export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
   if (first === undefined) throw new SealError("There is no key-encryption key.");
   const [currentKid, currentKey] = first;
   return {
-    seal(text, binding) {
-      const header = { alg: "dir", enc: "A256GCM", kid: currentKid, ...binding };
+    seal(text, binding, oldRowsUntil) {
+      const header = { alg: "dir", enc: "A256GCM", kid: currentKid, ...bound(binding), oldRowsUntil };
       return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(currentKey);
     },
     async open(sealed, binding) {
-      const place = `The ${binding.use} key ${binding.generation} of tenant ${binding.tenant}`;
+      const name = `The ${binding.use} key ${binding.generation} of tenant ${binding.tenant}`;
       const key = keys.get(kidIn(sealed) ?? "");
       if (key === undefined) {
-        throw new SealError(`${place} cannot be opened: the key-encryption key is not the one that sealed it.`);
+        throw new SealError(`${name} cannot be opened: the key-encryption key is not the one that sealed it.`);
       }
       const opened = await compactDecrypt(sealed, key, {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
       }).catch((cause) => {
-        throw new SealError(`${place} cannot be opened: it is not as it was sealed.`, { cause });
+        throw new SealError(`${name} cannot be opened: it is not as it was sealed.`, { cause });
       });
-      const { tenant, use, generation } = opened.protectedHeader as Partial<SealBinding>;
-      if (tenant !== binding.tenant || use !== binding.use || generation !== binding.generation) {
-        throw new SealError(`${place} cannot be opened: it was sealed for another place.`);
+      const header = opened.protectedHeader as Partial<SealBinding & Opened>;
+      const bindsAll = header.createdAt !== undefined;
+      if (!isFor(header, bindsAll ? bound(binding) : place(binding))) {
+        throw new SealError(`${name} cannot be opened: it was sealed for another place, or its row was changed.`);
       }
-      return new TextDecoder().decode(opened.plaintext);
+      return { text: new TextDecoder().decode(opened.plaintext), bindsAll, oldRowsUntil: header.oldRowsUntil };
     },
     isCurrent: (sealed) => kidIn(sealed) === currentKid,
   };
+}
+
+/** What a seal binds, without what else the object may have. */
+function bound({ algorithm, createdAt, activateAt, request, ...rest }: SealBinding): SealBinding {
+  return { ...place(rest), algorithm, createdAt, activateAt, request };
+}
+
+/** What the seals of earlier versions bind. */
+function place({ tenant, use, generation }: Pick<SealBinding, "tenant" | "use" | "generation">) {
+  return { tenant, use, generation };
+}
+
+function isFor(header: Partial<SealBinding>, wanted: Partial<SealBinding>): boolean {
+  const names = ["tenant", "use", "generation", "algorithm", "createdAt", "activateAt", "request"] as const;
+  return names.every((name) => header[name] === wanted[name]);
 }
 
 /** Names a key-encryption key without telling anything of it. */

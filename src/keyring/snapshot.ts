@@ -4,8 +4,9 @@ import { cutIds } from "../token/cut.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Signatures, SigningKey } from "./algorithms.ts";
 import type { SigningAlgorithm } from "./port.ts";
+import { bearsTheDate } from "./reseal.ts";
 import type { ScheduledKey } from "./schedule.ts";
-import type { Sealer } from "./seal.ts";
+import type { Opened, Sealer } from "./seal.ts";
 
 /** What all but its material tells of a key. */
 export interface KeyEntry extends ScheduledKey {
@@ -17,8 +18,10 @@ export interface KeyEntry extends ScheduledKey {
 }
 
 /** A key that can be used: a signing key, or the bytes of an HMAC-SHA256 key. */
-export interface OpenedKey<Material> extends KeyEntry {
+export interface OpenedKey<Material> extends KeyEntry, Pick<Opened, "bindsAll" | "oldRowsUntil"> {
   readonly material: Material;
+  /** As it stands in the row. */
+  readonly sealed: string;
 }
 
 /** All that a node knows of a tenant's keys, from one read of the store. */
@@ -51,19 +54,15 @@ export async function readSnapshot(ports: SnapshotPorts, readAt: Instant, before
     store.meta.read(LONGEST_LIFETIMES.grant),
   ]);
   const [signing, refresh] = await Promise.all([
-    Promise.all(ofUse(rows, "signing").map(async (row) => ({ row, material: await signingKey(ports, row, before) }))),
-    Promise.all(ofUse(rows, "refresh").map(async (row) => ({ row, material: await tokenKey(ports, row, before) }))),
+    Promise.all(ofUse(rows, "signing").map((row) => signingKey(ports, row, before))),
+    Promise.all(ofUse(rows, "refresh").map((row) => tokenKey(ports, row, before))),
   ]);
-  const entries = {
-    signing: signing.map(({ row, material }) => ({ ...entryOf(row, material.kid), material })),
-    refresh: refresh.map(({ row, material }) => ({ ...entryOf(row, undefined), material })),
-  };
-  const ids = [...entries.signing, ...entries.refresh].map(cutIdOf);
+  const ids = [...signing, ...refresh].map(cutIdOf);
   const cuts = new Set((await store.revocations.find(ids)).map(({ id }) => id));
   const marked = <K extends KeyEntry>(key: K): K => ({ ...key, isCut: cuts.has(cutIdOf(key)) });
   return {
-    signing: entries.signing.map(marked),
-    refresh: entries.refresh.map(marked),
+    signing: signing.map(marked),
+    refresh: refresh.map(marked),
     longest: { jwt: jwt ?? 0, grant: grant ?? 0 },
     readAt,
   };
@@ -74,42 +73,49 @@ export function keysOf(snapshot: Snapshot, use: KeyUse): readonly KeyEntry[] {
   return snapshot[use];
 }
 
+/** Until when the tenant takes rows without a MAC; 0: it takes none. Its first refresh key has it in its seal. */
+export function oldRowsUntil({ refresh }: Snapshot): Instant {
+  return refresh.find(bearsTheDate)?.oldRowsUntil ?? 0;
+}
+
 /** The id of the cut that ends all that a key made. */
 export function cutIdOf({ kid, generation }: KeyEntry): string {
   return kid === undefined ? cutIds.tokenKey(generation) : cutIds.kid(kid);
-}
-
-function entryOf(
-  { use, generation, algorithm, createdAt, activateAt, request }: KeyRecord,
-  kid: string | undefined,
-): KeyEntry {
-  return { use, generation, algorithm, createdAt, activateAt, request, kid, isCut: false };
 }
 
 function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
   return rows.filter((row) => row.use === use).sort((a, b) => a.generation - b.generation);
 }
 
-async function signingKey(ports: SnapshotPorts, record: KeyRecord, before: Snapshot | undefined): Promise<SigningKey> {
-  const known = before?.signing.find((key) => isSameRow(key, record));
-  return known?.material ?? ports.signatures.load(record.algorithm as SigningAlgorithm, await open(ports, record));
+async function signingKey(
+  ports: SnapshotPorts,
+  row: KeyRecord,
+  before: Snapshot | undefined,
+): Promise<OpenedKey<SigningKey>> {
+  const known = before?.signing.find((key) => isSameRow(key, row));
+  if (known !== undefined) return known;
+  const { text, ...seal } = await open(ports, row);
+  const material = await ports.signatures.load(row.algorithm as SigningAlgorithm, text);
+  return { ...row, ...seal, kid: material.kid, isCut: false, material };
 }
 
-async function tokenKey(ports: SnapshotPorts, record: KeyRecord, before: Snapshot | undefined): Promise<Uint8Array> {
-  const known = before?.refresh.find((key) => isSameRow(key, record));
-  return known?.material ?? Buffer.from(await open(ports, record), "base64url");
+async function tokenKey(
+  ports: SnapshotPorts,
+  row: KeyRecord,
+  before: Snapshot | undefined,
+): Promise<OpenedKey<Uint8Array>> {
+  const known = before?.refresh.find((key) => isSameRow(key, row));
+  if (known !== undefined) return known;
+  const { text, ...seal } = await open(ports, row);
+  return { ...row, ...seal, kid: undefined, isCut: false, material: Buffer.from(text, "base64url") };
 }
 
-function open({ sealer, tenant }: SnapshotPorts, { use, generation, sealed }: KeyRecord): Promise<string> {
-  return sealer.open(sealed, { tenant, use, generation });
+function open({ sealer, tenant }: SnapshotPorts, { sealed, ...row }: KeyRecord): Promise<Opened> {
+  return sealer.open(sealed, { tenant, ...row });
 }
 
 /** A store that was restored from a back-up may have another key under the same generation. */
-function isSameRow(key: KeyEntry, { generation, createdAt, activateAt, request }: KeyRecord): boolean {
-  return (
-    key.generation === generation &&
-    key.createdAt === createdAt &&
-    key.activateAt === activateAt &&
-    key.request === request
-  );
+function isSameRow(key: OpenedKey<unknown>, row: KeyRecord): boolean {
+  const names = ["generation", "algorithm", "sealed", "createdAt", "activateAt", "request"] as const;
+  return names.every((name) => key[name] === row[name]);
 }

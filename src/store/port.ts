@@ -102,6 +102,8 @@ export interface FamilyRecord {
   readonly purgeAt: Instant;
   /** What was granted, as JSON text of the engine's. */
   readonly decision: string;
+  /** Proves what of the row never changes; undefined in a row of a version that made none. */
+  readonly mac: string | undefined;
 }
 
 /** The step from one refresh token to the next. */
@@ -143,6 +145,8 @@ export interface ReferenceTokenRecord {
   /** The token's claims as JSON text of the engine's. */
   readonly claims: string;
   readonly expiresAt: Instant;
+  /** Proves the row; undefined in a row of a version that made none. */
+  readonly mac: string | undefined;
 }
 
 export interface ReferenceTokenStore {

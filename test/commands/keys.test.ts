@@ -87,6 +87,12 @@ describe("mintmark reseal", () => {
     expect(await reseal.run(config(NEW), logger, {})).toBe("default: 0 of 1 keys resealed\nacme: 0 of 1 keys resealed");
     await expect(reseal.run(config(OLD), logger, {})).rejects.toThrow(SealError);
   });
+
+  it("takes no old rows any longer if it is told so, and says nothing else of a store that has none", async () => {
+    await run({});
+    const said = await reseal.run(config(), recordingLogger(), { "refuse-old-rows": true });
+    expect(said).toBe("default: 0 of 1 keys resealed\nacme: 0 of 0 keys resealed");
+  });
 });
 
 describe("mintmark revoke-client", () => {

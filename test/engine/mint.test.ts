@@ -203,8 +203,11 @@ describe("mint", () => {
       ...world.wholeStore,
       forTenant: (tenant) => ({
         ...world.wholeStore.forTenant(tenant),
-        get families(): never {
-          throw new TypeError("a bug with a detail");
+        families: {
+          ...world.wholeStore.forTenant(tenant).families,
+          create: async () => {
+            throw new TypeError("a bug with a detail");
+          },
         },
       }),
     });

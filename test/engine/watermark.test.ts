@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TokenSet } from "../../src/engine/request.ts";
 import type { Store } from "../../src/store/port.ts";
+import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
 import type { FakeClock } from "../support/clock.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
-import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
+import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
 
 const SKEW = 50;
@@ -102,5 +103,27 @@ describe("a subject's revocation", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("the lifetimes that are recorded", () => {
+  it("keep refresh keys for as long as reference tokens live, though no client has refresh tokens", async () => {
+    const client = testClient({
+      allowOfflineAccess: false,
+      absoluteRefreshTokenLifetime: 0,
+      slidingRefreshTokenLifetime: 0,
+      refreshGrace: 0,
+      accessTokenType: "reference",
+      accessTokenLifetime: 86_400,
+    });
+    const world = await testWorld(testTenant({}, [client]));
+    const operator = { authorization: `Basic ${Buffer.from(`${OPERATOR_ID}:${SECRET}`).toString("base64")}` };
+    const mint = { grantType: "arbitrary_resource_owner", subject: "someone", arbitraryClaims: {} };
+    const token = (await world.engine.mint(credentials, mint)).accessToken;
+    // What keepFor adds to the rest, for keys of refresh tokens.
+    expect(await world.store.meta.read(LONGEST_LIFETIMES.grant)).toBe(86_400);
+    await world.engine.rotate(operator, { use: "refresh", mode: "immediate" });
+    world.clock.advance(86_399_000 - 123);
+    expect((await world.engine.introspect(credentials, { token })).active).toBe(true);
   });
 });

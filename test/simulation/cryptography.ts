@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import type { Signatures } from "../../src/keyring/algorithms.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
-import { SealError, type Sealer } from "../../src/keyring/seal.ts";
+import { type SealBinding, SealError, type Sealer } from "../../src/keyring/seal.ts";
 import { isJsonObject, type JsonObject, parseExactJson } from "../../src/token/json.ts";
 import type { Prng } from "./prng.ts";
 
@@ -50,13 +50,13 @@ export function kidOfSealed(sealed: string): string {
 
 /** Keeps nothing secret, but opens nothing that was sealed for another place. */
 export const simulatedSealer: Sealer = {
-  seal: async (text, binding) => JSON.stringify({ text, binding }),
-  async open(sealed, { tenant, use, generation }) {
-    const { text, binding } = JSON.parse(sealed);
-    if (binding.tenant !== tenant || binding.use !== use || binding.generation !== generation) {
+  seal: async (text, binding, oldRowsUntil) => JSON.stringify({ text, binding: bound(binding), oldRowsUntil }),
+  async open(sealed, binding) {
+    const { text, binding: sealedFor, oldRowsUntil } = JSON.parse(sealed);
+    if (JSON.stringify(sealedFor) !== JSON.stringify(bound(binding))) {
       throw new SealError("it was sealed for another place");
     }
-    return text;
+    return { text, bindsAll: true, oldRowsUntil };
   },
   isCurrent: () => true,
 };
@@ -79,6 +79,10 @@ export function simulatedAuthorities(random: Prng, away: () => void): Authoritie
       return { sub: subject };
     },
   };
+}
+
+function bound({ tenant, use, generation, algorithm, createdAt, activateAt, request }: SealBinding): SealBinding {
+  return { tenant, use, generation, algorithm, createdAt, activateAt, request };
 }
 
 function kidOf(secret: string): string {

@@ -168,14 +168,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "enabled === true",
     "enabled !== undefined",
   ),
-  one(
-    "key-cut-not-read",
-    "what a compromised key signed stays active",
-    ACCESS_TOKEN,
-    "...(token.kid === undefined ? [] : [cutIds.kid(token.kid)]),",
-    "",
-    ["cutIds.jti(token.jti),", "cutIds.jti(token.jti), ...(token.kid === undefined ? [] : []),"],
-  ),
+  one("key-cut-not-read", "what a compromised key signed stays active", ACCESS_TOKEN, "...keyCuts(token),", ""),
   one(
     "introspection-cached",
     "an introspection is remembered",

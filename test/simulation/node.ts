@@ -3,6 +3,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import type { Logger } from "../../src/engine/logger.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import type { Engine } from "../../src/engine/port.ts";
+import { provenStore } from "../../src/engine/proven-store.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
 import { recordLifetimes } from "../../src/engine/watermark.ts";
@@ -131,7 +132,8 @@ export class Incarnation {
         const tenant = tenantOf(id, this.variant);
         const store = this.#store.forTenant(id);
         await recordLifetimes(tenant, store.meta);
-        return { ...shared, tenant, store, keyring: await openKeyring(tenant, store, ports) };
+        const keyring = await openKeyring(tenant, store, ports);
+        return { ...shared, tenant, keyring, store: provenStore(store, { tenant: id, keyring, clock, logger }) };
       }),
     );
     await Promise.all(worlds.map(({ tenant, keyring }) => this.#poll(tenant.id, keyring)));

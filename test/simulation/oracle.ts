@@ -260,7 +260,8 @@ export class Oracle {
       effect: () => plainEffect(call),
       covers: (token) => {
         const { use = "signing", kid } = call.request;
-        const name = use === "signing" ? token.kid : token.kind === "refresh" ? token.text.split(".")[0] : undefined;
+        const refreshKey = token.kind === "refresh" ? token.text.split(".")[0] : token.rowKey;
+        const name = use === "signing" ? token.kid : refreshKey;
         if (token.tenant !== call.tenant || name === undefined) return "no";
         if (kid !== undefined) return kid === name ? "yes" : "no";
         if (isDone(call)) {
@@ -387,7 +388,8 @@ export class Oracle {
     const shared = { tenant, client, subject, root, shown, grant, toldAt, mayBeAhead, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
     const expiry = { earliest: end(-call.off), latest: end(call.off) };
-    const token: Token = { ...shared, kind: "access", text: accessToken, kid: kidIn(accessToken), expiry };
+    const rowKey = this.#records.rowKeyOf(tenant, accessToken);
+    const token: Token = { ...shared, kind: "access", text: accessToken, kid: kidIn(accessToken), rowKey, expiry };
     const exp = token.kid === undefined ? expiry.latest : Number(claimsOf(accessToken).exp) * 1000;
     expect(expiry.earliest <= exp && exp <= expiry.latest, 1, "a token lives from another moment than its call's");
     this.accessTokens.push(token);

@@ -1,6 +1,7 @@
 import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "../../src/store/port.ts";
 import { FOREVER, type Instant } from "../../src/token/clock.ts";
 import { cutIds } from "../../src/token/cut.ts";
+import { handleDigest } from "../../src/token/reference-token.ts";
 import type { Call } from "./calls.ts";
 import { kidOfSealed } from "./cryptography.ts";
 import type { Done } from "./node.ts";
@@ -37,6 +38,7 @@ export class Records {
   /** All rows that there ever were, by what finds them. */
   readonly families: { readonly tenant: string; readonly id: string }[] = [];
   readonly referenceTokens: { readonly tenant: string; readonly digest: string }[] = [];
+  readonly #rowKeys = new Map<string, string | undefined>();
   readonly cuts = new Map<string, { readonly tenant: string; readonly id: string; readonly ofKey: boolean }>();
   readonly keys: KeyRow[] = [];
   readonly #scheduler: Scheduler;
@@ -67,6 +69,11 @@ export class Records {
 
   signingKids(tenant: string): readonly string[] {
     return this.#rowsOf(tenant).map(({ kid }) => kid);
+  }
+
+  /** The generation of the refresh key that proves a reference token's row; undefined for any other token. */
+  rowKeyOf(tenant: string, handle: string): string | undefined {
+    return this.#rowKeys.get(`${tenant} ${handleDigest(handle)}`);
   }
 
   keyCutAt(tenant: string, kid: string): Instant | undefined {
@@ -100,8 +107,9 @@ export class Records {
       const row = this.versions(id).at(-1);
       if (row !== undefined) this.#move(id, { ...row, movedAt: Math.max(row.movedAt, issuedAt), settled: true });
     } else if (name === "referenceTokens.create") {
-      const [{ digest }] = args as [ReferenceTokenRecord];
+      const [{ digest, mac }] = args as [ReferenceTokenRecord];
       this.referenceTokens.push({ tenant, digest });
+      this.#rowKeys.set(`${tenant} ${digest}`, mac?.split(".")[0]);
     } else if (name === "revocations.cut") this.#noteCut(tenant, args[0] as CutRecord, now);
     else if (name === "keys.append" && result === true) this.#noteKey(tenant, args[0] as KeyRecord, now);
   }

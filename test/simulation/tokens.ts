@@ -25,6 +25,8 @@ export interface Token {
   readonly shown: Token | undefined;
   readonly grant: Grant | undefined;
   readonly kid: string | undefined;
+  /** The refresh key that a reference token's row is proven by. */
+  readonly rowKey?: string | undefined;
   readonly expiry: Expiry;
   /** When it was told. */
   readonly toldAt: Instant;

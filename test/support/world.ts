@@ -2,6 +2,7 @@ import { type Authorities, AuthorityUnavailableError } from "../../src/authoriti
 import { createEngine } from "../../src/engine/engine.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
+import { provenStore } from "../../src/engine/proven-store.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
 import type { Tenant } from "../../src/engine/tenant.ts";
@@ -64,7 +65,7 @@ export async function testWorld(
   const world: TenantWorld = {
     tenant,
     keyring,
-    store,
+    store: provenStore(store, { tenant: tenant.id, keyring, clock, logger }),
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random, clock),
     maxClockSkew: wholeStore.maxClockSkew,

@@ -91,5 +91,6 @@ export function toFamily(row: FamilyRow): FamilyRecord {
     expiresAt: toInstant(row.expiresAt),
     purgeAt: toInstant(row.purgeAt),
     decision: row.decision,
+    mac: row.mac,
   };
 }

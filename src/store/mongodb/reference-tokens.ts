@@ -22,10 +22,10 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
   });
 }
 
-function toRow(tenant: string, { digest, claims, expiresAt }: ReferenceTokenRecord): ReferenceTokenRow {
-  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt) };
+function toRow(tenant: string, { digest, claims, expiresAt, mac }: ReferenceTokenRecord): ReferenceTokenRow {
+  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac };
 }
 
 export function toReferenceToken(row: ReferenceTokenRow): ReferenceTokenRecord {
-  return { digest: ownId(row), claims: row.claims, expiresAt: toInstant(row.expiresAt) };
+  return { digest: ownId(row), claims: row.claims, expiresAt: toInstant(row.expiresAt), mac: row.mac };
 }

@@ -32,12 +32,14 @@ export interface FamilyRow extends TenantRow {
   readonly expiresAt: Moment;
   readonly purgeAt: Moment;
   readonly decision: string;
+  readonly mac?: string | undefined;
 }
 
 /** `_id`: tenant/digest of the handle. */
 export interface ReferenceTokenRow extends TenantRow {
   readonly claims: string;
   readonly expiresAt: Moment;
+  readonly mac?: string | undefined;
 }
 
 /** `_id`: tenant/hash of what is cut. */

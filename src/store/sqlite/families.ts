@@ -5,9 +5,9 @@ import type { Connection } from "./connection.ts";
 
 const CREATE = `
   INSERT INTO families (tenant, id, client, namespace, subject, generation, rotated_at, mark, minted_at, revoked_at,
-    expires_at, purge_at, decision)
+    expires_at, purge_at, decision, mac)
   VALUES (:tenant, :id, :client, :namespace, :subject, :generation, :rotatedAt, :mark, :mintedAt, :revokedAt,
-    :expiresAt, :purgeAt, :decision)`;
+    :expiresAt, :purgeAt, :decision, :mac)`;
 
 const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
 
@@ -56,6 +56,7 @@ function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
     namespace: family.namespace ?? null,
     subject: family.subject ?? null,
     revokedAt: family.revokedAt ?? null,
+    mac: family.mac ?? null,
   };
 }
 
@@ -73,5 +74,6 @@ export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
     expiresAt: number(row.expires_at),
     purgeAt: number(row.purge_at),
     decision: text(row.decision),
+    mac: optional(row.mac, text),
   };
 }

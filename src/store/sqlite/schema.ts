@@ -62,4 +62,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE families ADD COLUMN mac TEXT;
+  ALTER TABLE reference_tokens ADD COLUMN mac TEXT;
+  `,
 ];

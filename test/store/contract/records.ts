@@ -30,6 +30,7 @@ export function aFamily(changes: Partial<FamilyRecord> = {}): FamilyRecord {
     expiresAt: NOW + 1_000,
     purgeAt: NOW + 2_000,
     decision: '{"claims":{}}',
+    mac: "1.mac",
     ...changes,
   };
 }
@@ -39,7 +40,7 @@ export function aStep(changes: Partial<Advance> = {}): Advance {
 }
 
 export function aReferenceToken(changes: Partial<ReferenceTokenRecord> = {}): ReferenceTokenRecord {
-  return { digest: "digest", claims: '{"sub":"subject"}', expiresAt: NOW + 1_000, ...changes };
+  return { digest: "digest", claims: '{"sub":"subject"}', expiresAt: NOW + 1_000, mac: "1.mac", ...changes };
 }
 
 export function aCut(changes: Partial<CutRecord> = {}): CutRecord {

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../../../src/store/index.ts";
 import { openMongoStore } from "../../../src/store/mongodb/index.ts";
+import { SCHEMA_VERSION } from "../../../src/store/mongodb/schema.ts";
 import { type Store, StoreUnavailableError } from "../../../src/store/port.ts";
 import { thisMachine } from "../../../src/token/clock.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
@@ -113,11 +114,13 @@ withMongo("the start against a server", (uri) => {
 
   it("refuses a database that a newer program wrote, and leaves it as it is", async () => {
     const meta = database.client.db(database.name).collection<{ _id: string; version: number }>("meta");
-    await meta.insertOne({ _id: "schema", version: 2 });
+    await meta.insertOne({ _id: "schema", version: SCHEMA_VERSION + 1 });
     const error = await failure(openMongoStore(database.url));
     expect(error).not.toBeInstanceOf(StoreUnavailableError);
-    expect(error.message).toContain("its schema is 2, and the newest one known here is 1");
-    expect(await meta.find().toArray()).toEqual([{ _id: "schema", version: 2 }]);
+    expect(error.message).toContain(
+      `its schema is ${SCHEMA_VERSION + 1}, and the newest one known here is ${SCHEMA_VERSION}`,
+    );
+    expect(await meta.find().toArray()).toEqual([{ _id: "schema", version: SCHEMA_VERSION + 1 }]);
   });
 
   it("compares the clocks", async () => {
