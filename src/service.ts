@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./chores.ts";
 import type { Config } from "./config/config.ts";
 import { createEngine } from "./engine/engine.ts";
@@ -6,11 +6,11 @@ import type { Logger } from "./engine/logger.ts";
 import { REPORT_EVERY } from "./engine/refusal-counts.ts";
 import { SecretVerifier } from "./engine/secrets.ts";
 import { Settlements } from "./engine/settlements.ts";
-import { createGateway } from "./http/gateway.ts";
+import { createGateway, createHttpServer } from "./http/gateway.ts";
 import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
-import { rpcServices } from "./rpc/services.ts";
+import { clientServices, operatorServices, rpcServices } from "./rpc/services.ts";
 import { systemRandom } from "./token/random.ts";
 import { openTimedStore, openWorlds } from "./worlds.ts";
 
@@ -23,6 +23,8 @@ export interface Service {
   readonly publicUrl: string;
   readonly httpPort: number;
   readonly rpcPort: number;
+  /** Of the operators' own listener; undefined if there is none. */
+  readonly operatorPort: number | undefined;
   /** Stops accepting, lets what is in flight end, and closes the store. */
   close(): Promise<void>;
 }
@@ -32,7 +34,7 @@ export interface Service {
  * StoreUnusableError or SealError where it cannot; nothing is left open then.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
-  const { httpAddress, rpcAddress } = config;
+  const { httpAddress, rpcAddress, operatorAddress } = config;
   const httpPort = httpAddress.port || (await listening("HTTP", httpAddress, ({ host }) => freePort(host)));
   const publicUrl = config.publicUrl(httpPort);
   const timed = await openTimedStore(config, logger, "server");
@@ -57,7 +59,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     chores.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
     for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
     const engine = createEngine(worlds);
-    const services = rpcServices(engine);
+    const services = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 
     const gateway = createGateway({
@@ -74,7 +76,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const grpc = createGrpcServer({ services, logger, tls });
     doors.push(() => grpc.close(CLOSE_GRACE));
     const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
-    return { publicUrl, httpPort, rpcPort, close };
+    if (operatorAddress === undefined) return { publicUrl, httpPort, rpcPort, operatorPort: undefined, close };
+
+    const operators = createHttpServer({ logger, closeGrace: CLOSE_GRACE, tls });
+    registerConnect(operators, operatorServices(engine), logger);
+    doors.push(() => operators.close());
+    await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
+    return { publicUrl, httpPort, rpcPort, operatorPort: portOf(operators.server.address()), close };
   } catch (error) {
     await close();
     throw error;
@@ -86,8 +94,12 @@ function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on("error", reject);
     server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+      const port = portOf(server.address());
+      server.close(() => resolve(port));
     });
   });
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === "object" && address !== null ? address.port : 0;
 }

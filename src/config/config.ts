@@ -42,6 +42,8 @@ export interface Settings {
   readonly httpAddress: Address;
   /** Where gRPC listens. */
   readonly rpcAddress: Address;
+  /** Where the operators' RPCs listen, which are off the other two then; undefined: there. */
+  readonly operatorAddress: Address | undefined;
   /** The least that is logged. */
   readonly logLevel: LogLevel;
 }

@@ -28,6 +28,12 @@ export const configFile = z
       .prefault("127.0.0.1:7001")
       .describe("Where the OAuth2 gateway listens, host:port (MINTMARK_HTTP_ADDRESS)"),
     rpcAddress: address.prefault("127.0.0.1:7002").describe("Where gRPC listens, host:port (MINTMARK_RPC_ADDRESS)"),
+    operatorAddress: address
+      .optional()
+      .describe(
+        "Where the operators' RPCs listen, host:port (MINTMARK_OPERATOR_ADDRESS), by Connect and gRPC-Web; with it they are " +
+          "on no other port",
+      ),
     store: storeUrl.default(DEFAULT_STORE).describe("Where data is kept (MINTMARK_STORE)"),
     logLevel: logLevel.default("info").describe("The least that is logged (MINTMARK_LOG_LEVEL)"),
     tls: z
@@ -68,6 +74,7 @@ export const environment = z.object({
   MINTMARK_KEY_ENCRYPTION_KEY_FILE: z.string().optional(),
   MINTMARK_HTTP_ADDRESS: address.optional(),
   MINTMARK_RPC_ADDRESS: address.optional(),
+  MINTMARK_OPERATOR_ADDRESS: address.optional(),
   MINTMARK_PUBLIC_URL: publicUrl.optional(),
   MINTMARK_LOG_LEVEL: logLevel.optional(),
 });

@@ -14,6 +14,7 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
     dataDirectory: dataDirectory(store, cwd),
     httpAddress: environment.MINTMARK_HTTP_ADDRESS ?? file.httpAddress,
     rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
+    operatorAddress: environment.MINTMARK_OPERATOR_ADDRESS ?? file.operatorAddress,
     logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
   };
 }

@@ -21,26 +21,28 @@ import {
 } from "./server.ts";
 import { token } from "./token.ts";
 
-export interface GatewayOptions {
+export interface GatewayOptions extends HttpServerOptions {
   readonly engine: Engine;
-  readonly logger: Logger;
   /** The URL that clients reach the gateway by: the base of the endpoints in the metadata. */
   readonly publicUrl: string;
-  /** For how many milliseconds what is in flight may go on once the gateway closes; 10 000 by default. */
+}
+
+export interface HttpServerOptions {
+  readonly logger: Logger;
+  /** For how many milliseconds what is in flight may go on once the server closes; 10 000 by default. */
   readonly closeGrace?: number | undefined;
   /** Absent: plain HTTP. */
   readonly tls?: TlsKeyPair | undefined;
 }
 
 /**
- * The OAuth2 gateway: the endpoints of all tenants, and their metadata. It does not listen yet, and more can be
- * registered with it: its parser of forms is for its own endpoints alone, while its refusals (RFC 6749 section 5.2)
- * answer whatever error reaches Fastify.
+ * An HTTP server without a path of its own. It does not listen yet. Its refusals (RFC 6749 section 5.2) answer whatever
+ * error reaches Fastify.
  *
  * It logs no request: headers and forms hold secrets.
  */
-export function createGateway(options: GatewayOptions): FastifyInstance {
-  const { engine, logger, publicUrl, closeGrace = 10_000, tls } = options;
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { logger, closeGrace = 10_000, tls } = options;
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
@@ -63,7 +65,16 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
+  return app;
+}
 
+/**
+ * The OAuth2 gateway: the endpoints of all tenants, and their metadata. More can be registered with it: its parser of
+ * forms is for its own endpoints alone.
+ */
+export function createGateway(options: GatewayOptions): FastifyInstance {
+  const { engine, publicUrl } = options;
+  const app = createHttpServer(options);
   const endpoints = [
     token,
     introspect,

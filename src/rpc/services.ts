@@ -7,10 +7,17 @@ import { tokenService } from "./token-service.ts";
 
 /** Every RPC that there is, to be served by both servers alike. */
 export function rpcServices(engine: Engine): readonly ServiceImplSpec[] {
-  return [
-    createServiceImplSpec<typeof TokenService>(TokenService, tokenService(engine)),
-    createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine)),
-  ];
+  return [...clientServices(engine), ...operatorServices(engine)];
+}
+
+/** The RPCs for clients. */
+export function clientServices(engine: Engine): readonly ServiceImplSpec[] {
+  return [createServiceImplSpec<typeof TokenService>(TokenService, tokenService(engine))];
+}
+
+/** The RPCs for operators, which may have a listener of their own. */
+export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
+  return [createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine))];
 }
 
 /** The name of a call in a path and in the log, for example `mintmark.v1.TokenService/Mint`. */
