@@ -14,6 +14,9 @@ export function checkClaims(claims: JsonObject, { issuer, audiences }: TrustedIs
   checkAudience(claims, audiences);
   checkTimes(claims, now);
   if (typeof claims.sub !== "string" || claims.sub === "") throw new IdTokenError("The id_token has no subject.");
+  if (!claims.sub.isWellFormed() || /\p{Cc}/u.test(claims.sub)) {
+    throw new IdTokenError("The id_token's subject has control characters or is not well-formed Unicode.");
+  }
 }
 
 /** `azp` says who asked for the token: that must be one of ours, and must be said where there are several audiences. */

@@ -49,6 +49,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
     allowedIssuers: new Set(file.allowedIssuers),
     allowedAudiences: file.allowedAudiences,
     allowedSubjects: file.allowedSubjects,
+    allowedClaims: new Set(file.allowedClaims),
     maxTokenBytes: file.maxTokenBytes,
     claims: new Map(Object.entries(file.claims)),
   };
@@ -114,9 +115,11 @@ function checkTokenSize(file: ClientFile, { limits }: ClientContext, faults: Fau
 }
 
 function checkClaims(file: ClientFile, { markClaim }: ClientContext, faults: Faults): void {
+  const allowed = new Set<string>(file.allowedClaims);
   for (const [grant, claims] of Object.entries(file.claims)) {
     for (const name of Object.keys(claims)) {
-      if (isReservedClaim(name, markClaim)) faults.at("claims", grant, name).add("only the mint sets this claim");
+      if (isReservedClaim(name, markClaim, allowed))
+        faults.at("claims", grant, name).add("only the mint sets this claim");
     }
   }
 }

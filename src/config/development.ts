@@ -67,7 +67,7 @@ function developmentTenant(grantTypes: readonly string[]) {
       "wellknown://apple": {
         issuer: "https://appleid.apple.com",
         audiences: ["com.example.app"],
-        subjectPrefix: "myCompany.",
+        subjectPrefix: "myCompanyApple.",
         amr: ["pwd"],
       },
     },

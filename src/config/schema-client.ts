@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { expected } from "./explain.ts";
 import {
   clientId,
@@ -60,6 +61,10 @@ export const client = z.strictObject({
     .optional()
     .describe("Globs of the audiences that it may ask for; any unless named"),
   allowedSubjects: z.array(text).optional().describe("Globs of the subjects that it may mint for; any unless named"),
+  allowedClaims: z
+    .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))
+    .default([])
+    .describe("Claims that it may set though they mean something to some verifiers, such as acr; none unless named"),
   maxTokenBytes: count(1 << 20)
     .optional()
     .describe("Bytes of an issued token that are refused, where lower than the tenant's limit"),

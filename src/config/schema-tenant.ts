@@ -41,7 +41,13 @@ const authority = z.strictObject({
     .array(filledIn, expected("a list of audiences"))
     .min(1, expected("at least one audience"))
     .describe("The aud values that are ours"),
-  subjectPrefix: z.string(expected("a text")).max(255).default("").describe("Put before the sub of the id_token"),
+  subjectPrefix: z
+    .string(expected("a text"))
+    .max(255)
+    .default("")
+    .describe(
+      "Put before the sub of the id_token; required with more than one authority, none of which may begin another's",
+    ),
   amr: z.array(text).default([]).describe("What follows the grant's name in amr"),
   allowPrivateNetwork: flag
     .default(false)

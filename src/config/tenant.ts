@@ -44,6 +44,7 @@ function buildTenant(id: string, file: TenantFile, context: TenantContext, fault
   checkSigning(file.signing, context.keyMaxStaleness, faults.at("signing"));
   checkMarkClaim(file.markClaim, faults.at("markClaim"));
   checkResources(file.resources, faults.at("resources"));
+  checkPrefixes(file.authorities, faults.at("authorities"));
   const limits = buildLimits(file.limits, faults.at("limits"));
   const resources = new Map(Object.entries(file.resources));
   const clientContext = { ...context, limits, markClaim: file.markClaim, resources: [...resources.keys()] };
@@ -69,6 +70,23 @@ function buildTenant(id: string, file: TenantFile, context: TenantContext, fault
 function checkMarkClaim(markClaim: string, faults: Faults): void {
   if (markClaim !== DEFAULT_MARK_CLAIM && isReservedClaim(markClaim, DEFAULT_MARK_CLAIM)) {
     faults.add(`only the mint sets the claim ${JSON.stringify(markClaim)}; expected another name`);
+  }
+}
+
+/** No two authorities may name the same subject, whatever the subs of their id_tokens. */
+function checkPrefixes(authorities: TenantFile["authorities"], faults: Faults): void {
+  const entries = Object.entries(authorities);
+  for (const [name, { subjectPrefix }] of entries) {
+    const clash = entries.find(
+      ([other, { subjectPrefix: longer }]) => other !== name && longer.startsWith(subjectPrefix),
+    );
+    if (clash === undefined) continue;
+    const [other, { subjectPrefix: longer }] = clash;
+    const found =
+      subjectPrefix === "" ? "got none" : `${JSON.stringify(subjectPrefix)} begins ${JSON.stringify(longer)}`;
+    faults
+      .at(name, "subjectPrefix")
+      .add(`expected one that does not begin the prefix of ${other}, or they could give the same subject; ${found}`);
   }
 }
 

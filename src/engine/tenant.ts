@@ -123,6 +123,8 @@ export interface Client {
   readonly allowedAudiences: readonly string[] | undefined;
   /** Globs of the subjects that it may mint for; absent: any. */
   readonly allowedSubjects: readonly string[] | undefined;
+  /** The claims that it may set though they are reserved for the mint. */
+  readonly allowedClaims: ReadonlySet<string>;
   /** Bytes of an issued token that are refused, where lower than the tenant's. */
   readonly maxTokenBytes: number | undefined;
   /** Fixed claims by grant type; `*`: for all grants. */

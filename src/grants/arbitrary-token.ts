@@ -1,4 +1,4 @@
-import type { Audience, GrantHandler } from "../engine/decision.ts";
+import type { Audience, GrantContext, GrantHandler } from "../engine/decision.ts";
 import type { Faults } from "../engine/faults.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { ownResources } from "../engine/tenant.ts";
@@ -21,7 +21,7 @@ export const arbitraryToken: GrantHandler = {
     const set = readGranted(arbitraryClaims, faults);
     const own = claims.callersClaims(arbitraryClaims, context, GRANTED);
     const payload = claims.customPayload(request, faults);
-    const merged = readArbitraryJson(request, own, client.tenant.markClaim, faults);
+    const merged = readArbitraryJson(request, own, context);
     faults.refuse();
 
     const audience: readonly Audience[] = (set.aud ?? [ownResources(client.tenant)]).map((name) => ({ name }));
@@ -82,11 +82,12 @@ function isWholeSeconds(value: JsonValue): value is number {
  * The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's, whatever
  * the case of its name.
  */
-function readArbitraryJson(request: MintRequest, own: JsonObject, markClaim: string, faults: Faults): JsonObject {
+function readArbitraryJson(request: MintRequest, own: JsonObject, { client, faults }: GrantContext): JsonObject {
   const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", faults);
   const taken = new Set(Object.keys(own).map(foldName));
   for (const name of Object.keys(members)) {
-    if (isReservedClaim(name, markClaim)) faults.add(`The arbitrary_json member: '${name}' is not allowed.`);
+    if (isReservedClaim(name, client.tenant.markClaim, client.client.allowedClaims))
+      faults.add(`The arbitrary_json member: '${name}' is not allowed.`);
     else if (taken.has(foldName(name)))
       faults.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
   }

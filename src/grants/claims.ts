@@ -85,7 +85,8 @@ export function callersClaims(
 ): JsonObject {
   const allowed = Object.entries(claims).filter(([name]) => !granted.has(name));
   for (const [name, value] of allowed) {
-    if (isReservedClaim(name, client.tenant.markClaim)) faults.add(`The arbitrary claim: '${name}' is not allowed.`);
+    if (isReservedClaim(name, client.tenant.markClaim, client.client.allowedClaims))
+      faults.add(`The arbitrary claim: '${name}' is not allowed.`);
     else if (!isClaimValue(value)) {
       faults.add(
         `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in custom_payload or arbitrary_json.`,

@@ -1,46 +1,67 @@
 /** The names that the mint owns, in lower case, beside the tenant's mark claim. */
-const RESERVED = new Set([
-  "active",
-  "amr",
-  "at_hash",
-  "aud",
-  "auth_time",
-  "azp",
-  "c_hash",
-  "client_id",
-  "client_namespace",
-  "cnf",
-  "custom_payload",
-  "exp",
-  "iat",
-  "idp",
-  "iss",
-  "jti",
-  "nbf",
-  "nonce",
-  "reference_token_id",
-  "scope",
-  "sid",
-  "sub",
-  "token_type",
-  "username",
-  "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod",
-  "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
-]);
+const OWN = `
+  active amr at_hash aud auth_time azp c_hash client_id client_namespace cnf custom_payload exp iat idp iss jti nbf nonce
+  reference_token_id scope sid sub token_type username`;
 
 /**
- * Whether only the mint may set a claim, whatever the case of its name: some verifiers read claims without regard to
- * case, and none must be led to take a caller's claim for the mint's.
+ * Names that say elsewhere what only the mint may say: who acts for whom (RFC 8693), what a logout token or a security
+ * event is about (RFC 8417, OpenID Connect Back-Channel Logout), transaction tokens, status lists, rich authorization
+ * (RFC 9396), hashes of an id_token.
  */
-export function isReservedClaim(name: string, markClaim: string): boolean {
+const OTHERS = `
+  act may_act events sub_id toe txn tctx rctx req_wl status authorization_details s_hash sub_jwk vct _claim_names
+  _claim_sources`;
+
+/**
+ * What .NET's inbound claim map makes subject, scope, authentication method or time, and identity provider of, and what
+ * it makes of them. `role` and its URI are the caller's.
+ */
+const DOTNET = `
+  appidacr actort
+  http://schemas.microsoft.com/accesscontrolservice/2010/07/claims/identityprovider
+  http://schemas.microsoft.com/claims/authnclassreference
+  http://schemas.microsoft.com/claims/authnmethodsreferences
+  http://schemas.microsoft.com/identity/claims/identityprovider
+  http://schemas.microsoft.com/identity/claims/objectidentifier
+  http://schemas.microsoft.com/identity/claims/scope
+  http://schemas.microsoft.com/identity/claims/tenantid
+  http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationinstant
+  http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod
+  http://schemas.xmlsoap.org/ws/2005/05/identity/claims/authenticationinstant
+  http://schemas.xmlsoap.org/ws/2005/05/identity/claims/authenticationmethod
+  http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier
+  http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor`;
+
+/**
+ * Reserved, but for the clients that are allowed them by name: a deployment may need them, and its verifiers know what
+ * they mean. `user_name` and `scp` are Spring's, the others what .NET maps.
+ */
+export const ALLOWABLE_CLAIMS = ["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const;
+
+const RESERVED = new Set([...words(OWN), ...words(OTHERS), ...words(DOTNET), ...ALLOWABLE_CLAIMS]);
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+/** A control character anywhere, or a blank at an end: a name that readers which trim take for another. */
+const UNTIDY = /[\p{Cc}\u2028\u2029]|^\s|\s$/u;
+
+/**
+ * Whether only the mint may set a claim, whatever the case or the compatible form of its name: some verifiers read claims
+ * without regard to those, and none must be led to take a caller's claim for the mint's. No caller may set an untidy name
+ * either. `allowed`: see {@link ALLOWABLE_CLAIMS}; it takes them as they are written.
+ */
+export function isReservedClaim(name: string, markClaim: string, allowed?: ReadonlySet<string>): boolean {
+  if (allowed?.has(name)) return false;
   const folded = foldName(name);
-  return RESERVED.has(folded) || folded === foldName(markClaim);
+  return UNTIDY.test(name) || UNTIDY.test(folded) || RESERVED.has(folded) || folded === foldName(markClaim);
 }
 
 /**
- * A claim's name as those see it who read names without regard to case. By way of upper case, so that letters such as
- * the long s, which only upper case tells, fold too.
+ * A claim's name as those see it who read names without regard to case and compatible forms (NFKC). By way of upper case,
+ * so that letters such as the long s, which only upper case tells, fold too.
  */
 export function foldName(name: string): string {
-  return name.toUpperCase().toLowerCase();
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }

@@ -27,6 +27,7 @@ const NO_PARTY = "The id_token has several audiences and no authorized party.";
 const EXPIRED = "The id_token has expired.";
 const NOT_YET = "The id_token is not valid yet.";
 const MALFORMED = "The id_token is malformed.";
+const BAD_SUBJECT = "The id_token's subject has control characters or is not well-formed Unicode.";
 const NO_SUBJECT = "The id_token has no subject.";
 
 describe("the issuer and the subject", () => {
@@ -39,6 +40,10 @@ describe("the issuer and the subject", () => {
     [{ sub: undefined }, NO_SUBJECT],
     [{ sub: "" }, NO_SUBJECT],
     [{ sub: 5 }, NO_SUBJECT],
+    [{ sub: "a\u0000" }, BAD_SUBJECT],
+    [{ sub: "a\u007fb" }, BAD_SUBJECT],
+    [{ sub: "a\ud800" }, BAD_SUBJECT],
+    [{ sub: "caf\u00e9 \ud83d\ude00" }, undefined],
   ])("%j", (changes, message) => {
     expect(refusal(changes)).toBe(message);
   });

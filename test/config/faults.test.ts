@@ -197,3 +197,46 @@ describe("secrets in errors", () => {
     expect(faults.join()).not.toContain(PLAIN);
   });
 });
+
+describe("authorities", () => {
+  const withPrefixes = (...prefixes: readonly (string | undefined)[]) =>
+    tenantFaults({
+      authorities: Object.fromEntries(
+        prefixes.map((subjectPrefix, index) => [
+          `idp${index}`,
+          {
+            issuer: `https://${index}.example`,
+            audiences: ["me"],
+            ...(subjectPrefix !== undefined && { subjectPrefix }),
+          },
+        ]),
+      ),
+    });
+
+  test.each([
+    [["a.", "a.b."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [["x.", "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [[undefined, "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [["x.", ""], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp0"],
+  ])("with the prefixes %j could give the same subject", (prefixes, fault) => {
+    expect(withPrefixes(...prefixes)[0]).toContain(fault);
+  });
+
+  test("one alone needs no prefix, and several need different ones", () => {
+    expect(withPrefixes(undefined)).toEqual([]);
+    expect(withPrefixes("a.", "b.", "a-")).toEqual([]);
+  });
+});
+
+describe("the claims of a client", () => {
+  test("fixed ones obey the same rules as a caller's, and acr needs to be allowed", () => {
+    expect(clientFaults({ claims: { "*": { acr: "x" } } })[0]).toContain("only the mint sets this claim");
+    expect(clientFaults({ allowedClaims: ["acr"], claims: { "*": { acr: "x" } } })).toEqual([]);
+    expect(clientFaults({ claims: { "*": { "name ": "x" } } })[0]).toContain("only the mint sets this claim");
+  });
+
+  test("what may be allowed is a closed list", () => {
+    for (const name of ["sub", "iss", "act", "cnf", "ACR"])
+      expect(clientFaults({ allowedClaims: [name] })[0]).toContain("allowedClaims[0]: expected one of acr, authmethod");
+  });
+});

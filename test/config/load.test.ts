@@ -80,6 +80,7 @@ describe("a configuration file", () => {
       allowedIssuers: new Set(),
       allowedAudiences: undefined,
       allowedSubjects: undefined,
+      allowedClaims: new Set(),
       maxTokenBytes: undefined,
       claims: new Map(),
       introspection: "own",

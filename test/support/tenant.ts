@@ -50,6 +50,7 @@ export function testClient(members: Partial<Client> = {}): Client {
     allowedIssuers: new Set(["https://accounts.google.com"]),
     allowedAudiences: undefined,
     allowedSubjects: undefined,
+    allowedClaims: new Set(),
     maxTokenBytes: undefined,
     claims: new Map([["arbitrary_identity", { nudibranch_watermark: "Daffy Duck" }]]),
     introspection: "own",

@@ -2,6 +2,40 @@ import { describe, expect, it } from "vitest";
 import { isReservedClaim } from "../../src/token/reserved-claims.ts";
 
 describe("reserved claims", () => {
+  it.each([
+    ..."scp nameid authmethod acr act may_act events sub_id toe txn tctx rctx req_wl status authorization_details".split(
+      " ",
+    ),
+    "http://schemas.microsoft.com/identity/claims/scope",
+    "http://schemas.microsoft.com/identity/claims/identityprovider",
+    "http://schemas.microsoft.com/claims/authnmethodsreferences",
+    ...[
+      "aud ",
+      " aud",
+      "\tname",
+      "na\u0000me",
+      "name\n",
+      "\uff53\uff55\uff42",
+      "sco\u2028pe",
+      "\u00a0name",
+      "A\uff43t",
+    ],
+  ])("keeps %j from the caller", (name) => {
+    expect(isReservedClaim(name, "client_namespace")).toBe(true);
+  });
+
+  it("leaves what a client is allowed by name, in no other form", () => {
+    const allowed = new Set(["acr"]);
+    expect(isReservedClaim("acr", "client_namespace", allowed)).toBe(false);
+    for (const name of ["ACR", "\uff41cr", "scp"])
+      expect(isReservedClaim(name, "client_namespace", allowed)).toBe(true);
+  });
+
+  it("keeps role, and its URI, for the caller", () => {
+    for (const name of ["role", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"])
+      expect(isReservedClaim(name, "client_namespace")).toBe(false);
+  });
+
   it.each(["aud", "AUD", "Sub", "client_namespace", "custom_payload", "my_mark", "MY_MARK", "ſub"])(
     "owns %s",
     (name) => {
@@ -16,7 +50,7 @@ describe("reserved claims", () => {
     expect(isReservedClaim(name, "client_namespace")).toBe(true);
   });
 
-  it.each(["role", "constructor", "__proto__", "toString", "subject", "", "aud "])(
+  it.each(["role", "constructor", "__proto__", "toString", "subject", "", "name", "email", "upn"])(
     "leaves %j to the caller",
     (name) => {
       expect(isReservedClaim(name, "client_namespace")).toBe(false);
