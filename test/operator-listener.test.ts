@@ -27,7 +27,9 @@ describe("operators' own listener", () => {
   });
 
   it("refuses who is no operator", async () => {
-    expect((await call(operators + LIST_KEYS, "Basic bm9ib2R5Og==")).status).toBe(401);
+    const refused = await call(operators + LIST_KEYS, "Basic bm9ib2R5Og==");
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toBe('Basic realm="mintmark", charset="UTF-8"');
   });
 
   it("takes them off the public ports", async () => {

@@ -76,7 +76,7 @@ function presentedBy(tenant: Tenant, credentials: ClientCredentials): Presented 
     if (clientId === undefined) {
       throw new OAuthError(
         "invalid_client",
-        "client_id is missing! Send it with client_secret as Basic credentials or in the form.",
+        "client_id is missing! Send it with client_secret as Basic credentials in authorization; a form may hold both itself.",
       );
     }
     return { id: clientId, secret: clientSecret };
@@ -100,7 +100,7 @@ function parseBasic(authorization: string): Presented {
   if (!parts[0] || parts[1] === undefined) {
     throw new OAuthError(
       "invalid_client",
-      "The authorization header is malformed: expected Basic and the base64 of the form-urlencoded client_id:client_secret.",
+      "authorization is malformed: expected Basic and the base64 of the form-urlencoded client_id:client_secret.",
     );
   }
   return { id: parts[0], secret: parts[1] === "" ? undefined : parts[1] };

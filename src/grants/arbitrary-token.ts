@@ -19,7 +19,7 @@ export const arbitraryToken: GrantHandler = {
     const issuer = claims.required(request.issuer, "issuer", faults);
     const arbitraryClaims = claims.jsonObject(request.arbitraryClaims, "arbitrary_claims", faults);
     const set = readGranted(arbitraryClaims, faults);
-    const own = claims.callersClaims(arbitraryClaims, context, GRANTED);
+    const own = claims.callersClaims(arbitraryClaims, context, GRANTED, "custom_payload or arbitrary_json");
     const payload = claims.customPayload(request, faults);
     const merged = readArbitraryJson(request, own, context);
     faults.refuse();

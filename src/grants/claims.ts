@@ -76,12 +76,13 @@ export function isStringArray(value: JsonValue): value is readonly string[] {
 /**
  * The claims of `arbitrary_claims` as they stand in the token: an array of one string becomes the bare string. Notes a
  * fault for each name that the mint owns, but for those in `granted`, which the grant reads itself and are left out;
- * and for each value that no claim may have.
+ * and for each value that no claim may have. `nestedIn`: the parameters of the grant that take such a value.
  */
 export function callersClaims(
   claims: JsonObject,
   { client, faults }: GrantContext,
   granted: ReadonlySet<string>,
+  nestedIn = "custom_payload",
 ): JsonObject {
   const allowed = Object.entries(claims).filter(([name]) => !granted.has(name));
   for (const [name, value] of allowed) {
@@ -89,7 +90,7 @@ export function callersClaims(
       faults.add(`The arbitrary claim: '${name}' is not allowed.`);
     else if (!isClaimValue(value)) {
       faults.add(
-        `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in custom_payload or arbitrary_json.`,
+        `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in ${nestedIn}.`,
       );
     }
   }

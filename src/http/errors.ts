@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { CHALLENGE, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
@@ -20,7 +20,7 @@ const statuses = {
 
 /** What a refusal of that code says beside its body (RFC 9110 sections 10.2.3 and 11.6.1). */
 const headers: Partial<Record<OAuthErrorCode, Readonly<Record<string, string>>>> = {
-  invalid_client: { "www-authenticate": 'Basic realm="mintmark", charset="UTF-8"' },
+  invalid_client: { "www-authenticate": CHALLENGE },
   temporarily_unavailable: { "retry-after": "1" },
 };
 

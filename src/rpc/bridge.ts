@@ -6,14 +6,14 @@ import {
   createHandlerContext,
   type MethodImplSpec,
 } from "@connectrpc/connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import type { handleUnaryCall, Metadata, ServerUnaryCall, StatusObject } from "@grpc/grpc-js";
+import type { handleUnaryCall, Metadata, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { remoteAddressKey } from "./credentials.ts";
 import { refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
 import { rpcName } from "./services.ts";
+import { toStatus } from "./status.ts";
 
 /** The implementation of an RPC that has one request and one response. */
 export type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
@@ -90,14 +90,4 @@ function contextOf({ method }: UnaryImplSpec, call: Call): CallContext {
 /** The address of a peer, which grpc-js writes with the port behind it. */
 function addressOf(peer: string): string | undefined {
   return /^(?<address>.+):\d+$/.exec(peer)?.groups?.address;
-}
-
-/** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
-function toStatus(error: ConnectError): Partial<StatusObject> {
-  const trailers = setTrailerStatus(new Headers(), error);
-  // grpc-js writes these two itself.
-  trailers.delete("grpc-status");
-  trailers.delete("grpc-message");
-  const code: number = error.code;
-  return { code, details: error.rawMessage, metadata: toMetadata(trailers) };
 }

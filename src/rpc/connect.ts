@@ -11,7 +11,7 @@ import {
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { OAuthError } from "../engine/errors.ts";
+import { CHALLENGE, OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
 import { refuse, toConnectError, unreadable } from "./errors.ts";
@@ -20,6 +20,14 @@ import { rpcName } from "./services.ts";
 
 /** An answer may hold a token. */
 const UNCACHED = { "cache-control": "no-store" };
+
+/** What an answer of that HTTP status says beside its body. */
+const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { "www-authenticate": CHALLENGE },
+  503: { "retry-after": "1" },
+};
+
+const UNKNOWN_ENCODING = new OAuthError("invalid_request", "The compression is not supported: send gzip, or none.");
 
 const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
@@ -87,6 +95,8 @@ function refuseUnreadable(context: HandlerContext): void {
 function refusalOf(error: ConnectError): ConnectError | undefined {
   // Nothing but the limit of a message is ever exhausted here.
   if (error.code === Code.ResourceExhausted) return toConnectError(TOO_LARGE);
+  if (error.code === Code.Unimplemented && error.details.length === 0)
+    return toConnectError(UNKNOWN_ENCODING, Code.Unimplemented);
   const cause = decodeFailure(error);
   return cause && unreadable(cause);
 }
@@ -112,7 +122,7 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
   const call = read(request, reply);
   if (call === undefined) return reply.code(400).headers(UNCACHED).send();
   const { status, header, body } = await handler(call);
-  reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...UNCACHED });
+  reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...headersByStatus[status], ...UNCACHED });
   return reply.send(body && (await buffer(body)));
 }
 

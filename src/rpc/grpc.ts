@@ -5,6 +5,7 @@ import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
+import { withDetails } from "./status.ts";
 
 const MINUTE = 60_000;
 
@@ -49,7 +50,7 @@ export function createGrpcServer({
 }): GrpcServer {
   // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
   setLogVerbosity(logVerbosity.NONE);
-  const server = new Server(options);
+  const server = new Server({ ...options, interceptors: [withDetails] });
   for (const service of services) register(server, service, logger);
   let unbound = () => {};
   return {

@@ -88,7 +88,7 @@ describe("client authentication", () => {
   ])("refuses the malformed header %j", async (authorization) => {
     expect(await refusalOf(check({ authorization, clientId: CLIENT_ID, clientSecret: SECRET }))).toMatchObject({
       code: "invalid_client",
-      message: expect.stringContaining("authorization header is malformed"),
+      message: expect.stringContaining("authorization is malformed"),
     });
   });
 

@@ -239,7 +239,9 @@ describe("compression with gzip", () => {
 
   test.each(["br", "deflate", "zstd", "gzip, gzip"])("is the only one: %s", async (encoding) => {
     const response = await post("{}", "application/json", { "content-encoding": encoding });
-    expect(await response.json()).toMatchObject({ code: "unimplemented", message: expect.stringContaining("gzip") });
+    const body = await response.json();
+    expect(body).toMatchObject({ code: "unimplemented", message: expect.stringContaining("gzip") });
+    expect(body).toMatchObject({ details: [{ type: "mintmark.v1.OAuthErrorDetail" }] });
   });
 });
 

@@ -86,7 +86,10 @@ describe("a message", () => {
     const sized = (bytes: number) =>
       toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(bytes - 4) }));
     expect(await sendBytes(doors.address, sized(65_536))).not.toHaveLength(0);
-    expect((await refusalOf(sendBytes(doors.address, sized(65_537)))).code).toBe("ResourceExhausted");
+    expect(await refusalOf(sendBytes(doors.address, sized(65_537)))).toMatchObject({
+      code: "ResourceExhausted",
+      details: [{ error: "invalid_request", errorDescription: "The body is too large." }],
+    });
   });
 
   test("may be compressed, and inflates to 64 KiB and no more", async () => {

@@ -1,0 +1,45 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from "@grpc/grpc-js";
+import { OAuthError } from "../engine/errors.ts";
+import { toConnectError } from "./errors.ts";
+import { toMetadata } from "./metadata.ts";
+
+const DETAILS = "grpc-status-details-bin";
+
+/** What grpc-js refuses by itself, by its status: nothing else of ours has that status without details. */
+const refusals: Partial<Record<number, ConnectError>> = {
+  [status.RESOURCE_EXHAUSTED]: refusal("The body is too large.", Code.ResourceExhausted),
+  [status.UNIMPLEMENTED]: refusal("The compression is not supported: send gzip, or none.", Code.Unimplemented),
+  [status.INTERNAL]: refusal(
+    "The request cannot be read: its grpc-timeout or its compression is malformed.",
+    Code.InvalidArgument,
+  ),
+};
+
+/** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
+export function toStatus(error: ConnectError): StatusObject {
+  const trailers = setTrailerStatus(new Headers(), error);
+  // grpc-js writes these two itself.
+  trailers.delete("grpc-status");
+  trailers.delete("grpc-message");
+  const code: number = error.code;
+  return { code, details: error.rawMessage, metadata: toMetadata(trailers) };
+}
+
+/**
+ * Gives the refusals that grpc-js makes by itself the details that all others have. It sends those by the call that it
+ * hands to an interceptor, past every interceptor.
+ */
+export const withDetails: ServerInterceptor = (_method, call) => {
+  const send = call.sendStatus.bind(call);
+  call.sendStatus = (sent) => {
+    const known = sent.metadata?.get(DETAILS).length ? undefined : refusals[sent.code ?? status.OK];
+    send(known === undefined ? sent : toStatus(known));
+  };
+  return new ServerInterceptingCall(call);
+};
+
+function refusal(message: string, code: Code): ConnectError {
+  return toConnectError(new OAuthError("invalid_request", message), code);
+}
