@@ -38,7 +38,13 @@ const DOTNET = `
  */
 export const ALLOWABLE_CLAIMS = ["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const;
 
-const RESERVED = new Set([...words(OWN), ...words(OTHERS), ...words(DOTNET), ...ALLOWABLE_CLAIMS]);
+/** All of them, beside the tenant's mark claim. */
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  ...words(OWN),
+  ...words(OTHERS),
+  ...words(DOTNET),
+  ...ALLOWABLE_CLAIMS,
+]);
 
 function words(text: string): readonly string[] {
   return text.split(/\s+/).filter((word) => word !== "");
@@ -55,7 +61,7 @@ const UNTIDY = /[\p{Cc}\u2028\u2029]|^\s|\s$/u;
 export function isReservedClaim(name: string, markClaim: string, allowed?: ReadonlySet<string>): boolean {
   if (allowed?.has(name)) return false;
   const folded = foldName(name);
-  return UNTIDY.test(name) || UNTIDY.test(folded) || RESERVED.has(folded) || folded === foldName(markClaim);
+  return UNTIDY.test(name) || UNTIDY.test(folded) || RESERVED_CLAIMS.has(folded) || folded === foldName(markClaim);
 }
 
 /**
