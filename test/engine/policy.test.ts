@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client } from "../../src/engine/tenant.ts";
+import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
@@ -25,6 +26,16 @@ describe("a client's policy", () => {
       message: "The subject is not allowed to this client.",
     });
     expect(await refusalOf(mint({ allowedSubjects: [] }, {}))).toMatchObject({ code: "invalid_request" });
+  });
+
+  it("lets it set acr where it is allowed that by name", async () => {
+    const request = { arbitraryClaims: { acr: "silver" } };
+    expect(await refusalOf(mint({}, request))).toEqual({
+      code: "invalid_request",
+      message: "The arbitrary claim: 'acr' is not allowed.",
+    });
+    const { accessToken } = await mint({ allowedClaims: new Set(["acr"]) }, request);
+    expect(claimsOf(accessToken)).toMatchObject({ acr: "silver" });
   });
 
   it("holds it to the audiences that it is allowed, whether scopes or the caller name them", async () => {
