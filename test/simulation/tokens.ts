@@ -87,7 +87,8 @@ export function refreshExpiry({ grant, root, expiry, attempts, madeFrom }: Refre
   const sliding = viewer.slidingRefreshTokenLifetime * 1000;
   // Every attempt may have moved the end of the row; where tokens are reused, one that straggles may move it back.
   const before = attempts.filter((attempt) => attempt !== call && attempt.start < call.end);
-  const done = grant.rotates ? undefined : before.findLast(isDone);
+  // One that overlaps the call may have come too late for it.
+  const done = grant.rotates ? undefined : before.findLast((other) => isDone(other) && other.end <= call.start);
   const recent = before.filter((attempt) => done === undefined || attempt.end >= done.start - STRAGGLES);
   const own = done === undefined ? [expiry.earliest, madeFrom + sliding - call.off] : [];
   const ends = recent.map((by) => Math.min(slidingEnd(root, by), by.start + sliding) - call.off);
