@@ -88,8 +88,8 @@ describe("a claim whose name is written with an escape keeps its name, whatever 
   );
 
   it("in a grant that is refreshed, and in what is said of its tokens", async () => {
-    const claims = '{"a":"0","say\\"hi":"1","pr\\\\u00":"2","a\\\\b":"3","\\u0000":"4"}';
-    const expected = '"say\\"hi":"1","pr\\\\u00":"2","a\\\\b":"3","\\u0000":"4"';
+    const claims = '{"a":"0","say\\"hi":"1","pr\\\\u00":"2","a\\\\b":"3"}';
+    const expected = '"say\\"hi":"1","pr\\\\u00":"2","a\\\\b":"3"';
     let payload = "";
     for (const access_token_type of ["jwt", "reference"]) {
       await attack(claims);

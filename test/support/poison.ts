@@ -3,10 +3,12 @@
  * name is one of the same length that reads as the escaped one begins.
  */
 export function poisonOf(text: string): string {
-  return text.replace(NAME, (whole, written: string) => {
+  return text.replace(STRING, (whole, written: string, colon: string | undefined) => {
+    if (colon === undefined) return whole;
     const start = written.slice(0, String(JSON.parse(`"${written}"`)).length);
-    return start.includes("\\") ? JSON.stringify(start) : whole;
+    return start.includes("\\") ? JSON.stringify(start) + colon : whole;
   });
 }
 
-const NAME = /"([^"\\]*(?:\\.[^"\\]*)*)"(?=\s*:)/g;
+/** Every string, names or not: whoever looked for names alone would begin at the end of another string. */
+const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?/gs;
