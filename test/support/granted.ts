@@ -138,12 +138,18 @@ export const granted: Readonly<Record<string, fc.Arbitrary<Granted>>> = {
         ...toldOf(given),
         ...moments(now, 300),
         iss: issuer,
-        aud: [...new Set([CLIENT_ID, ...given.audiences])],
+        ...forClientAnd(given.audiences),
         ...local("arbitrary_identity", given.subject, given, now),
         ...FIXED,
       }),
     })),
 };
+
+/** Whom an id_token is for, and who asked for it where those are several. */
+function forClientAnd(audiences: readonly string[]): JsonObject {
+  const aud = [...new Set([CLIENT_ID, ...audiences])];
+  return aud.length > 1 ? { aud, azp: CLIENT_ID } : { aud };
+}
 
 interface Scoped extends Common {
   readonly scopes: readonly string[];
