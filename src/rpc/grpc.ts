@@ -1,8 +1,10 @@
+import type { Http2Server } from "node:http2";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
+import { joinAuthorization } from "./credentials.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
 import { withDetails } from "./status.ts";
@@ -57,6 +59,7 @@ export function createGrpcServer({
     async listen(host, port) {
       const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
       unbound = boundPort(bound, bounds);
+      joinAuthorizations(server);
       return bound;
     },
     async close(graceMs) {
@@ -64,6 +67,20 @@ export function createGrpcServer({
       unbound();
     },
   };
+}
+
+/**
+ * Makes one malformed `authorization` of several, as over HTTP: grpc-js sees the first alone. It keeps the servers beneath
+ * it to itself, so that they are asked for by name; it reads the header that its own listener is given after ours.
+ */
+function joinAuthorizations(server: Server): void {
+  const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
+  for (const http2 of servers.keys()) {
+    http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
+      const authorization = joinAuthorization(rawHeaders);
+      if (authorization !== undefined) headers.authorization = authorization;
+    });
+  }
 }
 
 function register(server: Server, { methods }: ServiceImplSpec, logger: Logger): void {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants, connect as openSession } from "node:http2";
+import { connect as openSocket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext } from "@connectrpc/connect";
@@ -318,4 +319,41 @@ describe("the server", () => {
     await server.close(10_000);
     stock.close();
   });
+});
+
+/** A frame of HTTP/2 (RFC 9113 section 4.1). */
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** A field of a header, literally (RFC 7541 section 6.2.2): clients refuse to send some twice. */
+function field(name: string, value: string): Buffer {
+  const text = (part: string) => Buffer.concat([Buffer.from([part.length]), Buffer.from(part)]);
+  return Buffer.concat([Buffer.from([0]), text(name), text(value)]);
+}
+
+test("two authorization fields are one that is malformed", async () => {
+  const fields = [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", MINT],
+    [":authority", "x"],
+    ["content-type", "application/grpc"],
+    ["te", "trailers"],
+    ["authorization", "Basic YTph"],
+    ["authorization", "Basic YjpiOg"],
+  ].map(([name = "", value = ""]) => field(name, value));
+  const socket = openSocket(Number(doors.address.split(":")[1]), "127.0.0.1");
+  const asked = engine.asked.length;
+  socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(1, 4, 1, Buffer.concat(fields))]));
+  socket.write(frame(0, 1, 1, Buffer.alloc(5)));
+  await vi.waitUntil(() => engine.asked.length > asked);
+  socket.destroy();
+  expect(engine.asked.at(-1)?.credentials.authorization).toBe("Basic YTph, Basic YjpiOg");
 });
