@@ -14,7 +14,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CHALLENGE, OAuthError } from "../engine/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
-import { refuse, toConnectError, unreadable } from "./errors.ts";
+import { refuse, toConnectError, unimplemented, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptionsFor, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
 
@@ -26,8 +26,6 @@ const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>
   401: { "www-authenticate": CHALLENGE },
   503: { "retry-after": "1" },
 };
-
-const UNKNOWN_ENCODING = new OAuthError("invalid_request", "The compression is not supported: send gzip, or none.");
 
 const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
@@ -95,8 +93,7 @@ function refuseUnreadable(context: HandlerContext): void {
 function refusalOf(error: ConnectError): ConnectError | undefined {
   // Nothing but the limit of a message is ever exhausted here.
   if (error.code === Code.ResourceExhausted) return toConnectError(TOO_LARGE);
-  if (error.code === Code.Unimplemented && error.details.length === 0)
-    return toConnectError(UNKNOWN_ENCODING, Code.Unimplemented);
+  if (error.code === Code.Unimplemented && error.details.length === 0) return unimplemented(error.rawMessage);
   const cause = decodeFailure(error);
   return cause && unreadable(cause);
 }

@@ -66,6 +66,17 @@ export function unreadable(cause: Error): ConnectError {
   return toConnectError(new OAuthError("invalid_request", `The request cannot be read: ${reasonOf(cause)}.`));
 }
 
+/**
+ * The refusal of what a library finds unimplemented: an encoding, or a request that is not one message. gRPC has that
+ * status for both. `reason`: the library's words.
+ */
+export function unimplemented(reason: string): ConnectError {
+  const message = /compression|encoding/.test(reason)
+    ? "The compression is not supported: send gzip, or none."
+    : "The request cannot be read: it is not one message.";
+  return toConnectError(new OAuthError("invalid_request", message), Code.Unimplemented);
+}
+
 /** Where decoding failed: a field, a message or an enum of ours. */
 const PLACE = /^cannot decode [\w. ]+? from (?:JSON|binary)/;
 

@@ -2,7 +2,7 @@ import { Code, type ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
-import { toConnectError } from "./errors.ts";
+import { toConnectError, unimplemented } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 
 const DETAILS = "grpc-status-details-bin";
@@ -10,7 +10,6 @@ const DETAILS = "grpc-status-details-bin";
 /** What grpc-js refuses by itself, by its status: nothing else of ours has that status without details. */
 const refusals: Partial<Record<number, ConnectError>> = {
   [status.RESOURCE_EXHAUSTED]: refusal("The body is too large.", Code.ResourceExhausted),
-  [status.UNIMPLEMENTED]: refusal("The compression is not supported: send gzip, or none.", Code.Unimplemented),
   [status.INTERNAL]: refusal(
     "The request cannot be read: its grpc-timeout or its compression is malformed.",
     Code.InvalidArgument,
@@ -34,11 +33,21 @@ export function toStatus(error: ConnectError): StatusObject {
 export const withDetails: ServerInterceptor = (_method, call) => {
   const send = call.sendStatus.bind(call);
   call.sendStatus = (sent) => {
-    const known = sent.metadata?.get(DETAILS).length ? undefined : refusals[sent.code ?? status.OK];
+    const known = sent.metadata?.get(DETAILS).length ? undefined : refusalOf(sent);
     send(known === undefined ? sent : toStatus(known));
   };
   return new ServerInterceptingCall(call);
 };
+
+function refusalOf({
+  code,
+  details,
+}: {
+  readonly code?: number | null;
+  readonly details?: string | null;
+}): ConnectError | undefined {
+  return code === status.UNIMPLEMENTED ? unimplemented(details ?? "") : refusals[code ?? status.OK];
+}
 
 function refusal(message: string, code: Code): ConnectError {
   return toConnectError(new OAuthError("invalid_request", message), code);

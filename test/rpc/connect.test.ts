@@ -276,3 +276,10 @@ test("a caller who goes away aborts the call", async () => {
   await aborted;
   await app.close();
 });
+
+test.each([0, 2])("a gRPC-Web request of %i messages is no unary request", async (count) => {
+  const body = new Uint8Array(5 * count);
+  const response = await post(body, "application/grpc-web+proto");
+  const text = `${response.headers.get("grpc-message")}${await response.text()}`;
+  expect(decodeURIComponent(text.replace(/[^\x20-\x7e]/g, ""))).toContain("it is not one message.");
+});
