@@ -9,7 +9,7 @@ const CEILING = "latestMoment";
 const FORGOTTEN = "latestMomentForgotten";
 
 /** How far ahead of the clock the ceiling is raised, in milliseconds: far enough that few requests wait for it. */
-const AHEAD = 1_000;
+export const AHEAD = 1_000;
 
 /** How far two clocks of one machine may seem apart, as they are read one after the other, in milliseconds. */
 const READ_APART = 100;

@@ -5,6 +5,7 @@ import type { Store } from "../../src/store/port.ts";
 import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
 import type { FakeClock } from "../support/clock.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 import { testWorld } from "../support/world.ts";
 
@@ -103,6 +104,52 @@ describe("a subject's revocation", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("what is minted from what a revocation ends", () => {
+  const grant = { grantType: "arbitrary_resource_owner", arbitraryClaims: {}, scopes: ["offline_access"] };
+
+  it.each([0, 10, 24, 25, 26, 100, 249])(
+    "ends too, link by link, though every write takes %i ms and the next link is made meanwhile",
+    async (delay) => {
+      const time = new TrueTime();
+      const chain: TokenSet[] = [];
+      const store = slowStore(
+        time,
+        Array.from({ length: 20 }, () => delay),
+        async () => {
+          const accessToken = chain.at(-1)?.accessToken;
+          const next = world.engine.mint(credentials, { ...grant, accessToken });
+          await next.then(
+            (tokens) => chain.push(tokens),
+            () => undefined,
+          );
+        },
+      );
+      const world = await testWorld(testTenant(), store, undefined, time.clock(0));
+      chain.push(await world.engine.mint(credentials, { ...grant, subject: "someone" }));
+      await world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+      expect(chain.length).toBeGreaterThan(1);
+      for (const { accessToken, refreshToken } of chain) {
+        for (const token of [accessToken, refreshToken])
+          expect(await world.engine.introspect(credentials, { token })).toEqual({ active: false });
+      }
+      const { accessToken } = await world.engine.mint(credentials, { ...grant, subject: "someone" });
+      expect(await world.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
+    },
+  );
+
+  it("is not said to have ended while the store is too slow to tell", async () => {
+    const time = new TrueTime();
+    const store = slowStore(
+      time,
+      Array.from({ length: 20 }, () => 600),
+      async () => undefined,
+    );
+    const world = await testWorld(testTenant(), store, undefined, time.clock(0));
+    const refused = world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+    expect(await refusalOf(refused)).toMatchObject({ code: "temporarily_unavailable" });
   });
 });
 

@@ -8,10 +8,15 @@ const MAY_STILL_ARRIVE = 25_000;
 /** How long at most a node waits for an answer of the store, in milliseconds. */
 const TIMEOUT = 5000;
 
+/** What takes longer than this is slow, in milliseconds. */
+const SLOW = 100;
+
 /** What a link tells of one call. */
 export interface LinkObserver {
   /** The store has done it, whether or not its answer arrives. */
   applied(result: unknown): void;
+  /** The call, or its answer, takes its time. */
+  slow(): void;
   /** The node is told that the store is unavailable. */
   failed(): void;
 }
@@ -48,6 +53,11 @@ export class Link {
 
   carry<T>(operation: string, apply: () => Promise<T>, observer: LinkObserver): Promise<T> {
     const rough = () => this.#scheduler.now < this.#roughUntil;
+    const delay = () => {
+      const milliseconds = this.#faults.delay(operation, rough());
+      if (milliseconds > SLOW) observer.slow();
+      return milliseconds;
+    };
     return new Promise<T>((resolve, reject) => {
       const fail = (after: number) =>
         this.#scheduler.after(after, () => {
@@ -69,18 +79,18 @@ export class Link {
 
       if (this.#isCut()) return giveUp();
       const fate = this.#faults.fateOf(operation, rough());
-      if (fate === "refused") return fail(this.#faults.delay(operation, rough()));
+      if (fate === "refused") return fail(delay());
       if (fate === "late") {
         const givenUp = this.#faults.random.delay(TIMEOUT);
         fail(givenUp);
         const arrival = givenUp + this.#faults.random.delay(MAY_STILL_ARRIVE);
         return this.#scheduler.after(arrival, () => void arrive(() => undefined));
       }
-      this.#scheduler.after(this.#faults.delay(operation, rough()), () => {
+      this.#scheduler.after(delay(), () => {
         if (this.#isCut()) return giveUp();
         void arrive((result) => {
           if (fate === "lost") return giveUp();
-          this.#scheduler.after(this.#faults.delay(operation, rough()), () => {
+          this.#scheduler.after(delay(), () => {
             if (this.#isCut()) return giveUp();
             if (this.#nodeIsAlive) resolve(result);
           });

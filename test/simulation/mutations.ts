@@ -71,23 +71,23 @@ export const MUTATIONS: readonly Mutation[] = [
       "const create = reference && world.store.referenceTokens.create(reference);\n    return (await Promise.all([moveRow(world, family, attempt), create]))[0];",
     ],
   ),
-  one("cut-at-now", "a subject's cut lies at now instead of later", WATERMARK, "clock.now() + 2 * e", "clock.now()", [
-    "raised + 2 * e",
-    "raised",
+  one("cut-at-now", "a subject's cut lies at now instead of later", WATERMARK, "begun + lead + 2 * e", "begun", [
+    "if (took <= lead) return",
+    "return",
   ]),
   one(
     "cut-not-raised",
-    "a subject's cut is not raised once it is durable",
+    "a subject's cut that was written too late is not raised",
     WATERMARK,
-    "await cut(world, ids, raised + 2 * e);",
-    "",
+    "if (took <= lead) return",
+    "return",
   ),
   one(
     "cut-not-waited-for",
     "a revocation is answered before every clock is past it",
     WATERMARK,
-    "await clock.past(raised + 4 * e);",
-    "",
+    "clock.past(notAfter + 2 * e)",
+    "undefined",
   ),
   one(
     "cut-forgotten",

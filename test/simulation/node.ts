@@ -59,6 +59,8 @@ export class Incarnation {
   engine: Engine | undefined;
   /** When it last was told that something outside it cannot be reached, in true time. */
   lastFailure: Instant = 0;
+  /** When a call of the store last took its time, in true time. */
+  lastSlow: Instant = 0;
   /** For each tenant, when its last read of the keys began that came to a good end, in true time. */
   readonly polledAt = new Map<string, Instant>();
   /** Resolves when it crashes. */
@@ -86,6 +88,9 @@ export class Incarnation {
       const [issuedAt, call] = [world.scheduler.now, currentCall.getStore()];
       return this.link.carry(operation.name, apply, {
         applied: (result) => world.applied({ operation, result, issuedAt, call }),
+        slow: () => {
+          this.lastSlow = world.scheduler.now;
+        },
         failed: () => {
           this.lastFailure = world.scheduler.now;
         },
@@ -168,7 +173,7 @@ export class Incarnation {
   async #startClockCheck(logger: Logger): Promise<void> {
     const { clocks, scheduler } = this.#world;
     if (clocks.kind === "one") return;
-    const observer = { applied: () => undefined, failed: () => undefined };
+    const observer = { applied: () => undefined, slow: () => undefined, failed: () => undefined };
     const databaseTime = () => this.link.carry("time", async () => scheduler.now, observer);
     const options = { machine: this.machine, logger, maxClockSkew: clocks.skew };
     this.#clockCheck = new ClockCheck(databaseTime, options);

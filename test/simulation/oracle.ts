@@ -316,7 +316,9 @@ export class Oracle {
       const withoutKey = [-1, -0.5, 0, 0.5, 1].some((part) =>
         this.#records.lacksKey(call.tenant, call.start + part * call.off, call.polledAt),
       );
-      expect(node.lastFailure >= call.start || stale || withoutKey, 6, "unavailable without any fault");
+      // A revocation up to now is written in time, or not at all.
+      const isLate = (is(call, "revoke") || is(call, "revokeClient")) && node.lastSlow >= call.start;
+      expect(node.lastFailure >= call.start || stale || withoutKey || isLate, 6, "unavailable without any fault");
       return;
     }
     const judged = is(call, "refresh") || (is(call, "mint") && call.request.accessToken !== undefined);
