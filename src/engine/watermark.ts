@@ -10,7 +10,7 @@ import type { TenantWorld } from "./world.ts";
 const FIRST_LEAD = 25;
 
 /** How far at most: well below what is known that may be told. */
-const MAX_LEAD = AHEAD / 2;
+export const MAX_LEAD = AHEAD / 2;
 
 /** How often a cut that was written too late is raised. */
 const MAX_ATTEMPTS = 8;

@@ -1,4 +1,5 @@
 import type { Introspection, TokenSet } from "../../src/engine/request.ts";
+import { MAX_LEAD } from "../../src/engine/watermark.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
 import type { Instant } from "../../src/token/clock.ts";
 import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
@@ -246,7 +247,7 @@ export class Oracle {
         if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, client, call)))
           return "yes";
         // A cut that was not answered may lie a little ahead of when it was given up.
-        const until = call.outcome?.kind === "done" ? call.end : call.end + 4 * skew;
+        const until = call.outcome?.kind === "done" ? call.end : call.end + MAX_LEAD + 4 * skew;
         if (token.root.start < until) return "maybe";
         // What a process mints that cannot write bears an older moment: another's revocation may end it too.
         return isOneClock && token.root.unheard ? "maybe" : "no";
