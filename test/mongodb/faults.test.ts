@@ -15,7 +15,7 @@ import { type Load, operations, startLoad } from "./load.ts";
 
 /** The store's patience, and how much later than that a caller may be told on a busy machine, in milliseconds. */
 const TIMEOUT = 1_000;
-const SLACK = 1_000;
+const SLACK = 4_000;
 
 /** By when a node must work again after its database does, in milliseconds. */
 const RECOVERY = 5_000;

@@ -4,7 +4,11 @@ import { stores } from "../support/stores.ts";
 import { lifeProperty } from "./life.ts";
 
 describe("the life of tokens is what their clients were told", () => {
-  it.each(stores)("on $name", async (kind) => {
-    await fc.assert(kind.isFar ? lifeProperty(kind, 20) : lifeProperty(kind, 50), { numRuns: kind.isFar ? 4 : 30 });
-  });
+  it.each(stores)(
+    "on $name",
+    async (kind) => {
+      await fc.assert(kind.isFar ? lifeProperty(kind, 20) : lifeProperty(kind, 50), { numRuns: kind.isFar ? 4 : 30 });
+    },
+    60_000,
+  );
 });
