@@ -124,8 +124,13 @@ export class Moments {
   async #raiseFor(now: Instant): Promise<void> {
     const mustWait = now > this.#ceiling && !(this.#isVouchedFor && this.#isStoreAway);
     const raising = this.#raise(now + AHEAD);
-    if (mustWait) await raising;
-    else raising.catch(() => undefined);
+    if (!mustWait) {
+      raising.catch(() => undefined);
+      return;
+    }
+    await raising;
+    // One that was under way already may have been for less.
+    while (now > this.#ceiling && !this.#isStoreAway) await this.#raise(now + AHEAD);
   }
 
   #raise(to: Instant): Promise<void> {
