@@ -4,6 +4,7 @@ import { developmentKey } from "./config/development-key.ts";
 import type { Logger } from "./engine/logger.ts";
 import { Moments } from "./engine/moments.ts";
 import { provenStore } from "./engine/proven-store.ts";
+import { Quotas } from "./engine/quotas.ts";
 import type { SecretVerifier } from "./engine/secrets.ts";
 import type { Settlements } from "./engine/settlements.ts";
 import { recordLifetimes } from "./engine/watermark.ts";
@@ -63,6 +64,7 @@ export async function openWorlds(config: Config, publicUrl: string, node: Shared
   const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
   const shared = {
     ...node,
+    quotas: new Quotas(clock),
     random,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),

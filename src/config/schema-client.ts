@@ -14,6 +14,9 @@ import {
   text,
 } from "./fields.ts";
 
+/** The largest quota. */
+const MAX_QUOTA = 1_000_000_000;
+
 /** One client in the file. Its defaults that depend on other keys are filled in by `client.ts`. */
 export const client = z.strictObject({
   namespace: text.optional().describe("The mark that the client shares with a group of clients; a claim of its tokens"),
@@ -65,6 +68,15 @@ export const client = z.strictObject({
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))
     .default([])
     .describe("Claims that it may set though they mean something to some verifiers, such as acr; none unless named"),
+  maxGrants: count(MAX_QUOTA)
+    .optional()
+    .describe("How many grants (refresh tokens) it may have alive at once; any number unless given"),
+  maxReferenceTokens: count(MAX_QUOTA)
+    .optional()
+    .describe("How many reference tokens it may have alive at once; any number unless given"),
+  maxRevocations: count(MAX_QUOTA)
+    .optional()
+    .describe("How many revocations of its own may be kept at once; any number unless given"),
   maxTokenBytes: count(1 << 20)
     .optional()
     .describe("Bytes of an issued token that are refused, where lower than the tenant's limit"),

@@ -83,7 +83,10 @@ export async function makeTokens(
   const { accessToken, reference } =
     approval.accessTokenType === "jwt"
       ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
-      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, tenant.id, now, { keyring, random });
+      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, { client, tenant }, now, {
+          keyring,
+          random,
+        });
   if (!approval.identifies) return { accessToken, idToken: undefined, reference };
 
   const signer = keyring.signer(now);
@@ -94,14 +97,14 @@ export async function makeTokens(
 function makeReference(
   claims: string,
   approval: Approval,
-  tenant: string,
+  { client, tenant }: Pick<AuthenticatedClient, "client" | "tenant">,
   now: Instant,
   { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
 ) {
   const handle = makeHandle(random);
   const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
-  const row = { digest: handleDigest(handle), claims, expiresAt };
-  const mac = proveRow(referenceTokenText(tenant, row), keyring.macGeneration(now), keyring);
+  const row = { digest: handleDigest(handle), claims, expiresAt, client: client.id };
+  const mac = proveRow(referenceTokenText(tenant.id, row), keyring.macGeneration(now), keyring);
   return { accessToken: handle, reference: { ...row, mac } };
 }
 

@@ -1,3 +1,4 @@
+import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { findLiveAccessToken } from "./access-token.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import { authenticate } from "./authenticate.ts";
@@ -31,6 +32,8 @@ export async function mint(
     liveAccessToken: (text) => findLiveAccessToken(world, text, now),
   });
   const approval = approve(decision, request, client);
+  if (approval.scopes.includes(OFFLINE_ACCESS)) await world.quotas.take("maxGrants", client.client, world);
+  if (approval.accessTokenType === "reference") await world.quotas.take("maxReferenceTokens", client.client, world);
   return issue(approval, client, reading, world);
 }
 

@@ -67,6 +67,7 @@ async function exchange(
   const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
+  if (approval.accessTokenType === "reference") await world.quotas.take("maxReferenceTokens", client.client, world);
   const made = await makeTokens(approval, client, family.id, reading, world);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const mark = Buffer.from(world.random.bytes(12)).toString("base64url");

@@ -7,7 +7,7 @@ import { OAuthError } from "./errors.ts";
 import { checkSubject } from "./policy.ts";
 import { findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
 import type { ClientCredentials, RevokeRequest } from "./request.ts";
-import { cutSubject } from "./watermark.ts";
+import { cutSubject, takeRevocation } from "./watermark.ts";
 import type { TenantWorld } from "./world.ts";
 
 /** The hint that says that `token` is a subject. */
@@ -99,8 +99,11 @@ async function findOwnAccessToken(
     subject: token.subject,
     isAlive: await isAlive(world, token, now),
     async end() {
+      // A token of a grant ends with that, so that its cut is none too many.
+      if (token.family === undefined) await takeRevocation(world, client, [cut.id]);
+      const record = token.family === undefined ? { ...cut, client: client.id } : cut;
       await Promise.all([
-        world.store.revocations.cut(cut),
+        world.store.revocations.cut(record),
         token.family === undefined ? undefined : world.store.families.revoke(token.family, now),
       ]);
       const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };

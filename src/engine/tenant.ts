@@ -125,6 +125,10 @@ export interface Client {
   readonly allowedSubjects: readonly string[] | undefined;
   /** The claims that it may set though they are reserved for the mint. */
   readonly allowedClaims: ReadonlySet<string>;
+  /** How many grants, reference tokens and revocations it may have at once; absent: any number. */
+  readonly maxGrants?: number | undefined;
+  readonly maxReferenceTokens?: number | undefined;
+  readonly maxRevocations?: number | undefined;
   /** Bytes of an issued token that are refused, where lower than the tenant's. */
   readonly maxTokenBytes: number | undefined;
   /** Fixed claims by grant type; `*`: for all grants. */

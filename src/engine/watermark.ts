@@ -29,9 +29,20 @@ export async function cutSubject(
   if (wholeNamespace && client.namespace !== undefined) {
     ids.unshift(cutIds.subjectOfNamespace(subject, client.namespace));
   }
-  await cutUpToNow(world, ids);
+  await takeRevocation(world, client, ids);
+  await cutUpToNow(world, ids, client.id);
   const fields = { event: "subject_revoked", tenant: world.tenant.id, client: client.id, wholeNamespace };
   world.logger.info(fields, "all tokens of a subject were revoked");
+}
+
+/**
+ * Counts new cuts for the client's quota; one that is raised is none. Throws OAuthError `access_denied` if the client has
+ * as many as it may.
+ */
+export async function takeRevocation(world: TenantWorld, client: Client, ids: readonly string[]): Promise<void> {
+  if (client.maxRevocations === undefined) return;
+  const there = new Set((await world.store.revocations.find(ids)).map(({ id }) => id));
+  for (const id of ids) if (!there.has(id)) await world.quotas.take("maxRevocations", client, world);
 }
 
 /** Ends everything that a client minted before this call, whether the client is configured or not. */
@@ -60,7 +71,7 @@ export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Pro
  *
  * Throws StoreUnavailableError if no write is quick enough.
  */
-async function cutUpToNow(world: WatermarkWorld, ids: readonly string[]): Promise<void> {
+async function cutUpToNow(world: WatermarkWorld, ids: readonly string[], client?: string): Promise<void> {
   const { clock, moments, maxClockSkew: e } = world;
   let lead = FIRST_LEAD;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -69,7 +80,7 @@ async function cutUpToNow(world: WatermarkWorld, ids: readonly string[]): Promis
     const begun = clock.now();
     const notAfter = begun + lead + 2 * e;
     if (notAfter > covered) continue;
-    await cut(world, ids, notAfter);
+    await cut(world, ids, notAfter, client);
     const took = clock.now() - begun;
     if (took <= lead) return clock.past(notAfter + 2 * e);
     lead = Math.min(2 * took, MAX_LEAD);
@@ -81,10 +92,11 @@ async function cut(
   { store, maxClockSkew: e }: WatermarkWorld,
   ids: readonly string[],
   notAfter: Instant,
+  client: string | undefined,
 ): Promise<void> {
   // Read every time: a node with another configuration may have raised it.
   const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   const expiresAt = notAfter + lifetime * 1000 + 2 * e;
   // The widest first: it kills the token that the caller may have come with, which then reaches nothing in a retry.
-  for (const id of ids) await store.revocations.cut({ id, notAfter, expiresAt });
+  for (const id of ids) await store.revocations.cut({ id, notAfter, expiresAt, client });
 }

@@ -6,6 +6,7 @@ import type { Random } from "../token/random.ts";
 import type { GrantHandler } from "./decision.ts";
 import type { Logger } from "./logger.ts";
 import type { Moments } from "./moments.ts";
+import type { Quotas } from "./quotas.ts";
 import type { SecretVerifier } from "./secrets.ts";
 import type { Settlements } from "./settlements.ts";
 import type { Tenant } from "./tenant.ts";
@@ -23,6 +24,7 @@ export interface TenantWorld {
   readonly authorities: Authorities;
   readonly clock: Clock;
   readonly moments: Moments;
+  readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;
 }

@@ -134,6 +134,8 @@ export interface FamilyStore {
    * Raises `rotatedAt` and `purgeAt` to at least these, only while `mark` is still the row's; resolves to whether it did.
    */
   settle(id: string, mark: string, rotatedAt: Instant, purgeAt: Instant): Promise<boolean>;
+  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  count(client: string, now: Instant, most: number): Promise<number>;
   /** Ends the family; the first end stays. Resolves to whether this call ended it. */
   revoke(id: string, at: Instant): Promise<boolean>;
 }
@@ -144,6 +146,8 @@ export interface ReferenceTokenRecord {
   readonly digest: string;
   /** The token's claims as JSON text of the engine's. */
   readonly claims: string;
+  /** Whose quota it counts for; absent in a row of a version that did not say. */
+  readonly client?: string | undefined;
   readonly expiresAt: Instant;
   /** Proves the row; undefined in a row of a version that made none. */
   readonly mac: string | undefined;
@@ -153,6 +157,8 @@ export interface ReferenceTokenStore {
   create(token: ReferenceTokenRecord): Promise<void>;
   /** The row, though its time may be over: whether it has expired is for the caller to see. */
   find(digest: string): Promise<ReferenceTokenRecord | undefined>;
+  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  count(client: string, now: Instant, most: number): Promise<number>;
 }
 
 /** "All that bears this, up to then, is dead." */
@@ -163,6 +169,8 @@ export interface CutRecord {
   readonly notAfter: Instant;
   /** From when nothing that it could kill is alive; `FOREVER`: never. */
   readonly expiresAt: Instant;
+  /** Whose quota it counts for; absent: nobody's. Of a cut that is raised, the first stays. */
+  readonly client?: string | undefined;
 }
 
 export interface RevocationStore {
@@ -170,6 +178,8 @@ export interface RevocationStore {
   cut(cut: CutRecord): Promise<void>;
   /** Those of the named cuts that there are, in one query. */
   find(ids: readonly string[]): Promise<readonly CutRecord[]>;
+  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  count(client: string, now: Instant, most: number): Promise<number>;
 }
 
 /** A tenant's few numbers that only grow. */

@@ -4,6 +4,7 @@ import type { Logger } from "../../src/engine/logger.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import { provenStore } from "../../src/engine/proven-store.ts";
+import { Quotas } from "../../src/engine/quotas.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
 import { recordLifetimes } from "../../src/engine/watermark.ts";
@@ -119,6 +120,7 @@ export class Incarnation {
       store,
       clock,
       moments: await Moments.open({ store, clock, machine: this.machine, logger, ...waits }),
+      quotas: new Quotas(clock),
       settlements,
       logger,
       random,

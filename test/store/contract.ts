@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { Store, TenantStore } from "../../src/store/port.ts";
 import { closeContract } from "./contract/close.ts";
+import { countsContract } from "./contract/counts.ts";
 import { familiesContract } from "./contract/families.ts";
 import { keysContract } from "./contract/keys.ts";
 import { metaContract } from "./contract/meta.ts";
@@ -65,6 +66,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, op
     metaContract(subject);
     tenantsContract(subject);
     sweepContract(subject);
+    countsContract(subject);
     closeContract(subject);
     if (options.durable) nodesContract(subject);
   });

@@ -130,6 +130,7 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
         }),
       ),
     revoke: (id, at) => later(() => change(id, (row) => row.revokedAt === undefined, { revokedAt: at })),
+    count: (client, now, most) => later(() => countOf(rows, client, (row) => row.purgeAt > now, most)),
   };
 }
 
@@ -137,17 +138,20 @@ function memoryReferenceTokens(rows: Map<string, ReferenceTokenRecord>, later: L
   return {
     create: (token) => later(() => insert(rows, token.digest, { ...token })),
     find: (digest) => later(() => rows.get(digest)),
+    count: (client, now, most) => later(() => countOf(rows, client, (row) => row.expiresAt > now, most)),
   };
 }
 
 function memoryRevocations(rows: Map<string, CutRecord>, later: Later): RevocationStore {
   return {
-    cut: ({ id, notAfter, expiresAt }) =>
+    cut: (cut) =>
       later(() => {
-        const { notAfter: cutBefore, expiresAt: keptUntil } = rows.get(id) ?? { notAfter, expiresAt };
-        rows.set(id, { id, notAfter: Math.max(cutBefore, notAfter), expiresAt: Math.max(keptUntil, expiresAt) });
+        const { notAfter, expiresAt, ...first } = rows.get(cut.id) ?? cut;
+        const raised = { notAfter: Math.max(notAfter, cut.notAfter), expiresAt: Math.max(expiresAt, cut.expiresAt) };
+        rows.set(cut.id, { ...first, ...raised });
       }),
     find: (ids) => later(() => [...new Set(ids)].flatMap((id) => rows.get(id) ?? [])),
+    count: (client, now, most) => later(() => countOf(rows, client, (row) => row.expiresAt > now, most)),
   };
 }
 
@@ -161,6 +165,15 @@ function memoryMeta(rows: Map<string, number>, later: Later): MetaStore {
       }),
     read: (name) => later(() => rows.get(name)),
   };
+}
+
+function countOf<T extends { readonly client?: string | undefined }>(
+  rows: Map<string, T>,
+  client: string,
+  isLeft: (row: T) => boolean,
+  most: number,
+): number {
+  return Math.min([...rows.values()].filter((row) => row.client === client && isLeft(row)).length, most);
 }
 
 function insert<T>(rows: Map<string, T>, key: string, row: T): void {

@@ -3,6 +3,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { provenStore } from "../../src/engine/proven-store.ts";
+import { Quotas } from "../../src/engine/quotas.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
 import type { Tenant } from "../../src/engine/tenant.ts";
@@ -72,6 +73,7 @@ export async function testWorld(
     settlements: new Settlements(clock),
     authorities,
     clock,
+    quotas: new Quotas(clock),
     moments: await Moments.open({
       store: wholeStore,
       // A test's clock is moved by the test alone.

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Advance, type FamilyRecord, type FamilyStore, StoreUnavailableError } from "../port.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 import { createInserts } from "./inserts.ts";
 import type { FamilyRow } from "./rows.ts";
 import { ownId, rowId, toInstant, toMoment } from "./values.ts";
@@ -19,6 +20,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   const { bounded, deciding, run } = connection;
   const { families } = connection.collections;
   const insert = createInserts(families, connection);
+  const count = prepareCount(connection, families, "purgeAt");
 
   async function find(tenant: string, id: string): Promise<FamilyRecord | undefined> {
     const row = await families.findOne({ _id: rowId(tenant, id), tenant }, deciding);
@@ -60,6 +62,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
       run(async () =>
         change(tenant, id, { mark }, { $max: { rotatedAt: toMoment(rotatedAt), purgeAt: toMoment(purgeAt) } }),
       ),
+    count: count(tenant),
     revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toMoment(at) } })),
   });
 }

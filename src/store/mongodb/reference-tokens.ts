@@ -1,8 +1,9 @@
 import type { ReferenceTokenRecord, ReferenceTokenStore } from "../port.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 import { createInserts } from "./inserts.ts";
 import type { ReferenceTokenRow } from "./rows.ts";
-import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
  * Returns what makes a tenant's {@link ReferenceTokenStore}. A token is one insert, never changed; a crash may leave a
@@ -12,6 +13,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
   const { deciding, run } = connection;
   const { referenceTokens } = connection.collections;
   const insert = createInserts(referenceTokens, connection);
+  const count = prepareCount(connection, referenceTokens, "expiresAt");
   return (tenant) => ({
     create: (token) => run(async () => insert(toRow(tenant, token))),
     find: (digest) =>
@@ -19,13 +21,20 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
         const row = await referenceTokens.findOne({ _id: rowId(tenant, digest), tenant }, deciding);
         return row === null ? undefined : toReferenceToken(row);
       }),
+    count: count(tenant),
   });
 }
 
-function toRow(tenant: string, { digest, claims, expiresAt, mac }: ReferenceTokenRecord): ReferenceTokenRow {
-  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac };
+function toRow(tenant: string, { digest, claims, expiresAt, mac, client }: ReferenceTokenRecord): ReferenceTokenRow {
+  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac, client };
 }
 
 export function toReferenceToken(row: ReferenceTokenRow): ReferenceTokenRecord {
-  return { digest: ownId(row), claims: row.claims, expiresAt: toInstant(row.expiresAt), mac: row.mac };
+  return {
+    digest: ownId(row),
+    claims: row.claims,
+    expiresAt: toInstant(row.expiresAt),
+    mac: row.mac,
+    ...clientOf(row),
+  };
 }

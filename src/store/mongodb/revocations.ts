@@ -1,8 +1,9 @@
 import type { CutRecord, RevocationStore } from "../port.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 import type { RevocationRow } from "./rows.ts";
 import { upsert } from "./upsert.ts";
-import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
  * Returns what makes a tenant's {@link RevocationStore}. A cut is one upsert that only raises, so that it can be
@@ -12,8 +13,13 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   const { bounded, deciding, run } = connection;
   const { revocations } = connection.collections;
 
-  async function cut(tenant: string, { id, notAfter, expiresAt }: CutRecord): Promise<void> {
-    const raise = { $max: { notAfter: toMoment(notAfter), expiresAt: toMoment(expiresAt) } };
+  const count = prepareCount(connection, revocations, "expiresAt");
+
+  async function cut(tenant: string, { id, notAfter, expiresAt, client }: CutRecord): Promise<void> {
+    const raise = {
+      $max: { notAfter: toMoment(notAfter), expiresAt: toMoment(expiresAt) },
+      ...(client !== undefined && { $setOnInsert: { client } }),
+    };
     await upsert(() => revocations.updateOne({ _id: rowId(tenant, id), tenant }, raise, { ...bounded, upsert: true }));
   }
 
@@ -34,9 +40,10 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   return (tenant) => ({
     cut: (record) => run(() => cut(tenant, record)),
     find: (ids) => run(() => find(tenant, ids)),
+    count: count(tenant),
   });
 }
 
 export function toCut(row: RevocationRow): CutRecord {
-  return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt) };
+  return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt), ...clientOf(row) };
 }

@@ -38,12 +38,14 @@ export interface FamilyRow extends TenantRow {
 /** `_id`: tenant/digest of the handle. */
 export interface ReferenceTokenRow extends TenantRow {
   readonly claims: string;
+  readonly client?: string | undefined;
   readonly expiresAt: Moment;
   readonly mac?: string | undefined;
 }
 
 /** `_id`: tenant/hash of what is cut. */
 export interface RevocationRow extends TenantRow {
+  readonly client?: string | undefined;
   readonly notAfter: Moment;
   readonly expiresAt: Moment;
 }
@@ -70,7 +72,7 @@ export interface Collections {
   readonly meta: Collection<MetaRow>;
   /** The same collection as `meta`. */
   readonly schema: Collection<SchemaRow>;
-  /** Those whose rows end. */
+  /** Those whose rows end; each has a `tenant` and may have a `client`. */
   readonly ending: readonly Ending[];
 }
 

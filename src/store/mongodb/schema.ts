@@ -20,6 +20,7 @@ export async function prepareSchema(
   options: { readonly maxTimeMS: number },
 ): Promise<void> {
   await claimVersion(collections, options);
+  await createClientIndexes(collections);
   const refusals = await createTtlIndexes(collections);
   if (refusals.length === 0) return;
   logger.warn({ refusals }, "the database refuses TTL indexes: the nodes alone delete expired rows");
@@ -36,6 +37,11 @@ async function claimVersion({ schema }: Collections, options: { readonly maxTime
     `The MongoDB database was written by a newer version of this program: ` +
       `its schema is ${row.version}, and the newest one known here is ${SCHEMA_VERSION}.`,
   );
+}
+
+/** For the counts of what a client has. */
+async function createClientIndexes({ ending }: Collections): Promise<void> {
+  for (const { collection } of ending) await collection.createIndex({ tenant: 1, client: 1 });
 }
 
 /** Resolves to why the server will not have some of them. It may take its time to index what is there already. */

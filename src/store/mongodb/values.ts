@@ -33,6 +33,11 @@ export function idPrefix(tenant: string): string {
   return `${tenant.replaceAll(/[%/]/g, encodeURIComponent)}/`;
 }
 
+/** Whose quota a row counts for, if anybody's. */
+export function clientOf({ client }: { readonly client?: string | undefined }): { readonly client?: string } {
+  return client === undefined ? {} : { client };
+}
+
 /** The row's own id, from its `_id`. */
 export function ownId({ _id, tenant }: { readonly _id: string; readonly tenant: string }): string {
   return _id.slice(idPrefix(tenant).length);

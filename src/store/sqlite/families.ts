@@ -2,6 +2,7 @@ import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import type { FamilyRecord, FamilyStore } from "../port.ts";
 import { changed, number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 
 const CREATE = `
   INSERT INTO families (tenant, id, client, namespace, subject, generation, rotated_at, mark, minted_at, revoked_at,
@@ -23,7 +24,9 @@ const SETTLE = `
 const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL";
 
 /** Prepares the statements; returns what makes a tenant's {@link FamilyStore} of them. */
-export function prepareFamilies({ database, read, write }: Connection): (tenant: string) => FamilyStore {
+export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
+  const { database, read, write } = connection;
+  const count = prepareCount(connection, "families", "purge_at");
   const create = database.prepare(CREATE);
   const find = database.prepare(FIND);
   const advance = database.prepare(ADVANCE);
@@ -46,6 +49,7 @@ export function prepareFamilies({ database, read, write }: Connection): (tenant:
       write(() => (changed(advance.run({ ...step, tenant, id })) ? "advanced" : findRow(tenant, id))),
     settle: (id, mark, rotatedAt, purgeAt) =>
       write(() => changed(settle.run({ tenant, id, mark, rotatedAt, purgeAt }))),
+    count: count(tenant),
     revoke: (id, at) => write(() => changed(revoke.run({ tenant, id, at }))),
   });
 }

@@ -2,27 +2,31 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { ReferenceTokenRecord, ReferenceTokenStore } from "../port.ts";
 import { number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 
 const CREATE = `
-  INSERT INTO reference_tokens (tenant, digest, claims, expires_at, mac)
-  VALUES (:tenant, :digest, :claims, :expiresAt, :mac)`;
+  INSERT INTO reference_tokens (tenant, digest, claims, expires_at, mac, client)
+  VALUES (:tenant, :digest, :claims, :expiresAt, :mac, :client)`;
 
-const FIND = "SELECT digest, claims, expires_at, mac FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
+const FIND = "SELECT * FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
 
 /** Prepares the statements; returns what makes a tenant's {@link ReferenceTokenStore} of them. */
-export function prepareReferenceTokens({ database, read, write }: Connection): (tenant: string) => ReferenceTokenStore {
+export function prepareReferenceTokens(connection: Connection): (tenant: string) => ReferenceTokenStore {
+  const { database, read, write } = connection;
+  const count = prepareCount(connection, "reference_tokens", "expires_at");
   const create = database.prepare(CREATE);
   const find = database.prepare(FIND);
   return (tenant) => ({
     create: (token) =>
       write(() => {
-        create.run({ ...token, tenant, mac: token.mac ?? null });
+        create.run({ ...token, tenant, mac: token.mac ?? null, client: token.client ?? null });
       }),
     find: (digest) =>
       read(() => {
         const row = find.get({ tenant, digest });
         return row && toReferenceToken(row);
       }),
+    count: count(tenant),
   });
 }
 
@@ -32,5 +36,6 @@ export function toReferenceToken(row: Record<string, SQLOutputValue>): Reference
     claims: text(row.claims),
     expiresAt: number(row.expires_at),
     mac: optional(row.mac, text),
+    ...(row.client !== null && { client: text(row.client) }),
   };
 }

@@ -2,30 +2,40 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { CutRecord, RevocationStore } from "../port.ts";
 import { number, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
+import { prepareCount } from "./count.ts";
 
 const CUT = `
-  INSERT INTO revocations (tenant, id, not_after, expires_at) VALUES (:tenant, :id, :notAfter, :expiresAt)
+  INSERT INTO revocations (tenant, id, not_after, expires_at, client)
+  VALUES (:tenant, :id, :notAfter, :expiresAt, :client)
   ON CONFLICT (tenant, id) DO UPDATE SET
     not_after = max(not_after, excluded.not_after), expires_at = max(expires_at, excluded.expires_at)`;
 
 /** The ids come as one JSON array, so that one statement serves any number of them. */
 const FIND = `
-  SELECT id, not_after, expires_at FROM revocations
+  SELECT id, not_after, expires_at, client FROM revocations
   WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:ids))`;
 
 /** Prepares the statements; returns what makes a tenant's {@link RevocationStore} of them. */
-export function prepareRevocations({ database, read, write }: Connection): (tenant: string) => RevocationStore {
+export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
+  const { database, read, write } = connection;
+  const count = prepareCount(connection, "revocations", "expires_at");
   const cut = database.prepare(CUT);
   const find = database.prepare(FIND);
   return (tenant) => ({
     cut: (record) =>
       write(() => {
-        cut.run({ ...record, tenant });
+        cut.run({ ...record, tenant, client: record.client ?? null });
       }),
     find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toCut)),
+    count: count(tenant),
   });
 }
 
 export function toCut(row: Record<string, SQLOutputValue>): CutRecord {
-  return { id: text(row.id), notAfter: number(row.not_after), expiresAt: number(row.expires_at) };
+  return {
+    id: text(row.id),
+    notAfter: number(row.not_after),
+    expiresAt: number(row.expires_at),
+    ...(row.client !== null && { client: text(row.client) }),
+  };
 }

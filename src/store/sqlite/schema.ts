@@ -66,4 +66,11 @@ export const migrations: readonly string[] = [
   ALTER TABLE families ADD COLUMN mac TEXT;
   ALTER TABLE reference_tokens ADD COLUMN mac TEXT;
   `,
+  `
+  ALTER TABLE reference_tokens ADD COLUMN client TEXT;
+  ALTER TABLE revocations ADD COLUMN client TEXT;
+  CREATE INDEX families_by_client ON families (tenant, client);
+  CREATE INDEX reference_tokens_by_client ON reference_tokens (tenant, client);
+  CREATE INDEX revocations_by_client ON revocations (tenant, client);
+  `,
 ];

@@ -1,0 +1,19 @@
+import type { Instant } from "../../token/clock.ts";
+import { number } from "./columns.ts";
+import type { Connection } from "./connection.ts";
+
+/** Counts a client's rows that have not ended at a moment, up to a number. */
+type Count = (client: string, now: Instant, most: number) => Promise<number>;
+
+/** Prepares the count of a table whose rows end by that column; returns what makes a tenant's of it. */
+export function prepareCount(
+  { database, read }: Connection,
+  table: string,
+  endColumn: string,
+): (tenant: string) => Count {
+  const count = database.prepare(
+    `SELECT count(*) AS rows FROM
+       (SELECT 1 FROM ${table} WHERE tenant = :tenant AND client = :client AND ${endColumn} > :now LIMIT :most)`,
+  );
+  return (tenant) => (client, now, most) => read(() => number(count.get({ tenant, client, now, most })?.rows));
+}
