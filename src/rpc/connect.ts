@@ -9,6 +9,7 @@ import {
   type ServiceImplSpec,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CHALLENGE, OAuthError } from "../engine/errors.ts";
@@ -26,6 +27,8 @@ const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>
   401: { "www-authenticate": CHALLENGE },
   503: { "retry-after": "1" },
 };
+
+const MEDIA_TYPES = "The media type must be application/json or application/proto, or gRPC-Web's.";
 
 const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
@@ -109,18 +112,24 @@ function decodeFailure(error: ConnectError): Error | undefined {
 /** Answers any other method 405 (RFC 9110 section 15.5.6), before its body is looked at. */
 async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   if (request.method === "POST") return undefined;
-  return reply
-    .code(405)
-    .headers({ allow: "POST", ...UNCACHED })
-    .send();
+  return refuseAs(405, "An RPC is called with POST.", reply.header("allow", "POST"));
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const call = read(request, reply);
-  if (call === undefined) return reply.code(400).headers(UNCACHED).send();
+  if (call === undefined) return refuseAs(400, "The request's target or its Host makes no URL.", reply);
   const { status, header, body } = await handler(call);
+  // Connect says it with an empty body.
+  if (status === 415) return refuseAs(415, MEDIA_TYPES, reply);
   reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...headersByStatus[status], ...UNCACHED });
   return reply.send(body && (await buffer(body)));
+}
+
+/** Answers in Connect's words what is refused before Connect has a call of it. */
+function refuseAs(status: number, message: string, reply: FastifyReply): FastifyReply {
+  const refusal = toConnectError(new OAuthError("invalid_request", message));
+  reply.code(status).headers({ "content-type": "application/json", ...UNCACHED });
+  return reply.send(errorToJsonBytes(refusal, undefined));
 }
 
 /** The call in Connect's shape; undefined where the request's target or Host makes no URL (RFC 9112 section 3.2). */

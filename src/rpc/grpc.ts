@@ -1,13 +1,13 @@
 import type { Http2Server } from "node:http2";
 import type { ServiceImplSpec } from "@connectrpc/connect";
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, type ServerDuplexStream, setLogVerbosity } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import { joinAuthorization } from "./credentials.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
 import { rpcName } from "./services.ts";
-import { withDetails } from "./status.ts";
+import { NO_SUCH_RPC, withDetails } from "./status.ts";
 
 const MINUTE = 60_000;
 
@@ -20,6 +20,9 @@ const options = {
   "grpc.keepalive_timeout_ms": MINUTE / 3,
   "grpc.max_connection_idle_ms": 15 * MINUTE,
 };
+
+/** Where calls go that are of no RPC. */
+const ELSEWHERE = "/";
 
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
@@ -53,13 +56,14 @@ export function createGrpcServer({
   // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
-  for (const service of services) register(server, service, logger);
+  const paths = services.flatMap((service) => register(server, service, logger));
+  server.register(ELSEWHERE, refuseCall, asIs, asIs, "bidi");
   let unbound = () => {};
   return {
     async listen(host, port) {
       const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
       unbound = boundPort(bound, bounds);
-      joinAuthorizations(server);
+      prepareCalls(server, new Set(paths));
       return bound;
     },
     async close(graceMs) {
@@ -70,24 +74,36 @@ export function createGrpcServer({
 }
 
 /**
- * Makes one malformed `authorization` of several, as over HTTP: grpc-js sees the first alone. It keeps the servers beneath
- * it to itself, so that they are asked for by name; it reads the header that its own listener is given after ours.
+ * Readies the headers of a call for grpc-js. Several fields `authorization` become one that is malformed, as over HTTP:
+ * grpc-js sees the first alone. A path that is no RPC's becomes `ELSEWHERE`: grpc-js would answer without details.
+ *
+ * It keeps the servers beneath it to itself, so that they are asked for by name; it reads the headers that its own
+ * listener is given after ours.
  */
-function joinAuthorizations(server: Server): void {
+function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
   for (const http2 of servers.keys()) {
     http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
       const authorization = joinAuthorization(rawHeaders);
       if (authorization !== undefined) headers.authorization = authorization;
+      if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
     });
   }
 }
 
-function register(server: Server, { methods }: ServiceImplSpec, logger: Logger): void {
-  for (const spec of Object.values(methods)) {
-    if (spec.kind !== "unary") throw new Error(`${rpcName(spec.method)} is not unary.`);
-    server.register(`/${rpcName(spec.method)}`, unaryHandler(spec, logger), asIs, asIs, "unary");
-  }
+/** Registers the RPCs of a service, and gives their paths. */
+function register(server: Server, { methods }: ServiceImplSpec, logger: Logger): readonly string[] {
+  return Object.values(methods).map((spec) => {
+    const name = rpcName(spec.method);
+    if (spec.kind !== "unary") throw new Error(`${name} is not unary.`);
+    server.register(`/${name}`, unaryHandler(spec, logger), asIs, asIs, "unary");
+    return `/${name}`;
+  });
+}
+
+/** Refuses a call of no RPC that there is, whatever it streams. */
+function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
+  call.emit("error", NO_SUCH_RPC);
 }
 
 /** The bridge reads and writes the messages itself: for grpc-js they are bytes. */

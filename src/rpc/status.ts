@@ -14,7 +14,14 @@ const refusals: Partial<Record<number, ConnectError>> = {
     "The request cannot be read: its grpc-timeout or its compression is malformed.",
     Code.InvalidArgument,
   ),
+  [status.DEADLINE_EXCEEDED]: toConnectError(
+    new OAuthError("temporarily_unavailable", "The deadline of the call is over."),
+    Code.DeadlineExceeded,
+  ),
 };
+
+/** The refusal of a call of what is none of our RPCs. */
+export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));
 
 /** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
 export function toStatus(error: ConnectError): StatusObject {

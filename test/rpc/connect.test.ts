@@ -28,16 +28,22 @@ async function expectUnreadable(response: Response): Promise<string> {
   return expectRefused(response, expect.stringMatching(/^The request cannot be read: /));
 }
 
-/** Expects `invalid_request` in these words, and gives them. */
-async function expectRefused(response: Response, words: string): Promise<string> {
+/** Expects `invalid_request` in Connect's form, with its details, and gives its words. */
+async function refusedWith(response: Response): Promise<string> {
   const refusal = (await response.json()) as { code: string; message: string; details: { debug: object }[] };
-  expect(response.status).toBe(400);
   expect(refusal.code).toBe("invalid_argument");
-  expect(refusal.message).toEqual(words);
   expect(refusal.details.map(({ debug }) => debug)).toEqual([
     { error: "invalid_request", errorDescription: refusal.message },
   ]);
   return refusal.message;
+}
+
+/** Expects `invalid_request` in these words, and gives them. */
+async function expectRefused(response: Response, words: string): Promise<string> {
+  expect(response.status).toBe(400);
+  const message = await refusedWith(response);
+  expect(message).toEqual(words);
+  return message;
 }
 
 describe("a call with curl", () => {
@@ -55,13 +61,18 @@ describe("a call with curl", () => {
       expect(response.status).toBe(405);
       expect(response.headers.get("allow")).toBe("POST");
       expect(response.headers.get("cache-control")).toBe("no-store");
+      if (method !== "HEAD") expect(await refusedWith(response)).toBe("An RPC is called with POST.");
     }
     expect(engine.asked).toHaveLength(before);
   });
 
   test.each(["text/plain", "application/grpc", "application/grpc+proto", "application/x-www-form-urlencoded"])(
     "cannot be %s",
-    async (type) => expect(await post("{}", type)).toMatchObject({ status: 415 }),
+    async (type) => {
+      const response = await post("{}", type);
+      expect(response.status).toBe(415);
+      expect(await refusedWith(response)).toMatch(/^The media type must be application\/json or application\/proto/);
+    },
   );
 
   test("without a usable Host is refused at once", async () => {
@@ -70,7 +81,9 @@ describe("a call with curl", () => {
       socket.end(
         `POST ${MINT} ${head}Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
       );
-      expect(await text(socket)).toMatch(/^HTTP\/1.1 400 .*\r\ncache-control: no-store\r\n/s);
+      const answer = await text(socket);
+      expect(answer).toMatch(/^HTTP\/1.1 400 .*\r\ncache-control: no-store\r\n/s);
+      expect(await refusedWith(new Response(answer.split("\r\n\r\n")[1]))).toMatch(/^The request's target or its Host/);
     }
   });
 });

@@ -5,8 +5,10 @@ import { connect as openSocket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext } from "@connectrpc/connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
@@ -82,6 +84,26 @@ describe("a server", () => {
   });
 });
 
+/** What the RPC port refuses a call of those headers and bytes with. */
+async function raw(headers: Record<string, string>, bytes = Buffer.alloc(5), address = doors.address) {
+  const session = openSession(`http://${address}`);
+  const defaults = { ":method": "POST", ":path": MINT, "content-type": "application/grpc", te: "trailers" };
+  const stream = session.request({ ...defaults, ...headers }).on("error", () => {});
+  const sent: Record<string, string> = {};
+  for (const event of ["response", "trailers"]) stream.on(event, (fields) => Object.assign(sent, fields));
+  stream.resume().end(bytes);
+  await once(stream, "close");
+  session.close();
+  const fields = Object.entries(sent).filter(([name]) => !name.startsWith(":"));
+  const error = findTrailerError(new Headers(fields));
+  return { code: error?.code, message: error?.rawMessage ?? "", details: error?.findDetails(OAuthErrorDetailSchema) };
+}
+
+const invalidRequest = (errorDescription: string) => ({
+  message: errorDescription,
+  details: [{ error: "invalid_request", errorDescription }],
+});
+
 describe("a message", () => {
   test("may be 64 KiB, and no more", async () => {
     const sized = (bytes: number) =>
@@ -118,19 +140,42 @@ describe("a message", () => {
     expect(await sendBytes(doors.address, deepStruct(98))).not.toHaveLength(0);
   });
 
-  test("to no RPC that there is does no harm", async () => {
-    const session = openSession(`http://${doors.address}`);
-    for (const path of ["/", "/mintmark.v1.TokenService/", `${MINT}%0d%0a`, "/\u00ff"]) {
-      const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
-      const stream = session
-        .request(headers)
-        .on("error", () => {})
-        .resume();
-      stream.end();
-      await new Promise((resolve) => stream.on("close", resolve));
-    }
-    session.close();
-    expect(await sendBytes(doors.address, Buffer.alloc(0))).not.toHaveLength(0);
+  test.each(["/", "/mintmark.v1.TokenService/", `${MINT}%0d%0a`, "/\u00ff", "/mintmark.v1.TokenService/Mince"])(
+    "to no RPC that there is is told so, and does no harm: %s",
+    async (path) => {
+      const words = "There is no such RPC.";
+      expect(await raw({ ":path": path })).toMatchObject({ code: Code.Unimplemented, ...invalidRequest(words) });
+      expect(await sendBytes(doors.address, Buffer.alloc(0))).not.toHaveLength(0);
+    },
+  );
+
+  test("of a stream to no RPC that there is is told so before its first message", async () => {
+    const asIs = (value: Buffer) => value;
+    const client = new grpc.Client(doors.address, grpc.credentials.createInsecure());
+    const call = client.makeBidiStreamRequest("/mintmark.v1.TokenService/Watch", asIs, asIs);
+    const refused = new Promise((_, reject) => call.on("error", reject)).finally(() => client.close());
+    expect(await refusalOf(refused)).toMatchObject({
+      code: "Unimplemented",
+      ...invalidRequest("There is no such RPC."),
+    });
+  });
+
+  test.each([
+    ["in no compression that it has", { "grpc-encoding": "br" }, Code.Unimplemented, /compression is not supported/],
+    ["compressed and malformed", { "grpc-encoding": "gzip" }, Code.InvalidArgument, /compression is malformed/],
+    ["of a malformed deadline", { "grpc-timeout": "soon" }, Code.InvalidArgument, /grpc-timeout/],
+  ])("%s is refused with its details", async (_, headers, code, words) => {
+    const refusal = await raw(headers, Buffer.from([1, 0, 0, 0, 2, 7, 7]));
+    expect(refusal).toMatchObject({ code, ...invalidRequest(refusal.message) });
+    expect(refusal.message).toMatch(words);
+  });
+
+  test("whose deadline passes is told so with details", async () => {
+    const { server, address, stock } = await serve(() => new Promise(() => {}));
+    const refusal = await raw({ "grpc-timeout": "20m" }, Buffer.alloc(5), address);
+    expect(refusal).toMatchObject({ code: Code.DeadlineExceeded, details: [{ error: "temporarily_unavailable" }] });
+    stock.close();
+    await server.close(0);
   });
 });
 
