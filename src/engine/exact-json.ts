@@ -33,6 +33,8 @@ export interface Fault {
   readonly fault: string;
   /** The member of the outermost object that it is in; undefined if it is in none. */
   readonly member: string | undefined;
+  /** The member of the outermost object that is there twice. */
+  readonly twice?: string | undefined;
 }
 
 /** What a parser lets pass, in words. `text`: what it has taken for JSON. */
@@ -46,7 +48,7 @@ export function faultIn(text: string): Fault | undefined {
       const names = open.at(-1);
       if (names?.has(name)) {
         const fault = `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
-        return { fault, member: open.length === 1 ? undefined : member };
+        return open.length === 1 ? { fault, member: undefined, twice: name } : { fault, member };
       }
       names?.add(name);
       if (open.length === 1) member = name;

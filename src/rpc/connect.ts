@@ -17,6 +17,7 @@ import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
 import { refuse, toConnectError, unimplemented, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptionsFor, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
 
 /** An answer may hold a token. */
@@ -71,6 +72,7 @@ function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonl
 function refusals(logger: Logger): Interceptor {
   return (next) => async (request) => {
     try {
+      if (hasMalformedBinary([...request.header].flat())) throw MALFORMED_BINARY;
       return await next(request);
     } catch (error) {
       throw refuse(error, rpcName(request.method), logger);

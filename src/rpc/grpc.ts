@@ -1,13 +1,21 @@
 import type { Http2Server } from "node:http2";
 import type { ServiceImplSpec } from "@connectrpc/connect";
-import { logVerbosity, Server, ServerCredentials, type ServerDuplexStream, setLogVerbosity } from "@grpc/grpc-js";
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type StatusObject,
+  setLogVerbosity,
+} from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import { joinAuthorization } from "./credentials.ts";
 import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-import { NO_SUCH_RPC, withDetails } from "./status.ts";
+import { NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
 
 const MINUTE = 60_000;
 
@@ -23,6 +31,8 @@ const options = {
 
 /** Where calls go that are of no RPC. */
 const ELSEWHERE = "/";
+/** Where calls go whose binary metadata is malformed. */
+const UNREADABLE = "/unreadable";
 
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
@@ -57,7 +67,8 @@ export function createGrpcServer({
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
   const paths = services.flatMap((service) => register(server, service, logger));
-  server.register(ELSEWHERE, refuseCall, asIs, asIs, "bidi");
+  server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
+  server.register(UNREADABLE, refuseCall(toStatus(MALFORMED_BINARY)), asIs, asIs, "bidi");
   let unbound = () => {};
   return {
     async listen(host, port) {
@@ -75,7 +86,7 @@ export function createGrpcServer({
 
 /**
  * Readies the headers of a call for grpc-js. Several fields `authorization` become one that is malformed, as over HTTP:
- * grpc-js sees the first alone. A path that is no RPC's becomes `ELSEWHERE`: grpc-js would answer without details.
+ * grpc-js sees the first alone; and one that is not ASCII, which it would drop, keeps a mark of that. A path that is no RPC's becomes `ELSEWHERE`: grpc-js would answer without details.
  *
  * It keeps the servers beneath it to itself, so that they are asked for by name; it reads the headers that its own
  * listener is given after ours.
@@ -85,8 +96,9 @@ function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   for (const http2 of servers.keys()) {
     http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
       const authorization = joinAuthorization(rawHeaders);
-      if (authorization !== undefined) headers.authorization = authorization;
+      if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
       if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
+      else if (hasMalformedBinary(rawHeaders)) headers[":path"] = UNREADABLE;
     });
   }
 }
@@ -101,9 +113,9 @@ function register(server: Server, { methods }: ServiceImplSpec, logger: Logger):
   });
 }
 
-/** Refuses a call of no RPC that there is, whatever it streams. */
-function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
-  call.emit("error", NO_SUCH_RPC);
+/** Refuses a call, whatever it streams. */
+function refuseCall(refusal: StatusObject): (call: ServerDuplexStream<Buffer, Buffer>) => void {
+  return (call) => void call.emit("error", refusal);
 }
 
 /** The bridge reads and writes the messages itself: for grpc-js they are bytes. */

@@ -43,7 +43,9 @@ function checkExact(text: string, message: DescMessage): void {
   if (found === undefined) return;
   const field = found.member === undefined ? undefined : fieldNamed(message, found.member);
   if (field !== undefined) throw refusal(`${field.name} is malformed: ${found.fault}`);
-  // A member of the message itself is twice there, or stands in one that the message does not have.
+  if (found.twice !== undefined && fieldNamed(message, found.twice) !== undefined)
+    throw unreadable(`it has the field '${found.twice}' twice.`);
+  // It is no field of the message, or in none.
   if (found.member === undefined) throw unreadable("it has a field twice.");
 }
 

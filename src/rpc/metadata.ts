@@ -1,4 +1,22 @@
 import { Metadata } from "@grpc/grpc-js";
+import { OAuthError } from "../engine/errors.ts";
+import { toConnectError } from "./errors.ts";
+
+/** Base64 as gRPC takes it: padded or not. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
+/** The refusal of a call of which {@link hasMalformedBinary} is true. */
+export const MALFORMED_BINARY = toConnectError(
+  new OAuthError("invalid_request", "Metadata whose name ends in -bin must be base64."),
+);
+
+/** Whether metadata that should be in base64 is not. `fields`: the names and values, by turns, as they came. */
+export function hasMalformedBinary(fields: readonly string[]): boolean {
+  return fields.some((value, index) => {
+    const isBinary = index % 2 === 1 && fields[index - 1]?.toLowerCase().endsWith("-bin");
+    return isBinary && !value.split(",").every((part) => BASE64.test(part.trim()));
+  });
+}
 
 /** The metadata of a gRPC call as header fields; the values of `-bin` keys in base64, as they travel. */
 export function toHeaders(metadata: Metadata): [string, string][] {

@@ -10,15 +10,15 @@ const DETAILS = "grpc-status-details-bin";
 /** What grpc-js refuses by itself, by its status: nothing else of ours has that status without details. */
 const refusals: Partial<Record<number, ConnectError>> = {
   [status.RESOURCE_EXHAUSTED]: refusal("The body is too large.", Code.ResourceExhausted),
-  [status.INTERNAL]: refusal(
-    "The request cannot be read: its grpc-timeout or its compression is malformed.",
-    Code.InvalidArgument,
-  ),
   [status.DEADLINE_EXCEEDED]: toConnectError(
     new OAuthError("temporarily_unavailable", "The deadline of the call is over."),
     Code.DeadlineExceeded,
   ),
 };
+
+const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
+const BAD_TIMEOUT = refusal("The request cannot be read: its grpc-timeout is malformed.", Code.InvalidArgument);
+const UNEXPECTED = toConnectError(new OAuthError("server_error", "Something unexpected happened."));
 
 /** The refusal of a call of what is none of our RPCs. */
 export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));
@@ -53,7 +53,14 @@ function refusalOf({
   readonly code?: number | null;
   readonly details?: string | null;
 }): ConnectError | undefined {
-  return code === status.UNIMPLEMENTED ? unimplemented(details ?? "") : refusals[code ?? status.OK];
+  if (code === status.UNIMPLEMENTED) return unimplemented(details ?? "");
+  return code === status.INTERNAL ? internal(details ?? "") : refusals[code ?? status.OK];
+}
+
+/** What grpc-js calls its own failure, and mostly is the caller's. */
+function internal(reason: string): ConnectError {
+  if (reason.includes("decompress")) return BAD_GZIP;
+  return reason.includes("grpc-timeout") ? BAD_TIMEOUT : UNEXPECTED;
 }
 
 function refusal(message: string, code: Code): ConnectError {

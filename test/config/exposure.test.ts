@@ -19,6 +19,9 @@ describe("plain text on an address that others may reach", () => {
       expect(faults({}, { MINTMARK_RPC_ADDRESS: address })).toEqual([
         told("MINTMARK_RPC_ADDRESS (rpcAddress)", address),
       ]);
+      expect(faults({ operatorAddress: address })).toEqual([
+        told("MINTMARK_OPERATOR_ADDRESS (operatorAddress)", address),
+      ]);
     },
   );
 
@@ -27,7 +30,9 @@ describe("plain text on an address that others may reach", () => {
     { trustedProxies: ["10.1.0.0/16"] },
     { insecureHttp: true },
   ])("is taken with %j", (top) =>
-    expect(faults({ httpAddress: "0.0.0.0:7001", rpcAddress: "0.0.0.0:7002", ...top })).toEqual([]),
+    expect(
+      faults({ httpAddress: "0.0.0.0:7001", rpcAddress: "0.0.0.0:7002", operatorAddress: "0.0.0.0:7003", ...top }),
+    ).toEqual([]),
   );
 
   test("needs more than an empty list or a false", () => {

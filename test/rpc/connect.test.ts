@@ -6,6 +6,7 @@ import { createClient, createServiceImplSpec } from "@connectrpc/connect";
 import fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import { OAuthError } from "../../src/engine/errors.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { recordingLogger } from "../support/logger.ts";
@@ -75,6 +76,25 @@ describe("a call with curl", () => {
     },
   );
 
+  test("with metadata that is no base64 is refused as over gRPC", async () => {
+    const response = await post("{}", "application/json", { "x-a-bin": "SECRET!" });
+    await expectRefused(response, "Metadata whose name ends in -bin must be base64.");
+  });
+
+  test("whose grpc-timeout is malformed is answered: deadlines are not looked at", async () => {
+    const headers = { "grpc-timeout": "SECRET" };
+    expect(await post(new Uint8Array(5), "application/grpc-web+proto", headers)).toMatchObject({ status: 200 });
+  });
+
+  test("that is to be sent again says when", async () => {
+    const { answer } = engine;
+    engine.answer = () => Promise.reject(new OAuthError("temporarily_unavailable", "Try again."));
+    const response = await post("{}");
+    engine.answer = answer;
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+  });
+
   test("without a usable Host is refused at once", async () => {
     for (const head of ["HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a b\r\n"]) {
       const socket = openSocket(Number(new URL(doors.url).port), "127.0.0.1");
@@ -104,6 +124,7 @@ describe("a request that cannot be read", () => {
       `{"accessTokenType":"TOKEN"}`,
       "accessTokenType must be one of ACCESS_TOKEN_TYPE_JWT, ACCESS_TOKEN_TYPE_REFERENCE.",
     ],
+    ["a field twice", `{"subject":"TOKEN","subject":"b"}`, "it has the field 'subject' twice."],
     [
       "a duration that is a text",
       `{"accessTokenLifetime":"TOKEN"}`,

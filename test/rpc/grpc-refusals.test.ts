@@ -1,0 +1,87 @@
+import { connect as openSession } from "node:http2";
+import { gzipSync } from "node:zlib";
+import { createServiceImplSpec } from "@connectrpc/connect";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
+import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
+import { createGrpcServer } from "../../src/rpc/grpc.ts";
+import { recordingLogger } from "../support/logger.ts";
+import { MINT } from "./support.ts";
+
+const service = createServiceImplSpec<typeof TokenService>(TokenService, {
+  mint: () => ({}),
+  introspect: () => new Promise(() => {}),
+});
+const server = createGrpcServer({ services: [service], logger: recordingLogger() });
+let url: string;
+
+beforeAll(async () => {
+  url = `http://127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
+});
+afterAll(() => server.close(0));
+
+/** Sends what stock clients refuse to send, and gives the header, or the trailer, that has the status. */
+async function send(headers: Record<string, string>, body: Buffer = Buffer.alloc(5)) {
+  const session = openSession(url);
+  const all = { ":method": "POST", ":path": MINT, "content-type": "application/grpc", te: "trailers", ...headers };
+  const stream = session.request(all).on("error", () => undefined);
+  const seen: Record<string, unknown> = {};
+  stream.on("response", (got) => Object.assign(seen, got)).on("trailers", (got) => Object.assign(seen, got));
+  stream.resume().end(body);
+  await new Promise((resolve) => stream.on("close", resolve));
+  session.destroy();
+  return seen;
+}
+
+function envelope(bytes: Buffer): Buffer {
+  const head = Buffer.from([1, 0, 0, 0, 0]);
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+const GZIP = { "grpc-encoding": "gzip" };
+const BAD_GZIP = "The request cannot be read: its gzip compression is malformed.";
+const NO_RPC = "There is no such RPC.";
+const BAD_BINARY = "Metadata whose name ends in -bin must be base64.";
+
+test.each<[string, Record<string, string>, Buffer | undefined, number, string]>([
+  ["a method that there is not", { ":path": "/mintmark.v1.TokenService/SECRET" }, undefined, 12, NO_RPC],
+  ["a service that there is not", { ":path": "/SECRET/Mint" }, undefined, 12, NO_RPC],
+  ["the path of a refusal", { ":path": "/unreadable" }, undefined, 12, NO_RPC],
+  ["gzip that is none", GZIP, envelope(Buffer.from("SECRET")), 3, BAD_GZIP],
+  ["gzip that is cut short", GZIP, envelope(gzipSync("SECRET").subarray(0, -6)), 3, BAD_GZIP],
+  [
+    "a timeout that is none",
+    { "grpc-timeout": "SECRET" },
+    undefined,
+    3,
+    "The request cannot be read: its grpc-timeout is malformed.",
+  ],
+  ["metadata that is no base64", { "x-a-bin": "SECRET!" }, undefined, 3, BAD_BINARY],
+  ["metadata of which one value is no base64", { "x-a-bin": "AAAA, A" }, undefined, 3, BAD_BINARY],
+  [
+    "a deadline that passes",
+    { ":path": "/mintmark.v1.TokenService/Introspect", "grpc-timeout": "1m" },
+    undefined,
+    4,
+    "The deadline of the call is over.",
+  ],
+])("%s is refused with details, and quoted nowhere", async (_, headers, body, code, message) => {
+  const seen = await send(headers, body);
+  expect(seen).toMatchObject({ "grpc-status": String(code) });
+  expect(decodeURIComponent(String(seen["grpc-message"]))).toBe(message);
+  const details = String(seen["grpc-status-details-bin"]);
+  const error = findTrailerError(new Headers({ "grpc-status-details-bin": details }));
+  const errorCode = code === 4 ? "temporarily_unavailable" : "invalid_request";
+  expect(error?.findDetails(OAuthErrorDetailSchema)).toMatchObject([{ error: errorCode, errorDescription: message }]);
+  expect(JSON.stringify(seen)).not.toContain("SECRET");
+});
+
+test.each(["", "AAAA", "AAA", "AA==", "AAA=, AA"])("metadata in base64 is taken: '%s'", async (value) => {
+  expect(await send({ "x-a-bin": value })).toMatchObject({ "grpc-status": "0" });
+});
+
+test("another content type has HTTP's status alone", async () => {
+  expect(await send({ "content-type": "application/json" })).toMatchObject({ ":status": 415 });
+});
