@@ -4,9 +4,8 @@ import { StoreUnavailableError } from "../store/port.ts";
 import { ClockOffError } from "../token/clock.ts";
 
 /**
- * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707
- * section 2. Doors map it with a
- * `satisfies Record<OAuthErrorCode, …>` table.
+ * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors
+ * map it with a `satisfies Record<OAuthErrorCode, …>` table.
  */
 export type OAuthErrorCode =
   | "invalid_request"
