@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     // Much of a test is waiting: for a database, a process, a disk.
-    maxWorkers: 3,
+    maxWorkers: 4,
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/mongodb-setup.ts",
     testTimeout: 20_000,

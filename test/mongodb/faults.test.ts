@@ -71,7 +71,7 @@ withMongo("the real service behind a network", (uri) => {
       const before = proxy.attempts();
       const starting = startProcess(folder, {
         ...env,
-        MINTMARK_STORE: proxied("", 200),
+        MINTMARK_STORE: proxied("", 1000),
         MINTMARK_START_TIMEOUT: "20s",
       });
       while (proxy.attempts() < before + 4) await delay(20);

@@ -10,7 +10,7 @@ import { CLIENT_ID, SECRET } from "../support/tenant.ts";
 import { type TestWorld, testWorld } from "../support/world.ts";
 import { drainRows } from "./rows.ts";
 
-const refreshesOn = ({ isFar }: NamedStore) => (isFar ? 100 : 1000);
+const refreshesOn = ({ isFar }: NamedStore) => (isFar ? 50 : 250);
 const YEAR = 365 * 86_400_000;
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
