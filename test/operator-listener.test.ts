@@ -1,4 +1,11 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { developmentConfig } from "../src/config/development.ts";
+import { grants } from "../src/grants/index.ts";
 import { stockClient } from "./rpc/support.ts";
 import { startTestService, type TestService } from "./support/service.ts";
 
@@ -39,4 +46,24 @@ describe("operators' own listener", () => {
     await expect(client.call("ListKeys", {})).rejects.toMatchObject({ code: 12 });
     client.close();
   });
+});
+
+it("speaks TLS where that is configured, and nothing else then", async () => {
+  const pem = (name: string) => fileURLToPath(import.meta.resolve(`./support/tls/${name}.pem`));
+  const tls = { certificate: pem("cert"), key: pem("key") };
+  const development = developmentConfig(grants.map((grant) => grant.grantType));
+  const secure = await startTestService({ MINTMARK_OPERATOR_ADDRESS: "127.0.0.1:0" }, { ...development, tls });
+  const asked = request(`https://127.0.0.1:${secure.operatorPort}${LIST_KEYS}`, {
+    method: "POST",
+    auth: "operator:secret",
+    headers: { "content-type": "application/json" },
+    ca: readFileSync(tls.certificate),
+    checkServerIdentity: () => undefined,
+  });
+  asked.end("{}");
+  const [answer] = (await once(asked, "response")) as [IncomingMessage];
+  expect(answer.statusCode).toBe(200);
+  answer.destroy();
+  await expect(call(`http://127.0.0.1:${secure.operatorPort}${LIST_KEYS}`)).rejects.toThrow("fetch failed");
+  await secure.close();
 });

@@ -42,7 +42,7 @@ export const configFile = z
         key: path.describe("Path of the private key, PEM"),
       })
       .optional()
-      .describe("TLS for both ports"),
+      .describe("TLS for every port"),
     trustedProxies: z
       .array(network)
       .default([])
