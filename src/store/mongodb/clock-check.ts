@@ -11,6 +11,12 @@ export const COMPARE_EVERY = 60_000;
 /** How soon after the last comparison the next may be, while the clock is off, in milliseconds. */
 const AGAIN = 1_000;
 
+/** How often the time of day is read, at most, until it and what has elapsed were read close together. */
+const READINGS = 5;
+
+/** How far apart two readings may be that count as one, in milliseconds. */
+const CLOSE = 1;
+
 /** What one comparison found, in milliseconds. */
 export interface ClockComparison {
   /** By how much the database's clock is ahead of the machine's. */
@@ -49,8 +55,8 @@ export class ClockCheck {
   }
 
   /**
-   * Whether the clocks are further apart than nodes may rely on, or were never compared. A clock that was set since the last comparison is seen
-   * at once; while it is off, the clocks are compared again soon.
+   * Whether the clocks are further apart than nodes may rely on, or were never compared. A clock that was set since the
+   * last comparison is seen at once; while it is off, the clocks are compared again soon.
    */
   isOff(): boolean {
     const isOff = this.#isOff();
@@ -99,16 +105,28 @@ export class ClockCheck {
 export async function compareClocks(databaseTime: () => Promise<Instant>, machine: Machine): Promise<ClockComparison> {
   let best: ClockComparison | undefined;
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const [asked, started, base] = [machine.wall(), machine.elapsed(), baseOf(machine)];
+    const base = baseOf(machine);
+    const started = machine.elapsed();
     const theirs = await databaseTime();
     const uncertainty = (machine.elapsed() - started) / 2;
     if (best === undefined || uncertainty < best.uncertainty)
-      best = { offset: theirs - asked - uncertainty, uncertainty, base };
+      best = { offset: theirs - (base + started) - uncertainty, uncertainty, base };
   }
   if (best === undefined) throw new TypeError("no answer was compared");
   return best;
 }
 
-function baseOf(machine: Machine): number {
-  return machine.wall() - machine.elapsed();
+/**
+ * A process may be held up between two readings, and the clock would seem to have been set: it is read again then, and
+ * the readings that are least apart are taken.
+ */
+function baseOf({ wall, elapsed }: Machine): number {
+  let [least, base] = [Number.POSITIVE_INFINITY, Number.NaN];
+  for (let tries = 0; tries < READINGS && least > CLOSE; tries++) {
+    const before = elapsed();
+    const read = wall();
+    const apart = elapsed() - before;
+    if (apart < least) [least, base] = [apart, read - before - apart / 2];
+  }
+  return base;
 }

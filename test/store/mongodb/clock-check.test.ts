@@ -62,6 +62,26 @@ describe("the clock check", () => {
     expect(logger.lines).toEqual([]);
   });
 
+  it("does not take a process that was held up between two readings for one whose clock was set", async () => {
+    let holdUps = 0;
+    const hold = <T>(read: () => T): T => {
+      const value = read();
+      if (holdUps > 0) machine.pass(40);
+      holdUps = Math.max(0, holdUps - 1);
+      return value;
+    };
+    const busy = { ...machine, wall: () => hold(machine.wall), elapsed: () => hold(machine.elapsed) };
+    const checked = new ClockCheck(async () => machine.wall(), { machine: busy, logger, maxClockSkew: 50 });
+    for (const times of [0, 1, 2, 3]) {
+      holdUps = times;
+      await checked.check();
+      holdUps = times;
+      expect(checked.isOff()).toBe(false);
+      expect(checked.latest?.offset).toBeCloseTo(0);
+    }
+    expect(logger.lines).toEqual([]);
+  });
+
   it.each([30, -30])("says once that they differ by %s ms, and once that they agree again", async (wrong) => {
     offset = wrong;
     await check.check();
