@@ -159,3 +159,25 @@ describe("both doors do the same", () => {
     expect(await doors[1]?.introspect({ ...credentials, token: accessToken })).toMatchObject({ active: true });
   });
 });
+
+describe("both doors take a token in its one text alone", () => {
+  const altered: [string, (token: string) => string][] = [
+    ["a newline", (token) => `${token}\n`],
+    ["a blank", (token) => ` ${token}`],
+    ["padding", (token) => `${token}=`],
+    ["padding inside", (token) => token.replace(".", "=.")],
+  ];
+
+  it.each(altered)("with %s it is inactive, mints nothing and is not revoked", async (_, alter) => {
+    const { accessToken } = await mint();
+    const token = alter(accessToken);
+    const from = { grant_type: "arbitrary_resource_owner", access_token: token, arbitrary_claims: "{}" };
+    for (const door of doors) {
+      expect((await door.introspect({ ...credentials, token: accessToken })).active).toBe(true);
+      expect(await door.introspect({ ...credentials, token })).toMatchObject({ active: false });
+      expect((await door.mint({ ...credentials, ...from })).error?.code).toBe("invalid_grant");
+      expect((await door.revoke({ ...credentials, token })).error).toBeUndefined();
+      expect((await door.introspect({ ...credentials, token: accessToken })).active).toBe(true);
+    }
+  });
+});

@@ -26,7 +26,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
     const read = claims.readShared(request, context);
     faults.refuse();
 
-    const subject = authority.subjectPrefix + (await subjectOf(idToken, authority, context));
+    const subject = await subjectOf(idToken, authority, context);
     const scopes = claims.sortedScopes(request);
     return {
       ...claims.localSubject(this.grantType, subject, [...authority.amr, ...read.amrs], context),
@@ -49,7 +49,18 @@ function findAuthority(given: string | undefined, { authorities }: Tenant, fault
   return { issuer: "", audiences: [], subjectPrefix: "", amr: [] };
 }
 
+/** The authority's prefix and the id_token's `sub`, which may be no longer than a subject that a caller gives. */
 async function subjectOf(idToken: string, authority: Authority, context: GrantContext): Promise<string> {
+  const subject = authority.subjectPrefix + (await verifiedSub(idToken, authority, context));
+  const { subjectLength } = context.client.tenant.limits;
+  if (subject.length <= subjectLength) return subject;
+  throw new OAuthError(
+    "invalid_grant",
+    `The id_token's subject is too long: at most ${subjectLength} characters with the authority's prefix.`,
+  );
+}
+
+async function verifiedSub(idToken: string, authority: Authority, context: GrantContext): Promise<string> {
   try {
     return String((await context.authorities.verify(authority, idToken, context.now)).sub);
   } catch (error) {

@@ -140,6 +140,8 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       oidc(await service.idToken({ exp: 1 })),
       oidc(await service.idToken({ nbf: later })),
       oidc(await service.idToken({ sub: undefined })),
+      oidc(await service.idToken({ sub: "a\nb" })),
+      oidc(await service.idToken({ sub: "x".repeat(255) })),
       oidc(await service.idToken({}, { kid: "another" })),
       oidc([header, claims, signature.replace(/^./, (first) => (first === "A" ? "B" : "A"))].join(".")),
       oidc(await service.deadIdToken(), "wellknown://apple"),

@@ -15,10 +15,14 @@ const valid: MintRequest = {
   arbitraryClaims: { In: "Flames" },
 };
 
-/** Takes the id_token "good", refuses "bad", and is away for any other. */
+const LONGEST = "x".repeat(255 - "myCompany.".length);
+
+/** Takes the id_token "good", and those with long subjects, refuses "bad", and is away for any other. */
 const authorities: Authorities = {
   async verify(_issuer, idToken) {
     if (idToken === "good") return { sub: "1047" };
+    if (idToken === "longest") return { sub: LONGEST };
+    if (idToken === "too long") return { sub: `${LONGEST}x` };
     if (idToken === "bad") throw new IdTokenError("The id_token has expired.");
     throw new AuthorityUnavailableError("It is away.");
   },
@@ -61,6 +65,14 @@ describe("arbitrary_oidc_resource_owner", () => {
     const refusal = await refusalOf(mint(request));
     expect(refusal.code).toBe("invalid_request");
     for (const part of message.split(" | ")) expect(refusal.message).toContain(part);
+  });
+
+  it("takes a subject that is as long as a caller's may be with the prefix, and none that is longer", async () => {
+    expect(claimsOf((await mint({ idToken: "longest" })).accessToken).sub).toBe(`myCompany.${LONGEST}`);
+    expect(await refusalOf(mint({ idToken: "too long" }))).toEqual({
+      code: "invalid_grant",
+      message: "The id_token's subject is too long: at most 255 characters with the authority's prefix.",
+    });
   });
 
   it("says why an id_token is not accepted", async () => {

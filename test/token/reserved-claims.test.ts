@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isReservedClaim } from "../../src/token/reserved-claims.ts";
+import { isReservedClaim, RESERVED_CLAIMS } from "../../src/token/reserved-claims.ts";
 
 describe("reserved claims", () => {
   it.each([
@@ -22,6 +23,24 @@ describe("reserved claims", () => {
     ],
   ])("keeps %j from the caller", (name) => {
     expect(isReservedClaim(name, "client_namespace")).toBe(true);
+  });
+
+  it("keeps every reserved name from the caller, whatever the case or width of its letters or the blanks about it", () => {
+    const forms = fc.constantFrom<(letter: string) => string>(
+      (letter) => letter,
+      (letter) => letter.toUpperCase(),
+      (letter) => (/[!-~]/.test(letter) ? String.fromCharCode(letter.charCodeAt(0) + 0xfee0) : letter),
+    );
+    const disguised = fc
+      .constantFrom(...RESERVED_CLAIMS)
+      .chain((name) => fc.tuple(...[...name].map((letter) => forms.map((form) => form(letter)))))
+      .map((letters) => letters.join(""));
+    const blank = fc.constantFrom("", " ", "\t", "\u00a0", "\u3000");
+    fc.assert(
+      fc.property(blank, disguised, blank, (before, name, after) => {
+        expect(isReservedClaim(before + name + after, "client_namespace")).toBe(true);
+      }),
+    );
   });
 
   it("leaves what a client is allowed by name, in no other form", () => {
