@@ -62,13 +62,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const services = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 
-    const gateway = createGateway({
-      engine,
-      logger,
-      publicUrl,
-      closeGrace: CLOSE_GRACE,
-      tls,
-    });
+    const http = { logger, closeGrace: CLOSE_GRACE, trustedProxies: config.trustedProxies, tls };
+
+    const gateway = createGateway({ engine, publicUrl, ...http });
     registerConnect(gateway, services, logger);
     doors.push(() => gateway.close());
     await listening("HTTP", { ...httpAddress, port: httpPort }, (address) => gateway.listen({ ...address }));
@@ -78,7 +74,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
     if (operatorAddress === undefined) return { publicUrl, httpPort, rpcPort, operatorPort: undefined, close };
 
-    const operators = createHttpServer({ logger, closeGrace: CLOSE_GRACE, tls });
+    const operators = createHttpServer(http);
     registerConnect(operators, operatorServices(engine), logger);
     doors.push(() => operators.close());
     await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGateway } from "../src/http/gateway.ts";
+import { registerConnect } from "../src/rpc/connect.ts";
+import { rpcServices } from "../src/rpc/services.ts";
 import { startDoors, stockClient } from "./rpc/support.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
 import { recordingLogger } from "./support/logger.ts";
@@ -43,4 +45,25 @@ test.each<[string, () => Promise<unknown>]>([
   const before = engine.remoteAddresses.length;
   await ask();
   expect(engine.remoteAddresses.slice(before)).toEqual(["127.0.0.1"]);
+});
+
+test.each([
+  ["192.0.2.7", ["127.0.0.0/8"]],
+  ["127.0.0.1", ["10.0.0.0/8"]],
+])("a proxy that is trusted tells it: %s with %s", async (address, trustedProxies) => {
+  const proxied = createGateway({
+    engine,
+    logger: recordingLogger(),
+    publicUrl: "https://mint.example",
+    trustedProxies,
+  });
+  registerConnect(proxied, rpcServices(engine), recordingLogger());
+  const url = await proxied.listen({ host: "127.0.0.1", port: 0 });
+  const forwarded = { "x-forwarded-for": "198.51.100.1, 192.0.2.7" };
+  const before = engine.remoteAddresses.length;
+  await fetch(`${url}/connect/token`, { method: "POST", headers: forwarded, body: new URLSearchParams({ a: "b" }) });
+  const json = { ...forwarded, "content-type": "application/json" };
+  await fetch(`${url}/mintmark.v1.TokenService/Mint`, { method: "POST", headers: json, body: "{}" });
+  expect(engine.remoteAddresses.slice(before)).toEqual([address, address]);
+  await proxied.close();
 });

@@ -16,7 +16,9 @@ export interface Config extends Settings {
   readonly keyPollEvery: number;
   /** For how long a node goes on with the keys that it read, in seconds; then it stops signing. */
   readonly keyMaxStaleness: number;
-  /** For both ports; undefined: none. */
+  /** The proxies whose word on a caller's address is taken: IP addresses, and networks in CIDR notation. */
+  readonly trustedProxies: readonly string[];
+  /** For every port; undefined: none. */
   readonly tls: TlsMaterial | undefined;
   /** What the log should say at the start. */
   readonly warnings: readonly string[];

@@ -77,7 +77,8 @@ export function loadConfig(world: ConfigWorld): Config {
   });
   const tenants = (url: string) => tenantsAt(drafts, url);
   const times = { keyPollEvery, keyMaxStaleness };
-  return { ...settings, ...times, development, keyEncryptionKeys, tls, warnings, publicUrl, tenants };
+  const { trustedProxies } = file;
+  return { ...settings, ...times, development, keyEncryptionKeys, trustedProxies, tls, warnings, publicUrl, tenants };
 }
 
 function readSources(world: ConfigWorld): Sources {

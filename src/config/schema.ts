@@ -46,7 +46,9 @@ export const configFile = z
     trustedProxies: z
       .array(network)
       .default([])
-      .describe("The proxies in front of the service that end TLS: IP addresses, or networks such as 10.1.0.0/16"),
+      .describe(
+        "The proxies in front of the service that end TLS, and whose X-Forwarded-For tells a caller's address: IP addresses, or networks such as 10.1.0.0/16",
+      ),
     insecureHttp: flag
       .default(false)
       .describe("Allows plain HTTP and gRPC on addresses that others may reach, without tls and trustedProxies"),

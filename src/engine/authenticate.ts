@@ -23,7 +23,7 @@ interface Presented {
   readonly secret: string | undefined;
 }
 
-/** One text for every way to fail, so that nobody learns which clients there are. */
+/** One text for every way to fail: whoever guesses is not told what was wrong. */
 const REFUSED = "The client is unknown, or its secret is missing or wrong.";
 
 /**

@@ -51,6 +51,8 @@ export async function isFamilyAlive(
 ): Promise<boolean> {
   if (family.revokedAt !== undefined || expiryOf(world, family) <= now) return false;
   if (family.mintedAt > now + world.maxClockSkew) return false;
+  // No refresh was later than this moment: somebody else wrote that, to have the grant outlive its time.
+  if (family.rotatedAt > world.clock.now() + world.maxClockSkew) return false;
   const cuts = await world.store.revocations.find([
     cutIds.tokenKey(token.keyGeneration),
     ...mintCuts(world, family.subject, family.client, family.namespace),

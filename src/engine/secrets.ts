@@ -17,6 +17,9 @@ export type Scrypt = (secret: string, hash: ScryptHash) => Promise<Uint8Array>;
 /** How many secrets may wait for scrypt: of a tenant any number, of one of its clients, and of one address for that client. */
 const MAX_WAITING = [Number.POSITIVE_INFINITY, 16, 8];
 
+/** How long a secret may wait for scrypt, in milliseconds: then whoever sent it has most likely gone. */
+const LONGEST_WAIT = 10_000;
+
 /** How many right secrets are remembered. */
 const MAX_REMEMBERED = 4096;
 
@@ -42,6 +45,7 @@ export interface Presenter {
  * those that there are. So the time may tell whether there is a client, which is no secret (RFC 6749 section 2.2).
  */
 export class SecretVerifier {
+  readonly #clock: Clock;
   readonly #scrypt: Scrypt;
   readonly #memoryKey: Uint8Array;
   readonly #remembered = new BoundedMap<string, true>(MAX_REMEMBERED);
@@ -52,6 +56,7 @@ export class SecretVerifier {
   readonly #refusals = new RefusalCounts();
 
   constructor(random: Random, clock: Clock, derive: Scrypt = nodeScrypt) {
+    this.#clock = clock;
     this.#scrypt = derive;
     this.#memoryKey = random.bytes(32);
     this.#slowDown = new SlowDown(clock);
@@ -60,7 +65,7 @@ export class SecretVerifier {
   /**
    * Whether the secret is one of the presenter's.
    *
-   * Throws OAuthError `temporarily_unavailable` where too many secrets wait to be checked.
+   * Throws OAuthError `temporarily_unavailable` where too many secrets wait to be checked, or this one waited too long.
    */
   async verify(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
     const source = sourceOf(presenter);
@@ -125,8 +130,13 @@ export class SecretVerifier {
   }
 
   #inTurn<T>(presenter: Presenter, derive: () => Promise<T>): Promise<T> {
-    const { tenant, role, id, address } = presenter;
-    const turn = this.#queues[role].run([tenant, id, address === undefined ? "" : networkOf(address)], derive);
+    const { role, id, address } = presenter;
+    const latest = this.#clock.now() + LONGEST_WAIT;
+    const path = [placeOf(presenter), id, address === undefined ? "" : networkOf(address)];
+    const turn = this.#queues[role].run(path, async () => {
+      if (this.#clock.now() > latest) throw this.#tooMany("secrets_queue_full", presenter);
+      return derive();
+    });
     if (turn === undefined) throw this.#tooMany("secrets_queue_full", presenter);
     return turn;
   }
@@ -142,9 +152,15 @@ export class SecretVerifier {
   }
 }
 
-/** Those of a tenant that there are not are one, so that inventing names helps nobody. */
-function sourceOf({ tenant, role, id, isKnown, address }: Presenter): string | undefined {
-  return address && JSON.stringify([tenant, role, isKnown ? id : null, networkOf(address)]);
+/** Those that there are not are one, so that inventing names helps nobody. */
+function sourceOf(presenter: Presenter): string | undefined {
+  const { role, id, isKnown, address } = presenter;
+  return address && JSON.stringify([placeOf(presenter), role, isKnown ? id : null, networkOf(address)]);
+}
+
+/** Where a name is one: a client in its tenant, an operator everywhere, as many tenants may have the same one. */
+function placeOf({ tenant, role }: Presenter): string {
+  return role === "operator" ? "" : tenant;
 }
 
 const nodeScrypt: Scrypt = (secret, hash) =>

@@ -19,9 +19,9 @@ export function formEndpoint(
     paths: tenantPaths(path),
     methods: ["POST"],
     check: ({ raw }) => requireForm(raw.rawHeaders),
-    async handle(tenant, { raw, body }, reply) {
-      const form = parseForm(body as Buffer);
-      const answered = await answer(tenant, form, credentials(raw, form));
+    async handle(tenant, request, reply) {
+      const form = parseForm(request.body as Buffer);
+      const answered = await answer(tenant, form, credentials(request, form));
       return reply.headers(UNCACHED).send(answered);
     },
   };

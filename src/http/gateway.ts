@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** For how many milliseconds what is in flight may go on once the server closes; 10 000 by default. */
   readonly closeGrace?: number | undefined;
+  /** Whose `X-Forwarded-For` is believed: IP addresses and networks in CIDR notation. None by default. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: plain HTTP. */
   readonly tls?: TlsKeyPair | undefined;
 }
@@ -42,10 +44,11 @@ export interface HttpServerOptions {
  * It logs no request: headers and forms hold secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { logger, closeGrace = 10_000, tls } = options;
+  const { logger, closeGrace = 10_000, tls, trustedProxies = [] } = options;
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     exposeHeadRoutes: false,
     // The store closes after the gateway, so what still comes in while it closes is answered.
     return503OnClosing: false,

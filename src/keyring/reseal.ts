@@ -28,8 +28,13 @@ export function resealKeys(tenant: string, store: TenantStore, sealer: Sealer, o
 }
 
 /** Seals those keys anew whose seals are of an earlier version. Errors are those of {@link resealKeys}. */
-export function completeSeals(tenant: string, store: TenantStore, sealer: Sealer, now: Instant): Promise<Resealed> {
-  return sealAnew(tenant, store, sealer, { now }, (_, { bindsAll }) => !bindsAll);
+export function completeSeals(
+  tenant: string,
+  store: TenantStore,
+  sealer: Sealer,
+  order: ResealOrder,
+): Promise<Resealed> {
+  return sealAnew(tenant, store, sealer, order, (_, { bindsAll }) => !bindsAll);
 }
 
 async function sealAnew(

@@ -15,6 +15,8 @@ export class Rotator {
   readonly #policy: KeyringPolicy;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Whether every seal was once found to bind all that it should: nothing of an earlier version is left then. */
+  #wasComplete = false;
 
   constructor(ports: RotationPorts, policy: KeyringPolicy, clock: Clock, logger: Logger) {
     this.#ports = ports;
@@ -69,9 +71,13 @@ export class Rotator {
   async #readComplete(): Promise<Snapshot> {
     const { tenant, store, sealer, reader } = this.#ports;
     const snapshot = await reader.read();
-    if ([...snapshot.signing, ...snapshot.refresh].every(({ bindsAll }) => bindsAll)) return snapshot;
-    const { resealed } = await completeSeals(tenant, store, sealer, this.#clock.now());
+    // Whoever writes old seals back into the store must not begin the time anew in which rows need no MAC.
+    const order = { now: this.#clock.now(), refuseOldRows: this.#wasComplete };
+    this.#wasComplete ||= isComplete(snapshot);
+    if (isComplete(snapshot)) return snapshot;
+    const { resealed } = await completeSeals(tenant, store, sealer, order);
     const after = await reader.read();
+    this.#wasComplete ||= isComplete(after);
     const until = new Date(oldRowsUntil(after)).toISOString();
     const fields = { event: "keys_resealed", tenant, resealed, oldRowsUntil: until };
     this.#logger.warn(fields, "keys of an earlier version were sealed anew: rows without a MAC are taken until then");
@@ -145,4 +151,8 @@ function withPlanned(before: Snapshot, next: NextKey, leaked: KeyEntry | undefin
 /** What an operator calls a key by: its kid, or the generation of a key that has none. */
 function nameOf(key: KeyEntry): string {
   return key.kid ?? String(key.generation);
+}
+
+function isComplete({ signing, refresh }: Snapshot): boolean {
+  return [...signing, ...refresh].every(({ bindsAll }) => bindsAll);
 }

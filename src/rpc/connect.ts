@@ -137,7 +137,7 @@ function refuseAs(status: number, message: string, reply: FastifyReply): Fastify
 /** The call in Connect's shape; undefined where the request's target or Host makes no URL (RFC 9112 section 3.2). */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
-    const values = createContextValues().set(remoteAddressKey, request.raw.socket.remoteAddress);
+    const values = createContextValues().set(remoteAddressKey, request.ip);
     const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, values);
     // A caller whose deadline is over closes its connection, which ends the call; no timer has to hold whatever it names.
     for (const name of ["connect-timeout-ms", "grpc-timeout"]) call.header.delete(name);

@@ -113,6 +113,20 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
     expect((await open()).keyring.oldRowsUntil()).toBe(0);
   });
 
+  it("are taken no longer once a node that runs finds the old seals written back", async () => {
+    const { keys, meta } = store.forTenant("default");
+    const old = await keys.list();
+    const world = await open();
+    await meta.raise("longestGrantLifetime", 5_000_000_000);
+    for (const { use, generation, sealed } of await keys.list()) {
+      const before = old.find((row) => row.use === use && row.generation === generation);
+      await keys.reseal(use, generation, sealed, before?.sealed ?? "");
+    }
+    await world.keyring.poll();
+    expect(world.keyring.oldRowsUntil()).toBe(0);
+    expect(await activeIn(world)).toEqual([false, false, false, false, false]);
+  });
+
   it("are taken no longer where the keys are sealed so before the first start, too", async () => {
     const order = { now: fakeClock().now(), refuseOldRows: true };
     await resealKeys("default", store.forTenant("default"), jweSealer([TEST_KEY_ENCRYPTION_KEY]), order);

@@ -120,6 +120,11 @@ describe.each(stores)("a row in $name that this mint did not write", (kind) => {
       world.clock.advance(1_296_000_000);
       expect(await accepted(world, tokens)).toEqual({ ...DEAD, access: true });
     }));
+
+  it("is not of a refresh that is to come, by which the grant would outlive its time", () =>
+    withWritten({ family: (row) => ({ ...row, rotatedAt: row.rotatedAt + 86_400_000 }) }, async (world, tokens) => {
+      expect(await accepted(world, tokens)).toEqual({ ...DEAD, access: true });
+    }));
 });
 
 describe("whoever has a refresh key that leaked, and can write the store", () => {

@@ -125,9 +125,10 @@ describe("secrets", () => {
     /** A verifier whose scrypt is held, after so many wrong secrets of a presenter. */
     function flooded(presenter: Presenter, count: number) {
       const { derive, held, most } = heldScrypt();
-      const verifier = new SecretVerifier(seededRandom(), fakeClock(), derive);
+      const clock = fakeClock();
+      const verifier = new SecretVerifier(seededRandom(), clock, derive);
       const wrong = Array.from({ length: count }, (_, i) => verifier.verify(presenter, hashes, `wrong ${i}`));
-      return { verifier, wrong, most, release: releasing(held) };
+      return { verifier, clock, wrong, most, release: releasing(held) };
     }
 
     /** Lets one after another be derived until `done` is; resolves to how many. */
@@ -187,6 +188,14 @@ describe("secrets", () => {
       await release(Promise.all([...wrong, operator]));
     });
 
+    it("are turned away unread once they waited so long that nobody waits for the answer", async () => {
+      const { clock, wrong, release } = flooded(owner, 4);
+      clock.advance(10_001);
+      const all = Promise.allSettled(wrong);
+      expect(await release(all)).toBe(1);
+      expect(await all).toMatchObject([{ value: false }, ...Array.from({ length: 3 }, () => ({ reason: BUSY }))]);
+    });
+
     it("are counted in one line of the log when they are turned away", async () => {
       const { verifier, wrong, release } = flooded(owner, 9);
       for (let i = 0; i < 3; i++) await refusalOf(verifier.verify(owner, hashes, `more ${i}`));
@@ -241,6 +250,15 @@ describe("secrets", () => {
       expect(await delayOf(from("192.0.2.1", { role: "operator" }))).toBe(0);
       expect(await verifier.verify(from("192.0.2.1"), hashes, "right")).toBe(true);
       expect(await delayOf(from("192.0.2.1"))).toBe(0);
+    });
+
+    it("are an operator's in all tenants together: it is one secret", async () => {
+      const clock = fakeClock();
+      const verifier = new SecretVerifier(seededRandom(), clock);
+      for (let i = 0; i < 10; i++) await guess(verifier, from("192.0.2.1", { role: "operator", tenant: `t${i}` }), 1);
+      const before = clock.now();
+      await guess(verifier, from("192.0.2.1", { role: "operator", tenant: "another" }), 1);
+      expect(clock.now() - before).toBeGreaterThan(99);
     });
 
     it("are forgotten after a while", async () => {
