@@ -11,6 +11,7 @@ import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices } from "./rpc/services.ts";
+import { thisMachine } from "./token/clock.ts";
 import { systemRandom } from "./token/random.ts";
 import { openTimedStore, openWorlds } from "./worlds.ts";
 
@@ -41,7 +42,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { store, clock } = timed;
   const doors: (() => Promise<void>)[] = [];
   const chores = new Chores(logger);
-  const settlements = new Settlements(clock);
+  const settlements = new Settlements(clock, thisMachine);
   const secrets = new SecretVerifier(systemRandom, clock);
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));

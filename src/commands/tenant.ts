@@ -3,6 +3,7 @@ import type { Logger } from "../engine/logger.ts";
 import { SecretVerifier } from "../engine/secrets.ts";
 import { Settlements } from "../engine/settlements.ts";
 import type { TenantWorld } from "../engine/world.ts";
+import { thisMachine } from "../token/clock.ts";
 import { systemRandom } from "../token/random.ts";
 import { openTimedStore, openWorlds } from "../worlds.ts";
 import { type CommandOptions, textOf, UsageError } from "./command.ts";
@@ -22,7 +23,7 @@ export async function withTenant<T>(
 ): Promise<T> {
   const timed = await openTimedStore(config, logger);
   try {
-    const settlements = new Settlements(timed.clock);
+    const settlements = new Settlements(timed.clock, thisMachine);
     const node = { ...timed, logger, settlements, secrets: new SecretVerifier(systemRandom, timed.clock) };
     const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);
     const id = textOf(options, "tenant") ?? "default";

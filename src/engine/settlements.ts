@@ -1,5 +1,5 @@
 import { type FamilyStore, StoreUnavailableError } from "../store/port.ts";
-import type { Clock, Instant } from "../token/clock.ts";
+import type { Clock, Instant, Machine } from "../token/clock.ts";
 
 /** How many families may wait to be settled: more than a node has under way when its store goes. */
 const MAX_PENDING = 10_000;
@@ -22,29 +22,36 @@ interface Lost {
 
 interface Pending extends Lost {
   readonly families: FamilyStore;
-  /** When it was settled; undefined while it is owed. */
-  settledAt: Instant | undefined;
+  /** What had elapsed when it was owed. */
+  readonly owedAt: number;
+  /** What had elapsed when it was settled; undefined while it is owed. */
+  settledAt: number | undefined;
 }
 
 /**
  * The refreshes whose answer was lost. Their callers hold the refresh token before, and the row may have moved on: once
  * the store answers again, a row that bears this node's own mark counts as rotated now, so that the caller's retry is
  * within the grace however long the store was away. A retry that fails is settled like the first attempt.
+ *
+ * How long one is remembered goes by what has elapsed: a clock that is set ahead must not have a node forget what it owes.
  */
 export class Settlements {
   readonly #clock: Clock;
+  readonly #machine: Pick<Machine, "elapsed">;
   /** What is owed, by family. */
   readonly #pending = new Map<string, readonly Pending[]>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, machine: Pick<Machine, "elapsed">) {
     this.#clock = clock;
+    this.#machine = machine;
   }
 
   /** Remembers an update that may have happened. Beyond a bound the oldest family is forgotten. */
   owe(families: FamilyStore, lost: Lost): void {
     const [oldest] = this.#pending.keys();
     if (oldest !== undefined && this.#pending.size >= MAX_PENDING) this.#pending.delete(oldest);
-    this.#pending.set(lost.family, [...this.#of(lost.family), { ...lost, families, settledAt: undefined }]);
+    const pending = { ...lost, families, owedAt: this.#machine.elapsed(), settledAt: undefined };
+    this.#pending.set(lost.family, [...this.#of(lost.family), pending]);
   }
 
   /** Forgets what is owed for refresh tokens up to this generation: a caller with it was told what comes next. */
@@ -81,13 +88,14 @@ export class Settlements {
   }
 
   async #settle(pending: Pending): Promise<void> {
-    const { families, family, mark, at, purgeAt } = pending;
+    const { families, family, mark, at, purgeAt, owedAt } = pending;
     const now = this.#clock.now();
+    const elapsed = this.#machine.elapsed();
     if (pending.settledAt !== undefined) {
-      if (now > pending.settledAt + MAY_BE_RETRIED) this.#keep(family, (other) => other !== pending);
+      if (elapsed > pending.settledAt + MAY_BE_RETRIED) this.#keep(family, (other) => other !== pending);
     } else if (await families.settle(family, mark, now, purgeAt + now - at)) {
-      pending.settledAt = now;
-    } else if (now > at + MAY_STILL_ARRIVE) {
+      pending.settledAt = this.#machine.elapsed();
+    } else if (elapsed > owedAt + MAY_STILL_ARRIVE) {
       // An update that has not happened may yet, until it is too old to.
       this.#keep(family, (other) => other !== pending);
     }

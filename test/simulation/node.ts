@@ -115,7 +115,7 @@ export class Incarnation {
     const [clock, store, logger] = [this.clock, this.#store, this.#logger()];
     await this.#startClockCheck(logger);
     const waits = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
-    const settlements = new Settlements(clock);
+    const settlements = new Settlements(clock, this.machine);
     const shared = {
       store,
       clock,

@@ -70,7 +70,7 @@ export async function testWorld(
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random, clock),
     maxClockSkew: wholeStore.maxClockSkew,
-    settlements: new Settlements(clock),
+    settlements: new Settlements(clock, { elapsed: () => clock.now() }),
     authorities,
     clock,
     quotas: new Quotas(clock),
