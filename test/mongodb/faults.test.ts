@@ -169,7 +169,7 @@ withMongo("the real service behind a network", (uri) => {
         await Promise.all([delay(OUTAGE), delay(TIMEOUT).then(expectRefusals)]);
         const refused = () => new Set(unavailable(began).map(({ operation }) => operation));
         const needTheStore = new Set(operations.filter((operation) => operation !== "plain mint"));
-        await expect.poll(refused, { timeout: 10_000 }).toEqual(needTheStore);
+        await expect.poll(refused, { timeout: 25_000 }).toEqual(needTheStore);
         const plainMints = () => load.since(began).filter(({ operation }) => operation === "plain mint").length;
         await expect.poll(plainMints, { timeout: 30_000 }).toBeGreaterThan(20);
         proxy.delay = 0;
