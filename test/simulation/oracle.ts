@@ -236,8 +236,9 @@ export class Oracle {
 
   /** Ends what bears the same and was minted up to now. */
   #watermarkKill(call: Call, client: string, isMeant: (token: Token) => boolean, effect: Kill["effect"]): Kill {
-    const { skew } = this.#clocks;
     const isOneClock = this.#clocks.kind === "one";
+    // Half a second of a clock that was set back takes a second: it goes at half its pace.
+    const lead = (MAX_LEAD + 4 * this.#clocks.skew) * (isOneClock ? 2 : 1);
     return {
       call,
       effect,
@@ -247,7 +248,7 @@ export class Oracle {
         if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, client, call)))
           return "yes";
         // A cut that was not answered may lie a little ahead of when it was given up.
-        const until = call.outcome?.kind === "done" ? call.end : call.end + MAX_LEAD + 4 * skew;
+        const until = call.outcome?.kind === "done" ? call.end : call.end + lead;
         if (token.root.start < until) return "maybe";
         // What a process mints that cannot write bears an older moment: another's revocation may end it too.
         return isOneClock && token.root.unheard ? "maybe" : "no";
