@@ -64,7 +64,7 @@ export async function openWorlds(config: Config, publicUrl: string, node: Shared
   const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
   const shared = {
     ...node,
-    quotas: new Quotas(clock),
+    quotas: new Quotas(clock, thisMachine),
     random,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),

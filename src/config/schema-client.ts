@@ -70,13 +70,19 @@ export const client = z.strictObject({
     .describe("Claims that it may set though they mean something to some verifiers, such as acr; none unless named"),
   maxGrants: count(MAX_QUOTA)
     .optional()
-    .describe("How many grants (refresh tokens) it may have alive at once; any number unless given"),
+    .describe(
+      "How many grants (refresh tokens) may be kept for it at once, revoked ones until their time is over; any number unless given",
+    ),
   maxReferenceTokens: count(MAX_QUOTA)
     .optional()
-    .describe("How many reference tokens it may have alive at once; any number unless given"),
+    .describe(
+      "How many reference tokens may be kept for it at once, revoked ones until they expire; any number unless given",
+    ),
   maxRevocations: count(MAX_QUOTA)
     .optional()
-    .describe("How many revocations of its own may be kept at once; any number unless given"),
+    .describe(
+      "How many revocations may be kept for it at once, until what they ended would have; any number unless given",
+    ),
   maxTokenBytes: count(1 << 20)
     .optional()
     .describe("Bytes of an issued token that are refused, where lower than the tenant's limit"),

@@ -13,14 +13,17 @@ import type { Logger } from "./logger.ts";
 import type { Reading } from "./moments.ts";
 import type { Approval } from "./policy.ts";
 import { proveRow } from "./proven-store.ts";
+import type { Quotas, Rows } from "./quotas.ts";
 import type { TokenSet } from "./request.ts";
-import type { Client } from "./tenant.ts";
+import type { Client, Tenant } from "./tenant.ts";
 import { accessTokenClaims, idTokenClaims } from "./token-claims.ts";
 
 /** What issuing needs of a tenant's world. */
 export interface IssuePorts {
+  readonly tenant: Tenant;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
+  readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -37,7 +40,7 @@ export interface Made {
  * Makes the tokens of an approved decision, all from one moment, and writes the rows that they need. Everything that
  * can be refused is refused before the first write.
  *
- * Throws OAuthError `invalid_request` where a token would be too large.
+ * Throws OAuthError `invalid_request` where a token would be too large, `access_denied` where a quota is used up.
  */
 export async function issue(
   approval: Approval,
@@ -47,6 +50,7 @@ export async function issue(
 ): Promise<TokenSet> {
   const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, reading, ports) : undefined;
   const made = await makeTokens(approval, client, grant?.family.id, reading, ports);
+  await ports.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, ports);
   await Promise.all([
     grant && ports.store.families.create(grant.family),
     made.reference && ports.store.referenceTokens.create(made.reference),
@@ -60,13 +64,18 @@ export async function issue(
   };
 }
 
+/** What the rows behind made tokens take of the client's quotas. */
+export function rowsOf({ reference }: Made): Rows {
+  return reference === undefined ? {} : { maxReferenceTokens: 1 };
+}
+
 /** Makes an access token and, where the grant identifies, its id_token; writes nothing. */
 export async function makeTokens(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   family: string | undefined,
   { now, issuedAt }: Reading,
-  { keyring, random, logger }: IssuePorts,
+  { keyring, random, logger }: Pick<IssuePorts, "keyring" | "random" | "logger">,
 ): Promise<Made> {
   function checkSize(kind: string, text: string): string {
     const bytes = Buffer.byteLength(text);
@@ -113,7 +122,7 @@ function newGrant(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   reading: Reading,
-  { keyring, random }: IssuePorts,
+  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
 ) {
   const row = newFamily(makeFamilyId(random), approval, client, reading);
   const keyGeneration = keyring.macGeneration(reading.now);

@@ -1,4 +1,3 @@
-import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { findLiveAccessToken } from "./access-token.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import { authenticate } from "./authenticate.ts";
@@ -32,8 +31,6 @@ export async function mint(
     liveAccessToken: (text) => findLiveAccessToken(world, text, now),
   });
   const approval = approve(decision, request, client);
-  if (approval.scopes.includes(OFFLINE_ACCESS)) await world.quotas.take("maxGrants", client.client, world);
-  if (approval.accessTokenType === "reference") await world.quotas.take("maxReferenceTokens", client.client, world);
   return issue(approval, client, reading, world);
 }
 

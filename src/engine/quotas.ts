@@ -1,6 +1,6 @@
 import type { TenantStore } from "../store/port.ts";
 import { BoundedMap } from "../token/bounded-map.ts";
-import type { Clock, Instant } from "../token/clock.ts";
+import type { Clock, Machine } from "../token/clock.ts";
 import { OAuthError } from "./errors.ts";
 import type { Client } from "./tenant.ts";
 import type { TenantWorld } from "./world.ts";
@@ -13,7 +13,12 @@ const QUOTAS = {
 } as const;
 
 /** A bound on the rows that a client may have at once, by its name in the configuration. */
-export type Quota = keyof typeof QUOTAS;
+type Quota = keyof typeof QUOTAS;
+
+const NAMES = Object.keys(QUOTAS) as readonly Quota[];
+
+/** How many rows more a client asks for. */
+export type Rows = Readonly<Partial<Record<Quota, number>>>;
 
 /** How often a node counts again what a client has, in milliseconds. In between it adds what it lets through itself. */
 const COUNT_EVERY = 5_000;
@@ -21,47 +26,79 @@ const COUNT_EVERY = 5_000;
 /** How many counts a node remembers. */
 const MAX_COUNTS = 4096;
 
+/** A count that is under way or done. All who come meanwhile wait for it, so that each sees what the others took. */
 interface Count {
-  readonly countedAt: Instant;
-  rows: number;
+  readonly tally: Promise<{ rows: number }>;
+  /** Until how much has elapsed it is good. */
+  goodUntil: number;
+}
+
+/** What one request takes of one quota. */
+interface Share {
+  readonly quota: Quota;
+  readonly most: number;
+  readonly rows: number;
+  readonly tally: { rows: number };
 }
 
 /**
- * Holds clients to their quotas. What other nodes let through since the last count is not known here, so a quota may be
- * exceeded by what all nodes let through in {@link COUNT_EVERY}.
+ * Holds clients to their quotas. What other nodes let through since the last count is not known here, nor what this node
+ * was still writing when it counted: a quota may be exceeded by that.
+ *
+ * How old a count is goes by what has elapsed: a clock that is set back must not end the counting.
  */
 export class Quotas {
   readonly #clock: Clock;
+  readonly #machine: Pick<Machine, "elapsed">;
   readonly #counts = new BoundedMap<string, Count>(MAX_COUNTS);
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, machine: Pick<Machine, "elapsed">) {
     this.#clock = clock;
+    this.#machine = machine;
   }
 
   /**
-   * Lets a client have one row more. Throws OAuthError `access_denied` if it has as many as it may, and
-   * StoreUnavailableError.
+   * Lets a client have so many rows more: all that it asks for or none. Call it when nothing else can be refused. Throws
+   * OAuthError `access_denied` if it would have more than it may, and StoreUnavailableError.
    */
-  async take(quota: Quota, client: Client, { tenant, store }: Pick<TenantWorld, "tenant" | "store">): Promise<void> {
-    const most = client[quota];
-    if (most === undefined) return;
-    const name = JSON.stringify([quota, tenant.id, client.id]);
-    const count = await this.#count(name, quota, client.id, most, store);
-    if (count.rows >= most) {
-      throw new OAuthError(
-        "access_denied",
-        `This client has as many ${QUOTAS[quota].what} as it may: ${most} (${quota}). Wait until some have ended.`,
-      );
-    }
-    count.rows += 1;
+  async take(more: Rows, client: Client, { tenant, store }: Pick<TenantWorld, "tenant" | "store">): Promise<void> {
+    const asked = NAMES.filter((quota) => client[quota] !== undefined && more[quota] !== undefined);
+    if (asked.length === 0) return;
+    const now = this.#clock.now();
+    const share = async (quota: Quota): Promise<Share> => {
+      const [most = 0, rows = 0] = [client[quota], more[quota]];
+      const name = JSON.stringify([quota, tenant.id, client.id]);
+      const count = this.#count(name, () => QUOTAS[quota].rows(store).count(client.id, now, most));
+      return { quota, most, rows, tally: await count.tally };
+    };
+    const shares = await Promise.all(asked.map(share));
+    for (const one of shares) refuseBeyond(one);
+    for (const { tally, rows } of shares) tally.rows += rows;
   }
 
-  async #count(name: string, quota: Quota, client: string, most: number, store: TenantStore): Promise<Count> {
-    const now = this.#clock.now();
+  /** The newest count, or one that begins now. */
+  #count(name: string, rows: () => Promise<number>): Count {
     const known = this.#counts.get(name);
-    if (known !== undefined && now < known.countedAt + COUNT_EVERY) return known;
-    const counted = { countedAt: now, rows: await QUOTAS[quota].rows(store).count(client, now, most) };
-    this.#counts.set(name, counted);
-    return counted;
+    if (known !== undefined && this.#machine.elapsed() < known.goodUntil) return known;
+    const tally = rows().then((rows) => ({ rows }));
+    const count: Count = { tally, goodUntil: Number.POSITIVE_INFINITY };
+    this.#counts.set(name, count);
+    tally.then(
+      () => {
+        count.goodUntil = this.#machine.elapsed() + COUNT_EVERY;
+      },
+      () => {
+        count.goodUntil = 0;
+      },
+    );
+    return count;
   }
+}
+
+function refuseBeyond({ quota, most, rows, tally }: Share): void {
+  if (tally.rows + rows <= most) return;
+  throw new OAuthError(
+    "access_denied",
+    `This client has as many ${QUOTAS[quota].what} as it may: ${most} (${quota}). Wait until some have ended.`,
+  );
 }

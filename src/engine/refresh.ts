@@ -5,7 +5,7 @@ import { parseExactJson } from "../token/json.ts";
 import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { type AuthenticatedClient, authenticate } from "./authenticate.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
-import { familyTimes, type Made, makeTokens } from "./issue.ts";
+import { familyTimes, type Made, makeTokens, rowsOf } from "./issue.ts";
 import { type Approval, narrow, reapprove } from "./policy.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, settledRow } from "./refresh-token.ts";
 import type { ClientCredentials, RefreshRequest, TokenSet } from "./request.ts";
@@ -67,8 +67,8 @@ async function exchange(
   const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
-  if (approval.accessTokenType === "reference") await world.quotas.take("maxReferenceTokens", client.client, world);
   const made = await makeTokens(approval, client, family.id, reading, world);
+  await world.quotas.take(rowsOf(made), client.client, world);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const mark = Buffer.from(world.random.bytes(12)).toString("base64url");
   const generation = await store(world, family, { client, now, token, made, times, mark });

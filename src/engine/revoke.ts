@@ -1,12 +1,13 @@
 import { FOREVER, type Instant } from "../token/clock.ts";
 import { cutIds } from "../token/cut.ts";
 import { looksLikeRefreshToken } from "../token/refresh-token.ts";
-import { isAlive, keyCuts, readAccessToken } from "./access-token.ts";
+import { type AccessToken, isAlive, keyCuts, readAccessToken } from "./access-token.ts";
 import { type AuthenticatedClient, authenticate, requireProvenSecret } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import { checkSubject } from "./policy.ts";
 import { findRefreshToken, isFamilyAlive } from "./refresh-token.ts";
 import type { ClientCredentials, RevokeRequest } from "./request.ts";
+import type { Client } from "./tenant.ts";
 import { cutSubject, takeRevocation } from "./watermark.ts";
 import type { TenantWorld } from "./world.ts";
 
@@ -93,21 +94,23 @@ async function findOwnAccessToken(
   if (token === undefined || token.clientId !== client.id) return undefined;
   // A thief of the key writes what he likes into its tokens, the family of another's grant too.
   if ((await world.store.revocations.find(keyCuts(token))).length > 0) return undefined;
-  // The cut may go once no node, however late its clock, takes the token for alive.
-  const cut = { id: cutIds.jti(token.jti), notAfter: FOREVER, expiresAt: token.expiresAt + 2 * world.maxClockSkew };
   return {
     subject: token.subject,
     isAlive: await isAlive(world, token, now),
     async end() {
-      // A token of a grant ends with that, so that its cut is none too many.
-      if (token.family === undefined) await takeRevocation(world, client, [cut.id]);
-      const record = token.family === undefined ? { ...cut, client: client.id } : cut;
-      await Promise.all([
-        world.store.revocations.cut(record),
-        token.family === undefined ? undefined : world.store.families.revoke(token.family, now),
-      ]);
+      // A token of a grant is dead with that.
+      if (token.family !== undefined) await world.store.families.revoke(token.family, now);
+      else await cutToken(world, client, token);
       const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };
       world.logger.info(fields, "an access token was revoked");
     },
   };
+}
+
+async function cutToken(world: TenantWorld, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {
+  const id = cutIds.jti(jti);
+  await takeRevocation(world, client, [id]);
+  // The cut may go once no node, however late its clock, takes the token for alive.
+  const end = expiresAt + 2 * world.maxClockSkew;
+  await world.store.revocations.cut({ id, notAfter: FOREVER, expiresAt: end, client: client.id });
 }

@@ -42,7 +42,7 @@ export async function cutSubject(
 export async function takeRevocation(world: TenantWorld, client: Client, ids: readonly string[]): Promise<void> {
   if (client.maxRevocations === undefined) return;
   const there = new Set((await world.store.revocations.find(ids)).map(({ id }) => id));
-  for (const id of ids) if (!there.has(id)) await world.quotas.take("maxRevocations", client, world);
+  await world.quotas.take({ maxRevocations: ids.filter((id) => !there.has(id)).length }, client, world);
 }
 
 /** Ends everything that a client minted before this call, whether the client is configured or not. */

@@ -1,5 +1,9 @@
+import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { Quotas } from "../../src/engine/quotas.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
+import { systemClock } from "../../src/token/clock.ts";
+import { fakeClock, fakeMachine } from "../support/clock.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -13,7 +17,7 @@ let store: FailingStore;
 let world: TestWorld;
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
-  const quotas = { maxGrants: 2, maxReferenceTokens: 3, maxRevocations: 2 };
+  const quotas = { maxGrants: 2, maxReferenceTokens: 3, maxRevocations: 2, maxTokenBytes: 2_000 };
   const clients = [testClient(quotas), testClient({ id: "other" })];
   world = await testWorld(testTenant({}, clients), store);
 });
@@ -29,7 +33,14 @@ const mint = (request: MintRequest = {}, by = credentials) =>
   });
 const grant = (by = credentials) => mint({ scopes: ["offline_access"] }, by);
 const reference = (by = credentials) => mint({ accessTokenType: "reference" }, by);
-const revoke = (token: string, hint?: string) => world.engine.revoke(credentials, { token, tokenTypeHint: hint });
+const revoke = (token = "", hint?: string, revokeAllSubjects = false) =>
+  world.engine.revoke(credentials, { token, tokenTypeHint: hint, revokeAllSubjects });
+
+/** How many of some calls, all begun before any of them was answered, were refused. */
+async function refusals(calls: number, call: () => Promise<unknown>): Promise<number> {
+  const outcomes = await Promise.allSettled(Array.from({ length: calls }, call));
+  return outcomes.filter(({ status }) => status === "rejected").length;
+}
 
 const refused = (what: string, most: number, quota: string) => ({
   code: "access_denied",
@@ -57,6 +68,31 @@ describe("a quota of grants", () => {
     expect(await refusalOf(grant())).toEqual(NO_MORE_GRANTS);
     world.clock.advance(5_001);
     await grant();
+  });
+
+  it("holds for all who come at once, be nothing counted yet or all taken", async () => {
+    expect(await refusals(40, grant)).toBe(38);
+    expect(await refusals(40, grant)).toBe(40);
+    world.clock.advance(5_000);
+    expect(await refusals(40, grant)).toBe(40);
+    expect(store.calls.filter((call) => call === "families.count")).toHaveLength(2);
+  });
+
+  it("is not used up by what is refused for something else", async () => {
+    const tooLarge = { scopes: ["offline_access"], arbitraryClaims: { long: "x".repeat(2_000) } };
+    for (let time = 0; time < 3; time++)
+      expect(await refusalOf(mint(tooLarge))).toMatchObject({ code: "invalid_request" });
+    await grant();
+    const both = () => mint({ scopes: ["offline_access"], accessTokenType: "reference" });
+    for (let time = 0; time < 3; time++) await reference();
+    for (let time = 0; time < 3; time++) expect(await refusalOf(both())).toEqual(NO_MORE_REFERENCES);
+    await grant();
+  });
+
+  it("counts again where the store could not say", async () => {
+    store.failNext("families.count", "refused");
+    expect(await refusalOf(grant())).toMatchObject({ code: "temporarily_unavailable" });
+    expect(await refusals(3, grant)).toBe(1);
   });
 
   it("counts what other nodes let through before long", async () => {
@@ -100,6 +136,25 @@ describe("a quota of revocations", () => {
     expect(await world.engine.introspect(credentials, { token: three.accessToken })).toMatchObject({ active: true });
   });
 
+  it("counts a subject's two for a namespace, or none", async () => {
+    const spacious = await testWorld(testTenant({}, [testClient({ maxRevocations: 3, namespace: "group" })]), store);
+    const revokeAll = (token: string) =>
+      spacious.engine.revoke(credentials, { token, tokenTypeHint: "subject", revokeAllSubjects: true });
+    await revokeAll("one");
+    expect(await refusalOf(revokeAll("two"))).toMatchObject({ code: "access_denied" });
+    await spacious.engine.revoke(credentials, { token: "two", tokenTypeHint: "subject" });
+  });
+
+  it("ends no part of what a refused revocation asks for, so that it can be asked for again", async () => {
+    const { refreshToken, accessToken } = await grant();
+    await revoke("one", "subject");
+    await revoke("two", "subject");
+    expect(await refusalOf(revoke(refreshToken, undefined, true))).toEqual(NO_MORE_REVOCATIONS);
+    expect(await world.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
+    await revoke(refreshToken);
+    expect(await world.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
+  });
+
   it("is no operator's", async () => {
     await revoke("one", "subject");
     await revoke("two", "subject");
@@ -114,4 +169,48 @@ it("a client without quotas is not counted", async () => {
   store.calls.length = 0;
   await mint({ scopes: ["offline_access"], accessTokenType: "reference" }, other);
   expect(store.calls.filter((call) => call.endsWith(".count"))).toEqual([]);
+});
+
+it("goes on counting when the clock is set back", async () => {
+  const machine = fakeMachine();
+  const quotas = new Quotas(systemClock(machine), machine);
+  const take = () => quotas.take({ maxGrants: 1 }, testClient({ maxGrants: 1 }), world);
+  await take();
+  expect(await refusalOf(take())).toMatchObject({ code: "access_denied" });
+  machine.set(-3_600_000);
+  machine.pass(5_000);
+  await take();
+});
+
+describe("several nodes that mint at once, whenever they come", () => {
+  const MOST = 5;
+  const NODES = 3;
+  const step = fc.record({ node: fc.nat(NODES - 1), calls: fc.integer({ min: 1, max: 8 }), wait: fc.nat(6_000) });
+
+  it("have no more than they may, but for what each lets through between two counts", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+        const shared = createMemoryStore();
+        const tenant = testTenant({}, [testClient({ maxGrants: MOST })]);
+        const clock = fakeClock();
+        const nodes = await Promise.all(
+          Array.from({ length: NODES }, () => testWorld(tenant, shared, undefined, clock)),
+        );
+        const grants = () => shared.forTenant(tenant.id).families.count(CLIENT_ID, clock.now(), 1_000);
+        for (const { node, calls, wait } of steps) {
+          const before = await grants();
+          const request = { grantType: "arbitrary_identity", subject: "x", scopes: ["offline_access"] };
+          const refused = await refusals(calls, async () => nodes[node]?.engine.mint(credentials, request));
+          const added = calls - refused;
+          expect(await grants()).toBe(before + added);
+          expect(added).toBeLessThanOrEqual(MOST);
+          // Nobody is refused who is below his quota: nothing ends here, so no count is too high.
+          if (before < MOST) expect(added).toBeGreaterThanOrEqual(Math.min(calls, MOST - before));
+          clock.advance(wait);
+        }
+        expect(await grants()).toBeLessThanOrEqual(MOST * NODES);
+      }),
+      { numRuns: 30 },
+    );
+  });
 });

@@ -214,18 +214,26 @@ describe("revocation", () => {
     expect(await refusalOf(revoke(undefined))).toEqual({ code: "invalid_request", message: "token is missing!" });
   });
 
-  it.each(["revocations.cut", "families.revoke"])(
-    "does not claim what the store did not confirm: %s",
-    async (operation) => {
-      const tokens = await mint();
-      for (const failure of ["refused", "lost"] as const) {
-        store.failNext(operation, failure);
-        expect(await refusalOf(revoke(tokens.accessToken))).toMatchObject({ code: "temporarily_unavailable" });
-      }
-      await revoke(tokens.accessToken);
-      expect(await states(tokens)).toEqual(DEAD);
-    },
-  );
+  it("of a grant's access token writes no row of its own: it is dead with its grant", async () => {
+    const { accessToken } = await mint();
+    store.calls.length = 0;
+    await revoke(accessToken);
+    expect(store.calls).toContain("families.revoke");
+    expect(store.calls).not.toContain("revocations.cut");
+  });
+
+  it.each([
+    ["revocations.cut", "a"],
+    ["families.revoke", "offline_access"],
+  ])("does not claim what the store did not confirm: %s", async (operation, scope) => {
+    const tokens = await mint({ scopes: [scope] });
+    for (const failure of ["refused", "lost"] as const) {
+      store.failNext(operation, failure);
+      expect(await refusalOf(revoke(tokens.accessToken))).toMatchObject({ code: "temporarily_unavailable" });
+    }
+    await revoke(tokens.accessToken);
+    expect(await isActive(tokens.accessToken)).toBe(false);
+  });
 
   it("is told to the log, without the token or the subject", async () => {
     const tokens = await mint();

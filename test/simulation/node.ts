@@ -120,7 +120,7 @@ export class Incarnation {
       store,
       clock,
       moments: await Moments.open({ store, clock, machine: this.machine, logger, ...waits }),
-      quotas: new Quotas(clock),
+      quotas: new Quotas(clock, this.machine),
       settlements,
       logger,
       random,

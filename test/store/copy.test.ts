@@ -22,12 +22,13 @@ async function fill(store: CopyableStore): Promise<void> {
     await keys.append(aKey({ use: "refresh", request: "request" }), 0);
     await Promise.all([
       ...oddIds.map((name, index) => families.create(aFamily({ id: name, generation: index }))),
-      ...oddIds.map((name) => referenceTokens.create(aReferenceToken({ digest: name }))),
-      ...oddIds.map((name, index) => revocations.cut(aCut({ id: name, notAfter: index }))),
+      ...oddIds.map((name) => referenceTokens.create(aReferenceToken({ digest: name, client: name }))),
+      ...oddIds.map((name, index) => revocations.cut(aCut({ id: name, notAfter: index, client: name }))),
       ...oddIds.map((name, index) => meta.raise(name, index)),
     ]);
     await families.create(aFamily({ id: "bare", namespace: undefined, subject: undefined, purgeAt: FOREVER }));
     await families.revoke("a", NOW);
+    await referenceTokens.create(aReferenceToken({ digest: "nobody's" }));
     await revocations.cut(aCut({ id: "ever", notAfter: FOREVER, expiresAt: FOREVER }));
   }
 }
@@ -61,7 +62,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
   it("holds the same rows afterwards, and after another time", async () => {
     await fill(from);
     const odd = oddIds.length;
-    const counts = { key: 24, family: 2 * odd + 2, "reference token": 2 * odd, cut: 2 * odd + 2, meta: 2 * odd };
+    const counts = { key: 24, family: 2 * odd + 2, "reference token": 2 * odd + 2, cut: 2 * odd + 2, meta: 2 * odd };
     expect(await copy()).toEqual(counts);
     expect(await rowsOf(to)).toStrictEqual(await rowsOf(from));
     expect(await copy()).toEqual(counts);

@@ -73,7 +73,7 @@ export async function testWorld(
     settlements: new Settlements(clock, { elapsed: () => clock.now() }),
     authorities,
     clock,
-    quotas: new Quotas(clock),
+    quotas: new Quotas(clock, { elapsed: () => clock.now() }),
     moments: await Moments.open({
       store: wholeStore,
       // A test's clock is moved by the test alone.

@@ -5,7 +5,7 @@ import { type Collections, SCHEMA_ID } from "./rows.ts";
 import { upsert } from "./upsert.ts";
 
 /** Counts the steps from an empty database to today's schema. What the rows look like is in rows.ts. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** How long after its end a row is deleted by the server, in seconds: longer than clocks differ. */
 const TTL_MARGIN = 60;

@@ -3,8 +3,11 @@ import { join, relative } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StoreUnavailableError, StoreUnusableError } from "../../../src/store/port.ts";
+import { countQuery } from "../../../src/store/sqlite/count.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { migrations } from "../../../src/store/sqlite/schema.ts";
+import { aCut, aReferenceToken, NOW } from "../contract/records.ts";
 import { makeFolder, removeFolder } from "./folder.ts";
 
 describe("openDatabase", () => {
@@ -75,6 +78,36 @@ describe("openDatabase", () => {
     const database = await openDatabase(path);
     expect(database.prepare("PRAGMA user_version").get()).toMatchObject({ user_version: migrations.length });
     expect(database.prepare("SELECT value FROM meta").get()).toMatchObject({ value: 1 });
+    database.close();
+  });
+
+  it("keeps rows that did not say whose they are, which count for nobody", async () => {
+    const before = migrations.slice(0, 2);
+    byHand((database) => {
+      database.exec(`${before.join(";")}; PRAGMA user_version = ${before.length}`);
+      database.exec(`INSERT INTO reference_tokens VALUES ('acme', 'digest', '{}', ${NOW + 1_000}, '1.mac')`);
+      database.exec(`INSERT INTO revocations VALUES ('acme', 'cut', ${NOW}, ${NOW + 1_000})`);
+    });
+    const store = await openSqliteStore(`sqlite:${path}`);
+    const { referenceTokens, revocations } = store.forTenant("acme");
+    expect(await referenceTokens.find("digest")).toStrictEqual(aReferenceToken({ claims: "{}" }));
+    expect(await revocations.find(["cut"])).toStrictEqual([aCut()]);
+    for (const { count } of [referenceTokens, revocations]) expect(await count("client", NOW, 10)).toBe(0);
+    await store.close();
+  });
+
+  it.each([
+    ["families", "purge_at"],
+    ["reference_tokens", "expires_at"],
+    ["revocations", "expires_at"],
+  ])("counts a client's rows of %s by their index, however many rows others have", async (table, end) => {
+    const database = await openDatabase(path);
+    const plan = database
+      .prepare(`EXPLAIN QUERY PLAN ${countQuery(table, end)}`)
+      .all({ tenant: "", client: "", now: 1, most: 1 });
+    expect(plan.map(({ detail }) => detail)).toContainEqual(
+      expect.stringContaining(`INDEX ${table}_by_client (tenant=? AND client=?)`),
+    );
     database.close();
   });
 
