@@ -131,18 +131,19 @@ export class Keyring implements TenantKeyring {
   async #publishedKey(jwt: string, kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
     const isThis = (key: OpenedKey<SigningKey>) => key.kid === kid;
     if (this.#reader.snapshot.signing.some(isThis)) return this.#published(this.#reader.snapshot, now).find(isThis);
-    if (!this.#mayBeNew(jwt)) return undefined;
+    if (!this.#mayBeNew(jwt, now)) return undefined;
     return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
   }
 
   /**
    * Whether a key that the last read lacked can have signed the token: by the moment that it claims, which nobody has
-   * verified yet. Whoever claims a false one is told that the token is inactive, which is true.
+   * verified yet. Whoever claims a false one is told that the token is inactive, which is true; so is one that is ahead.
    */
-  #mayBeNew(jwt: string): boolean {
+  #mayBeNew(jwt: string, now: Instant): boolean {
     const moment = claimedMoment(jwt);
     const { maxClockSkew } = this.#policy.timing;
-    return moment !== undefined && moment > this.#reader.snapshot.readAt - LONGEST_MINT - maxClockSkew;
+    const oldest = this.#reader.snapshot.readAt - LONGEST_MINT - maxClockSkew;
+    return moment !== undefined && moment.latest > oldest && moment.earliest <= now + maxClockSkew;
   }
 
   #published(snapshot: Snapshot, now: Instant): readonly OpenedKey<SigningKey>[] {
@@ -164,11 +165,12 @@ function kidOf(jwt: string): string | undefined {
 }
 
 /** When a JWT says that it was minted: by its `jti`, or to the second by its `iat`; undefined where none of ours says so. */
-function claimedMoment(jwt: string): Instant | undefined {
+function claimedMoment(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
   try {
     const { jti, iat } = decodeJwt(jwt);
     const moment = typeof jti === "string" ? parseJti(jti)?.moment : undefined;
-    return moment ?? (typeof iat === "number" ? iat * 1000 + 999 : undefined);
+    if (moment !== undefined) return { earliest: moment, latest: moment };
+    return typeof iat === "number" ? { earliest: iat * 1000, latest: iat * 1000 + 999 } : undefined;
   } catch {
     return undefined;
   }

@@ -94,8 +94,8 @@ describe("keyring", () => {
   describe("that meets an unknown key", () => {
     const aKid = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
     const bearing = (claims: object) => unsigned({ alg: "ES256", kid: aKid() }, claims);
-    /** Says that it was minted an hour from now, which is newer than any read. */
-    const strange = () => bearing({ iat: 4_102_444_800 });
+    /** Says that it was minted just now. */
+    const strange = (now: number) => bearing({ iat: Math.floor(now / 1000) });
 
     it("reads at once, but at most four times a second, and never twice at a time", async () => {
       const store = failingStore(createMemoryStore());
@@ -103,10 +103,10 @@ describe("keyring", () => {
       clock.advance(60_000);
       store.calls.length = 0;
       const began = now();
-      await Promise.all(Array.from({ length: 50 }, () => keyring.verify(strange(), now())));
+      await Promise.all(Array.from({ length: 50 }, () => keyring.verify(strange(now()), now())));
       expect(now()).toBe(began);
       expect(store.calls.filter((call) => call === "keys.list")).toHaveLength(1);
-      await Promise.all([keyring.verify(strange(), now()), keyring.awaitTokenKey(9)]);
+      await Promise.all([keyring.verify(strange(now()), now()), keyring.awaitTokenKey(9)]);
       expect(store.calls.filter((call) => call === "keys.list")).toHaveLength(2);
       expect(now() - began).toBeGreaterThanOrEqual(250);
     });
@@ -126,10 +126,12 @@ describe("keyring", () => {
         (now) => ({ jti: makeJti(now - 60_001, undefined, seededRandom()), iat: 4_102_444_800 }),
       ],
       ["an iat", (now) => ({ iat: Math.floor(now / 1000) - 62 })],
+      ["a jti that is ahead", (now) => ({ jti: makeJti(now + 51, undefined, seededRandom()) })],
+      ["an iat that is ahead", () => ({ iat: 4_102_444_800 })],
       ["neither", () => ({})],
       ["a jti that is none of ours", () => ({ jti: "7" })],
     ])(
-      "knows without a read that a token is none of ours, by a moment well before the last read: %s",
+      "knows without a read that a token is none of ours, by a moment well before the last read or ahead: %s",
       async (_, claims) => {
         const store = failingStore(createMemoryStore());
         const { keyring, now } = await testKeyring(store);
@@ -156,9 +158,9 @@ describe("keyring", () => {
       const fresh = await other.keyring.signer(now).sign({ jti: makeJti(now, undefined, seededRandom()) });
       node.clock.past = () => new Promise(() => {});
       store.calls.length = 0;
-      const forged = Array.from({ length: 1000 }, () => node.keyring.verify(strange(), now));
+      const forged = Array.from({ length: 1000 }, () => node.keyring.verify(strange(now), now));
       const found = node.keyring.verify(fresh, now);
-      const more = Array.from({ length: 256 }, () => node.keyring.verify(strange(), now));
+      const more = Array.from({ length: 256 }, () => node.keyring.verify(strange(now), now));
       expect(await found).toMatchObject({ claims: { jti: expect.anything() } });
       expect(new Set(await Promise.all([...forged, ...more]))).toEqual(new Set([undefined]));
       expect(store.calls.filter((call) => call === "keys.list").length).toBeLessThanOrEqual(5);
@@ -168,7 +170,7 @@ describe("keyring", () => {
       const store = failingStore(createMemoryStore());
       const { keyring, now } = await testKeyring(store);
       store.away = true;
-      await expect(keyring.verify(strange(), now())).rejects.toThrow("was refused");
+      await expect(keyring.verify(strange(now()), now())).rejects.toThrow("was refused");
       await expect(keyring.awaitTokenKey(9)).rejects.toThrow("was refused");
     });
   });
