@@ -1,6 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { jweSealer, SealError } from "../../src/keyring/seal.ts";
+import type { KeyRecord } from "../../src/store/port.ts";
+import { FOREVER } from "../../src/token/clock.ts";
 import { makeJti } from "../../src/token/jti.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { testKeyring } from "../support/keyring.ts";
@@ -72,6 +74,25 @@ describe("keyring", () => {
     const sealer = jweSealer([new Uint8Array(32).fill(2)]);
     await expect(testKeyring(store, { sealer })).rejects.toThrow(SealError);
     expect(await first.store.keys.list()).toHaveLength(2);
+  });
+
+  it.each<[string, Partial<KeyRecord>]>([
+    ["algorithm", { algorithm: "RS256" }],
+    ["date of birth", { createdAt: 1 }],
+    ["turn", { activateAt: FOREVER }],
+    ["request", { request: "another" }],
+  ])("that has a key open reads its row anew where another %s stands in it", async (_, change) => {
+    const memory = createMemoryStore();
+    let changed: Partial<KeyRecord> = {};
+    const forTenant = (tenant: string) => {
+      const part = memory.forTenant(tenant);
+      const list = async () => (await part.keys.list()).map((row) => ({ ...row, ...changed }));
+      return { ...part, keys: { ...part.keys, list } };
+    };
+    const { keyring } = await testKeyring({ ...memory, forTenant });
+    await keyring.read();
+    changed = change;
+    await expect(keyring.read()).rejects.toThrow(SealError);
   });
 
   describe("that could not read its keys", () => {
