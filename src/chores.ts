@@ -1,6 +1,6 @@
-import type { Logger } from "./engine/logger.ts";
+import { type Clock, ClockOffError } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
 import { type Store, StoreUnavailableError } from "./store/port.ts";
-import { type Clock, ClockOffError } from "./token/clock.ts";
 
 /** How often what was lost is settled and expired rows are deleted, in milliseconds. */
 export const SETTLE_EVERY = 500;

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from "./config/address.ts";
+import { type Address, formatAddress } from "./base/address.ts";
 import { ConfigError } from "./config/faults.ts";
 
 /** Why an address cannot be listened on, by the system's code: what an operator can mend. */

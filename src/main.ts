@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { ClockOffError } from "./base/clock.ts";
 import { acceptClock } from "./commands/accept-clock.ts";
 import { type Command, UsageError } from "./commands/command.ts";
 import { copy } from "./commands/copy.ts";
@@ -16,7 +17,6 @@ import { grants } from "./grants/index.ts";
 import { SealError } from "./keyring/seal.ts";
 import { CopyError } from "./store/copy.ts";
 import { StoreUnavailableError, StoreUnusableError } from "./store/port.ts";
-import { ClockOffError } from "./token/clock.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map(
   Object.entries({ serve, rotate, reseal, copy, "revoke-client": revokeClient, "accept-clock": acceptClock }),

@@ -1,8 +1,10 @@
 import { type AddressInfo, createServer } from "node:net";
+import { thisMachine } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
+import { systemRandom } from "./base/random.ts";
 import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./chores.ts";
 import type { Config } from "./config/config.ts";
 import { createEngine } from "./engine/engine.ts";
-import type { Logger } from "./engine/logger.ts";
 import { REPORT_EVERY } from "./engine/refusal-counts.ts";
 import { SecretVerifier } from "./engine/secrets.ts";
 import { Settlements } from "./engine/settlements.ts";
@@ -11,8 +13,6 @@ import { listening } from "./listening.ts";
 import { registerConnect } from "./rpc/connect.ts";
 import { createGrpcServer } from "./rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices } from "./rpc/services.ts";
-import { thisMachine } from "./token/clock.ts";
-import { systemRandom } from "./token/random.ts";
 import { openTimedStore, openWorlds } from "./worlds.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */

@@ -1,7 +1,9 @@
 import { createAuthorities } from "./authorities/index.ts";
+import { type Clock, systemClock, thisMachine } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
+import { systemRandom } from "./base/random.ts";
 import type { Config } from "./config/config.ts";
 import { developmentKey } from "./config/development-key.ts";
-import type { Logger } from "./engine/logger.ts";
 import { Moments } from "./engine/moments.ts";
 import { provenStore } from "./engine/proven-store.ts";
 import { Quotas } from "./engine/quotas.ts";
@@ -16,8 +18,6 @@ import { jweSealer, type Sealer } from "./keyring/seal.ts";
 import { openStore } from "./store/index.ts";
 import type { Role } from "./store/options.ts";
 import type { Store } from "./store/port.ts";
-import { type Clock, systemClock, thisMachine } from "./token/clock.ts";
-import { systemRandom } from "./token/random.ts";
 
 /** Opens the store that is configured. Errors are those of {@link openStore}. `role`: see StoreOptions. */
 export function openConfiguredStore(config: Config, logger: Logger, role?: Role): Promise<Store> {

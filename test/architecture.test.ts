@@ -7,19 +7,20 @@ const src = join(root, "src");
 
 /** Which folders of `src/` each of them may import from, beside its own; and which packages. */
 const rules: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
-  token: { folders: [], packages: [] },
-  store: { folders: ["token", "engine/logger"], packages: ["mongodb"] },
-  keyring: { folders: ["token", "store/port", "engine/logger"], packages: ["jose"] },
-  authorities: { folders: ["token", "engine/logger", "config/address"], packages: ["jose", "zod"] },
-  engine: { folders: ["token", "store/port", "keyring/port", "authorities/port"], packages: [] },
-  grants: { folders: ["token", "engine", "authorities/port"], packages: [] },
+  base: { folders: [], packages: [] },
+  token: { folders: ["base"], packages: [] },
+  store: { folders: ["base", "token"], packages: ["mongodb"] },
+  keyring: { folders: ["base", "token", "store/port"], packages: ["jose"] },
+  authorities: { folders: ["base", "token"], packages: ["jose", "zod"] },
+  engine: { folders: ["base", "token", "store/port", "keyring/port", "authorities/port"], packages: [] },
+  grants: { folders: ["base", "token", "engine", "authorities/port"], packages: [] },
   config: {
-    folders: ["token", "engine/tenant", "keyring/algorithms", "keyring/port", "keyring/seal"],
+    folders: ["base", "token", "engine/tenant", "keyring/algorithms", "keyring/port", "keyring/seal"],
     packages: ["zod", "yaml"],
   },
-  http: { folders: ["token", "engine"], packages: ["fastify"] },
+  http: { folders: ["base", "token", "engine"], packages: ["fastify"] },
   rpc: {
-    folders: ["token", "engine", "../gen"],
+    folders: ["base", "token", "engine", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
 };

@@ -1,5 +1,5 @@
-import type { Instant } from "../token/clock.ts";
-import type { JsonObject, JsonValue } from "../token/json.ts";
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import { IdTokenError, type TrustedIssuer } from "./port.ts";
 
 /** How far the issuer's clock may be from ours, in milliseconds. */

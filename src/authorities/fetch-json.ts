@@ -2,8 +2,8 @@ import { lookup as systemLookup } from "node:dns";
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { isLoopback } from "../config/address.ts";
-import { type JsonValue, parseExactJson } from "../token/json.ts";
+import { isLoopback } from "../base/address.ts";
+import { type JsonValue, parseExactJson } from "../base/json.ts";
 import { type Network, networkOf } from "./network.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 

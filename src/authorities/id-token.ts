@@ -1,6 +1,6 @@
 import { base64url, type CryptoKey, compactVerify, decodeProtectedHeader } from "jose";
+import { isJsonObject, type JsonObject, parseExactJson } from "../base/json.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
-import { isJsonObject, type JsonObject, parseExactJson } from "../token/json.ts";
 import type { KeyHint } from "./key-set.ts";
 import { IdTokenError } from "./port.ts";
 

@@ -1,6 +1,6 @@
 import type { CryptoKey } from "jose";
-import type { Logger } from "../engine/logger.ts";
-import type { Clock, Instant } from "../token/clock.ts";
+import type { Clock, Instant } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import type { FetchJson } from "./fetch-json.ts";
 import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";

@@ -1,8 +1,8 @@
 import { createPublicKey } from "node:crypto";
 import { type CryptoKey, createLocalJWKSet, type JWK } from "jose";
-import { isLoopback } from "../config/address.ts";
-import { isJsonObject, type JsonValue } from "../token/json.ts";
-import { joinUrl } from "../token/url.ts";
+import { isLoopback } from "../base/address.ts";
+import { isJsonObject, type JsonValue } from "../base/json.ts";
+import { joinUrl } from "../base/url.ts";
 import type { FetchJson } from "./fetch-json.ts";
 import type { Network } from "./network.ts";
 import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";

@@ -1,5 +1,6 @@
-import type { Instant } from "../token/clock.ts";
-import type { JsonObject } from "../token/json.ts";
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import { UnavailableError } from "../base/unavailable.ts";
 
 /** An OpenID provider whose id_tokens are trusted. */
 export interface TrustedIssuer {
@@ -28,6 +29,7 @@ export class IdTokenError extends Error {
 }
 
 /** The issuer's keys cannot be had at the moment. */
-export class AuthorityUnavailableError extends Error {
+export class AuthorityUnavailableError extends UnavailableError {
   override readonly name = "AuthorityUnavailableError";
+  override readonly description = "The authority's keys cannot be had. Try again.";
 }

@@ -1,5 +1,5 @@
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 import { forgetCeiling } from "../engine/moments.ts";
 import { openConfiguredStore } from "../worlds.ts";
 import { type Command, type CommandOptions, UsageError } from "./command.ts";

@@ -1,6 +1,6 @@
 import type { ParseArgsOptionsConfig } from "node:util";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 
 /** Something that the program does: `mintmark <name> --option …`. */
 export interface Command {

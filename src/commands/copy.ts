@@ -1,8 +1,8 @@
+import { systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 import { copyStore, tell } from "../store/copy.ts";
 import { openStore } from "../store/index.ts";
-import { systemClock } from "../token/clock.ts";
 import { type Command, type CommandOptions, textOf, UsageError } from "./command.ts";
 
 /** `mintmark copy`: moves a store whose nodes are stopped, so that tokens made before are good after. */

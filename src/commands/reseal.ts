@@ -1,7 +1,7 @@
+import { systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 import { resealKeys } from "../keyring/reseal.ts";
-import { systemClock } from "../token/clock.ts";
 import { openConfiguredStore, openSealer } from "../worlds.ts";
 import type { Command, CommandOptions } from "./command.ts";
 

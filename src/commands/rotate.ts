@@ -1,5 +1,5 @@
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 import { rotateAs } from "../engine/operators.ts";
 import { type Command, type CommandOptions, oneOf, textOf } from "./command.ts";
 import { COMMAND_LINE, withTenant } from "./tenant.ts";

@@ -1,7 +1,7 @@
-import { formatAddress } from "../config/address.ts";
+import { formatAddress } from "../base/address.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { developmentCurl } from "../config/development.ts";
-import type { Logger } from "../engine/logger.ts";
 import { type Service, startService } from "../service.ts";
 import type { Command } from "./command.ts";
 import { ignoreSignals, stopSignal } from "./signals.ts";

@@ -1,10 +1,10 @@
+import { thisMachine } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { systemRandom } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
-import type { Logger } from "../engine/logger.ts";
 import { SecretVerifier } from "../engine/secrets.ts";
 import { Settlements } from "../engine/settlements.ts";
 import type { TenantWorld } from "../engine/world.ts";
-import { thisMachine } from "../token/clock.ts";
-import { systemRandom } from "../token/random.ts";
 import { openTimedStore, openWorlds } from "../worlds.ts";
 import { type CommandOptions, textOf, UsageError } from "./command.ts";
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { didYouMean } from "../token/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import type { Faults } from "./faults.ts";
 
 /** The path that `--config PATH` or `--config=PATH` gives. `argv` is without the program's own name. */

@@ -1,5 +1,5 @@
+import { didYouMean } from "../base/nearest.ts";
 import type { Client, Limits } from "../engine/tenant.ts";
-import { didYouMean } from "../token/nearest.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { checkId, resolveSecrets } from "./credentials.ts";

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { Random } from "../base/random.ts";
 import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
-import type { Random } from "../token/random.ts";
 import { ConfigError } from "./faults.ts";
 import { errorCode } from "./files.ts";
 import { parseKey } from "./key-encryption-key.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import type { Address } from "./address.ts";
-import { formatAddress, isLoopback } from "./address.ts";
+import type { Address } from "../base/address.ts";
+import { formatAddress, isLoopback } from "../base/address.ts";
 import type { Faults } from "./faults.ts";
 import type { configFile } from "./schema.ts";
 import { formatSha256 } from "./secret.ts";

@@ -1,4 +1,4 @@
-import { didYouMean } from "../token/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { readShape } from "./explain.ts";
 import type { Faults } from "./faults.ts";
 import { type Environment, environment } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { didYouMean } from "../token/nearest.ts";
+import { didYouMean } from "../base/nearest.ts";
 import type { Faults } from "./faults.ts";
 
 /** The longest text that an error repeats. */

@@ -1,4 +1,4 @@
-import { formatAddress, isLoopback } from "./address.ts";
+import { formatAddress, isLoopback } from "../base/address.ts";
 import type { Settings } from "./config.ts";
 import type { Faults } from "./faults.ts";
 import type { ConfigFile } from "./schema.ts";

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import type { JsonObject } from "../token/json.ts";
-import { isNetwork, parseAddress } from "./address.ts";
-import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "./duration.ts";
+import { isNetwork, parseAddress } from "../base/address.ts";
+import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "../base/duration.ts";
+import type { JsonObject } from "../base/json.ts";
+import { hasTemplate, isAuthorityUrl, isIssuerUrl, normalizeUrl } from "../base/url.ts";
 import { expected, expectedUnseen } from "./explain.ts";
 import { parseSecret, SECRET_FORMS } from "./secret.ts";
-import { hasStoreTemplate, hasTemplate, isAuthorityUrl, isIssuerUrl, normalizeUrl } from "./url.ts";
+import { hasStoreTemplate } from "./store-url.ts";
 
 /** The longest name or other short text, in characters. */
 const MAX_TEXT = 1024;

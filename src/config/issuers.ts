@@ -1,8 +1,7 @@
+import { joinUrl, normalizeUrl } from "../base/url.ts";
 import type { Tenant } from "../engine/tenant.ts";
-import { joinUrl } from "../token/url.ts";
 import type { Faults } from "./faults.ts";
 import type { TenantDraft } from "./tenant.ts";
-import { normalizeUrl } from "./url.ts";
 
 /** The tenant that is served at the root. */
 export const DEFAULT_TENANT = "default";

@@ -1,5 +1,5 @@
+import { formatDuration } from "../base/duration.ts";
 import type { SigningPolicy } from "../engine/tenant.ts";
-import { formatDuration } from "./duration.ts";
 import type { Faults } from "./faults.ts";
 import type { ConfigFile } from "./schema.ts";
 

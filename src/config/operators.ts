@@ -1,5 +1,5 @@
+import { didYouMean } from "../base/nearest.ts";
 import type { Operator } from "../engine/tenant.ts";
-import { didYouMean } from "../token/nearest.ts";
 import { checkId, resolveSecrets } from "./credentials.ts";
 import type { Variables } from "./environment.ts";
 import { type Faults, formatPath } from "./faults.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { MAX_DURATION } from "../base/duration.ts";
 import { SIGNING_ALGORITHMS } from "../keyring/algorithms.ts";
-import { MAX_DURATION } from "./duration.ts";
 import { expected } from "./explain.ts";
 import {
   authorityUrl,

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress } from "../base/address.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 

@@ -1,14 +1,14 @@
-import { isLoopback, isWildcard } from "./address.ts";
+import { isLoopback, isWildcard } from "../base/address.ts";
+import { formatDuration } from "../base/duration.ts";
 import type { Settings } from "./config.ts";
 import { DEVELOPMENT_WARNING } from "./development.ts";
-import { formatDuration } from "./duration.ts";
 import type { Variables } from "./environment.ts";
 import { Faults } from "./faults.ts";
 import { changesUnderFormEncoding } from "./plain-secret.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { SecretSource } from "./secret.ts";
-import { mongoTls } from "./url.ts";
+import { mongoTls } from "./store-url.ts";
 
 /** A retry comes within seconds: for longer than this, a stolen refresh token has a use. In seconds. */
 const LONG_GRACE = 60;

@@ -1,6 +1,6 @@
-import { FOREVER, type Instant } from "../token/clock.ts";
+import { FOREVER, type Instant } from "../base/clock.ts";
+import { type JsonObject, parseExactJson } from "../base/json.ts";
 import { cutIds, isCut } from "../token/cut.ts";
-import { type JsonObject, parseExactJson } from "../token/json.ts";
 import { parseJti } from "../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../token/reference-token.ts";
 import { rowMacGeneration } from "../token/row-mac.ts";

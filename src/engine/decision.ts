@@ -1,6 +1,6 @@
 import type { Authorities } from "../authorities/port.ts";
-import type { Instant } from "../token/clock.ts";
-import type { JsonObject } from "../token/json.ts";
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
 import type { AccessToken } from "./access-token.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import type { Faults } from "./faults.ts";

@@ -1,7 +1,4 @@
-import { AuthorityUnavailableError } from "../authorities/port.ts";
-import { KeyUnavailableError } from "../keyring/port.ts";
-import { StoreUnavailableError } from "../store/port.ts";
-import { ClockOffError } from "../token/clock.ts";
+import { UnavailableError } from "../base/unavailable.ts";
 
 /**
  * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors
@@ -45,19 +42,9 @@ export class OAuthError extends Error {
 /** Decides what of an error leaves: a refusal as it is, anything else as a code that tells nothing of its cause. */
 export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
-  if (error instanceof StoreUnavailableError) {
-    return new OAuthError("temporarily_unavailable", "The token store cannot be reached. Try again.", { cause: error });
-  }
-  if (error instanceof AuthorityUnavailableError) {
-    return new OAuthError("temporarily_unavailable", "The authority's keys cannot be had. Try again.", {
-      cause: error,
-    });
-  }
-  // The store says in the log what is wrong with the clock, once.
-  if (error instanceof ClockOffError)
-    return new OAuthError("temporarily_unavailable", "The clock of this node is not right. Try again.");
-  if (error instanceof KeyUnavailableError) {
-    return new OAuthError("temporarily_unavailable", "No key can be used at the moment. Try again.", { cause: error });
+  if (error instanceof UnavailableError) {
+    const cause = error.isLogged ? undefined : error;
+    return new OAuthError("temporarily_unavailable", error.description, { cause });
   }
   return new OAuthError("server_error", "Something unexpected happened.", { cause: error });
 }

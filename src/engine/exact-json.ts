@@ -1,4 +1,4 @@
-import { type JsonValue, parseExactJson } from "../token/json.ts";
+import { type JsonValue, parseExactJson } from "../base/json.ts";
 import { Malformed } from "./request.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { type Instant, toSeconds } from "../token/clock.ts";
-import { parseExactJson } from "../token/json.ts";
+import { type Instant, toSeconds } from "../base/clock.ts";
+import { parseExactJson } from "../base/json.ts";
 import { looksLikeRefreshToken } from "../token/refresh-token.ts";
 import { type AccessToken, isAlive, readAccessToken } from "./access-token.ts";
 import { authenticate, requireProvenSecret } from "./authenticate.ts";

@@ -1,15 +1,15 @@
+import { type Instant, toSeconds } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../keyring/port.ts";
 import type { FamilyRecord, ReferenceTokenRecord, TenantStore } from "../store/port.ts";
-import { type Instant, toSeconds } from "../token/clock.ts";
 import { makeFamilyId, makeJti } from "../token/jti.ts";
-import type { Random } from "../token/random.ts";
 import { handleDigest, makeHandle } from "../token/reference-token.ts";
 import { formatRefreshToken } from "../token/refresh-token.ts";
 import { familyText, referenceTokenText } from "../token/row-mac.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";
 import { OAuthError } from "./errors.ts";
-import type { Logger } from "./logger.ts";
 import type { Reading } from "./moments.ts";
 import type { Approval } from "./policy.ts";
 import { proveRow } from "./proven-store.ts";

@@ -1,6 +1,6 @@
+import { type Clock, ClockOffError, type Instant, type Machine } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import { type MetaStore, NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../store/port.ts";
-import { type Clock, ClockOffError, type Instant, type Machine } from "../token/clock.ts";
-import type { Logger } from "./logger.ts";
 
 /** The number in the store above which no moment was ever told: no token has one that is later. */
 const CEILING = "latestMoment";

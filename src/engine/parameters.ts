@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from "../token/json.ts";
+import { isJsonObject, type JsonValue } from "../base/json.ts";
 import type { GrantHandler } from "./decision.ts";
 import type { Faults } from "./faults.ts";
 import { Malformed, type MintParameter, type MintRequest } from "./request.ts";

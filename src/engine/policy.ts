@@ -1,5 +1,5 @@
-import { matchesGlob } from "../token/glob.ts";
-import type { JsonObject } from "../token/json.ts";
+import { matchesGlob } from "../base/glob.ts";
+import type { JsonObject } from "../base/json.ts";
 import { foldName } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./authenticate.ts";

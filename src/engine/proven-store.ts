@@ -1,8 +1,8 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../keyring/port.ts";
 import type { TenantStore } from "../store/port.ts";
-import type { Clock } from "../token/clock.ts";
 import { familyText, isRowMac, makeRowMac, referenceTokenText, rowMacGeneration } from "../token/row-mac.ts";
-import type { Logger } from "./logger.ts";
 
 /** At most one line in this time tells of rows that were not taken, in milliseconds. */
 const TELL_EVERY = 60_000;

@@ -1,6 +1,6 @@
+import type { Clock, Machine } from "../base/clock.ts";
+import { LruMap } from "../base/lru-map.ts";
 import type { TenantStore } from "../store/port.ts";
-import { BoundedMap } from "../token/bounded-map.ts";
-import type { Clock, Machine } from "../token/clock.ts";
 import { OAuthError } from "./errors.ts";
 import type { Client } from "./tenant.ts";
 import type { TenantWorld } from "./world.ts";
@@ -50,7 +50,7 @@ interface Share {
 export class Quotas {
   readonly #clock: Clock;
   readonly #machine: Pick<Machine, "elapsed">;
-  readonly #counts = new BoundedMap<string, Count>(MAX_COUNTS);
+  readonly #counts = new LruMap<string, Count>(MAX_COUNTS);
 
   constructor(clock: Clock, machine: Pick<Machine, "elapsed">) {
     this.#clock = clock;

@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import type { FamilyRecord } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import { cutIds, isCut } from "../token/cut.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { rowMacGeneration } from "../token/row-mac.ts";

@@ -1,7 +1,7 @@
+import type { Instant } from "../base/clock.ts";
+import { parseExactJson } from "../base/json.ts";
 import type { FamilyRecord } from "../store/port.ts";
 import { StoreUnavailableError } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
-import { parseExactJson } from "../token/json.ts";
 import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../token/refresh-token.ts";
 import { type AuthenticatedClient, authenticate } from "./authenticate.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "./logger.ts";
+import type { Logger } from "../base/logger.ts";
 
 /** How often refusals are reported, in milliseconds. */
 export const REPORT_EVERY = 10_000;

@@ -1,6 +1,6 @@
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { RotationMode } from "../keyring/port.ts";
 import type { KeyUse } from "../store/port.ts";
-import type { JsonObject, JsonValue } from "../token/json.ts";
 
 export type { KeyDescription, KeyState, Rotation, RotationMode } from "../keyring/port.ts";
 export type { KeyUse } from "../store/port.ts";

@@ -1,4 +1,4 @@
-import { FOREVER, type Instant } from "../token/clock.ts";
+import { FOREVER, type Instant } from "../base/clock.ts";
 import { cutIds } from "../token/cut.ts";
 import { looksLikeRefreshToken } from "../token/refresh-token.ts";
 import { type AccessToken, isAlive, keyCuts, readAccessToken } from "./access-token.ts";

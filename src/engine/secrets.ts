@@ -1,10 +1,10 @@
 import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
-import { BoundedMap } from "../token/bounded-map.ts";
-import type { Clock } from "../token/clock.ts";
-import type { Random } from "../token/random.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { LruMap } from "../base/lru-map.ts";
+import type { Random } from "../base/random.ts";
 import { OAuthError } from "./errors.ts";
 import { FairQueue } from "./fair-queue.ts";
-import type { Logger } from "./logger.ts";
 import { RefusalCounts, type Refused } from "./refusal-counts.ts";
 import { networkOf, SlowDown } from "./slow-down.ts";
 import type { SecretHash } from "./tenant.ts";
@@ -48,7 +48,7 @@ export class SecretVerifier {
   readonly #clock: Clock;
   readonly #scrypt: Scrypt;
   readonly #memoryKey: Uint8Array;
-  readonly #remembered = new BoundedMap<string, true>(MAX_REMEMBERED);
+  readonly #remembered = new LruMap<string, true>(MAX_REMEMBERED);
   /** What is being derived or waits for it, by its name. */
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #queues = { client: new FairQueue(MAX_WAITING), operator: new FairQueue(MAX_WAITING) };

@@ -1,5 +1,5 @@
+import type { Clock, Instant, Machine } from "../base/clock.ts";
 import { type FamilyStore, StoreUnavailableError } from "../store/port.ts";
-import type { Clock, Instant, Machine } from "../token/clock.ts";
 
 /** How many families may wait to be settled: more than a node has under way when its store goes. */
 const MAX_PENDING = 10_000;

@@ -1,5 +1,5 @@
-import { BoundedMap } from "../token/bounded-map.ts";
-import type { Clock, Instant } from "../token/clock.ts";
+import type { Clock, Instant } from "../base/clock.ts";
+import { LruMap } from "../base/lru-map.ts";
 
 /** How many failures in a row are not slowed down. */
 const FREE = 10;
@@ -29,7 +29,7 @@ interface Source {
  */
 export class SlowDown {
   readonly #clock: Clock;
-  readonly #sources = new BoundedMap<string, Source>(MAX_SOURCES);
+  readonly #sources = new LruMap<string, Source>(MAX_SOURCES);
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -1,6 +1,6 @@
+import type { JsonObject } from "../base/json.ts";
+import { joinUrl } from "../base/url.ts";
 import type { SigningAlgorithm } from "../keyring/port.ts";
-import type { JsonObject } from "../token/json.ts";
-import { joinUrl } from "../token/url.ts";
 
 /** What a tenant is, as configured. The engine knows tenants and clients by these shapes alone. */
 export interface Tenant {

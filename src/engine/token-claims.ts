@@ -1,5 +1,5 @@
-import { type Instant, toSeconds } from "../token/clock.ts";
-import type { JsonObject, JsonValue } from "../token/json.ts";
+import { type Instant, toSeconds } from "../base/clock.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { Approval } from "./policy.ts";
 

@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import { type MetaStore, StoreUnavailableError } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import { cutIds } from "../token/cut.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import { AHEAD } from "./moments.ts";

@@ -1,10 +1,10 @@
 import type { Authorities } from "../authorities/port.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
 import type { TenantKeyring } from "../keyring/port.ts";
 import type { TenantStore } from "../store/port.ts";
-import type { Clock } from "../token/clock.ts";
-import type { Random } from "../token/random.ts";
 import type { GrantHandler } from "./decision.ts";
-import type { Logger } from "./logger.ts";
 import type { Moments } from "./moments.ts";
 import type { Quotas } from "./quotas.ts";
 import type { SecretVerifier } from "./secrets.ts";

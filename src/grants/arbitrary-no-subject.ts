@@ -1,7 +1,7 @@
+import { isJsonObject } from "../base/json.ts";
 import type { GrantHandler } from "../engine/decision.ts";
 import type { Faults } from "../engine/faults.ts";
 import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
-import { isJsonObject } from "../token/json.ts";
 import * as claims from "./claims.ts";
 
 /** The claim of the mint's own that a caller of this grant may set. */

@@ -1,8 +1,8 @@
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { Audience, GrantContext, GrantHandler } from "../engine/decision.ts";
 import type { Faults } from "../engine/faults.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { ownResources } from "../engine/tenant.ts";
-import type { JsonObject, JsonValue } from "../token/json.ts";
 import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import * as claims from "./claims.ts";
 

@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
+import type { Logger } from "../base/logger.ts";
 import { CHALLENGE, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
-import type { Logger } from "../engine/logger.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
 const statuses = {

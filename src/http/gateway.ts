@@ -1,6 +1,6 @@
 import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
-import type { Logger } from "../engine/logger.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Engine } from "../engine/port.ts";
 import { authorization } from "./authorization.ts";
 import { oauthMetadata, openidMetadata } from "./discovery.ts";

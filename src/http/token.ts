@@ -1,3 +1,4 @@
+import type { JsonValue } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import { parseJson } from "../engine/exact-json.ts";
 import type { TenantEngine } from "../engine/port.ts";
@@ -9,7 +10,6 @@ import {
   type RefreshRequest,
   type TokenSet,
 } from "../engine/request.ts";
-import type { JsonValue } from "../token/json.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";

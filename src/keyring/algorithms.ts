@@ -8,8 +8,8 @@ import {
   importJWK,
   type JWK,
 } from "jose";
-import type { JsonObject } from "../token/json.ts";
-import { isJsonObject, parseExactJson } from "../token/json.ts";
+import type { JsonObject } from "../base/json.ts";
+import { isJsonObject, parseExactJson } from "../base/json.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
 /** All that the mint must know of one algorithm. */

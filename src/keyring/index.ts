@@ -1,7 +1,7 @@
-import type { Logger } from "../engine/logger.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
 import type { TenantStore } from "../store/port.ts";
-import type { Clock } from "../token/clock.ts";
-import type { Random } from "../token/random.ts";
 import type { Signatures } from "./algorithms.ts";
 import { Keyring } from "./keyring.ts";
 import type { Timing } from "./plan.ts";

@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import type { Clock, Instant } from "../base/clock.ts";
+import { LruMap } from "../base/lru-map.ts";
 import type { KeyUse } from "../store/port.ts";
-import { BoundedMap } from "../token/bounded-map.ts";
-import type { Clock, Instant } from "../token/clock.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
 import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
@@ -41,7 +41,7 @@ export class Keyring implements TenantKeyring {
   readonly #policy: KeyringPolicy;
   readonly #clock: Clock;
   /** What is known to be signed by us, by its digest: a resource server asks about one token many times. */
-  readonly #verified = new BoundedMap<string, VerifiedJwt>(MAX_VERIFIED);
+  readonly #verified = new LruMap<string, VerifiedJwt>(MAX_VERIFIED);
 
   constructor(reader: KeyReader, rotator: Rotator, policy: KeyringPolicy, clock: Clock) {
     this.#reader = reader;

@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import type { RotationMode } from "./port.ts";
 
 /** How long things take around a rotation, all in milliseconds. */

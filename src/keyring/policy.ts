@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import { lead, type Timing } from "./plan.ts";
 import type { KeyDescription, SigningAlgorithm } from "./port.ts";
 import { type RotationRules, schedule } from "./schedule.ts";

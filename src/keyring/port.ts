@@ -1,13 +1,15 @@
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import { UnavailableError } from "../base/unavailable.ts";
 import type { KeyUse } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
-import type { JsonObject } from "../token/json.ts";
 
 /** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
 
 /** No key can be used at the moment, though one will be: the caller may try again. */
-export class KeyUnavailableError extends Error {
+export class KeyUnavailableError extends UnavailableError {
   override readonly name: string = "KeyUnavailableError";
+  override readonly description = "No key can be used at the moment. Try again.";
 }
 
 /** Where a key is in its life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */

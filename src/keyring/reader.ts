@@ -1,4 +1,4 @@
-import type { Clock, Instant } from "../token/clock.ts";
+import type { Clock, Instant } from "../base/clock.ts";
 import { KeyUnavailableError } from "./port.ts";
 import { SealError } from "./seal.ts";
 import { readSnapshot, type Snapshot, type SnapshotPorts } from "./snapshot.ts";

@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import type { KeyRecord, TenantStore } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Opened, Sealer } from "./seal.ts";
 

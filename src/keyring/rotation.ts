@@ -1,6 +1,6 @@
+import { FOREVER, type Instant } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
 import type { KeyUse, TenantStore } from "../store/port.ts";
-import { FOREVER, type Instant } from "../token/clock.ts";
-import type { Random } from "../token/random.ts";
 import type { Signatures } from "./algorithms.ts";
 import type { SigningAlgorithm } from "./port.ts";
 import type { KeyReader } from "./reader.ts";

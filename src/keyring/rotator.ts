@@ -1,6 +1,6 @@
-import type { Logger } from "../engine/logger.ts";
+import type { Clock, Instant } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 import type { KeyUse } from "../store/port.ts";
-import type { Clock, Instant } from "../token/clock.ts";
 import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
 import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";

@@ -1,4 +1,4 @@
-import type { Instant } from "../token/clock.ts";
+import type { Instant } from "../base/clock.ts";
 import type { KeyState } from "./port.ts";
 
 /** What the schedule reads of a key's row. */

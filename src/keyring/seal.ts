@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
+import type { Instant } from "../base/clock.ts";
 import type { KeyRecord } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 
 /** All that a key's row says beside the key: with anything else it does not open. */
 export interface SealBinding extends Omit<KeyRecord, "sealed"> {

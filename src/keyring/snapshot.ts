@@ -1,5 +1,5 @@
+import type { Instant } from "../base/clock.ts";
 import type { KeyRecord, KeyUse, TenantStore } from "../store/port.ts";
-import type { Instant } from "../token/clock.ts";
 import { cutIds } from "../token/cut.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Signatures, SigningKey } from "./algorithms.ts";

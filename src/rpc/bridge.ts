@@ -7,7 +7,7 @@ import {
   type MethodImplSpec,
 } from "@connectrpc/connect";
 import type { handleUnaryCall, Metadata, ServerUnaryCall } from "@grpc/grpc-js";
-import type { Logger } from "../engine/logger.ts";
+import type { Logger } from "../base/logger.ts";
 import { remoteAddressKey } from "./credentials.ts";
 import { refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";

@@ -12,8 +12,8 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "../base/logger.ts";
 import { CHALLENGE, OAuthError } from "../engine/errors.ts";
-import type { Logger } from "../engine/logger.ts";
 import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
 import { refuse, toConnectError, unimplemented, unreadable } from "./errors.ts";
 import { binaryOptions, jsonOptionsFor, MAX_MESSAGE_BYTES } from "./limits.ts";

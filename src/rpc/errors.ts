@@ -3,8 +3,8 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
+import type { Logger } from "../base/logger.ts";
 import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
-import type { Logger } from "../engine/logger.ts";
 
 /** The status of every refusal; Connect's codes are gRPC's numbers. */
 const codes = {

@@ -8,7 +8,7 @@ import {
   type StatusObject,
   setLogVerbosity,
 } from "@grpc/grpc-js";
-import type { Logger } from "../engine/logger.ts";
+import type { Logger } from "../base/logger.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import { joinAuthorization } from "./credentials.ts";

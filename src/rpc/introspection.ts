@@ -1,6 +1,6 @@
 import type { JsonObject as StructJson } from "@bufbuild/protobuf";
+import type { JsonValue } from "../base/json.ts";
 import type { Introspection } from "../engine/request.ts";
-import type { JsonValue } from "../token/json.ts";
 
 /** An introspection's answer: all claims as they are, and the registered ones in types that a Struct does not have. */
 export function toIntrospectResponse(introspection: Introspection) {

@@ -1,6 +1,6 @@
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { isJsonObject, type JsonValue } from "../token/json.ts";
-import { didYouMean } from "../token/nearest.ts";
+import { isJsonObject, type JsonValue } from "../base/json.ts";
+import { didYouMean } from "../base/nearest.ts";
 
 /** What a refusal repeats of a name that no field has: other text may be a part of a value. */
 const NAME = /^[A-Za-z_]\w{0,39}$/;

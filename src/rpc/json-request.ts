@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { isJsonObject, type JsonValue, parseExactJson, withPlainNames } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import { faultIn } from "../engine/exact-json.ts";
-import { isJsonObject, type JsonValue, parseExactJson, withPlainNames } from "../token/json.ts";
 import { toConnectError } from "./errors.ts";
 import { fieldNamed, misfitOf } from "./json-fields.ts";
 

@@ -1,7 +1,7 @@
 import type { JsonObject as StructJson } from "@bufbuild/protobuf";
 import type { Value } from "@bufbuild/protobuf/wkt";
+import type { JsonValue } from "../base/json.ts";
 import { Malformed } from "../engine/request.ts";
-import type { JsonValue } from "../token/json.ts";
 
 const NOT_FINITE = new Malformed("NaN and Infinity are not JSON.");
 const NOT_SET = new Malformed("it holds a Value that is not set.");

@@ -7,10 +7,10 @@ import {
   type RotateRequest as ProtoRotateRequest,
   RotationMode,
 } from "../../gen/mintmark/v1/key_service_pb.ts";
+import type { Instant } from "../base/clock.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import type { RotateRequest } from "../engine/request.ts";
-import type { Instant } from "../token/clock.ts";
 import { credentials } from "./credentials.ts";
 import { findTenant } from "./tenant.ts";
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Instant } from "../token/clock.ts";
+import type { Instant } from "../base/clock.ts";
 import type { CopyableStore, StoredRow } from "./copy-port.ts";
 import type {
   FamilyRecord,

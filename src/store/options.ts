@@ -1,5 +1,5 @@
-import type { Logger } from "../engine/logger.ts";
-import type { Machine } from "../token/clock.ts";
+import type { Machine } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
 
 /** What a process does with a store for a while. Whoever only changes something in passing has none. */
 export type Role = "server" | "copy";

@@ -1,4 +1,5 @@
-import type { Instant } from "../token/clock.ts";
+import type { Instant } from "../base/clock.ts";
+import { UnavailableError } from "../base/unavailable.ts";
 
 /**
  * Where keys, grants, reference tokens and revocations are kept. `test/store/contract.ts` specifies it; every adapter
@@ -38,8 +39,9 @@ export interface TenantStore {
  * The store gave no answer: it may have done what was asked, or not, or may do it yet. Its message names neither a
  * password nor a row.
  */
-export class StoreUnavailableError extends Error {
+export class StoreUnavailableError extends UnavailableError {
   override readonly name = "StoreUnavailableError";
+  override readonly description = "The token store cannot be reached. Try again.";
 }
 
 /**

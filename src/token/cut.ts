@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Instant } from "./clock.ts";
+import type { Instant } from "../base/clock.ts";
 
 /** "All that bears this, up to `notAfter`, is dead." */
 export interface Cut {

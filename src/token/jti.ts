@@ -1,5 +1,5 @@
-import type { Instant } from "./clock.ts";
-import type { Random } from "./random.ts";
+import type { Instant } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
 
 /** What a token's `jti` tells: when it was minted and, where it has one, the family of its grant. */
 export interface Jti {

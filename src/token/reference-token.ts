@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Random } from "./random.ts";
+import type { Random } from "../base/random.ts";
 
 const HANDLE = /^[A-Za-z0-9_-]{43}$/;
 

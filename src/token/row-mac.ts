@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Instant } from "./clock.ts";
+import type { Instant } from "../base/clock.ts";
 import type { Mac } from "./refresh-token.ts";
 
 /** What decides a grant, and never changes. */

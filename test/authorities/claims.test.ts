@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkClaims } from "../../src/authorities/claims.ts";
 import { IdTokenError } from "../../src/authorities/port.ts";
-import type { JsonObject } from "../../src/token/json.ts";
+import type { JsonObject } from "../../src/base/json.ts";
 
 const ISSUER = { issuer: "https://login.example", audiences: ["ours", "ours too"] };
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);

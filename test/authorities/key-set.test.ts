@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FetchJson } from "../../src/authorities/fetch-json.ts";
 import { fetchKeySet } from "../../src/authorities/key-set.ts";
 import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
-import type { JsonValue } from "../../src/token/json.ts";
+import type { JsonValue } from "../../src/base/json.ts";
 
 const ISSUER = "https://login.example";
 const KEYS = "https://keys.example/all?of=them";

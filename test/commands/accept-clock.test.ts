@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
 import { acceptClock } from "../../src/commands/accept-clock.ts";
 import { UsageError } from "../../src/commands/command.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import { openStore } from "../../src/store/index.ts";
 import { StoreUnusableError } from "../../src/store/port.ts";
-import { systemClock } from "../../src/token/clock.ts";
 import { fakeMachine } from "../support/clock.ts";
 import { recordingLogger } from "../support/logger.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatDuration, MAX_DURATION, parseDuration } from "../../src/config/duration.ts";
+import { formatDuration, MAX_DURATION, parseDuration } from "../../src/base/duration.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { faultsOf, fileWorld, yamlOf } from "./world.ts";
 

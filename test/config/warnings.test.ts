@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { mongoTls } from "../../src/config/url.ts";
+import { mongoTls } from "../../src/config/store-url.ts";
 import { fileWorld, SECRET, world, yamlOf } from "./world.ts";
 
 const warnings = (client: object, top: object = {}, env: Record<string, string> = {}) =>

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { systemClock } from "../../src/base/clock.ts";
 import { OAuthError, toOAuthError } from "../../src/engine/errors.ts";
 import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { KeyUnavailableError } from "../../src/keyring/port.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
-import { systemClock } from "../../src/token/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { basic, type Form } from "../support/doors.ts";
 import type { OidcService } from "../support/oidc-service.ts";

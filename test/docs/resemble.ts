@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../src/token/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../src/base/json.ts";
 import { claimsOf } from "../support/decode.ts";
 import type { Block } from "../support/snippets.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../src/base/json.ts";
 import { parseJson } from "../../src/engine/exact-json.ts";
 import { Malformed } from "../../src/engine/request.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../src/token/json.ts";
 
 const LOSSY = "it holds a number that would lose precision: send that as a string.";
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { toSeconds } from "../../src/base/clock.ts";
 import type { IntrospectRequest, MintRequest } from "../../src/engine/request.ts";
 import type { Client } from "../../src/engine/tenant.ts";
-import { toSeconds } from "../../src/token/clock.ts";
 import { fakeClock } from "../support/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { ClockOffError, systemClock } from "../../src/base/clock.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import { NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../../src/store/port.ts";
-import { ClockOffError, systemClock } from "../../src/token/clock.ts";
 import { type FakeMachine, fakeMachine } from "../support/clock.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { type RecordingLogger, recordingLogger } from "../support/logger.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
 import type { RotateRequest } from "../../src/engine/request.ts";
 import { cutIds } from "../../src/token/cut.ts";
-import type { JsonObject } from "../../src/token/json.ts";
 import { claimsOf } from "../support/decode.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";

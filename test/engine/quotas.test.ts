@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
 import { Quotas } from "../../src/engine/quotas.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
-import { systemClock } from "../../src/token/clock.ts";
 import { fakeClock, fakeMachine } from "../support/clock.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { toSeconds } from "../../src/base/clock.ts";
 import type { MintRequest, TokenSet } from "../../src/engine/request.ts";
 import type { Client } from "../../src/engine/tenant.ts";
-import { toSeconds } from "../../src/token/clock.ts";
 import { cutIds } from "../../src/token/cut.ts";
 import { parseJti } from "../../src/token/jti.ts";
 import { claimsOf } from "../support/decode.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
 import { Settlements } from "../../src/engine/settlements.ts";
-import { systemClock } from "../../src/token/clock.ts";
 import { fakeMachine } from "../support/clock.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { expect } from "vitest";
-import type { JsonObject } from "../../src/token/json.ts";
+import type { JsonObject } from "../../src/base/json.ts";
 import type { Answer } from "../support/doors.ts";
 import { comparable, type Golden } from "./golden.ts";
 

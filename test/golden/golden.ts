@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { JsonObject } from "../../src/token/json.ts";
+import type { JsonObject } from "../../src/base/json.ts";
 import type { Form } from "../support/doors.ts";
 
 /** A request of the seeds and what comes of it. */

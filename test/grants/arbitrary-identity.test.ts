@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { toSeconds } from "../../src/base/clock.ts";
 import { Malformed, type MintRequest } from "../../src/engine/request.ts";
 import { leftHalfHash } from "../../src/keyring/algorithms.ts";
-import { toSeconds } from "../../src/token/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";

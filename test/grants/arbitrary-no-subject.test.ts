@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { toSeconds } from "../../src/base/clock.ts";
 import { Malformed, type MintRequest } from "../../src/engine/request.ts";
-import { toSeconds } from "../../src/token/clock.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { FOREVER, toSeconds } from "../../src/base/clock.ts";
 import { Malformed, type MintRequest } from "../../src/engine/request.ts";
-import { FOREVER, toSeconds } from "../../src/token/clock.ts";
 import { cutIds } from "../../src/token/cut.ts";
 import { parseJti } from "../../src/token/jti.ts";
 import { claimsOf } from "../support/decode.ts";

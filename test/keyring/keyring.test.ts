@@ -1,8 +1,8 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { FOREVER } from "../../src/base/clock.ts";
 import { jweSealer, SealError } from "../../src/keyring/seal.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
-import { FOREVER } from "../../src/token/clock.ts";
 import { makeJti } from "../../src/token/jti.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { testKeyring } from "../support/keyring.ts";

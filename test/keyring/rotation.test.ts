@@ -1,8 +1,8 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
+import { toSeconds } from "../../src/base/clock.ts";
 import type { RotationOrder } from "../../src/keyring/port.ts";
 import type { Store } from "../../src/store/port.ts";
-import { toSeconds } from "../../src/token/clock.ts";
 import { fakeClock } from "../support/clock.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { DAY, HOUR, testKeyring } from "../support/keyring.ts";

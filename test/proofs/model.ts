@@ -1,4 +1,4 @@
-import type { Instant } from "../../src/token/clock.ts";
+import type { Instant } from "../../src/base/clock.ts";
 
 /** How the clients of a model are registered. Times are in milliseconds. */
 export interface Rules {

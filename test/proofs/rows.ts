@@ -1,5 +1,5 @@
+import { FOREVER } from "../../src/base/clock.ts";
 import type { Store } from "../../src/store/port.ts";
-import { FOREVER } from "../../src/token/clock.ts";
 
 /** Counts the rows whose time is ever over, of all tenants: all but keys and meta. They are gone then. */
 export async function drainRows(store: Store): Promise<number> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../src/base/json.ts";
 import type { Introspection } from "../../src/engine/request.ts";
-import type { JsonObject } from "../../src/token/json.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { fromStruct } from "../support/struct.ts";
 import { clients, startDoors, stockClient } from "./support.ts";

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Instant } from "../../src/base/clock.ts";
 import type { OAuthErrorCode } from "../../src/engine/errors.ts";
 import type {
   ClientRevocation,
@@ -13,7 +14,6 @@ import type {
   TokenSet,
 } from "../../src/engine/request.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
-import type { Instant } from "../../src/token/clock.ts";
 import type { Incarnation } from "./node.ts";
 
 /** What can be asked of a node, and what it answers. */

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
+import { isJsonObject, type JsonObject, parseExactJson } from "../../src/base/json.ts";
 import type { Signatures } from "../../src/keyring/algorithms.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
 import { type SealBinding, SealError, type Sealer } from "../../src/keyring/seal.ts";
-import { isJsonObject, type JsonObject, parseExactJson } from "../../src/token/json.ts";
 import type { Prng } from "./prng.ts";
 
 /** Quick, synchronous stand-ins for what takes time and threads. A public key is as good as its private one here. */

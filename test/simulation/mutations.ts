@@ -262,8 +262,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "fault-as-bug",
     "a store fault is told as server_error",
     "src/engine/errors.ts",
-    "error instanceof StoreUnavailableError",
-    "error === undefined",
+    "error instanceof UnavailableError",
+    'error instanceof UnavailableError && error.name !== "StoreUnavailableError"',
   ),
   one(
     "tenants-share-references",

@@ -1,6 +1,7 @@
+import { type Clock, ClockOffError, type Instant, type Machine, systemClock } from "../../src/base/clock.ts";
+import type { Logger } from "../../src/base/logger.ts";
 import { SETTLE_EVERY, SWEEP_EVERY, sweep } from "../../src/chores.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import type { Logger } from "../../src/engine/logger.ts";
 import { Moments } from "../../src/engine/moments.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import { provenStore } from "../../src/engine/proven-store.ts";
@@ -13,7 +14,6 @@ import { openKeyring } from "../../src/keyring/index.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
-import { type Clock, ClockOffError, type Instant, type Machine, systemClock } from "../../src/token/clock.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";

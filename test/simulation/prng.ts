@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Random } from "../../src/token/random.ts";
+import type { Random } from "../../src/base/random.ts";
 
 /** Everything that is left to chance, drawn from one seed (sfc32). Independent streams are forked off by name. */
 export class Prng implements Random {

@@ -1,5 +1,5 @@
+import { FOREVER, type Instant } from "../../src/base/clock.ts";
 import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "../../src/store/port.ts";
-import { FOREVER, type Instant } from "../../src/token/clock.ts";
 import { cutIds } from "../../src/token/cut.ts";
 import { handleDigest } from "../../src/token/reference-token.ts";
 import type { Call } from "./calls.ts";

@@ -1,4 +1,4 @@
-import type { Instant } from "../../src/token/clock.ts";
+import type { Instant } from "../../src/base/clock.ts";
 import type { Prng } from "./prng.ts";
 
 interface Step {

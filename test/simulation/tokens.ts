@@ -1,4 +1,4 @@
-import type { Instant } from "../../src/token/clock.ts";
+import type { Instant } from "../../src/base/clock.ts";
 import { type Call, isDone } from "./calls.ts";
 import type { Kill } from "./oracle.ts";
 import { type ClientId, tenantOf } from "./tenants.ts";

@@ -1,6 +1,6 @@
+import type { Instant } from "../../src/base/clock.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import type { Instant } from "../../src/token/clock.ts";
 import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
 import { Clocks } from "./clocks.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FOREVER } from "../../src/base/clock.ts";
 import { CopyError, copyStore } from "../../src/store/copy.ts";
 import type { CopyableStore, StoredRow } from "../../src/store/copy-port.ts";
 import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
-import { FOREVER } from "../../src/token/clock.ts";
 import { makeDatabase, refuseTtl, withMongo } from "../support/mongodb.ts";
 import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW, oddIds } from "./contract/records.ts";
 import { makeFolder, removeFolder } from "./sqlite/folder.ts";

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { type Clock, systemClock, toSeconds } from "../../src/token/clock.ts";
-import type { JsonValue } from "../../src/token/json.ts";
+import { type Clock, systemClock, toSeconds } from "../../src/base/clock.ts";
+import type { JsonValue } from "../../src/base/json.ts";
 
 /** Claims or header parameters that are added, replaced, or (undefined) left out. */
 export type Changes = Readonly<Record<string, JsonValue | undefined>>;

@@ -1,4 +1,4 @@
-import type { Clock, Instant, Machine } from "../../src/token/clock.ts";
+import type { Clock, Instant, Machine } from "../../src/base/clock.ts";
 
 /** A clock that stands still until it is told to move, or somebody waits for a moment: then it is that moment. */
 export interface FakeClock extends Clock {

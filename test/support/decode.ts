@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import type { JsonObject } from "../../src/token/json.ts";
+import type { JsonObject } from "../../src/base/json.ts";
 
 /** The claims of a JWT, unverified. */
 export function claimsOf(jwt: string | undefined): JsonObject {

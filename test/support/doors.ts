@@ -4,7 +4,7 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import { type JsonObject, parseExactJson } from "../../src/token/json.ts";
+import { type JsonObject, parseExactJson } from "../../src/base/json.ts";
 import { fromStruct, toValue } from "./struct.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what comes over a wire has no type until a test looks at it.

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../src/base/json.ts";
 import type { Engine, TenantEngine } from "../../src/engine/port.ts";
 import type {
   ClientCredentials,
@@ -8,7 +9,6 @@ import type {
   RevokeRequest,
   TokenSet,
 } from "../../src/engine/request.ts";
-import type { JsonObject } from "../../src/token/json.ts";
 import { testTenant } from "./tenant.ts";
 
 export const TOKENS: TokenSet = { accessToken: "at", expiresIn: 29, scopes: [] };

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../src/token/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../src/base/json.ts";
 import { foldName } from "../../src/token/reserved-claims.ts";
 import { callersClaims, claimValue, json, scopeName, unicode } from "./arbitraries.ts";
 import type { Form } from "./doors.ts";

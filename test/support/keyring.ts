@@ -1,9 +1,9 @@
+import { systemRandom } from "../../src/base/random.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { type KeyringPorts, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Store } from "../../src/store/port.ts";
 import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
-import { systemRandom } from "../../src/token/random.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { recordingLogger } from "./logger.ts";
 

@@ -1,4 +1,4 @@
-import type { Logger } from "../../src/engine/logger.ts";
+import type { Logger } from "../../src/base/logger.ts";
 
 /** A logger that keeps what it is told. */
 export interface RecordingLogger extends Logger {

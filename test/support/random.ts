@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Random } from "../../src/token/random.ts";
+import type { Random } from "../../src/base/random.ts";
 
 /** Bytes that look random and are the same for the same seed. */
 export function seededRandom(seed = "seed"): Random {

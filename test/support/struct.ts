@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../../src/token/json.ts";
+import type { JsonObject, JsonValue } from "../../src/base/json.ts";
 
 /** A google.protobuf.Value as proto-loader takes and gives it: one member, named after its kind. */
 export interface LoadedValue {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FOREVER } from "../../src/token/clock.ts";
+import { FOREVER } from "../../src/base/clock.ts";
 import { cutIds, isCut } from "../../src/token/cut.ts";
 
 describe("cut", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { systemRandom } from "../../src/base/random.ts";
 import { makeFamilyId, makeJti, parseJti } from "../../src/token/jti.ts";
-import { systemRandom } from "../../src/token/random.ts";
 import { seededRandom } from "../support/random.ts";
 
 describe("jti", () => {

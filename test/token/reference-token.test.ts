@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { systemRandom } from "../../src/token/random.ts";
+import { systemRandom } from "../../src/base/random.ts";
 import { handleDigest, looksLikeHandle, makeHandle } from "../../src/token/reference-token.ts";
 
 describe("reference token", () => {

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { systemRandom } from "../../src/base/random.ts";
 import { makeFamilyId } from "../../src/token/jti.ts";
-import { systemRandom } from "../../src/token/random.ts";
 import {
   formatRefreshToken,
   keyGenerationOf,

@@ -1,5 +1,5 @@
-import type { Logger } from "../../engine/logger.ts";
-import type { Instant, Machine } from "../../token/clock.ts";
+import type { Instant, Machine } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
 import { isUnavailable } from "./errors.ts";
 
 /** How many answers are compared: the one that came back soonest tells most. */

@@ -1,5 +1,5 @@
 import type { Collection } from "mongodb";
-import type { Instant } from "../../token/clock.ts";
+import type { Instant } from "../../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import { toMoment } from "./values.ts";
 

@@ -1,6 +1,6 @@
 import type { Db } from "mongodb";
-import type { Logger } from "../../engine/logger.ts";
-import { type Instant, thisMachine } from "../../token/clock.ts";
+import { type Instant, thisMachine } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { CopyableStore } from "../copy-port.ts";
 import type { StoreOptions } from "../options.ts";
 import { createClient } from "./client.ts";

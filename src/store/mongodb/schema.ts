@@ -1,5 +1,5 @@
 import { MongoServerError } from "mongodb";
-import type { Logger } from "../../engine/logger.ts";
+import type { Logger } from "../../base/logger.ts";
 import { StoreUnusableError } from "../port.ts";
 import { type Collections, SCHEMA_ID } from "./rows.ts";
 import { upsert } from "./upsert.ts";

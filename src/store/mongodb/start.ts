@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../../engine/logger.ts";
+import type { Logger } from "../../base/logger.ts";
 import { StoreUnavailableError } from "../port.ts";
 import type { Client } from "./client.ts";
 import { withinTime } from "./connection.ts";

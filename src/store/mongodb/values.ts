@@ -1,5 +1,5 @@
 import { MaxKey } from "mongodb";
-import { FOREVER, type Instant } from "../../token/clock.ts";
+import { FOREVER, type Instant } from "../../base/clock.ts";
 
 /**
  * An instant in a row: a date, or MaxKey for FOREVER. MaxKey is more than every date, so `$max` keeps it, and it is

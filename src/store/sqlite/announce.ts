@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import type { Logger } from "../../engine/logger.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Role } from "../options.ts";
 import { type Other, Presence } from "./presence.ts";
 

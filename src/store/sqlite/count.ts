@@ -1,4 +1,4 @@
-import type { Instant } from "../../token/clock.ts";
+import type { Instant } from "../../base/clock.ts";
 import { number } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { systemRandom } from "../../token/random.ts";
+import { systemRandom } from "../../base/random.ts";
 import type { Role } from "../options.ts";
 import { isBusy } from "./errors.ts";
 

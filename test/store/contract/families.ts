@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FOREVER } from "../../../src/base/clock.ts";
 import type { FamilyRecord } from "../../../src/store/port.ts";
-import { FOREVER } from "../../../src/token/clock.ts";
 import type { Subject } from "../contract.ts";
 import { aFamily, aStep, atOnce, NOW, oddIds } from "./records.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FOREVER } from "../../../src/token/clock.ts";
+import { FOREVER } from "../../../src/base/clock.ts";
 import type { Subject } from "../contract.ts";
 import { aCut, aFamily, aKey, aReferenceToken, NOW } from "./records.ts";
 

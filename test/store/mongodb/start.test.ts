@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { thisMachine } from "../../../src/base/clock.ts";
 import { openStore } from "../../../src/store/index.ts";
 import { openMongoStore } from "../../../src/store/mongodb/index.ts";
 import { SCHEMA_VERSION } from "../../../src/store/mongodb/schema.ts";
 import { type Store, StoreUnavailableError } from "../../../src/store/port.ts";
-import { thisMachine } from "../../../src/token/clock.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 import { hostOf, makeDatabase, refuseTtl, type TestDatabase, urlOf, withMongo } from "../../support/mongodb.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { MaxKey } from "mongodb";
 import { describe, expect, it } from "vitest";
+import { FOREVER } from "../../../src/base/clock.ts";
 import { ownId, rowId, toInstant, toMoment } from "../../../src/store/mongodb/values.ts";
-import { FOREVER } from "../../../src/token/clock.ts";
 
 describe("a row's id", () => {
   it("is the tenant's and the row's own", () => {

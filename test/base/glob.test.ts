@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesGlob } from "../../src/token/glob.ts";
+import { matchesGlob } from "../../src/base/glob.ts";
 
 describe("glob", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ClockOffError, systemClock, toSeconds } from "../../src/token/clock.ts";
+import { ClockOffError, systemClock, toSeconds } from "../../src/base/clock.ts";
 import { fakeMachine } from "../support/clock.ts";
 
 afterEach(() => vi.restoreAllMocks());

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type JsonObject, type JsonValue, parseExactJson, withPlainNames } from "../../src/token/json.ts";
+import { type JsonObject, type JsonValue, parseExactJson, withPlainNames } from "../../src/base/json.ts";
 import { poisonOf } from "../support/poison.ts";
 
 /** A JSON value and a text of it, most of whose names are written with escapes. */

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { UnavailableError } from "./unavailable.ts";
 
 /** Milliseconds since the Unix epoch. */
 export type Instant = number;
@@ -37,8 +38,11 @@ export const thisMachine: Machine = {
 };
 
 /** The clock of this process cannot be relied on: nothing is made, judged or ended by it until it is right. */
-export class ClockOffError extends Error {
+export class ClockOffError extends UnavailableError {
   override readonly name = "ClockOffError";
+  override readonly description = "The clock of this node is not right. Try again.";
+  /** The store says once what is wrong with the clock. */
+  override readonly isLogged = true;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A map of at most so many entries: what has not been used for longest makes room. */
-export class BoundedMap<K, V> {
+export class LruMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #most: number;
 

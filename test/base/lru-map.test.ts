@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { BoundedMap } from "../../src/token/bounded-map.ts";
+import { LruMap } from "../../src/base/lru-map.ts";
 
 describe("bounded map", () => {
   it("keeps what was used last", () => {
-    const map = new BoundedMap<string, number>(2);
+    const map = new LruMap<string, number>(2);
     map.set("a", 1);
     map.set("b", 2);
     expect(map.get("a")).toBe(1);
