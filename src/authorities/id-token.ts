@@ -5,7 +5,7 @@ import type { KeyHint } from "./key-set.ts";
 import { IdTokenError } from "./port.ts";
 
 /** An id_token that was read, not verified. */
-export interface ReadIdToken {
+interface ReadIdToken {
   readonly header: KeyHint;
   readonly claims: JsonObject;
 }

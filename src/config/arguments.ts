@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../base/nearest.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../schema/problems.ts";
 
 /** The path that `--config PATH` or `--config=PATH` gives. `argv` is without the program's own name. */
 export function readConfigPath(argv: readonly string[], faults: Faults): string | undefined {

@@ -1,5 +1,5 @@
 import type { Address } from "../base/address.ts";
-import type { Tenant } from "../engine/tenant.ts";
+import type { Tenant } from "../registry/tenant.ts";
 import type { LogLevel } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 

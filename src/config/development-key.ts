@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unli
 import { join } from "node:path";
 import type { Random } from "../base/random.ts";
 import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
-import { ConfigError } from "./faults.ts";
+import { ConfigError } from "../schema/problems.ts";
 import { errorCode } from "./files.ts";
 import { parseKey } from "./key-encryption-key.ts";
 

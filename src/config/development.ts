@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
-import type { Faults } from "./faults.ts";
+import { formatSha256 } from "../registry/secret.ts";
+import type { Faults } from "../schema/problems.ts";
 import type { configFile } from "./schema.ts";
-import { formatSha256 } from "./secret.ts";
 
 /** The client that the development configuration's examples use. Its secret is public. */
 export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
 
 /** Who may rotate the keys of both tenants of the development configuration. The secret is public. */
-export const DEVELOPMENT_OPERATOR = { id: "operator", secret: "secret" } as const;
+const DEVELOPMENT_OPERATOR = { id: "operator", secret: "secret" } as const;
 
 const OTHER_CLIENT = {
   id: "a1ce197b-dd13-43a0-8376-7b762304fdd5",

@@ -1,10 +1,8 @@
 import { didYouMean } from "../base/nearest.ts";
-import { readShape } from "./explain.ts";
-import type { Faults } from "./faults.ts";
+import { readShape } from "../schema/explain.ts";
+import type { Faults } from "../schema/problems.ts";
+import type { Variables } from "../schema/variables.ts";
 import { type Environment, environment } from "./schema.ts";
-
-/** A process's variables. */
-export type Variables = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = "MINTMARK_";
 

@@ -1,6 +1,6 @@
 import { formatAddress, isLoopback } from "../base/address.ts";
+import type { Faults } from "../schema/problems.ts";
 import type { Settings } from "./config.ts";
-import type { Faults } from "./faults.ts";
 import type { ConfigFile } from "./schema.ts";
 import { listenersOf } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../schema/problems.ts";
 
 /** Reads a file as UTF-8. Throws as `node:fs` does. */
 export type ReadFile = (path: string) => string;

@@ -1,5 +1,5 @@
 import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../schema/problems.ts";
 import { type ReadFile, readText } from "./files.ts";
 import type { Environment } from "./schema.ts";
 
@@ -7,7 +7,7 @@ const VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY";
 const FILE_VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY_FILE";
 
 /** A command that makes a key. */
-export const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
+const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
 
 /** How many keys may be listed: the one that seals, and older ones that rows are still sealed under. */
 const MAX_KEYS = 8;

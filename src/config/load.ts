@@ -1,25 +1,26 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
-import type { Tenant } from "../engine/tenant.ts";
+import { buildOperators } from "../registry/build-operators.ts";
+import { buildTenants, type TenantDraft } from "../registry/build-tenant.ts";
+import { withIssuers } from "../registry/issuers.ts";
+import { checkStaleness } from "../registry/key-times.ts";
+import type { Tenant } from "../registry/tenant.ts";
+import { readShape } from "../schema/explain.ts";
+import { Faults } from "../schema/problems.ts";
+import type { Variables } from "../schema/variables.ts";
+import { parseYaml } from "../schema/yaml.ts";
 import { readConfigPath } from "./arguments.ts";
 import type { Config, Settings } from "./config.ts";
 import { checkDevelopmentAddress, developmentConfig } from "./development.ts";
-import { readEnvironment, type Variables } from "./environment.ts";
-import { readShape } from "./explain.ts";
+import { readEnvironment } from "./environment.ts";
 import { checkExposure } from "./exposure.ts";
-import { Faults } from "./faults.ts";
 import { type ReadFile, readText } from "./files.ts";
-import { withIssuers } from "./issuers.ts";
 import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encryption-key.ts";
-import { checkStaleness } from "./key-times.ts";
-import { buildOperators } from "./operators.ts";
 import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
 import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
-import { buildTenants, type TenantDraft } from "./tenant.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
-import { parseYaml } from "./yaml.ts";
 
 /** The world as the loader sees it. */
 export interface ConfigWorld {

@@ -1,7 +1,7 @@
+import { hashSecret, type SecretSource } from "../registry/secret.ts";
+import type { Faults } from "../schema/problems.ts";
 import { DEVELOPMENT_SECRETS } from "./development.ts";
-import type { Faults } from "./faults.ts";
 import type { ConfigFile } from "./schema.ts";
-import { hashSecret, type SecretSource } from "./secret.ts";
 
 /** Secrets that everybody knows: those of the development configuration, and what people write until they have one. */
 const KNOWN = [...DEVELOPMENT_SECRETS, "", "changeme", "change-me", "password", "test", "admin", "client_secret"];

@@ -1,22 +1,11 @@
 import { z } from "zod";
-import {
-  address,
-  duration,
-  durationBetween,
-  durationOrZero,
-  flag,
-  logLevel,
-  milliseconds,
-  network,
-  path,
-  publicUrl,
-  storeUrl,
-} from "./fields.ts";
-import { operators } from "./schema-operator.ts";
-import { tenants } from "./schema-tenant.ts";
+import { operators } from "../registry/schema-operator.ts";
+import { tenants } from "../registry/schema-tenant.ts";
+import { duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
+import { address, logLevel, milliseconds, network, path, publicUrl, storeUrl } from "./fields.ts";
 
 /** Where data is unless configured. */
-export const DEFAULT_STORE = "sqlite:./data/mintmark.db";
+const DEFAULT_STORE = "sqlite:./data/mintmark.db";
 
 /** The YAML file. Nothing in it is for one deployment alone; what is has a variable that overrides it. */
 export const configFile = z

@@ -31,7 +31,7 @@ export function publicUrlOf(
 }
 
 /** An address that is listened on, and what it is told by. */
-export interface Listener {
+interface Listener {
   readonly key: string;
   readonly variable: string;
   readonly address: Address;

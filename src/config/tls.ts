@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../schema/problems.ts";
 import { errorCode, type ReadFile, readText } from "./files.ts";
 import type { ConfigFile } from "./schema.ts";
 

@@ -1,20 +1,20 @@
 import { isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/duration.ts";
+import { changesUnderFormEncoding } from "../registry/plain-secret.ts";
+import type { ClientFile } from "../registry/schema-client.ts";
+import type { SecretSource } from "../registry/secret.ts";
+import { Faults } from "../schema/problems.ts";
+import type { Variables } from "../schema/variables.ts";
 import type { Settings } from "./config.ts";
 import { DEVELOPMENT_WARNING } from "./development.ts";
-import type { Variables } from "./environment.ts";
-import { Faults } from "./faults.ts";
-import { changesUnderFormEncoding } from "./plain-secret.ts";
 import type { ConfigFile } from "./schema.ts";
-import type { ClientFile } from "./schema-client.ts";
-import type { SecretSource } from "./secret.ts";
 import { mongoTls } from "./store-url.ts";
 
 /** A retry comes within seconds: for longer than this, a stolen refresh token has a use. In seconds. */
 const LONG_GRACE = 60;
 
 /** What warnings are made of. */
-export interface WarningContext {
+interface WarningContext {
   readonly file: ConfigFile;
   readonly settings: Settings;
   readonly publicUrl: string;

@@ -1,12 +1,12 @@
+import type { TenantWorld } from "./context.ts";
 import { type OAuthError, toOAuthError } from "./errors.ts";
-import { introspect } from "./introspect.ts";
-import { mint } from "./mint.ts";
-import { listKeys, revokeClient, rotate } from "./operators.ts";
+import { introspect } from "./operations/introspect.ts";
+import { listKeys, revokeClient, rotate } from "./operations/keys.ts";
+import { mint } from "./operations/mint.ts";
+import { refresh } from "./operations/refresh.ts";
+import { revoke } from "./operations/revoke.ts";
 import { wireName } from "./parameters.ts";
 import type { Engine, TenantEngine } from "./port.ts";
-import { refresh } from "./refresh.ts";
-import { revoke } from "./revoke.ts";
-import type { TenantWorld } from "./world.ts";
 
 /** The engine of these tenants. */
 export function createEngine(worlds: Iterable<TenantWorld>): Engine {

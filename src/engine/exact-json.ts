@@ -29,7 +29,7 @@ export function parseJson(text: string): JsonValue | Malformed {
 }
 
 /** What every reader does not agree on. */
-export interface Fault {
+interface Fault {
   readonly fault: string;
   /** The member of the outermost object that it is in; undefined if it is in none. */
   readonly member: string | undefined;

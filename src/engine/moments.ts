@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 /** What opening moments needs. */
-export interface MomentsPorts {
+interface MomentsPorts {
   readonly store: Store;
   readonly clock: Clock;
   readonly machine: Machine;

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from "../base/json.ts";
-import type { GrantHandler } from "./decision.ts";
-import type { Faults } from "./faults.ts";
+import type { AccessTokenType, Client, Limits } from "../registry/tenant.ts";
+import type { GrantHandler } from "./grant.ts";
+import type { Faults } from "./problems.ts";
 import { Malformed, type MintParameter, type MintRequest } from "./request.ts";
-import type { AccessTokenType, Client, Limits } from "./tenant.ts";
 
 /** A parameter's name on the wire. */
 export function wireName(parameter: MintParameter): string {

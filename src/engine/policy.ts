@@ -1,12 +1,12 @@
 import { matchesGlob } from "../base/glob.ts";
 import type { JsonObject } from "../base/json.ts";
+import { type AccessTokenType, type Client, ownResources, type Tenant } from "../registry/tenant.ts";
 import { foldName } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
-import type { AuthenticatedClient } from "./authenticate.ts";
-import type { Decision } from "./decision.ts";
+import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import { OAuthError } from "./errors.ts";
+import type { Decision } from "./grant.ts";
 import type { MintRequest } from "./request.ts";
-import { type AccessTokenType, type Client, ownResources, type Tenant } from "./tenant.ts";
 
 /** A decision that the client's policy lets pass, with what the client's registration adds to it. Plain JSON. */
 export interface Approval extends Decision {

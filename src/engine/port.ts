@@ -1,4 +1,5 @@
 import type { KeyDescription, PublicJwk, Rotation } from "../keyring/port.ts";
+import type { Tenant } from "../registry/tenant.ts";
 import type {
   ClientCredentials,
   ClientRevocation,
@@ -11,7 +12,6 @@ import type {
   RotateRequest,
   TokenSet,
 } from "./request.ts";
-import type { Tenant } from "./tenant.ts";
 
 /** All that a door may ask for. Every method throws an OAuthError and nothing else. */
 export interface Engine {

@@ -8,7 +8,7 @@ import { familyText, isRowMac, makeRowMac, referenceTokenText, rowMacGeneration 
 const TELL_EVERY = 60_000;
 
 /** What telling genuine rows from others needs. */
-export interface ProvingPorts {
+interface ProvingPorts {
   readonly tenant: string;
   readonly keyring: TenantKeyring;
   readonly clock: Clock;

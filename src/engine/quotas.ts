@@ -1,9 +1,8 @@
 import type { Clock, Machine } from "../base/clock.ts";
 import { LruMap } from "../base/lru-map.ts";
+import type { Client, Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
 import { OAuthError } from "./errors.ts";
-import type { Client } from "./tenant.ts";
-import type { TenantWorld } from "./world.ts";
 
 /** The quotas of a client: what each bounds, and which rows those are. */
 const QUOTAS = {
@@ -25,6 +24,12 @@ const COUNT_EVERY = 5_000;
 
 /** How many counts a node remembers. */
 const MAX_COUNTS = 4096;
+
+/** The tenant whose client it is, and its rows. */
+interface Holder {
+  readonly tenant: Pick<Tenant, "id">;
+  readonly store: TenantStore;
+}
 
 /** A count that is under way or done. All who come meanwhile wait for it, so that each sees what the others took. */
 interface Count {
@@ -61,7 +66,7 @@ export class Quotas {
    * Lets a client have so many rows more: all that it asks for or none. Call it when nothing else can be refused. Throws
    * OAuthError `access_denied` if it would have more than it may, and StoreUnavailableError.
    */
-  async take(more: Rows, client: Client, { tenant, store }: Pick<TenantWorld, "tenant" | "store">): Promise<void> {
+  async take(more: Rows, client: Client, { tenant, store }: Holder): Promise<void> {
     const asked = NAMES.filter((quota) => client[quota] !== undefined && more[quota] !== undefined);
     if (asked.length === 0) return;
     const now = this.#clock.now();

@@ -1,4 +1,4 @@
-import type { GrantHandler } from "../engine/decision.ts";
+import type { GrantHandler } from "../engine/grant.ts";
 import type { MintParameter } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 

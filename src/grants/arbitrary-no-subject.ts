@@ -1,6 +1,6 @@
 import { isJsonObject } from "../base/json.ts";
-import type { GrantHandler } from "../engine/decision.ts";
-import type { Faults } from "../engine/faults.ts";
+import type { GrantHandler } from "../engine/grant.ts";
+import type { Faults } from "../engine/problems.ts";
 import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 

@@ -1,9 +1,9 @@
 import { IdTokenError } from "../authorities/port.ts";
-import type { GrantContext, GrantHandler } from "../engine/decision.ts";
 import { OAuthError } from "../engine/errors.ts";
-import type { Faults } from "../engine/faults.ts";
+import type { GrantContext, GrantHandler } from "../engine/grant.ts";
+import type { Faults } from "../engine/problems.ts";
 import type { MintParameter } from "../engine/request.ts";
-import type { Authority, Tenant } from "../engine/tenant.ts";
+import type { Authority, Tenant } from "../registry/tenant.ts";
 import * as claims from "./claims.ts";
 
 /** `arbitrary_oidc_resource_owner`: an access token for the subject of an id_token of a trusted authority. */

@@ -1,5 +1,5 @@
-import type { GrantContext, GrantHandler } from "../engine/decision.ts";
 import { OAuthError } from "../engine/errors.ts";
+import type { GrantContext, GrantHandler } from "../engine/grant.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from "../base/json.ts";
-import type { Audience, GrantContext, GrantHandler } from "../engine/decision.ts";
-import type { Faults } from "../engine/faults.ts";
+import type { Audience, GrantContext, GrantHandler } from "../engine/grant.ts";
+import type { Faults } from "../engine/problems.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
-import { ownResources } from "../engine/tenant.ts";
+import { ownResources } from "../registry/tenant.ts";
 import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import * as claims from "./claims.ts";
 

@@ -1,9 +1,9 @@
 import { toSeconds } from "../base/clock.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
-import type { Audience, Decision, GrantContext } from "../engine/decision.ts";
-import type { Faults } from "../engine/faults.ts";
+import type { Audience, Decision, GrantContext } from "../engine/grant.ts";
+import type { Faults } from "../engine/problems.ts";
 import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
-import { ownResources, type Tenant } from "../engine/tenant.ts";
+import { ownResources, type Tenant } from "../registry/tenant.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 

@@ -1,4 +1,4 @@
-import type { GrantHandler } from "../engine/decision.ts";
+import type { GrantHandler } from "../engine/grant.ts";
 import { arbitraryIdentity } from "./arbitrary-identity.ts";
 import { arbitraryNoSubject } from "./arbitrary-no-subject.ts";
 import { arbitraryOidcResourceOwner } from "./arbitrary-oidc-resource-owner.ts";

@@ -1,7 +1,7 @@
 import { joinUrl } from "../base/url.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
-import type { Tenant } from "../engine/tenant.ts";
+import type { Tenant } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";

@@ -3,7 +3,7 @@ import type { Engine, TenantEngine } from "../engine/port.ts";
 import { HttpRefusal } from "./errors.ts";
 
 /** The tenant that is served at the root, and there alone. */
-export const ROOT_TENANT = "default";
+const ROOT_TENANT = "default";
 
 /** What is served to every tenant's clients at some paths. */
 export interface Endpoint {

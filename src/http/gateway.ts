@@ -27,7 +27,7 @@ export interface GatewayOptions extends HttpServerOptions {
   readonly publicUrl: string;
 }
 
-export interface HttpServerOptions {
+interface HttpServerOptions {
   readonly logger: Logger;
   /** For how many milliseconds what is in flight may go on once the server closes; 10 000 by default. */
   readonly closeGrace?: number | undefined;

@@ -4,13 +4,13 @@ import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Opened, Sealer } from "./seal.ts";
 
 /** How many of a tenant's keys were sealed anew, of how many. */
-export interface Resealed {
+interface Resealed {
   readonly resealed: number;
   readonly total: number;
 }
 
 /** How keys are sealed anew. */
-export interface ResealOrder {
+interface ResealOrder {
   readonly now: Instant;
   /** Whether rows without a MAC are taken no longer, though their date has not come. */
   readonly refuseOldRows?: boolean;

@@ -36,7 +36,7 @@ export interface NextKey {
 }
 
 /** The keys once the next one is there, and whether this call made it. */
-export interface Appended {
+interface Appended {
   readonly snapshot: Snapshot;
   readonly isOurs: boolean;
 }

@@ -11,7 +11,7 @@ export interface ScheduledKey {
 }
 
 /** Where a key is in its life at one moment. */
-export interface Place<K> {
+interface Place<K> {
   readonly key: K;
   readonly state: KeyState;
   /** When the first of its successors takes over; undefined where there is none. */

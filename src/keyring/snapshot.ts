@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { KeyRecord, KeyUse, TenantStore } from "../store/port.ts";
-import { cutIds } from "../token/cut.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
+import { cutIds } from "../token/revocation.ts";
 import type { Signatures, SigningKey } from "./algorithms.ts";
 import type { SigningAlgorithm } from "./port.ts";
 import { bearsTheDate } from "./reseal.ts";

@@ -16,7 +16,7 @@ import { rpcName } from "./services.ts";
 import { toStatus } from "./status.ts";
 
 /** The implementation of an RPC that has one request and one response. */
-export type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
+type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
 type CallContext = ReturnType<typeof createHandlerContext>;

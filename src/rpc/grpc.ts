@@ -42,7 +42,7 @@ export interface TlsKeyPair {
   readonly key: Buffer;
 }
 
-export interface GrpcServer {
+interface GrpcServer {
   /**
    * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects where the address cannot be bound.
    */

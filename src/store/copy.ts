@@ -21,7 +21,7 @@ const COUNTED_FOR = 600_000;
 type OtherRow = Exclude<StoredRow, { readonly kind: "key" }>;
 
 /** The rows of each kind. */
-export type Counts = Readonly<Record<StoredRow["kind"], number>>;
+type Counts = Readonly<Record<StoredRow["kind"], number>>;
 
 /** Nothing of value was lost, but the copy cannot be relied on. Its message says why. */
 export class CopyError extends Error {

@@ -1,5 +1,5 @@
 /** One turn of a sweep: what it deletes from, and how many of the rows that are left to delete it may take. */
-export interface Turn<T> {
+interface Turn<T> {
   readonly of: T;
   readonly share: (left: number) => number;
 }

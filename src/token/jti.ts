@@ -2,7 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 
 /** What a token's `jti` tells: when it was minted and, where it has one, the family of its grant. */
-export interface Jti {
+interface Jti {
   /** When the token was minted, to the millisecond. */
   readonly moment: Instant;
   readonly family: string | undefined;

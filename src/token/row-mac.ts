@@ -3,7 +3,7 @@ import type { Instant } from "../base/clock.ts";
 import type { Mac } from "./refresh-token.ts";
 
 /** What decides a grant, and never changes. */
-export interface MarkedFamily {
+interface MarkedFamily {
   readonly id: string;
   readonly client: string;
   readonly namespace: string | undefined;
@@ -13,7 +13,7 @@ export interface MarkedFamily {
 }
 
 /** What a reference token's row says. */
-export interface MarkedReferenceToken {
+interface MarkedReferenceToken {
   readonly digest: string;
   readonly claims: string;
   readonly expiresAt: Instant;

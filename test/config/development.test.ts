@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Random, systemRandom } from "../../src/base/random.ts";
 import { developmentCurl } from "../../src/config/development.ts";
 import { DEVELOPMENT_KEY_FILE, developmentKey } from "../../src/config/development-key.ts";
-import { ConfigError } from "../../src/config/faults.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { hashSecret } from "../../src/config/secret.ts";
+import { hashSecret } from "../../src/registry/secret.ts";
+import { ConfigError } from "../../src/schema/problems.ts";
 import { keyBytes } from "../support/key-encryption-key.ts";
 import { faultsOf, GRANT_TYPES, KEY, world } from "./world.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Variables } from "../../src/config/environment.ts";
-import { ConfigError } from "../../src/config/faults.ts";
 import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
-import { formatSha256 } from "../../src/config/secret.ts";
+import { formatSha256 } from "../../src/registry/secret.ts";
+import { ConfigError } from "../../src/schema/problems.ts";
+import type { Variables } from "../../src/schema/variables.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 
 /** The grant types of the world in these tests. */

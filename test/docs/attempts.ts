@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { MintRequestSchema } from "../../gen/mintmark/v1/token_service_pb.ts";
-import { formatSha256 } from "../../src/config/secret.ts";
+import { formatSha256 } from "../../src/registry/secret.ts";
 import { basic, type Form } from "../support/doors.ts";
 import type { OidcService } from "../support/oidc-service.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { systemClock } from "../../src/base/clock.ts";
+import { SecretVerifier } from "../../src/engine/clients/secrets.ts";
 import { OAuthError, toOAuthError } from "../../src/engine/errors.ts";
-import { SecretVerifier } from "../../src/engine/secrets.ts";
 import { KeyUnavailableError } from "../../src/keyring/port.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { claimsOf } from "../support/decode.ts";

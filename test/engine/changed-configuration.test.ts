@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TokenSet } from "../../src/engine/request.ts";
-import type { Client, Tenant } from "../../src/engine/tenant.ts";
+import type { Client, Tenant } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";

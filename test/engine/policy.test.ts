@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MintRequest } from "../../src/engine/request.ts";
-import type { Client } from "../../src/engine/tenant.ts";
+import type { Client } from "../../src/registry/tenant.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FOREVER, toSeconds } from "../../src/base/clock.ts";
 import { Malformed, type MintRequest } from "../../src/engine/request.ts";
-import { cutIds } from "../../src/token/cut.ts";
 import { parseJti } from "../../src/token/jti.ts";
+import { cutIds } from "../../src/token/revocation.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";

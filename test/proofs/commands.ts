@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Instant } from "../../src/base/clock.ts";
-import { sweep } from "../../src/chores.ts";
+import { sweep } from "../../src/server/jobs.ts";
 import type { Grant, Model } from "./model.ts";
 import {
   CLIENTS,

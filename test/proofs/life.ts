@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { sweep } from "../../src/chores.ts";
+import { sweep } from "../../src/server/jobs.ts";
 import { type NamedStore, withStore } from "../support/stores.ts";
 import { stepsArbitrary } from "./commands.ts";
 import { Model } from "./model.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
 import type { TokenSet } from "../../src/engine/request.ts";
-import type { Client } from "../../src/engine/tenant.ts";
+import type { Client } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
 import { type FakeClock, fakeClock } from "../support/clock.ts";
 import { SECRET, testClient, testTenant } from "../support/tenant.ts";

@@ -13,12 +13,12 @@ interface Edit {
   readonly replacement: string;
 }
 
-const REFRESH = "src/engine/refresh.ts";
-const WATERMARK = "src/engine/watermark.ts";
-const REVOKE = "src/engine/revoke.ts";
-const ISSUE = "src/engine/issue.ts";
-const ACCESS_TOKEN = "src/engine/access-token.ts";
-const INTROSPECT = "src/engine/introspect.ts";
+const REFRESH = "src/engine/operations/refresh.ts";
+const WATERMARK = "src/engine/tokens/revoke-subject.ts";
+const REVOKE = "src/engine/operations/revoke.ts";
+const ISSUE = "src/engine/tokens/issue.ts";
+const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
+const INTROSPECT = "src/engine/operations/introspect.ts";
 const MOMENTS = "src/engine/moments.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "clock-read-late",
     "a mint reads the clock after its look-ups",
-    "src/engine/mint.ts",
+    "src/engine/operations/mint.ts",
     "issue(approval, client, reading, world)",
     "issue(approval, client, await world.moments.read(), world)",
   ),

@@ -1,6 +1,6 @@
 import type { Instant } from "../../src/base/clock.ts";
 import type { Introspection, TokenSet } from "../../src/engine/request.ts";
-import { MAX_LEAD } from "../../src/engine/watermark.ts";
+import { MAX_LEAD } from "../../src/engine/tokens/revoke-subject.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
 import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";

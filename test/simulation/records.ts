@@ -1,7 +1,7 @@
 import { FOREVER, type Instant } from "../../src/base/clock.ts";
 import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "../../src/store/port.ts";
-import { cutIds } from "../../src/token/cut.ts";
 import { handleDigest } from "../../src/token/reference-token.ts";
+import { cutIds } from "../../src/token/revocation.ts";
 import type { Call } from "./calls.ts";
 import { kidOfSealed } from "./cryptography.ts";
 import type { Done } from "./node.ts";

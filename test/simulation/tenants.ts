@@ -1,4 +1,4 @@
-import type { Client, Tenant } from "../../src/engine/tenant.ts";
+import type { Client, Tenant } from "../../src/registry/tenant.ts";
 import { OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 /** Two tenants with the same clients, secrets and subjects: what crosses from one to the other is seen at once. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../../src/config/config.ts";
 import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
-import { type Service, startService } from "../../src/service.ts";
+import { type Service, startService } from "../../src/server/service.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 
 /** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */

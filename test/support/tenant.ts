@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Client, Limits, SecretHash, Tenant } from "../../src/engine/tenant.ts";
+import type { Client, Limits, SecretHash, Tenant } from "../../src/registry/tenant.ts";
 
 export const CLIENT_ID = "arbitrary-resource-owner-client";
 export const SECRET = "secret";

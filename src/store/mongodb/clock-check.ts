@@ -27,7 +27,7 @@ export interface ClockComparison {
   readonly base: number;
 }
 
-export interface ClockCheckOptions {
+interface ClockCheckOptions {
   readonly machine: Machine;
   readonly logger: Logger;
   /** By how many milliseconds the clocks of two nodes may differ; of a node and the database: half as many. */

@@ -20,7 +20,7 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly timeout: number;
   readonly readConcern: ReadConcern;
 }

@@ -56,7 +56,7 @@ export interface MetaRow extends TenantRow {
 }
 
 /** The one row of `meta` that is no tenant's: what the program that wrote the database knew. */
-export interface SchemaRow {
+interface SchemaRow {
   readonly _id: typeof SCHEMA_ID;
   readonly version: number;
 }

@@ -4,7 +4,7 @@ import { isUnavailable } from "./errors.ts";
 import { whenFree } from "./patience.ts";
 
 /** Gathers the writes of one moment into one commit, so that they share the one wait for the disk. */
-export interface Writer {
+interface Writer {
   /**
    * Runs `work` in the next commit; resolves to what it returned once the commit is durable. When `work` throws, its
    * caller alone is told: a statement that fails leaves nothing behind, so the others are committed all the same. When

@@ -1,0 +1,172 @@
+import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import { LruMap } from "../../base/lru-map.ts";
+import type { Random } from "../../base/random.ts";
+import type { SecretHash } from "../../registry/tenant.ts";
+import { OAuthError } from "../errors.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { RefusalCounts, type Refused } from "./refusal-counts.ts";
+import { networkOf, SlowDown } from "./slow-down.ts";
+
+type ScryptHash = Extract<SecretHash, { kind: "scrypt" }>;
+
+/** Derives a key by scrypt (RFC 7914). */
+export type Scrypt = (secret: string, hash: ScryptHash) => Promise<Uint8Array>;
+
+/** How many secrets may wait for scrypt: of a tenant any number, of one of its clients, and of one address for that client. */
+const MAX_WAITING = [Number.POSITIVE_INFINITY, 16, 8];
+
+/** How long a secret may wait for scrypt, in milliseconds: then whoever sent it has most likely gone. */
+const LONGEST_WAIT = 10_000;
+
+/** How many right secrets are remembered. */
+const MAX_REMEMBERED = 4096;
+
+/** Whose secret is presented, and from where. */
+export interface Presenter {
+  readonly tenant: string;
+  readonly role: "client" | "operator";
+  readonly id: string;
+  /** False: there is no client or operator of that id. */
+  readonly isKnown: boolean;
+  /** Absent: its attempts are not slowed down. */
+  readonly address?: string | undefined;
+}
+
+/**
+ * Compares presented secrets with stored hashes, in constant time. Whoever presents wrong ones is counted and slowed down.
+ *
+ * scrypt costs some 50 ms: one is computed at a time for clients and one for operators, so that wrong secrets never hold
+ * up signing, and a right one is paid for once: a keyed hash of it is remembered in memory. Callers who come with the
+ * same secret at once share one. Tenants, clients and addresses take turns: whoever floods one of them delays no other.
+ *
+ * A client that there is not costs no scrypt: names are invented at no cost, and their secrets would take the turns of
+ * those that there are. So the time may tell whether there is a client, which is no secret (RFC 6749 section 2.2).
+ */
+export class SecretVerifier {
+  readonly #clock: Clock;
+  readonly #scrypt: Scrypt;
+  readonly #memoryKey: Uint8Array;
+  readonly #remembered = new LruMap<string, true>(MAX_REMEMBERED);
+  /** What is being derived or waits for it, by its name. */
+  readonly #running = new Map<string, Promise<boolean>>();
+  readonly #queues = { client: new FairQueue(MAX_WAITING), operator: new FairQueue(MAX_WAITING) };
+  readonly #slowDown: SlowDown;
+  readonly #refusals = new RefusalCounts();
+
+  constructor(random: Random, clock: Clock, derive: Scrypt = nodeScrypt) {
+    this.#clock = clock;
+    this.#scrypt = derive;
+    this.#memoryKey = random.bytes(32);
+    this.#slowDown = new SlowDown(clock);
+  }
+
+  /**
+   * Whether the secret is one of the presenter's.
+   *
+   * Throws OAuthError `temporarily_unavailable` where too many secrets wait to be checked, or this one waited too long.
+   */
+  async verify(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
+    const source = sourceOf(presenter);
+    if (source !== undefined && !(await this.#slowDown.mayTry(source)))
+      throw this.#tooMany("attempts_slowed", presenter);
+    const isRight = await this.#isRight(presenter, hashes, secret);
+    if (!isRight) this.#count(`${presenter.role}_refused`, presenter);
+    if (source !== undefined) this.#slowDown[isRight ? "succeeded" : "failed"](source);
+    return isRight;
+  }
+
+  /** Logs how many were refused since the last report: never a line for each. */
+  report(logger: Logger): void {
+    this.#refusals.report(logger);
+  }
+
+  async #isRight(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
+    const digest = createHash("sha256").update(secret).digest();
+    let proven = false;
+    for (const hash of hashes) {
+      if (hash.kind === "sha256" && timingSafeEqual(digest, hash.digest)) proven = true;
+    }
+    if (proven) return true;
+    const costly = hashes
+      .filter((hash) => hash.kind === "scrypt")
+      .map((hash) => ({ hash, name: this.#nameOf(presenter, hash, secret) }));
+    if (costly.some(({ name }) => this.#remembered.get(name))) return true;
+    for (const { hash, name } of costly) {
+      if (await this.#matches(presenter, name, hash, secret)) return true;
+    }
+    return false;
+  }
+
+  #matches(presenter: Presenter, name: string, hash: ScryptHash, secret: string): Promise<boolean> {
+    const running =
+      this.#running.get(name) ?? this.#derive(presenter, name, hash, secret).finally(() => this.#running.delete(name));
+    this.#running.set(name, running);
+    return running;
+  }
+
+  async #derive(presenter: Presenter, name: string, hash: ScryptHash, secret: string): Promise<boolean> {
+    const derived = await this.#inTurn(presenter, () => this.#scrypt(secret, hash));
+    if (!timingSafeEqual(derived, hash.digest)) return false;
+    this.#remembered.set(name, true);
+    return true;
+  }
+
+  /** Every part is preceded by its length, so that no two lists of parts read alike. */
+  #nameOf({ tenant, role, id }: Presenter, hash: ScryptHash, secret: string): string {
+    const hmac = createHmac("sha256", this.#memoryKey);
+    const entry = [
+      hash.logN,
+      hash.r,
+      hash.p,
+      Buffer.from(hash.salt).toString("hex"),
+      Buffer.from(hash.digest).toString("hex"),
+    ];
+    for (const part of [tenant, role, id, entry.join("$"), secret]) {
+      hmac.update(`${Buffer.byteLength(part)}:`).update(part);
+    }
+    return hmac.digest("base64url");
+  }
+
+  #inTurn<T>(presenter: Presenter, derive: () => Promise<T>): Promise<T> {
+    const { role, id, address } = presenter;
+    const latest = this.#clock.now() + LONGEST_WAIT;
+    const path = [placeOf(presenter), id, address === undefined ? "" : networkOf(address)];
+    const turn = this.#queues[role].run(path, async () => {
+      if (this.#clock.now() > latest) throw this.#tooMany("secrets_queue_full", presenter);
+      return derive();
+    });
+    if (turn === undefined) throw this.#tooMany("secrets_queue_full", presenter);
+    return turn;
+  }
+
+  #tooMany(event: Refused["event"], presenter: Presenter): OAuthError {
+    this.#count(event, presenter);
+    return new OAuthError("temporarily_unavailable", "Too many client secrets are being checked. Try again.");
+  }
+
+  #count(event: Refused["event"], { tenant, role, id, isKnown, address }: Presenter): void {
+    // What a caller wrote is not logged: it may be a secret in the wrong place.
+    this.#refusals.count({ event, tenant, [role]: isKnown ? id : undefined }, address);
+  }
+}
+
+/** Those that there are not are one, so that inventing names helps nobody. */
+function sourceOf(presenter: Presenter): string | undefined {
+  const { role, id, isKnown, address } = presenter;
+  return address && JSON.stringify([placeOf(presenter), role, isKnown ? id : null, networkOf(address)]);
+}
+
+/** Where a name is one: a client in its tenant, an operator everywhere, as many tenants may have the same one. */
+function placeOf({ tenant, role }: Presenter): string {
+  return role === "operator" ? "" : tenant;
+}
+
+const nodeScrypt: Scrypt = (secret, hash) =>
+  new Promise((resolve, reject) => {
+    const N = 2 ** hash.logN;
+    // OpenSSL asks for a bound: what these parameters need, and some room.
+    const options = { N, r: hash.r, p: hash.p, maxmem: 256 * N * hash.r + 1024 * 1024 };
+    scrypt(secret, hash.salt, hash.digest.length, options, (error, key) => (error ? reject(error) : resolve(key)));
+  });

@@ -1,0 +1,77 @@
+import type { Clock, Instant } from "../../base/clock.ts";
+import { LruMap } from "../../base/lru-map.ts";
+
+/** How many failures in a row are not slowed down. */
+const FREE = 10;
+
+/** The first delay, which doubles with each further failure, and the longest, in milliseconds. */
+const FIRST_DELAY = 100;
+const LONGEST_DELAY = 5_000;
+
+/** After how long without a failure those before are forgotten, in milliseconds. */
+const FORGET_AFTER = 10 * 60_000;
+
+/** How many attempts of one source at one name may be delayed at once. */
+const MAX_DELAYED = 4;
+
+/** How many sources that failed are remembered. */
+const MAX_SOURCES = 16_384;
+
+interface Source {
+  failures: number;
+  failedAt: Instant;
+  delayed: number;
+}
+
+/**
+ * Slows down whoever guesses: failures in a row of one source at one name delay its next attempts, before they are looked
+ * at, so that a right secret is no sooner told from a wrong one. Other sources are never slowed for it.
+ */
+export class SlowDown {
+  readonly #clock: Clock;
+  readonly #sources = new LruMap<string, Source>(MAX_SOURCES);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves to true once the source may try; to false, at once, where too many of its attempts are delayed already. */
+  async mayTry(source: string): Promise<boolean> {
+    const known = this.#sources.get(source);
+    if (known === undefined) return true;
+    const now = this.#clock.now();
+    if (now > known.failedAt + FORGET_AFTER) known.failures = 0;
+    if (known.failures < FREE) return true;
+    if (known.delayed >= MAX_DELAYED) return false;
+    known.delayed += 1;
+    try {
+      await this.#clock.past(now + Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (known.failures - FREE)));
+      return true;
+    } finally {
+      known.delayed -= 1;
+    }
+  }
+
+  failed(source: string): void {
+    const known = this.#sources.get(source) ?? { failures: 0, failedAt: 0, delayed: 0 };
+    known.failures += 1;
+    known.failedAt = this.#clock.now();
+    this.#sources.set(source, known);
+  }
+
+  succeeded(source: string): void {
+    const known = this.#sources.get(source);
+    if (known !== undefined) known.failures = 0;
+  }
+}
+
+/** The part of an address that one source can be expected to have: of IPv6 the first 64 bits. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!plain.includes(":")) return plain;
+  const [head = "", tail] = plain.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  return [...groups, ...Array<string>(zeros).fill("0"), ...after].slice(0, 4).join(":");
+}

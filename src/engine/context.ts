@@ -1,0 +1,30 @@
+import type { Authorities } from "../authorities/port.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
+import type { TenantKeyring } from "../keyring/port.ts";
+import type { Tenant } from "../registry/tenant.ts";
+import type { TenantStore } from "../store/port.ts";
+import type { SecretVerifier } from "./clients/secrets.ts";
+import type { GrantHandler } from "./grant.ts";
+import type { Moments } from "./moments.ts";
+import type { Quotas } from "./quotas.ts";
+import type { Settlements } from "./tokens/uncertain-refreshes.ts";
+
+/** All that a use case needs, for one tenant. */
+export interface TenantWorld {
+  readonly tenant: Tenant;
+  readonly keyring: TenantKeyring;
+  readonly store: TenantStore;
+  /** By how many milliseconds the clocks of nodes may differ at most. */
+  readonly maxClockSkew: number;
+  readonly settlements: Settlements;
+  readonly grants: ReadonlyMap<string, GrantHandler>;
+  readonly secrets: SecretVerifier;
+  readonly authorities: Authorities;
+  readonly clock: Clock;
+  readonly moments: Moments;
+  readonly quotas: Quotas;
+  readonly random: Random;
+  readonly logger: Logger;
+}

@@ -1,0 +1,62 @@
+import type { Authorities } from "../authorities/port.ts";
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { AuthenticatedClient } from "./clients/authenticate.ts";
+import type { Faults } from "./problems.ts";
+import type { MintParameter, MintRequest } from "./request.ts";
+
+/** A way to get tokens (RFC 6749 section 4.5): one file in `src/grants/`, one line in its index. */
+export interface GrantHandler {
+  readonly grantType: string;
+  /** The parameters that it takes; a request with any other is refused. */
+  readonly parameters: ReadonlySet<MintParameter>;
+  /** Decides what to grant. Never signs, writes, or sees a transport. Throws OAuthError. */
+  decide(request: MintRequest, context: GrantContext): Promise<Decision>;
+}
+
+/** What a grant may know of a live access token. */
+interface LiveAccessToken {
+  readonly claims: JsonObject;
+  readonly subject: string | undefined;
+}
+
+/** What a grant may know beside the request. */
+export interface GrantContext {
+  readonly client: AuthenticatedClient;
+  readonly now: Instant;
+  /** What is wrong with the request's parameters so far: a grant adds what it finds, then refuses. */
+  readonly faults: Faults;
+  /** Checks id_tokens of other issuers. */
+  readonly authorities: Authorities;
+  /** The access token of this tenant that a text is, while it is alive; undefined for any other text. */
+  liveAccessToken(text: string): Promise<LiveAccessToken | undefined>;
+}
+
+/** One value of `aud` of an access token. */
+export interface Audience {
+  readonly name: string;
+  /** The scopes that gave it: it goes with the last of them. Absent: it stays. */
+  readonly scopes?: readonly string[];
+  /** Whether the caller asked for it by name: then it stands in the id_token too. */
+  readonly added?: true;
+}
+
+/** What a grant decides: what the tokens say, before the client's policy has its word. Plain JSON. */
+export interface Decision {
+  readonly grantType: string;
+  readonly issuer: string;
+  readonly subject?: string | undefined;
+  /** All that is granted, in the order of the `scope` claim. */
+  readonly scopes: readonly string[];
+  /** Whether `offline_access` is told in the `scope` claim, where it is granted. */
+  readonly showsOfflineAccess: boolean;
+  readonly audience: readonly Audience[];
+  /** Seconds since the Unix epoch. */
+  readonly authTime?: number | undefined;
+  readonly idp?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  /** The caller's claims, ready for the token. */
+  readonly claims: JsonObject;
+  /** Whether an id_token is granted. */
+  readonly identifies: boolean;
+}

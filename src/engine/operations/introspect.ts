@@ -1,0 +1,82 @@
+import { type Instant, toSeconds } from "../../base/clock.ts";
+import { parseExactJson } from "../../base/json.ts";
+import type { Client } from "../../registry/tenant.ts";
+import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
+import { authenticate, requireProvenSecret } from "../clients/authenticate.ts";
+import type { TenantWorld } from "../context.ts";
+import { OAuthError } from "../errors.ts";
+import type { Approval } from "../policy.ts";
+import type { ClientCredentials, Introspection, IntrospectRequest } from "../request.ts";
+import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
+import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
+
+/** All that is said of a token that is not alive, is none, or is none of the caller's business (RFC 7662 section 2.2). */
+const INACTIVE: Introspection = { active: false };
+
+/**
+ * Tells whether a token is alive, and what it says (RFC 7662). What a text is, its shape tells: the hint is not needed.
+ *
+ * Throws OAuthError `invalid_client` where the caller did not prove a secret.
+ */
+export async function introspect(
+  world: TenantWorld,
+  credentials: ClientCredentials,
+  request: IntrospectRequest,
+): Promise<Introspection> {
+  const now = world.clock.now();
+  const client = await authenticate(world.tenant, credentials, world.secrets);
+  requireProvenSecret(client, "introspect a token");
+  if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
+  return looksLikeRefreshToken(request.token)
+    ? introspectRefreshToken(world, client.client, request.token, now)
+    : introspectAccessToken(world, client.client, request.token, now);
+}
+
+async function introspectAccessToken(
+  world: TenantWorld,
+  caller: Client,
+  text: string,
+  now: Instant,
+): Promise<Introspection> {
+  const token = await readAccessToken(world, text, now);
+  if (token === undefined || !maySee(caller, token) || !(await isAlive(world, token, now))) return INACTIVE;
+  const { scope, client_id: _, ...claims } = token.claims;
+  return {
+    ...claims,
+    ...(Array.isArray(scope) && { scope: scope.join(" ") }),
+    active: true,
+    token_type: "Bearer",
+    client_id: token.clientId,
+  };
+}
+
+function maySee(caller: Client, token: AccessToken): boolean {
+  if (caller.introspection === "tenant" || token.clientId === caller.id) return true;
+  const names = caller.introspection === "own" ? [caller.id] : [caller.id, ...caller.introspection];
+  const { aud } = token.claims;
+  return Array.isArray(aud) && names.some((name) => aud.includes(name));
+}
+
+async function introspectRefreshToken(
+  world: TenantWorld,
+  caller: Client,
+  text: string,
+  now: Instant,
+): Promise<Introspection> {
+  const found = await findRefreshToken(world, text);
+  if (found === undefined || found.family.client !== caller.id) return INACTIVE;
+  const { family, token } = found;
+  if (family.generation > token.generation || !(await isFamilyAlive(world, found, now))) return INACTIVE;
+  const granted = parseExactJson(family.decision) as unknown as Approval;
+  return {
+    iss: granted.issuer,
+    ...(family.subject !== undefined && { sub: family.subject }),
+    iat: toSeconds(family.mintedAt),
+    exp: toSeconds(expiryOf(world, family)),
+    scope: granted.scopes.join(" "),
+    active: true,
+    // No resource server that looks for Bearer takes it for an access token.
+    token_type: "refresh_token",
+    client_id: family.client,
+  };
+}

@@ -1,0 +1,61 @@
+import { type Instant, toSeconds } from "../../base/clock.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
+import { OFFLINE_ACCESS } from "../../token/scope.ts";
+import type { Approval } from "../policy.ts";
+
+/** The claims of an access token, JWT or reference. */
+export function accessTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonObject {
+  const scope = approval.showsOfflineAccess
+    ? approval.scopes
+    : approval.scopes.filter((name) => name !== OFFLINE_ACCESS);
+  const iat = toSeconds(now);
+  return withoutAbsent({
+    nbf: iat,
+    exp: iat + approval.accessTokenLifetime,
+    iat,
+    jti,
+    iss: approval.issuer,
+    aud: approval.audience.map(({ name }) => name),
+    client_id: clientId,
+    sub: approval.subject,
+    auth_time: approval.authTime,
+    idp: approval.idp,
+    amr: approval.amr,
+    scope: scope.length > 0 ? scope : undefined,
+    ...approval.fixedClaims,
+    ...approval.mark,
+    ...approval.claims,
+  });
+}
+
+/**
+ * The claims of an id_token (OpenID Connect Core section 2). It never has a `client_id`: that is what tells it from an
+ * access token. `atHash` is the left half of the access token's hash.
+ */
+export function idTokenClaims(approval: Approval, clientId: string, atHash: string, now: Instant): JsonObject {
+  const iat = toSeconds(now);
+  const added = approval.audience.filter((audience) => audience.added).map(({ name }) => name);
+  const audience = [...new Set([clientId, ...added])];
+  return withoutAbsent({
+    nbf: iat,
+    exp: iat + approval.idTokenLifetime,
+    iat,
+    iss: approval.issuer,
+    aud: audience,
+    // Who asked for it, where it is for others too: they refuse it otherwise (OpenID Connect Core section 3.1.3.7).
+    azp: audience.length > 1 ? clientId : undefined,
+    at_hash: atHash,
+    sub: approval.subject,
+    auth_time: approval.authTime,
+    idp: approval.idp,
+    amr: approval.amr,
+    ...approval.fixedClaims,
+    ...approval.claims,
+  });
+}
+
+function withoutAbsent(claims: { readonly [name: string]: JsonValue | undefined }): JsonObject {
+  return Object.fromEntries(
+    Object.entries(claims).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,171 @@
+import { type Instant, toSeconds } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Random } from "../../base/random.ts";
+import { KeyUnavailableError, type TenantKeyring } from "../../keyring/port.ts";
+import type { Client, Tenant } from "../../registry/tenant.ts";
+import type { FamilyRecord, ReferenceTokenRecord, TenantStore } from "../../store/port.ts";
+import { makeFamilyId, makeJti } from "../../token/jti.ts";
+import { handleDigest, makeHandle } from "../../token/reference-token.ts";
+import { formatRefreshToken } from "../../token/refresh-token.ts";
+import { familyText, referenceTokenText } from "../../token/row-mac.ts";
+import { OFFLINE_ACCESS } from "../../token/scope.ts";
+import type { AuthenticatedClient } from "../clients/authenticate.ts";
+import { OAuthError } from "../errors.ts";
+import type { Reading } from "../moments.ts";
+import type { Approval } from "../policy.ts";
+import { proveRow } from "../proven-store.ts";
+import type { Quotas, Rows } from "../quotas.ts";
+import type { TokenSet } from "../request.ts";
+import { accessTokenClaims, idTokenClaims } from "./claims.ts";
+
+/** What issuing needs of a tenant's world. */
+interface IssuePorts {
+  readonly tenant: Tenant;
+  readonly keyring: TenantKeyring;
+  readonly store: TenantStore;
+  readonly quotas: Quotas;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Tokens that are made but not told yet: what is to be durable before they are. */
+export interface Made {
+  readonly accessToken: string;
+  readonly idToken: string | undefined;
+  /** The row behind a reference token. */
+  readonly reference: ReferenceTokenRecord | undefined;
+}
+
+/**
+ * Makes the tokens of an approved decision, all from one moment, and writes the rows that they need. Everything that
+ * can be refused is refused before the first write.
+ *
+ * Throws OAuthError `invalid_request` where a token would be too large, `access_denied` where a quota is used up.
+ */
+export async function issue(
+  approval: Approval,
+  client: AuthenticatedClient,
+  reading: Reading,
+  ports: IssuePorts,
+): Promise<TokenSet> {
+  const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, reading, ports) : undefined;
+  const made = await makeTokens(approval, client, grant?.family.id, reading, ports);
+  await ports.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, ports);
+  await Promise.all([
+    grant && ports.store.families.create(grant.family),
+    made.reference && ports.store.referenceTokens.create(made.reference),
+  ]);
+  return {
+    accessToken: made.accessToken,
+    expiresIn: approval.accessTokenLifetime,
+    refreshToken: grant?.refreshToken,
+    idToken: made.idToken,
+    scopes: approval.scopes,
+  };
+}
+
+/** What the rows behind made tokens take of the client's quotas. */
+export function rowsOf({ reference }: Made): Rows {
+  return reference === undefined ? {} : { maxReferenceTokens: 1 };
+}
+
+/** Makes an access token and, where the grant identifies, its id_token; writes nothing. */
+export async function makeTokens(
+  approval: Approval,
+  { client, tenant }: AuthenticatedClient,
+  family: string | undefined,
+  { now, issuedAt }: Reading,
+  { keyring, random, logger }: Pick<IssuePorts, "keyring" | "random" | "logger">,
+): Promise<Made> {
+  function checkSize(kind: string, text: string): string {
+    const bytes = Buffer.byteLength(text);
+    const most = Math.min(client.maxTokenBytes ?? Number.POSITIVE_INFINITY, tenant.limits.tokenMaxBytes);
+    if (bytes > most)
+      throw new OAuthError("invalid_request", `The ${kind} would have ${bytes} bytes: at most ${most} are allowed.`);
+    if (bytes > tenant.limits.tokenWarnBytes) {
+      logger.warn({ tenant: tenant.id, client: client.id, kind, bytes }, "a large token was issued");
+    }
+    return text;
+  }
+
+  const claims = accessTokenClaims(approval, client.id, makeJti(issuedAt, family, random), now);
+  const { accessToken, reference } =
+    approval.accessTokenType === "jwt"
+      ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
+      : makeReference(checkSize("access token", JSON.stringify(claims)), approval, { client, tenant }, now, {
+          keyring,
+          random,
+        });
+  if (!approval.identifies) return { accessToken, idToken: undefined, reference };
+
+  const signer = keyring.signer(now);
+  const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
+  return { accessToken, idToken: checkSize("id_token", await signer.sign(identity)), reference };
+}
+
+function makeReference(
+  claims: string,
+  approval: Approval,
+  { client, tenant }: Pick<AuthenticatedClient, "client" | "tenant">,
+  now: Instant,
+  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
+) {
+  const handle = makeHandle(random);
+  const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
+  const row = { digest: handleDigest(handle), claims, expiresAt, client: client.id };
+  const mac = proveRow(referenceTokenText(tenant.id, row), keyring.macGeneration(now), keyring);
+  return { accessToken: handle, reference: { ...row, mac } };
+}
+
+/** A grant's row and its first refresh token, under one generation of the key. */
+function newGrant(
+  approval: Approval,
+  { client, tenant }: AuthenticatedClient,
+  reading: Reading,
+  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
+) {
+  const row = newFamily(makeFamilyId(random), approval, client, reading);
+  const keyGeneration = keyring.macGeneration(reading.now);
+  const mac = proveRow(familyText(tenant.id, row), keyGeneration, keyring);
+  return { family: { ...row, mac }, refreshToken: firstRefreshToken(row.id, keyGeneration, keyring) };
+}
+
+function firstRefreshToken(family: string, keyGeneration: number, keyring: TenantKeyring): string {
+  const token = formatRefreshToken({ keyGeneration, family, generation: 0 }, (generation, text) =>
+    keyring.mac(generation, text),
+  );
+  if (token === undefined) throw new KeyUnavailableError("The active key for refresh tokens is not loaded.");
+  return token;
+}
+
+function newFamily(
+  id: string,
+  approval: Approval,
+  client: Client,
+  { now, issuedAt }: Reading,
+): Omit<FamilyRecord, "mac"> {
+  return {
+    id,
+    client: client.id,
+    namespace: client.namespace,
+    subject: approval.subject,
+    generation: 0,
+    rotatedAt: now,
+    mark: "",
+    mintedAt: issuedAt,
+    revokedAt: undefined,
+    ...familyTimes(client, issuedAt, now, approval.accessTokenLifetime),
+    decision: JSON.stringify(approval),
+  };
+}
+
+/** Until when a family that is minted or refreshed now can be refreshed again, and until when its row is needed. */
+export function familyTimes(client: Client, mintedAt: Instant, now: Instant, accessTokenLifetime: number) {
+  const expiresAt = Math.min(
+    mintedAt + client.absoluteRefreshTokenLifetime * 1000,
+    now + client.slidingRefreshTokenLifetime * 1000,
+  );
+  // A retry within the grace makes another access token and writes nothing.
+  const lastAccessToken = now + (client.refreshGrace + accessTokenLifetime) * 1000;
+  return { expiresAt, purgeAt: Math.max(expiresAt, lastAccessToken) };
+}

@@ -1,0 +1,56 @@
+import { didYouMean } from "../base/nearest.ts";
+import { type Faults, formatPath } from "../schema/problems.ts";
+import type { Variables } from "../schema/variables.ts";
+import { checkId, resolveSecrets } from "./build-secrets.ts";
+import type { OperatorFile, OperatorsFile } from "./schema-operator.ts";
+import type { TenantFile, TenantsFile } from "./schema-tenant.ts";
+import type { Operator } from "./tenant.ts";
+
+/** A tenant's id -> its operators by theirs. */
+export type OperatorsByTenant = ReadonlyMap<string, ReadonlyMap<string, Operator>>;
+
+/** Makes operators of their registrations, for every tenant its own. Notes every rule that they break. */
+export function buildOperators(
+  { operators, tenants }: { readonly operators: OperatorsFile; readonly tenants: TenantsFile },
+  variables: Variables,
+  faults: Faults,
+): OperatorsByTenant {
+  const byTenant = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
+  const known = new Map(Object.entries(tenants));
+  for (const [id, file] of Object.entries(operators)) {
+    const own = tenantsOf(file, known, faults.at(id, "tenants"));
+    const context = { ...lowestLimit(own), variables };
+    checkId(id, context, faults.at(id));
+    const operator = { id, secrets: resolveSecrets(file.secrets, context, faults.at(id, "secrets")) };
+    for (const tenant of own.keys()) byTenant.get(tenant)?.set(id, operator);
+  }
+  return byTenant;
+}
+
+/** The tenants that an operator names. Notes those that there are not. */
+function tenantsOf(
+  file: OperatorFile,
+  known: ReadonlyMap<string, TenantFile>,
+  faults: Faults,
+): ReadonlyMap<string, TenantFile> {
+  if (file.tenants === "*") return known;
+  const own = new Map<string, TenantFile>();
+  for (const [index, id] of file.tenants.entries()) {
+    const tenant = known.get(id);
+    if (tenant !== undefined) own.set(id, tenant);
+    else faults.at(index).add(`${JSON.stringify(id)} is no tenant${didYouMean(id, known.keys())}`);
+  }
+  return own;
+}
+
+/** An operator has the same credentials for all of its tenants, so that they must suit each. */
+function lowestLimit(tenants: ReadonlyMap<string, TenantFile>): { maxLength: number; maxLengthPath: string } {
+  const limits = Array.from(tenants, ([id, { limits }]) => ({
+    maxLength: limits.credentialLength,
+    maxLengthPath: formatPath(["tenants", id, "limits", "credentialLength"]),
+  }));
+  return limits.reduce((lowest, next) => (next.maxLength < lowest.maxLength ? next : lowest), {
+    maxLength: Number.POSITIVE_INFINITY,
+    maxLengthPath: "",
+  });
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { expected } from "../schema/explain.ts";
+import { text } from "../schema/fields.ts";
+import { operatorId, secret } from "./fields.ts";
+
+/** One operator in the file. */
+const operator = z.strictObject({
+  secrets: z
+    .array(secret)
+    .min(1, "expected at least one secret")
+    .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
+  tenants: z
+    .union(
+      [z.literal("*"), z.array(text).min(1, expected("at least one tenant"))],
+      expected('a list of tenants, or "*" for all'),
+    )
+    .describe('The tenants whose keys it may rotate; "*": all'),
+});
+
+/** The operators in the file, by id. */
+export const operators = z.record(operatorId, operator);
+
+/** What is read of one operator. */
+export type OperatorFile = z.output<typeof operator>;
+/** What is read of all operators, by id. */
+export type OperatorsFile = z.output<typeof operators>;

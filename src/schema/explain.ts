@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { didYouMean } from "../base/nearest.ts";
+import type { Faults } from "./problems.ts";
+
+/** The longest text that an error repeats. */
+const MAX_SHOWN = 60;
+
+/** zod's `error` option for a leaf: says what was expected, and what came instead. */
+export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => `expected ${what}, got ${show(input)}` };
+}
+
+/** The same where what came may be confidential: its kind is all that is told. */
+export function expectedUnseen(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
+}
+
+/** Reads data by a schema. Notes every fault; undefined where there was one. */
+export function readShape<T>(schema: z.ZodType<T>, data: unknown, faults: Faults): T | undefined {
+  const result = schema.safeParse(data, { error: explain });
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    // An issue about unknown keys has a line for each.
+    for (const line of issue.message.split("\n")) noteIssue(issue, line, faults.at(...issue.path));
+  }
+  return undefined;
+}
+
+function noteIssue(issue: z.core.$ZodIssue, line: string, faults: Faults): void {
+  if (issue.code !== "unrecognized_keys") {
+    faults.add(line);
+    return;
+  }
+  const [key, hint] = JSON.parse(line) as [string, string];
+  faults.at(key).add(`unknown key${hint}`);
+}
+
+/** The words for what a schema itself has no words for. None repeats a value: it could be a misplaced secret. */
+const explain: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case "invalid_type":
+      return `expected ${KINDS[issue.expected] ?? issue.expected}, got ${kindOf(issue.input)}`;
+    case "too_small":
+      return `expected at least ${issue.minimum}${unitOf(issue.origin)}, got ${sizeOf(issue.input)}`;
+    case "too_big":
+      return `expected at most ${issue.maximum}${unitOf(issue.origin)}, got ${sizeOf(issue.input)}`;
+    case "invalid_value":
+      return `expected ${issue.values.map(String).join(" or ")}, got ${kindOf(issue.input)}`;
+    case "invalid_key":
+      return issue.issues.map(({ message }) => message).join("; ");
+    case "unrecognized_keys":
+      return issue.keys.map((key) => JSON.stringify([key, didYouMean(key, keysOf(issue.inst))])).join("\n");
+    default:
+      return "not valid";
+  }
+};
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: "a mapping",
+  record: "a mapping",
+  array: "a list",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
+function keysOf(schema: unknown): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" || origin === "record" || origin === "object" ? " entries" : "";
+}
+
+function sizeOf(value: unknown): string {
+  if (typeof value === "string" || Array.isArray(value)) return String(value.length);
+  return typeof value === "number" ? String(value) : kindOf(value);
+}
+
+/** What came, short. A text with an @ may be a URL with a password. */
+function show(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string" || value.includes("@")) return kindOf(value);
+  return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  return KINDS[typeof value] ?? "something else";
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "../base/duration.ts";
+import { hasTemplate, isIssuerUrl } from "../base/url.ts";
+import { expected } from "./explain.ts";
+
+/** The longest name or other short text, in characters. */
+const MAX_TEXT = 1024;
+
+/** A text that says something. */
+export const text = z
+  .string(expected("a text"))
+  .min(1, expected("a text that is not empty"))
+  .max(MAX_TEXT, expected(`a text of at most ${MAX_TEXT} characters`));
+
+/** Whole seconds, or text such as `15m`; in seconds once read. */
+export const duration = durationFrom(
+  1,
+  MAX_DURATION,
+  "whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years",
+);
+
+/** A duration that may be 0. */
+export const durationOrZero = durationFrom(
+  0,
+  MAX_DURATION,
+  "whole seconds, 0 too, or text such as 90s or 15m, up to 10 years",
+);
+
+/** A duration within bounds, which are in seconds and included. */
+export function durationBetween(minimum: number, maximum: number) {
+  const bounds = `from ${formatDuration(minimum)} to ${formatDuration(maximum)}`;
+  return durationFrom(minimum, maximum, `whole seconds or text such as 90s or 15m, ${bounds}`);
+}
+
+function durationFrom(minimum: number, maximum: number, what: string) {
+  const fault = expected(what);
+  const inRange = (value: string) => {
+    const seconds = parseDuration(value) ?? -1;
+    return seconds >= minimum && seconds <= maximum;
+  };
+  const written = z
+    .string(fault)
+    .regex(DURATION_PATTERN, { ...fault, abort: true })
+    .refine(inRange, fault);
+  return z
+    .union([z.int(fault).min(minimum, fault).max(maximum, fault), written], fault)
+    .transform((value) => parseDuration(value) ?? minimum);
+}
+
+/** A whole number from 1 to `maximum`. */
+export function count(maximum: number) {
+  const fault = expected(`a whole number from 1 to ${maximum}`);
+  return z
+    .int(fault)
+    .min(1, { ...fault, abort: true })
+    .max(maximum, fault);
+}
+
+/** True or false. */
+export const flag = z.boolean(expected("true or false"));
+
+/** What is expected of a URL. */
+export const FILLED_IN = "a URL without a template such as {tenant}, <host> or $HOST left in it";
+
+/** Whether no template is left in a text. */
+export function isFilledIn(text: string): boolean {
+  return !hasTemplate(text);
+}
+
+/** A text that names somebody by a URL or otherwise. */
+export const filledIn = text.refine((value) => !value.includes("://") || isFilledIn(value), expected(FILLED_IN));
+
+/** A URL that can be `iss`, kept as it is written. */
+export const issuerUrl = z
+  .string(expected("a URL"))
+  .refine(isFilledIn, { ...expected(FILLED_IN), abort: true })
+  .refine(isIssuerUrl, expected("an http or https URL without user, query and fragment"));

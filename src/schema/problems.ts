@@ -1,0 +1,56 @@
+/** Where in the configuration: keys and positions, from the top. */
+type Path = readonly PropertyKey[];
+
+/** The configuration cannot be used. The message has one line for each fault, and never a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join("\n"));
+    this.faults = faults;
+  }
+}
+
+/** Collects faults, or warnings, so that all of them can be told at once. */
+export class Faults {
+  readonly #lines: Set<string>;
+  readonly #path: Path;
+
+  constructor(lines: Set<string> = new Set(), path: Path = []) {
+    this.#lines = lines;
+    this.#path = path;
+  }
+
+  /** The same collection, further down. */
+  at(...steps: Path): Faults {
+    return new Faults(this.#lines, [...this.#path, ...steps]);
+  }
+
+  /** Notes what is wrong here. */
+  add(what: string): void {
+    const where = formatPath(this.#path);
+    this.#lines.add(where === "" ? what : `${where}: ${what}`);
+  }
+
+  /** The lines of all that was noted, wherever. */
+  list(): readonly string[] {
+    return [...this.#lines];
+  }
+
+  /** Throws a {@link ConfigError} with all that was noted, if anything was. */
+  throwIfAny(): void {
+    if (this.#lines.size > 0) throw new ConfigError(this.list());
+  }
+}
+
+/** `tenants.acme.authorities["wellknown://google"].audiences[0]` */
+export function formatPath(path: Path): string {
+  return path.map(formatStep).join("").replace(/^\./, "");
+}
+
+function formatStep(step: PropertyKey): string {
+  if (typeof step === "number") return `[${step}]`;
+  const key = String(step);
+  return /^[\w-]+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}

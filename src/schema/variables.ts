@@ -1,0 +1,2 @@
+/** A process's variables. */
+export type Variables = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,61 @@
+import { type Document, type ErrorCode, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { Faults } from "./problems.ts";
+
+/** How many times aliases may be resolved: they can make a small file expand to a huge one. */
+const MAX_ALIASES = 100;
+
+/** The parser's own words may repeat what the file holds, which may be a secret: these never do. */
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  BAD_INDENT: "wrong indentation, or a bracket that is not closed",
+  BLOCK_AS_IMPLICIT_KEY: "a mapping where a value is expected: quote a text that has a colon and a space in it",
+  TAB_AS_INDENT: "a tab where spaces are expected",
+  DUPLICATE_KEY: "a key that is already in this mapping",
+  NON_STRING_KEY: "a key that is not a text",
+  MISSING_CHAR: "something is missing, such as a colon, a comma or a closing quote",
+  MULTIPLE_DOCS: "a second document",
+  BAD_ALIAS: "an alias without its anchor",
+  TAG_RESOLVE_FAILED: "an unknown tag",
+  BAD_DQ_ESCAPE: "an unknown escape in double quotes",
+  UNEXPECTED_TOKEN: "something unexpected",
+};
+const UNKNOWN = "not well-formed YAML";
+
+/**
+ * The plain data of a YAML 1.2 text: one document, whose keys are texts and unique in their mapping. Notes every fault
+ * by the name of the file, line and column; undefined where there was one.
+ */
+export function parseYaml(text: string, file: string, faults: Faults): unknown {
+  const lines = new LineCounter();
+  // Pretty errors would repeat the line.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const problems = [...document.errors, ...document.warnings];
+  for (const { pos, code } of problems) faults.add(`${place(file, lines, pos[0])}: ${REASONS[code] ?? UNKNOWN}`);
+  if (problems.length > 0 || noteLostKeys(document, (offset) => place(file, lines, offset), faults)) return undefined;
+  try {
+    const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    // Throws where something contains itself.
+    JSON.stringify(data);
+    return data;
+  } catch {
+    faults.add(`${file}: too many aliases, or one that stands for what contains it`);
+    return undefined;
+  }
+}
+
+/** `__proto__` is not kept where objects are copied key by key: it would be lost without a word. */
+function noteLostKeys(document: Document.Parsed, placeOf: (offset: number) => string, faults: Faults): boolean {
+  let found = false;
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== "__proto__") return;
+      faults.add(`${placeOf(key.range?.[0] ?? 0)}: __proto__ cannot be a key`);
+      found = true;
+    },
+  });
+  return found;
+}
+
+function place(file: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${file}:${line}:${col}`;
+}

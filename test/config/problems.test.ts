@@ -1,0 +1,245 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../src/schema/problems.ts";
+import { faultsOf, fileWorld, SECRET, yamlOf } from "./world.ts";
+
+/** The faults of one client, without the path to it. */
+function clientFaults(client: object, tenant: object = {}, env: Record<string, string> = {}): readonly string[] {
+  return faultsOf(fileWorld(yamlOf(client, tenant), env)).map((line) => line.replace("tenants.acme.clients.web.", ""));
+}
+
+function tenantFaults(tenant: object): readonly string[] {
+  return faultsOf(fileWorld(yamlOf({}, tenant))).map((line) => line.replace("tenants.acme.", ""));
+}
+
+describe("the shape", () => {
+  test("every fault has its line, with the path and what was expected", () => {
+    const client = {
+      accessTokenLifetime: "15 minutes",
+      enabled: "yes",
+      scopes: ["a b", 1],
+      refreshTokenUsage: "rotat",
+    };
+    const top = { httpAddress: "7001", logLevel: "loud" };
+    const yaml = yamlOf(client, { authorities: { "wellknown://a": { issuer: "http://a.example" } } }, top);
+    const faults = faultsOf(fileWorld(yaml, { MINTMARK_RPC_ADDRESS: "x" }));
+    expect(faults).toEqual([
+      'MINTMARK_RPC_ADDRESS: expected host:port, IPv6 in brackets, port 0 to 65535, got "x"',
+      'httpAddress: expected host:port, IPv6 in brackets, port 0 to 65535, got "7001"',
+      'logLevel: expected fatal, error, warn, info, debug, trace or silent, got "loud"',
+      'tenants.acme.authorities["wellknown://a"].issuer: expected an https URL (http on loopback alone) without user, query and fragment, got "http://a.example"',
+      'tenants.acme.authorities["wellknown://a"].audiences: expected a list of audiences, got nothing',
+      'tenants.acme.clients.web.enabled: expected true or false, got "yes"',
+      'tenants.acme.clients.web.scopes: expected a list of scopes, or "*" for any, got a list',
+      'tenants.acme.clients.web.accessTokenLifetime: expected whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years, got "15 minutes"',
+      'tenants.acme.clients.web.refreshTokenUsage: expected rotate or reuse, got "rotat"',
+    ]);
+    const error = new ConfigError(faults);
+    expect(error.message.split("\n")).toEqual(faults);
+  });
+
+  test("an unknown key is told, with the nearest known one", () => {
+    const yaml = yamlOf({ acessTokenLifetime: 1, colour: 2 }, { limits: { claimBytes: 1 } }, { publicURL: "x" });
+    expect(faultsOf(fileWorld(yaml))).toEqual([
+      "tenants.acme.clients.web.acessTokenLifetime: unknown key; did you mean accessTokenLifetime?",
+      "tenants.acme.clients.web.colour: unknown key",
+      "tenants.acme.limits.claimBytes: unknown key; did you mean claimsBytes?",
+      "publicURL: unknown key; did you mean publicUrl?",
+    ]);
+  });
+
+  test.each([
+    [{ accessTokenLifetime: 0 }, "accessTokenLifetime: expected whole seconds"],
+    [{ accessTokenLifetime: "0s" }, "accessTokenLifetime: expected whole seconds"],
+    [{ idTokenLifetime: 1.5 }, "idTokenLifetime: expected whole seconds"],
+    [{ idTokenLifetime: "3651d" }, "idTokenLifetime: expected whole seconds"],
+    [{ refreshGrace: -1 }, "refreshGrace: expected whole seconds, 0 too"],
+    [{ maxTokenBytes: 0 }, "maxTokenBytes: expected a whole number from 1 to"],
+    [{ maxGrants: 0 }, "maxGrants: expected a whole number from 1 to"],
+    [{ maxReferenceTokens: "many" }, "maxReferenceTokens: expected a whole number from 1 to"],
+    [{ maxRevocations: 1e10 }, "maxRevocations: expected a whole number from 1 to"],
+    [{ grants: "*" }, "grants: expected a list, got a text"],
+    [{ scopes: "a" }, 'scopes: expected a list of scopes, or "*"'],
+    [{ scopes: ['a"'] }, "scopes[0]: expected a scope"],
+    [{ introspection: [] }, "introspection: expected at least one resource"],
+    [{ introspection: "all" }, "introspection: expected own, tenant or a list of resources"],
+    [{ allowedSubjects: "*" }, "allowedSubjects: expected a list, got a text"],
+    [{ accessTokenType: "JWT" }, "accessTokenType: expected jwt or reference"],
+    [{ namespace: "" }, "namespace: expected a text that is not empty"],
+    [{ claims: { "*": { a: 2 ** 53 } } }, 'claims["*"]: expected whole numbers between'],
+    [{ claims: { "*": ["a"] } }, 'claims["*"]: expected a mapping, got a list'],
+  ])("of a client: %j", (client, fault) => {
+    const faults = clientFaults(client);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
+
+  test.each([
+    [{ issuer: "https://a?x=1" }, "issuer: expected an http or https URL"],
+    [{ signing: { algorithm: "HS256" } }, "signing.algorithm: expected RS256, PS256, ES256, ES384, EdDSA"],
+    [{ resources: { "a b": [] } }, 'resources["a b"]: expected a scope'],
+    [{ resources: { a: ["b c"] } }, "resources.a[0]: expected a scope"],
+    [{ limits: { claimsDepth: 1000 } }, "limits.claimsDepth: expected a whole number from 1 to 32"],
+    [{ clients: { é: { secrets: [SECRET] } } }, 'clients["é"]: expected a client id'],
+    [{ authorities: { a: { issuer: "https://a", audiences: [] } } }, "authorities.a.audiences: expected at least one"],
+    [{ strictClientAuthentication: 1 }, "strictClientAuthentication: expected true or false, got 1"],
+  ])("of a tenant: %j", (tenant, fault) => {
+    const faults = tenantFaults(tenant);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
+
+  test.each(["Acme", "-a", "a_b", "a".repeat(64), "a/b"])("%s is no tenant id", (id) => {
+    const faults = faultsOf(fileWorld(JSON.stringify({ tenants: { [id]: {} } })));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain("expected a tenant id: 1 to 63 lower-case letters, digits and hyphens");
+  });
+
+  test("a file needs tenants", () => {
+    expect(faultsOf(fileWorld(""))).toEqual(["expected a mapping, got nothing"]);
+    expect(faultsOf(fileWorld("logLevel: info"))).toEqual(["tenants: expected a mapping, got nothing"]);
+    expect(faultsOf(fileWorld("tenants: {}"))).toEqual(["tenants: expected at least one tenant"]);
+  });
+});
+
+describe("the rules", () => {
+  test.each([
+    [{ secrets: [] }, "secrets: expected at least one, as requireSecret is true"],
+    [{ requireSecret: false, requireRefreshSecret: true }, "requireRefreshSecret: expected false"],
+    [{ requireSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],
+    [{ requireRefreshSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],
+    [
+      { absoluteRefreshTokenLifetime: "1d", slidingRefreshTokenLifetime: "2d" },
+      "slidingRefreshTokenLifetime: expected no more than absoluteRefreshTokenLifetime",
+    ],
+    [{ maxTokenBytes: 16_385 }, "maxTokenBytes: expected at most 16384, the tenant's limits.tokenMaxBytes"],
+    [{ grants: ["arbitrary_tokn"] }, 'grants[0]: unknown grant type "arbitrary_tokn"; did you mean arbitrary_token?'],
+    [{ grants: ["refresh_token"] }, 'grants[0]: unknown grant type "refresh_token"; expected one of arbitrary_token'],
+    [{ claims: { arbitrary: {} } }, 'claims.arbitrary: unknown grant type "arbitrary"'],
+    [{ claims: { "*": { Sub: "x" } } }, 'claims["*"].Sub: only the mint sets this claim'],
+    [{ claims: { arbitrary_token: { exp: 1 } } }, "claims.arbitrary_token.exp: only the mint sets this claim"],
+    [{ scopes: ["a", "offline_access"] }, "scopes[1]: offline_access is granted by allowOfflineAccess: true"],
+    [{ introspection: ["a"] }, 'introspection[0]: "a" is no resource of the tenant'],
+    [{ secrets: ["env:NONE"] }, "secrets[0]: the variable NONE is missing or empty"],
+    [{ secrets: ["env:EMPTY"] }, "secrets[0]: the variable EMPTY is missing or empty"],
+    [{ secrets: ["env:LONG"] }, "secrets[0]: expected the variable LONG to have at most 100 characters"],
+    [
+      { requireSecret: false, grants: ["arbitrary_token"] },
+      "allowPublicMint: expected true, as requireSecret is false",
+    ],
+    [
+      { requireSecret: false, secrets: [], grants: ["arbitrary_token"], allowPublicMint: false },
+      "allowPublicMint: expected true",
+    ],
+  ])("for a client: %j", (client, fault) => {
+    const faults = clientFaults(client, {}, { EMPTY: "", LONG: "x".repeat(101) });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
+
+  test.each([
+    { requireSecret: false },
+    { requireSecret: false, grants: ["arbitrary_token"], allowPublicMint: true },
+    { allowPublicMint: true },
+  ])("let a public client be: %j", (client) => expect(clientFaults(client)).toEqual([]));
+
+  test.each([
+    [{ resources: { a: ["s"], b: ["s"] } }, "resources.b[0]: the resource a already owns the scope s"],
+    [{ resources: { a: ["offline_access"] } }, "resources.a[0]: no resource can own offline_access"],
+    [{ markClaim: "SUB" }, 'markClaim: only the mint sets the claim "SUB"'],
+    [{ limits: { tokenWarnBytes: 2, tokenMaxBytes: 1 } }, "limits.tokenWarnBytes: expected no more than tokenMaxBytes"],
+    [{ limits: { credentialLength: 2 } }, "clients.web: expected an id of at most 2 characters"],
+  ])("for a tenant: %j", (tenant, fault) => {
+    const faults = tenantFaults(tenant);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+  });
+
+  test("the tenant's own mark claim is the mint's too", () => {
+    expect(clientFaults({ claims: { "*": { Mark: "x" } } }, { markClaim: "mark" })).toEqual([
+      'claims["*"].Mark: only the mint sets this claim',
+    ]);
+  });
+
+  test("all faults are told at once", () => {
+    const faults = clientFaults({ secrets: [], grants: ["x"], scopes: ["offline_access"] }, { markClaim: "sub" });
+    expect(faults).toHaveLength(4);
+  });
+});
+
+describe("secrets in errors", () => {
+  const PLAIN = "hunter2-correct-horse";
+
+  test.each([
+    yamlOf({ secrets: [PLAIN] }),
+    yamlOf({ secrets: [`sha256:${PLAIN}`] }),
+    yamlOf({ secrets: [`scrypt:${PLAIN}`] }),
+    yamlOf({ secrets: [`env:${PLAIN}`] }),
+    yamlOf({ secrets: PLAIN }),
+    yamlOf({ secrets: { a: PLAIN } }),
+    yamlOf({ secrets: [[PLAIN]] }),
+    yamlOf({ secret: PLAIN }),
+    JSON.stringify({ tenants: { acme: { clients: { web: PLAIN } } } }),
+    yamlOf({}, {}, { store: PLAIN }),
+    yamlOf({}, {}, { publicUrl: `https://me:${PLAIN}@mint.example` }),
+    PLAIN,
+    `secrets: [${PLAIN}`,
+    `secrets: "${PLAIN}" "${PLAIN}"`,
+    `secrets: *${PLAIN}`,
+    `secrets: !${PLAIN} x`,
+    `secrets: - ${PLAIN}`,
+  ])("a secret is never repeated: %s", (yaml) => {
+    const faults = faultsOf(fileWorld(yaml));
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.join()).not.toContain(PLAIN);
+  });
+
+  test("nor one in a variable", () => {
+    const env = { MINTMARK_STORE: `//${PLAIN}`, LONG: PLAIN.repeat(9), MINTMARK_KEY_ENCRYPTION_KEY: PLAIN };
+    const faults = faultsOf(fileWorld(yamlOf({ secrets: ["env:LONG"] }), env));
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.join()).not.toContain(PLAIN);
+  });
+});
+
+describe("authorities", () => {
+  const withPrefixes = (...prefixes: readonly (string | undefined)[]) =>
+    tenantFaults({
+      authorities: Object.fromEntries(
+        prefixes.map((subjectPrefix, index) => [
+          `idp${index}`,
+          {
+            issuer: `https://${index}.example`,
+            audiences: ["me"],
+            ...(subjectPrefix !== undefined && { subjectPrefix }),
+          },
+        ]),
+      ),
+    });
+
+  test.each([
+    [["a.", "a.b."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [["x.", "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [[undefined, "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
+    [["x.", ""], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp0"],
+  ])("with the prefixes %j could give the same subject", (prefixes, fault) => {
+    expect(withPrefixes(...prefixes)[0]).toContain(fault);
+  });
+
+  test("one alone needs no prefix, and several need different ones", () => {
+    expect(withPrefixes(undefined)).toEqual([]);
+    expect(withPrefixes("a.", "b.", "a-")).toEqual([]);
+  });
+});
+
+describe("the claims of a client", () => {
+  test("fixed ones obey the same rules as a caller's, and acr needs to be allowed", () => {
+    expect(clientFaults({ claims: { "*": { acr: "x" } } })[0]).toContain("only the mint sets this claim");
+    expect(clientFaults({ allowedClaims: ["acr"], claims: { "*": { acr: "x" } } })).toEqual([]);
+    expect(clientFaults({ claims: { "*": { "name ": "x" } } })[0]).toContain("only the mint sets this claim");
+  });
+
+  test("what may be allowed is a closed list", () => {
+    for (const name of ["sub", "iss", "act", "cnf", "ACR"])
+      expect(clientFaults({ allowedClaims: [name] })[0]).toContain("allowedClaims[0]: expected one of acr, authmethod");
+  });
+});

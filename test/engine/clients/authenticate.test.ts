@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { authenticate } from "../../../src/engine/clients/authenticate.ts";
+import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
+import type { ClientCredentials } from "../../../src/engine/request.ts";
+import type { Client, Tenant } from "../../../src/registry/tenant.ts";
+import { fakeClock } from "../../support/clock.ts";
+import { seededRandom } from "../../support/random.ts";
+import { refusalOf } from "../../support/refusal.ts";
+import { CLIENT_ID, SECRET, sha256Secret, testClient, testTenant } from "../../support/tenant.ts";
+
+const REFUSED = { code: "invalid_client", message: "The client is unknown, or its secret is missing or wrong." };
+
+let secrets: SecretVerifier;
+beforeAll(() => {
+  secrets = new SecretVerifier(seededRandom(), fakeClock());
+});
+
+function basic(id: string, secret: string): ClientCredentials {
+  return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}` };
+}
+
+function check(credentials: ClientCredentials, client: Partial<Client> = {}, tenant: Partial<Tenant> = {}) {
+  return authenticate(testTenant(tenant, [testClient(client), testClient({ id: "other" })]), credentials, secrets);
+}
+
+describe("client authentication", () => {
+  it.each([
+    ["in the form", { clientId: CLIENT_ID, clientSecret: SECRET }],
+    ["in the header", basic(CLIENT_ID, SECRET)],
+    [
+      "in the header, whatever the case of the scheme",
+      { authorization: basic(CLIENT_ID, SECRET).authorization?.replace("Basic", "bASIC") },
+    ],
+  ])("takes a right secret %s", async (_, credentials) => {
+    expect(await check(credentials)).toMatchObject({ client: { id: CLIENT_ID }, withSecret: true });
+  });
+
+  it("decodes both parts of the header as a form (RFC 6749 section 2.3.1)", async () => {
+    const credentials = basic("an%3Aid", "a+secret%2B%C3%A9");
+    const tenant = testTenant({}, [testClient({ id: "an:id", secrets: [sha256Secret("a secret+é")] })]);
+    expect(await authenticate(tenant, credentials, secrets)).toMatchObject({
+      client: { id: "an:id" },
+      withSecret: true,
+    });
+  });
+
+  it("takes any of several secrets", async () => {
+    const client = { secrets: [sha256Secret("new"), sha256Secret("old")] };
+    expect(await check(basic(CLIENT_ID, "old"), client)).toMatchObject({ withSecret: true });
+  });
+
+  it.each([
+    ["a wrong secret", { clientId: CLIENT_ID, clientSecret: "wrong" }],
+    ["no secret", { clientId: CLIENT_ID }],
+    ["an unknown client", { clientId: "nobody", clientSecret: SECRET }],
+    ["an unknown client without a secret", { clientId: "nobody" }],
+    ["a client named like an object's own method", { clientId: "constructor", clientSecret: SECRET }],
+    ["a wrong secret in the header", basic(CLIENT_ID, "wrong")],
+  ])("refuses %s, in the same words", async (_, credentials) => {
+    expect(await refusalOf(check(credentials))).toEqual(REFUSED);
+  });
+
+  it.each([
+    ["client_id", { clientId: "x".repeat(101), clientSecret: SECRET }],
+    ["client_id", basic("x".repeat(101), SECRET)],
+    ["client_secret", { clientId: CLIENT_ID, clientSecret: "x".repeat(101) }],
+    ["client_secret", basic("nobody", "x".repeat(101))],
+  ])("says that %s is too long", async (name, credentials) => {
+    expect(await refusalOf(check(credentials))).toEqual({
+      code: "invalid_request",
+      message: `${name} is too long: at most 100 characters.`,
+    });
+  });
+
+  it("takes an id and a secret of the most characters", async () => {
+    const [id, secret] = ["i".repeat(100), "s".repeat(100)];
+    const tenant = testTenant({}, [testClient({ id, secrets: [sha256Secret(secret)] })]);
+    expect(await authenticate(tenant, basic(id, secret), secrets)).toMatchObject({ withSecret: true });
+  });
+
+  it.each([
+    "Basic",
+    "Basic !!!",
+    "Bearer abc",
+    "Basic YWJj",
+    "Basic OnNlY3JldA==",
+    basic("a%", "b").authorization ?? "",
+  ])("refuses the malformed header %j", async (authorization) => {
+    expect(await refusalOf(check({ authorization, clientId: CLIENT_ID, clientSecret: SECRET }))).toMatchObject({
+      code: "invalid_client",
+      message: expect.stringContaining("authorization is malformed"),
+    });
+  });
+
+  it("names client_id where there is none", async () => {
+    expect(await refusalOf(check({ clientSecret: SECRET }))).toMatchObject({
+      code: "invalid_client",
+      message: expect.stringContaining("client_id is missing!"),
+    });
+  });
+
+  describe("where the header and the form name two clients", () => {
+    const both = { ...basic(CLIENT_ID, SECRET), clientId: "other", clientSecret: "wrong" };
+
+    it("lets the header decide, and leaves the form unread", async () => {
+      expect(await check(both)).toMatchObject({ client: { id: CLIENT_ID } });
+    });
+
+    it("refuses them to a strict tenant", async () => {
+      expect(await refusalOf(check(both, {}, { strictClientAuthentication: true }))).toMatchObject({
+        code: "invalid_request",
+      });
+      expect(
+        await check(
+          { ...both, clientId: CLIENT_ID, clientSecret: undefined },
+          {},
+          { strictClientAuthentication: true },
+        ),
+      ).toBeDefined();
+    });
+  });
+
+  describe("of a client that needs no secret", () => {
+    const open = { requireSecret: false, requireRefreshSecret: false };
+
+    it("takes none, and knows that none was proven", async () => {
+      expect(await check({ clientId: CLIENT_ID }, { ...open, secrets: [] })).toMatchObject({ withSecret: false });
+      expect(await check(basic(CLIENT_ID, ""), { ...open, secrets: [] })).toMatchObject({ withSecret: false });
+    });
+
+    it("still refuses a wrong one", async () => {
+      expect(await refusalOf(check({ clientId: CLIENT_ID, clientSecret: "wrong" }, open))).toEqual(REFUSED);
+      expect(await refusalOf(check({ clientId: CLIENT_ID, clientSecret: "any" }, { ...open, secrets: [] }))).toEqual(
+        REFUSED,
+      );
+    });
+  });
+
+  it("needs no secret to refresh where the client is so registered, and for nothing else", async () => {
+    const tenant = testTenant({}, [testClient({ requireRefreshSecret: false })]);
+    expect(await authenticate(tenant, { clientId: CLIENT_ID }, secrets, "refresh")).toMatchObject({
+      withSecret: false,
+    });
+    expect(await refusalOf(authenticate(tenant, { clientId: CLIENT_ID }, secrets))).toEqual(REFUSED);
+  });
+
+  it("tells only who proved the secret that the client is disabled", async () => {
+    expect(await refusalOf(check({ clientId: CLIENT_ID, clientSecret: SECRET }, { enabled: false }))).toEqual({
+      code: "invalid_client",
+      message: "The client is disabled.",
+    });
+    expect(await refusalOf(check({ clientId: CLIENT_ID, clientSecret: "wrong" }, { enabled: false }))).toEqual(REFUSED);
+  });
+});

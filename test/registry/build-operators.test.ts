@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { hashSecret } from "../../src/registry/secret.ts";
+import type { Variables } from "../../src/schema/variables.ts";
+import { faultsOf, fileWorld, PLAIN_SECRET, SECRET } from "../config/world.ts";
+
+/** A world with the tenants acme and beta, and these operators. */
+function withOperators(operators: unknown, env: Variables = {}, beta: object = {}) {
+  return fileWorld(JSON.stringify({ operators, tenants: { acme: {}, beta } }), env);
+}
+
+/** The operators of a tenant. */
+function operatorsOf(tenant: string, operators: unknown, env: Variables = {}) {
+  return loadConfig(withOperators(operators, env)).tenants("https://mint.example").get(tenant)?.operators;
+}
+
+describe("operators", () => {
+  test("are put on the tenants that they name, and on no other", () => {
+    const operators = {
+      alice: { secrets: [SECRET], tenants: ["acme"] },
+      "bob@example.com": { secrets: ["env:BOB", SECRET], tenants: "*" },
+    };
+    const secret = hashSecret(PLAIN_SECRET);
+    const alice = { id: "alice", secrets: [secret] };
+    const bob = { id: "bob@example.com", secrets: [hashSecret("the secret of bob"), secret] };
+    const env = { BOB: "the secret of bob" };
+    expect(operatorsOf("acme", operators, env)).toEqual(new Map(Object.entries({ alice, "bob@example.com": bob })));
+    expect(operatorsOf("beta", operators, env)).toEqual(new Map([["bob@example.com", bob]]));
+  });
+
+  test("are none unless configured", () => {
+    expect(operatorsOf("acme", {})).toEqual(new Map());
+    expect(operatorsOf("acme", undefined)).toEqual(new Map());
+  });
+
+  test.each([
+    [{ a: { secrets: [SECRET] } }, 'operators.a.tenants: expected a list of tenants, or "*" for all, got nothing'],
+    [{ a: { secrets: [SECRET], tenants: [] } }, "operators.a.tenants: expected at least one tenant"],
+    [{ a: { secrets: [SECRET], tenants: "acme" } }, 'operators.a.tenants: expected a list of tenants, or "*" for all'],
+    [
+      { a: { secrets: [SECRET], tenants: ["acne"] } },
+      'operators.a.tenants[0]: "acne" is no tenant; did you mean acme?',
+    ],
+    [{ a: { secrets: [SECRET], tenants: ["acme", "toString"] } }, 'operators.a.tenants[1]: "toString" is no tenant'],
+    [{ a: { tenants: "*" } }, "operators.a.secrets: expected a list, got nothing"],
+    [{ a: { secrets: [], tenants: "*" } }, "operators.a.secrets: expected at least one secret"],
+    [{ a: { secrets: ["hunter2"], tenants: "*" } }, "operators.a.secrets[0]: expected sha256:"],
+    [{ a: { secrets: ["env:NONE"], tenants: "*" } }, "operators.a.secrets[0]: the variable NONE is missing or empty"],
+    [
+      { a: { secret: SECRET, secrets: [SECRET], tenants: "*" } },
+      "operators.a.secret: unknown key; did you mean secrets?",
+    ],
+    [{ é: { secrets: [SECRET], tenants: "*" } }, 'operators["é"]: expected an operator id: printable ASCII'],
+    [["a"], "operators: expected a mapping, got a list"],
+  ])("are refused: %j", (operators, fault) => {
+    const faults = faultsOf(withOperators(operators));
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
+    expect(faults[0]).not.toContain("hunter2");
+  });
+
+  test("have credentials that all of their tenants take", () => {
+    const beta = { limits: { credentialLength: 8 } };
+    const operators = (tenants: unknown) => ({ "operator-1": { secrets: ["env:LONG"], tenants } });
+    const faults = (tenants: unknown, LONG: string) => faultsOf(withOperators(operators(tenants), { LONG }, beta));
+    expect(faults(["acme"], "0123456789".repeat(10))).toEqual([]);
+    expect(faults(["acme"], "x".repeat(101))).toEqual([
+      "operators.operator-1.secrets[0]: expected the variable LONG to have at most 100 characters (tenants.acme.limits.credentialLength)",
+    ]);
+    expect(faults("*", "123456789")).toEqual([
+      "operators.operator-1: expected an id of at most 8 characters (tenants.beta.limits.credentialLength)",
+      "operators.operator-1.secrets[0]: expected the variable LONG to have at most 8 characters (tenants.beta.limits.credentialLength)",
+    ]);
+  });
+});

@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { doubtOf } from "../../src/registry/plain-secret.ts";
+import { faultsOf, fileWorld, SECRET } from "../config/world.ts";
+
+/** The faults of a variable that is a client's secret and an operator's. */
+function faultsWith(secret: string): readonly string[] {
+  const secrets = ["env:A_SECRET"];
+  const yaml = JSON.stringify({
+    operators: { alice: { secrets, tenants: "*" } },
+    tenants: { acme: { clients: { web: { secrets } } } },
+  });
+  return faultsOf(fileWorld(yaml, { A_SECRET: secret }));
+}
+
+describe("a secret in a variable", () => {
+  test.each([
+    ["correct-horse-battery\n", "be printable ASCII: it has another character, such as a newline at its end"],
+    ["correct-horse\tbattery", "be printable ASCII"],
+    ["correct-horse-bättery", "be printable ASCII"],
+    ["\u{feff}correct-horse-battery", "be printable ASCII"],
+    ["correct-horse-\u{7f}battery", "be printable ASCII"],
+    ["fifteen-letters", "have at least 16 characters"],
+    ["Zx9", "have at least 16 characters"],
+    [`$${"{WEB_SECRET_OF_ACME}"}`, "hold a secret, not a placeholder"],
+    ["{{ vault.web_secret }}", "hold a secret, not a placeholder"],
+    ["<your secret goes here>", "hold a secret, not a placeholder"],
+    ["$(cat /run/secrets/web)", "hold a secret, not a placeholder"],
+    ["aaaaaaaaaaaaaaaaaaaaaaaa", "hold a secret, not one character over and over"],
+  ])("that cannot be meant is refused, for clients and operators alike: %j", (secret, expected) => {
+    const faults = faultsWith(secret);
+    expect(faults).toEqual([
+      expect.stringContaining(`operators.alice.secrets[0]: expected the variable A_SECRET to ${expected}`),
+      expect.stringContaining(`tenants.acme.clients.web.secrets[0]: expected the variable A_SECRET to ${expected}`),
+    ]);
+    expect(faults.join()).not.toContain(secret);
+  });
+
+  test("is taken if it is 16 printable characters or more", () => {
+    expect(faultsWith("sixteen letters!")).toEqual([]);
+    const generated = fc.uint8Array({ minLength: 12, maxLength: 48 }).filter((bytes) => new Set(bytes).size > 1);
+    fc.assert(
+      fc.property(
+        generated,
+        fc.constantFrom("hex" as const, "base64" as const, "base64url" as const),
+        (bytes, form) => {
+          expect(doubtOf(Buffer.from(bytes).toString(form))).toBeUndefined();
+        },
+      ),
+    );
+  });
+});
+
+describe("a hash in a configuration file", () => {
+  /** Hashes of "secret", of the other development secret and of nothing. */
+  const PUBLIC = [
+    "sha256:K7gNU3sdo-OL0wNhqoVWhr3g6s1xYv72ol_pe_Unols",
+    "sha256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU",
+  ];
+
+  test.each(PUBLIC)("of a secret that everybody knows is refused: %s", (hash) => {
+    const yaml = JSON.stringify({
+      operators: { alice: { secrets: [hash], tenants: "*" } },
+      tenants: { acme: { clients: { web: { secrets: [SECRET, hash] } } } },
+    });
+    const told = "expected a secret of its own: this is the hash of one that everybody knows";
+    expect(faultsOf(fileWorld(yaml))).toEqual([
+      `operators.alice.secrets[0]: ${told}`,
+      `tenants.acme.clients.web.secrets[1]: ${told}`,
+    ]);
+  });
+});
