@@ -9,7 +9,7 @@ import { grants } from "../src/grants/index.ts";
 import { sendError } from "../src/http/errors.ts";
 import { toConnectError } from "../src/rpc/errors.ts";
 import { isReservedClaim, RESERVED_CLAIMS } from "../src/token/reserved-claims.ts";
-import { faultsOf, fileWorld } from "./config/world.ts";
+import { fileWorld, problemsOf } from "./config/context.ts";
 import { attempts, closedTenant, type GrantType, type Refusal, requiredForms } from "./docs/attempts.ts";
 import { refusals } from "./docs/refusals.ts";
 import { checkAnswers, describes } from "./docs/resemble.ts";
@@ -63,7 +63,7 @@ describe("the configurations of", () => {
       if (info !== "yaml") continue;
       const names = text.matchAll(/env:(\w+)/g);
       const secrets = Object.fromEntries(Array.from(names, ([, name = ""]) => [name, `the secret in ${name}`]));
-      expect(faultsOf(fileWorld(text, secrets)), page).toEqual([]);
+      expect(problemsOf(fileWorld(text, secrets)), page).toEqual([]);
     }
   });
 

@@ -1,7 +1,7 @@
 import { checkClaims } from "./claims.ts";
 import { createFetchJson } from "./fetch-json.ts";
 import { readIdToken, verifySignature } from "./id-token.ts";
-import { type AuthorityPorts, IssuerKeys } from "./issuer-keys.ts";
+import { type AuthorityDependencies, IssuerKeys } from "./issuer-keys.ts";
 import { type Authorities, IdTokenError, type TrustedIssuer } from "./port.ts";
 
 /**
@@ -14,14 +14,14 @@ export function createAuthorities({
   fetch = createFetchJson(),
   clock,
   logger,
-}: Omit<AuthorityPorts, "fetch"> & Partial<AuthorityPorts>): Authorities {
-  const ports = { fetch, clock, logger };
+}: Omit<AuthorityDependencies, "fetch"> & Partial<AuthorityDependencies>): Authorities {
+  const dependencies = { fetch, clock, logger };
   const issuers = new Map<string, IssuerKeys>();
 
   /** Tenants that trust the same issuer share its keys, unless they disagree on where those may be. */
   function keysOf({ issuer, allowPrivateNetwork = false }: TrustedIssuer): IssuerKeys {
     const id = `${allowPrivateNetwork} ${issuer}`;
-    const keys = issuers.get(id) ?? new IssuerKeys({ issuer, allowPrivateNetwork }, ports);
+    const keys = issuers.get(id) ?? new IssuerKeys({ issuer, allowPrivateNetwork }, dependencies);
     issuers.set(id, keys);
     return keys;
   }

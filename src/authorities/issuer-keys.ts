@@ -5,8 +5,8 @@ import type { FetchJson } from "./fetch-json.ts";
 import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
-/** What is needed of the world. */
-export interface AuthorityPorts {
+/** What is needed of the context. */
+export interface AuthorityDependencies {
   readonly fetch: FetchJson;
   /** Tells how old the keys are. */
   readonly clock: Clock;
@@ -40,7 +40,7 @@ interface Held {
  */
 export class IssuerKeys {
   readonly #source: KeySource;
-  readonly #ports: AuthorityPorts;
+  readonly #dependencies: AuthorityDependencies;
   #held: Held | undefined;
   /** The fetch that is under way. */
   #pending: Promise<Held> | undefined;
@@ -48,9 +48,9 @@ export class IssuerKeys {
   #failure: { readonly error: AuthorityUnavailableError; readonly at: Instant } | undefined;
   #nextForUnknownKey: Instant = 0;
 
-  constructor(source: KeySource, ports: AuthorityPorts) {
+  constructor(source: KeySource, dependencies: AuthorityDependencies) {
     this.#source = source;
-    this.#ports = ports;
+    this.#dependencies = dependencies;
   }
 
   /** The issuer's key, or undefined where it has none such. Rejects with {@link AuthorityUnavailableError}. */
@@ -64,7 +64,7 @@ export class IssuerKeys {
 
   async #upToDate(): Promise<Held> {
     const held = this.#held;
-    const age = held === undefined ? Number.POSITIVE_INFINITY : this.#ports.clock.now() - held.fetchedAt;
+    const age = held === undefined ? Number.POSITIVE_INFINITY : this.#dependencies.clock.now() - held.fetchedAt;
     if (held !== undefined && age < MAX_AGE) return held;
     try {
       return await this.#fetch();
@@ -75,7 +75,7 @@ export class IssuerKeys {
   }
 
   async #againForUnknownKey(held: Held): Promise<Held> {
-    const now = this.#ports.clock.now();
+    const now = this.#dependencies.clock.now();
     const settled = this.#pending === undefined && this.#failure === undefined;
     if (settled && now < this.#nextForUnknownKey) return this.#held ?? held;
     this.#nextForUnknownKey = now + UNKNOWN_KEY_FLOOR;
@@ -84,7 +84,7 @@ export class IssuerKeys {
 
   async #fetch(): Promise<Held> {
     const failure = this.#failure;
-    if (failure !== undefined && this.#ports.clock.now() < failure.at + FAILURE_FLOOR) throw failure.error;
+    if (failure !== undefined && this.#dependencies.clock.now() < failure.at + FAILURE_FLOOR) throw failure.error;
     this.#pending ??= this.#load().finally(() => {
       this.#pending = undefined;
     });
@@ -92,7 +92,7 @@ export class IssuerKeys {
   }
 
   async #load(): Promise<Held> {
-    const { fetch, clock, logger } = this.#ports;
+    const { fetch, clock, logger } = this.#dependencies;
     const fetchedAt = clock.now();
     try {
       const held = { keys: await fetchKeySet(this.#source, fetch), fetchedAt };

@@ -1,6 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import { forgetCeiling } from "../engine/moments.ts";
+import { forgetCeiling } from "../engine/issuing-clock.ts";
 import { openConfiguredStore } from "../server/node.ts";
 import { type Command, type CommandOptions, UsageError } from "./command.ts";
 

@@ -13,8 +13,8 @@ export const revokeClient: Command = {
     const client = textOf(options, "client");
     if (client === undefined)
       throw new UsageError("--client is required: the id of the client whose tokens are to end.");
-    const revocation = await withTenant(config, logger, options, (world) =>
-      revokeClientAs(world, COMMAND_LINE, { client }),
+    const revocation = await withTenant(config, logger, options, (context) =>
+      revokeClientAs(context, COMMAND_LINE, { client }),
     );
     return JSON.stringify(revocation, undefined, 2);
   },

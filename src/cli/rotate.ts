@@ -17,8 +17,8 @@ export const rotate: Command = {
   },
 
   async run(config: Config, logger: Logger, options: CommandOptions): Promise<string> {
-    const rotation = await withTenant(config, logger, options, (world) =>
-      rotateAs(world, COMMAND_LINE, {
+    const rotation = await withTenant(config, logger, options, (context) =>
+      rotateAs(context, COMMAND_LINE, {
         mode: oneOf(["graceful", "immediate", "compromised"], options, "mode"),
         use: oneOf(["signing", "refresh"], options, "use"),
         kid: textOf(options, "kid"),

@@ -3,9 +3,9 @@ import type { Logger } from "../base/logger.ts";
 import { systemRandom } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
-import type { TenantWorld } from "../engine/context.ts";
-import { Settlements } from "../engine/tokens/uncertain-refreshes.ts";
-import { openTimedStore, openWorlds } from "../server/node.ts";
+import type { TenantContext } from "../engine/context.ts";
+import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
+import { openContexts, openTimedStore } from "../server/node.ts";
 import { type CommandOptions, textOf, UsageError } from "./command.ts";
 
 /** Who calls, in the log: whoever may read the key-encryption key and the store. */
@@ -19,18 +19,18 @@ export async function withTenant<T>(
   config: Config,
   logger: Logger,
   options: CommandOptions,
-  run: (world: TenantWorld) => Promise<T>,
+  run: (context: TenantContext) => Promise<T>,
 ): Promise<T> {
   const timed = await openTimedStore(config, logger);
   try {
-    const settlements = new Settlements(timed.clock, thisMachine);
-    const node = { ...timed, logger, settlements, secrets: new SecretVerifier(systemRandom, timed.clock) };
-    const worlds = await openWorlds(config, config.publicUrl(config.httpAddress.port), node);
+    const uncertainRefreshes = new UncertainRefreshes(timed.clock, thisMachine);
+    const node = { ...timed, logger, uncertainRefreshes, secrets: new SecretVerifier(systemRandom, timed.clock) };
+    const contexts = await openContexts(config, config.publicUrl(config.httpAddress.port), node);
     const id = textOf(options, "tenant") ?? "default";
-    const world = worlds.find(({ tenant }) => tenant.id === id);
-    if (world === undefined)
-      throw new UsageError(`--tenant must be one of ${worlds.map(({ tenant }) => tenant.id).join(", ")}.`);
-    return await run(world);
+    const context = contexts.find(({ tenant }) => tenant.id === id);
+    if (context === undefined)
+      throw new UsageError(`--tenant must be one of ${contexts.map(({ tenant }) => tenant.id).join(", ")}.`);
+    return await run(context);
   } finally {
     await timed.store.close();
   }

@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../base/nearest.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 
 /** The path that `--config PATH` or `--config=PATH` gives. `argv` is without the program's own name. */
-export function readConfigPath(argv: readonly string[], faults: Faults): string | undefined {
+export function readConfigPath(argv: readonly string[], problems: Problems): string | undefined {
   const { tokens } = parseArgs({
     args: [...argv],
     options: { config: { type: "string" } },
@@ -13,13 +13,13 @@ export function readConfigPath(argv: readonly string[], faults: Faults): string 
   });
   const paths: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") faults.add(`${token.value}: unexpected argument`);
+    if (token.kind === "positional") problems.add(`${token.value}: unexpected argument`);
     if (token.kind !== "option") continue;
     if (token.name !== "config")
-      faults.add(`${token.rawName}: unknown option${didYouMean(token.name, ["config"], "--")}`);
-    else if (token.value === undefined || token.value === "") faults.add("--config: expected a path");
+      problems.add(`${token.rawName}: unknown option${didYouMean(token.name, ["config"], "--")}`);
+    else if (token.value === undefined || token.value === "") problems.add("--config: expected a path");
     else paths.push(token.value);
   }
-  if (paths.length > 1) faults.add("--config: expected once");
+  if (paths.length > 1) problems.add("--config: expected once");
   return paths[0];
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
 import { formatSha256 } from "../registry/secret.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { configFile } from "./schema.ts";
 
 /** The client that the development configuration's examples use. Its secret is public. */
@@ -34,9 +34,9 @@ export function developmentConfig(grantTypes: readonly string[]): z.input<typeof
 }
 
 /** Notes an address that others could reach. */
-export function checkDevelopmentAddress(address: Address, faults: Faults): void {
+export function checkDevelopmentAddress(address: Address, problems: Problems): void {
   if (isLoopback(address.host)) return;
-  faults.add(
+  problems.add(
     `expected a loopback address such as 127.0.0.1:${address.port}, got ${formatAddress(address)}: without a ` +
       "configuration file all secrets are public. Give one with --config or MINTMARK_CONFIG",
   );

@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/nearest.ts";
 import { readShape } from "../schema/explain.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { type Environment, environment } from "./schema.ts";
 
@@ -14,14 +14,14 @@ const SERVICE_LINK = /^MINTMARK_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|P
 const SERVICE_LINK_PORT = /^(?:tcp|udp|sctp):\/\//;
 
 /** Reads the service's own variables; an empty one counts as unset. Undefined where one of them cannot be read. */
-export function readEnvironment(variables: Variables, faults: Faults): Environment | undefined {
+export function readEnvironment(variables: Variables, problems: Problems): Environment | undefined {
   const own = Object.entries(variables).filter(([name, value]) => name.startsWith(PREFIX) && value);
   const known = Object.keys(environment.shape);
   for (const [name, value = ""] of own) {
     if (known.includes(name) || isServiceLink(name, value)) continue;
-    faults.at(name).add(`unknown variable${didYouMean(name.slice(PREFIX.length), known.map(withoutPrefix), PREFIX)}`);
+    problems.at(name).add(`unknown variable${didYouMean(name.slice(PREFIX.length), known.map(withoutPrefix), PREFIX)}`);
   }
-  return readShape(environment, Object.fromEntries(own), faults);
+  return readShape(environment, Object.fromEntries(own), problems);
 }
 
 function isServiceLink(name: string, value: string): boolean {

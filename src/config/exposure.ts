@@ -1,15 +1,15 @@
 import { formatAddress, isLoopback } from "../base/address.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile } from "./schema.ts";
 import { listenersOf } from "./settings.ts";
 
 /** Notes every address that others can reach, and would send secrets and tokens to in the clear. */
-export function checkExposure(file: ConfigFile, settings: Settings, faults: Faults): void {
+export function checkExposure(file: ConfigFile, settings: Settings, problems: Problems): void {
   if (file.tls !== undefined || file.insecureHttp || file.trustedProxies.length > 0) return;
   for (const { key, variable, address } of listenersOf(settings)) {
     if (isLoopback(address.host)) continue;
-    faults.add(
+    problems.add(
       `${variable} (${key}): expected a loopback address, got ${formatAddress(address)}, which others may reach, and without ` +
         "TLS: set tls, or trustedProxies if a proxy in front of it ends TLS, or insecureHttp: true",
     );

@@ -10,12 +10,12 @@ export const path = z.string(expected("a path")).min(1, expected("a path"));
 
 /** A variable's milliseconds, from 1 to `maximum`. */
 export function milliseconds(maximum: number) {
-  const fault = expected(`milliseconds, a whole number from 1 to ${maximum}`);
+  const problem = expected(`milliseconds, a whole number from 1 to ${maximum}`);
   return z
-    .string(fault)
-    .regex(/^[1-9][0-9]{0,8}$/, { ...fault, abort: true })
+    .string(problem)
+    .regex(/^[1-9][0-9]{0,8}$/, { ...problem, abort: true })
     .transform(Number)
-    .refine((value) => value <= maximum, fault);
+    .refine((value) => value <= maximum, problem);
 }
 
 /** A URL that tenants' issuers begin with, in its normal form without slashes at the end. */

@@ -1,14 +1,14 @@
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 
 /** Reads a file as UTF-8. Throws as `node:fs` does. */
 export type ReadFile = (path: string) => string;
 
-/** The file's text, or undefined with a fault noted. */
-export function readText(readFile: ReadFile, path: string, faults: Faults): string | undefined {
+/** The file's text, or undefined with a problem noted. */
+export function readText(readFile: ReadFile, path: string, problems: Problems): string | undefined {
   try {
     return readFile(path);
   } catch (error) {
-    faults.add(`cannot read ${path} (${errorCode(error)})`);
+    problems.add(`cannot read ${path} (${errorCode(error)})`);
     return undefined;
   }
 }

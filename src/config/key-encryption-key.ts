@@ -1,5 +1,5 @@
 import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import { type ReadFile, readText } from "./files.ts";
 import type { Environment } from "./schema.ts";
 
@@ -27,22 +27,22 @@ export function parseKey(text: string): Uint8Array | undefined {
 
 /**
  * The keys that the environment or the file that it names lists, separated by commas or white space: the first is for
- * sealing. Undefined where it gives none, or a fault was noted.
+ * sealing. Undefined where it gives none, or a problem was noted.
  */
 export function readKeyEncryptionKeys(
   environment: Environment,
   readFile: ReadFile,
-  faults: Faults,
+  problems: Problems,
 ): readonly Uint8Array[] | undefined {
   const { [VARIABLE]: direct, [FILE_VARIABLE]: file } = environment;
   if (direct !== undefined && file !== undefined) {
-    faults.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
+    problems.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
     return undefined;
   }
-  if (direct !== undefined) return parseKeys(direct, faults.at(VARIABLE));
+  if (direct !== undefined) return parseKeys(direct, problems.at(VARIABLE));
   if (file === undefined) return undefined;
-  const text = readText(readFile, file, faults.at(FILE_VARIABLE));
-  return text === undefined ? undefined : parseKeys(text, faults.at(FILE_VARIABLE));
+  const text = readText(readFile, file, problems.at(FILE_VARIABLE));
+  return text === undefined ? undefined : parseKeys(text, problems.at(FILE_VARIABLE));
 }
 
 /** Whether the environment gives keys, well-formed or not. */
@@ -51,8 +51,8 @@ export function areKeysGiven({ [VARIABLE]: direct, [FILE_VARIABLE]: file }: Envi
 }
 
 /** Notes that there is no key, and how to make one. */
-export function noteMissingKey(faults: Faults): void {
-  faults
+export function noteMissingKey(problems: Problems): void {
+  problems
     .at(VARIABLE)
     .add(
       `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} with a file that holds them: ` +
@@ -60,14 +60,14 @@ export function noteMissingKey(faults: Faults): void {
     );
 }
 
-function parseKeys(text: string, faults: Faults): readonly Uint8Array[] | undefined {
+function parseKeys(text: string, problems: Problems): readonly Uint8Array[] | undefined {
   const texts = text.split(/[\s,]+/).filter((part) => part !== "");
-  if (texts.length === 0) faults.add(NO_KEY);
-  if (texts.length > MAX_KEYS) faults.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);
+  if (texts.length === 0) problems.add(NO_KEY);
+  if (texts.length > MAX_KEYS) problems.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);
   const keys: Uint8Array[] = [];
   for (const [index, part] of texts.entries()) {
     // One alone has no position.
-    const here = texts.length === 1 ? faults : faults.at(index);
+    const here = texts.length === 1 ? problems : problems.at(index);
     const key = parseKey(part);
     if (key === undefined) here.add(NO_KEY);
     else if (texts.indexOf(part) < index)

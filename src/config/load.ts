@@ -6,7 +6,7 @@ import { withIssuers } from "../registry/issuers.ts";
 import { checkStaleness } from "../registry/key-times.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import { readShape } from "../schema/explain.ts";
-import { Faults } from "../schema/problems.ts";
+import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { readConfigPath } from "./arguments.ts";
@@ -22,8 +22,8 @@ import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** The world as the loader sees it. */
-export interface ConfigWorld {
+/** The context as the loader sees it. */
+export interface ConfigContext {
   /** The command line without the program's own name. */
   readonly argv: readonly string[];
   readonly env: Variables;
@@ -46,34 +46,34 @@ interface Sources {
 
 /**
  * Reads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
- * and the variables that override it. Throws a ConfigError that lists every fault: first those in the shape of what is
+ * and the variables that override it. Throws a ConfigError that lists every problem: first those in the shape of what is
  * written, and once there are none, those against the rules between its parts.
  */
-export function loadConfig(world: ConfigWorld): Config {
-  const sources = readSources(world);
-  const faults = new Faults();
+export function loadConfig(context: ConfigContext): Config {
+  const sources = readSources(context);
+  const problems = new Problems();
   const { file, environment, development } = sources;
-  const readFile: ReadFile = (path) => world.readFile(resolve(world.cwd, path));
-  const settings = readSettings(file, environment, world.cwd);
-  const keyEncryptionKeys = readKeyEncryptionKeys(environment, readFile, faults);
-  const tls = readTls(file.tls, readFile, faults.at("tls"));
+  const readFile: ReadFile = (path) => context.readFile(resolve(context.cwd, path));
+  const settings = readSettings(file, environment, context.cwd);
+  const keyEncryptionKeys = readKeyEncryptionKeys(environment, readFile, problems);
+  const tls = readTls(file.tls, readFile, problems.at("tls"));
   const { keyPollEvery, keyMaxStaleness } = file;
-  checkStaleness(file, faults);
-  const operators = buildOperators(file, world.env, faults.at("operators"));
+  checkStaleness(file, problems);
+  const operators = buildOperators(file, context.env, problems.at("operators"));
   const drafts = buildTenants(
     file.tenants,
-    { grantTypes: world.grantTypes, variables: world.env, keyMaxStaleness, operators },
-    faults.at("tenants"),
+    { grantTypes: context.grantTypes, variables: context.env, keyMaxStaleness, operators },
+    problems.at("tenants"),
   );
   const publicUrl = publicUrlOf(file, environment, settings);
-  checkDeployment(sources, settings, faults);
-  withIssuers(drafts, publicUrl(settings.httpAddress.port), faults.at("tenants"));
-  faults.throwIfAny();
+  checkDeployment(sources, settings, problems);
+  withIssuers(drafts, publicUrl(settings.httpAddress.port), problems.at("tenants"));
+  problems.throwIfAny();
   const warnings = warningsOf({
     file,
     settings,
     publicUrl: publicUrl(settings.httpAddress.port),
-    variables: world.env,
+    variables: context.env,
     development,
   });
   const tenants = (url: string) => tenantsAt(drafts, url);
@@ -82,37 +82,39 @@ export function loadConfig(world: ConfigWorld): Config {
   return { ...settings, ...times, development, keyEncryptionKeys, trustedProxies, tls, warnings, publicUrl, tenants };
 }
 
-function readSources(world: ConfigWorld): Sources {
-  const faults = new Faults();
-  const path = readConfigPath(world.argv, faults) ?? (world.env.MINTMARK_CONFIG || undefined);
-  const environment = readEnvironment(world.env, faults);
+function readSources(context: ConfigContext): Sources {
+  const problems = new Problems();
+  const path = readConfigPath(context.argv, problems) ?? (context.env.MINTMARK_CONFIG || undefined);
+  const environment = readEnvironment(context.env, problems);
   const data =
-    path === undefined ? (world.development ?? developmentConfig(world.grantTypes)) : readYaml(path, world, faults);
-  const file = data === undefined ? undefined : readShape(configFile, data, faults);
-  faults.throwIfAny();
-  if (file === undefined || environment === undefined) throw new Error("A fault was not noted.");
+    path === undefined
+      ? (context.development ?? developmentConfig(context.grantTypes))
+      : readYaml(path, context, problems);
+  const file = data === undefined ? undefined : readShape(configFile, data, problems);
+  problems.throwIfAny();
+  if (file === undefined || environment === undefined) throw new Error("A problem was not noted.");
   return { file, environment, development: path === undefined };
 }
 
-/** The data of a file, or undefined with a fault noted. */
-function readYaml(path: string, world: ConfigWorld, faults: Faults): unknown {
-  const text = readText(world.readFile, resolve(world.cwd, path), faults);
-  return text === undefined ? undefined : parseYaml(text, path, faults);
+/** The data of a file, or undefined with a problem noted. */
+function readYaml(path: string, context: ConfigContext, problems: Problems): unknown {
+  const text = readText(context.readFile, resolve(context.cwd, path), problems);
+  return text === undefined ? undefined : parseYaml(text, path, problems);
 }
 
-function checkDeployment({ file, development, environment }: Sources, settings: Settings, faults: Faults): void {
+function checkDeployment({ file, development, environment }: Sources, settings: Settings, problems: Problems): void {
   if (!development) {
-    if (!areKeysGiven(environment)) noteMissingKey(faults);
-    checkExposure(file, settings, faults);
-    checkPublicSecrets(file, faults);
+    if (!areKeysGiven(environment)) noteMissingKey(problems);
+    checkExposure(file, settings, problems);
+    checkPublicSecrets(file, problems);
     return;
   }
-  for (const { variable, address } of listenersOf(settings)) checkDevelopmentAddress(address, faults.at(variable));
+  for (const { variable, address } of listenersOf(settings)) checkDevelopmentAddress(address, problems.at(variable));
 }
 
 function tenantsAt(drafts: readonly TenantDraft[], publicUrl: string): ReadonlyMap<string, Tenant> {
-  const faults = new Faults();
-  const tenants = withIssuers(drafts, publicUrl, faults.at("tenants"));
-  faults.throwIfAny();
+  const problems = new Problems();
+  const tenants = withIssuers(drafts, publicUrl, problems.at("tenants"));
+  problems.throwIfAny();
   return tenants;
 }

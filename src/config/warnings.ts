@@ -3,7 +3,7 @@ import { formatDuration } from "../base/duration.ts";
 import { changesUnderFormEncoding } from "../registry/plain-secret.ts";
 import type { ClientFile } from "../registry/schema-client.ts";
 import type { SecretSource } from "../registry/secret.ts";
-import { Faults } from "../schema/problems.ts";
+import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import type { Settings } from "./config.ts";
 import { DEVELOPMENT_WARNING } from "./development.ts";
@@ -25,7 +25,7 @@ interface WarningContext {
 
 /** What is allowed, and yet is likely to be a mistake: a line for each. */
 export function warningsOf({ file, settings, publicUrl, variables, development }: WarningContext): readonly string[] {
-  const warnings = new Faults();
+  const warnings = new Problems();
   if (development) warnings.add(DEVELOPMENT_WARNING);
   warnOfUrls(publicUrl, file, settings, warnings);
   if (variables.NODE_TLS_REJECT_UNAUTHORIZED === "0") {
@@ -45,7 +45,7 @@ export function warningsOf({ file, settings, publicUrl, variables, development }
   return warnings.list();
 }
 
-function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, warnings: Faults): void {
+function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, warnings: Problems): void {
   const { hostname, protocol } = new URL(publicUrl);
   if (isWildcard(hostname)) {
     warnings.add(`The public URL ${publicUrl} names no machine, so clients cannot use it: set publicUrl.`);
@@ -69,7 +69,12 @@ function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, wa
 }
 
 /** A client's library may or may not form-encode what it sends: only what is the same either way works with all. */
-function warnOfCredentials(id: string, secrets: readonly SecretSource[], variables: Variables, warnings: Faults): void {
+function warnOfCredentials(
+  id: string,
+  secrets: readonly SecretSource[],
+  variables: Variables,
+  warnings: Problems,
+): void {
   if (changesUnderFormEncoding(id) || id.includes(":")) {
     warnings.add(
       "the id has a +, % or :, which a client must form-encode when it authenticates (RFC 6749 section 2.3.1)",
@@ -90,7 +95,7 @@ function warnOfCredentials(id: string, secrets: readonly SecretSource[], variabl
   }
 }
 
-function warnOfClient({ requireSecret, requireRefreshSecret, refreshGrace }: ClientFile, warnings: Faults): void {
+function warnOfClient({ requireSecret, requireRefreshSecret, refreshGrace }: ClientFile, warnings: Problems): void {
   if (requireSecret && requireRefreshSecret === false) {
     warnings.at("requireRefreshSecret").add("false, so that whoever has a refresh token needs no secret to use it");
   }

@@ -7,23 +7,23 @@ import type { Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
 import type { SecretVerifier } from "./clients/secrets.ts";
 import type { GrantHandler } from "./grant.ts";
-import type { Moments } from "./moments.ts";
+import type { IssuingClock } from "./issuing-clock.ts";
 import type { Quotas } from "./quotas.ts";
-import type { Settlements } from "./tokens/uncertain-refreshes.ts";
+import type { UncertainRefreshes } from "./tokens/uncertain-refreshes.ts";
 
 /** All that a use case needs, for one tenant. */
-export interface TenantWorld {
+export interface TenantContext {
   readonly tenant: Tenant;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
   /** By how many milliseconds the clocks of nodes may differ at most. */
   readonly maxClockSkew: number;
-  readonly settlements: Settlements;
+  readonly uncertainRefreshes: UncertainRefreshes;
   readonly grants: ReadonlyMap<string, GrantHandler>;
   readonly secrets: SecretVerifier;
   readonly authorities: Authorities;
   readonly clock: Clock;
-  readonly moments: Moments;
+  readonly issuingClock: IssuingClock;
   readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;

@@ -1,4 +1,4 @@
-import type { TenantWorld } from "./context.ts";
+import type { TenantContext } from "./context.ts";
 import { type OAuthError, toOAuthError } from "./errors.ts";
 import { introspect } from "./operations/introspect.ts";
 import { listKeys, revokeClient, rotate } from "./operations/keys.ts";
@@ -9,53 +9,54 @@ import { wireName } from "./parameters.ts";
 import type { Engine, TenantEngine } from "./port.ts";
 
 /** The engine of these tenants. */
-export function createEngine(worlds: Iterable<TenantWorld>): Engine {
+export function createEngine(contexts: Iterable<TenantContext>): Engine {
   const engines = new Map<string, TenantEngine>();
-  for (const world of worlds) engines.set(world.tenant.id, createTenantEngine(world));
+  for (const context of contexts) engines.set(context.tenant.id, createTenantEngine(context));
   return { forTenant: (id) => engines.get(id) };
 }
 
-function createTenantEngine(world: TenantWorld): TenantEngine {
+function createTenantEngine(context: TenantContext): TenantEngine {
   return {
-    tenant: world.tenant,
+    tenant: context.tenant,
     grantParameters: new Map(
-      Array.from(world.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
+      Array.from(context.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),
-    jwks: () => publishedKeys(world),
-    mint: (credentials, request) => refusingClearly(world, "mint", () => mint(world, credentials, request)),
-    refresh: (credentials, request) => refusingClearly(world, "refresh", () => refresh(world, credentials, request)),
+    jwks: () => publishedKeys(context),
+    mint: (credentials, request) => refusingClearly(context, "mint", () => mint(context, credentials, request)),
+    refresh: (credentials, request) =>
+      refusingClearly(context, "refresh", () => refresh(context, credentials, request)),
     introspect: (credentials, request) =>
-      refusingClearly(world, "introspect", () => introspect(world, credentials, request)),
-    rotate: (credentials, request) => refusingClearly(world, "rotate", () => rotate(world, credentials, request)),
+      refusingClearly(context, "introspect", () => introspect(context, credentials, request)),
+    rotate: (credentials, request) => refusingClearly(context, "rotate", () => rotate(context, credentials, request)),
     revokeClient: (credentials, request) =>
-      refusingClearly(world, "revokeClient", () => revokeClient(world, credentials, request)),
-    listKeys: (credentials) => refusingClearly(world, "listKeys", () => listKeys(world, credentials)),
-    revoke: (credentials, request) => refusingClearly(world, "revoke", () => revoke(world, credentials, request)),
+      refusingClearly(context, "revokeClient", () => revokeClient(context, credentials, request)),
+    listKeys: (credentials) => refusingClearly(context, "listKeys", () => listKeys(context, credentials)),
+    revoke: (credentials, request) => refusingClearly(context, "revoke", () => revoke(context, credentials, request)),
   };
 }
 
-function publishedKeys(world: TenantWorld): ReturnType<TenantEngine["jwks"]> {
+function publishedKeys(context: TenantContext): ReturnType<TenantEngine["jwks"]> {
   try {
-    return world.keyring.jwks(world.clock.now());
+    return context.keyring.jwks(context.clock.now());
   } catch (error) {
-    throw refusalOf(world, "jwks", error);
+    throw refusalOf(context, "jwks", error);
   }
 }
 
 /** Lets nothing out but an OAuthError. */
-async function refusingClearly<T>(world: TenantWorld, operation: string, run: () => Promise<T>): Promise<T> {
+async function refusingClearly<T>(context: TenantContext, operation: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw refusalOf(world, operation, error);
+    throw refusalOf(context, operation, error);
   }
 }
 
 /** What the caller is told; the log is told the rest. */
-function refusalOf(world: TenantWorld, operation: string, error: unknown): OAuthError {
+function refusalOf(context: TenantContext, operation: string, error: unknown): OAuthError {
   const refusal = toOAuthError(error);
-  const fields = { tenant: world.tenant.id, operation, err: refusal.cause };
-  if (refusal.code === "server_error") world.logger.error(fields, "an operation failed");
-  else if (refusal.cause !== undefined) world.logger.warn(fields, "an operation could not be done now");
+  const fields = { tenant: context.tenant.id, operation, err: refusal.cause };
+  if (refusal.code === "server_error") context.logger.error(fields, "an operation failed");
+  else if (refusal.cause !== undefined) context.logger.warn(fields, "an operation could not be done now");
   return refusal;
 }

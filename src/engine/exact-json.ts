@@ -1,5 +1,5 @@
 import { type JsonValue, parseExactJson } from "../base/json.ts";
-import { Malformed } from "./request.ts";
+import { InvalidValue } from "./request.ts";
 
 /**
  * The tokens of a text that is known to be JSON, but for those that do not matter here: a string, which names a member
@@ -13,24 +13,24 @@ const MAX_NAME = 64;
 const LOSSY = "it holds a number that would lose precision: send that as a string.";
 
 /**
- * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): Malformed where it is not
+ * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): InvalidValue where it is not
  * JSON, where an object has a member twice, or where a number is not kept by a double. Takes time in proportion to the
  * text, however deep it is nested.
  */
-export function parseJson(text: string): JsonValue | Malformed {
+export function parseJson(text: string): JsonValue | InvalidValue {
   let value: JsonValue;
   try {
     value = parseExactJson(text);
   } catch {
-    return new Malformed();
+    return new InvalidValue();
   }
   const found = faultIn(text);
-  return found === undefined ? value : new Malformed(found.fault);
+  return found === undefined ? value : new InvalidValue(found.problem);
 }
 
 /** What every reader does not agree on. */
-interface Fault {
-  readonly fault: string;
+interface Problem {
+  readonly problem: string;
   /** The member of the outermost object that it is in; undefined if it is in none. */
   readonly member: string | undefined;
   /** The member of the outermost object that is there twice. */
@@ -38,7 +38,7 @@ interface Fault {
 }
 
 /** What a parser lets pass, in words. `text`: what it has taken for JSON. */
-export function faultIn(text: string): Fault | undefined {
+export function faultIn(text: string): Problem | undefined {
   // The names so far of every object that is open, outermost first; undefined for an array.
   const open: (Set<string> | undefined)[] = [];
   let member: string | undefined;
@@ -47,15 +47,15 @@ export function faultIn(text: string): Fault | undefined {
       const name = content.includes("\\") ? String(JSON.parse(`"${content}"`)) : content;
       const names = open.at(-1);
       if (names?.has(name)) {
-        const fault = `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
-        return open.length === 1 ? { fault, member: undefined, twice: name } : { fault, member };
+        const problem = `it has the member '${name.slice(0, MAX_NAME)}' twice.`;
+        return open.length === 1 ? { problem, member: undefined, twice: name } : { problem, member };
       }
       names?.add(name);
       if (open.length === 1) member = name;
     } else if (token === "{") open.push(new Set());
     else if (token === "[") open.push(undefined);
     else if (token === "}" || token === "]") open.pop();
-    else if (content === undefined && !isKept(token)) return { fault: LOSSY, member };
+    else if (content === undefined && !isKept(token)) return { problem: LOSSY, member };
   }
   return undefined;
 }

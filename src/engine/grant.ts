@@ -2,7 +2,7 @@ import type { Authorities } from "../authorities/port.ts";
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
-import type { Faults } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 import type { MintParameter, MintRequest } from "./request.ts";
 
 /** A way to get tokens (RFC 6749 section 4.5): one file in `src/grants/`, one line in its index. */
@@ -25,7 +25,7 @@ export interface GrantContext {
   readonly client: AuthenticatedClient;
   readonly now: Instant;
   /** What is wrong with the request's parameters so far: a grant adds what it finds, then refuses. */
-  readonly faults: Faults;
+  readonly problems: Problems;
   /** Checks id_tokens of other issuers. */
   readonly authorities: Authorities;
   /** The access token of this tenant that a text is, while it is alive; undefined for any other text. */

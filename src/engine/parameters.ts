@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from "../base/json.ts";
 import type { AccessTokenType, Client, Limits } from "../registry/tenant.ts";
 import type { GrantHandler } from "./grant.ts";
-import type { Faults } from "./problems.ts";
-import { Malformed, type MintParameter, type MintRequest } from "./request.ts";
+import type { Problems } from "./problems.ts";
+import { InvalidValue, type MintParameter, type MintRequest } from "./request.ts";
 
 /** A parameter's name on the wire. */
 export function wireName(parameter: MintParameter): string {
@@ -25,41 +25,41 @@ export function checkParameters(
   grant: GrantHandler,
   client: Client,
   limits: Limits,
-  faults: Faults,
+  problems: Problems,
 ): void {
   for (const [name, value] of Object.entries(request)) {
     if (name === "grantType" || value === undefined) continue;
     const parameter = name as MintParameter;
     if (!grant.parameters.has(parameter))
-      faults.add(`${wireName(parameter)} is not a parameter of ${grant.grantType}.`);
+      problems.add(`${wireName(parameter)} is not a parameter of ${grant.grantType}.`);
   }
-  checkLifetime(request.accessTokenLifetime, "access_token_lifetime", client.accessTokenLifetime, faults);
-  checkLifetime(request.idTokenLifetime, "id_token_lifetime", client.idTokenLifetime, faults);
+  checkLifetime(request.accessTokenLifetime, "access_token_lifetime", client.accessTokenLifetime, problems);
+  checkLifetime(request.idTokenLifetime, "id_token_lifetime", client.idTokenLifetime, problems);
   if (request.accessTokenType !== undefined && !ACCESS_TOKEN_TYPES.includes(request.accessTokenType)) {
-    faults.add("access_token_type must be jwt or reference.");
+    problems.add("access_token_type must be jwt or reference.");
   }
-  checkSizes(request, limits, faults);
+  checkSizes(request, limits, problems);
 }
 
-function checkLifetime(seconds: number | undefined, name: string, configured: number, faults: Faults): void {
+function checkLifetime(seconds: number | undefined, name: string, configured: number, problems: Problems): void {
   if (seconds === undefined || (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= configured)) return;
-  faults.add(`${name} must be a whole number of seconds from 1 to ${configured}.`);
+  problems.add(`${name} must be a whole number of seconds from 1 to ${configured}.`);
 }
 
-function checkSizes(request: MintRequest, limits: Limits, faults: Faults): void {
+function checkSizes(request: MintRequest, limits: Limits, problems: Problems): void {
   let bytes = 0;
   for (const parameter of JSON_PARAMETERS) {
     const value = request[parameter];
-    if (value === undefined || value instanceof Malformed) continue;
-    const fault = faultOf(value, limits.claimsDepth);
-    if (fault === undefined) bytes += Buffer.byteLength(JSON.stringify(value));
-    else faults.add(`${wireName(parameter)} ${fault}`);
+    if (value === undefined || value instanceof InvalidValue) continue;
+    const problem = faultOf(value, limits.claimsDepth);
+    if (problem === undefined) bytes += Buffer.byteLength(JSON.stringify(value));
+    else problems.add(`${wireName(parameter)} ${problem}`);
   }
   if (bytes > limits.claimsBytes)
-    faults.add(`The claims are too large: at most ${limits.claimsBytes} bytes of JSON in all.`);
+    problems.add(`The claims are too large: at most ${limits.claimsBytes} bytes of JSON in all.`);
 
   const count = memberCount(request.arbitraryClaims) + memberCount(request.arbitraryJson);
-  if (count > limits.claimsCount) faults.add(`There are too many claims: at most ${limits.claimsCount}.`);
+  if (count > limits.claimsCount) problems.add(`There are too many claims: at most ${limits.claimsCount}.`);
 }
 
 /** What is wrong with a value's shape, whatever it means: looked at no deeper than the limit. */
@@ -69,12 +69,12 @@ function faultOf(value: JsonValue, depth: number): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (depth === 0) return "is nested too deeply.";
   for (const [name, member] of Object.entries(value)) {
-    const fault = faultOf(name, 0) ?? faultOf(member, depth - 1);
-    if (fault !== undefined) return fault;
+    const problem = faultOf(name, 0) ?? faultOf(member, depth - 1);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function memberCount(value: JsonValue | Malformed | undefined): number {
-  return value instanceof Malformed || !isJsonObject(value) ? 0 : Object.keys(value).length;
+function memberCount(value: JsonValue | InvalidValue | undefined): number {
+  return value instanceof InvalidValue || !isJsonObject(value) ? 0 : Object.keys(value).length;
 }

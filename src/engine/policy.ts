@@ -44,7 +44,7 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
   return {
     ...decision,
     fixedClaims,
-    mark: client.namespace === undefined ? {} : { [tenant.markClaim]: client.namespace },
+    mark: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
     accessTokenType: (request.accessTokenType as AccessTokenType | undefined) ?? client.accessTokenType,
     accessTokenLifetime: request.accessTokenLifetime ?? client.accessTokenLifetime,
     idTokenLifetime: request.idTokenLifetime ?? client.idTokenLifetime,

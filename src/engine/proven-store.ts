@@ -8,7 +8,7 @@ import { familyText, isRowMac, makeRowMac, referenceTokenText, rowMacGeneration 
 const TELL_EVERY = 60_000;
 
 /** What telling genuine rows from others needs. */
-interface ProvingPorts {
+interface ProvingDependencies {
   readonly tenant: string;
   readonly keyring: TenantKeyring;
   readonly clock: Clock;
@@ -27,9 +27,9 @@ export function proveRow(text: string, generation: number, keyring: TenantKeyrin
  * any other is as if it were not there. So whoever can write the store can end or revive what the mint made, and makes
  * nothing himself.
  */
-export function provenStore(store: TenantStore, ports: ProvingPorts): TenantStore {
-  const { tenant, keyring, clock } = ports;
-  const tell = toldNowAndThen(ports);
+export function provenStore(store: TenantStore, dependencies: ProvingDependencies): TenantStore {
+  const { tenant, keyring, clock } = dependencies;
+  const tell = toldNowAndThen(dependencies);
 
   async function isGenuine(rowMac: string | undefined, text: string): Promise<boolean> {
     // Rows of a version that made no MACs, until the last of them has ended.
@@ -63,7 +63,7 @@ export function provenStore(store: TenantStore, ports: ProvingPorts): TenantStor
 }
 
 /** Tells the log how many rows were not taken, and nothing of what is in them. */
-function toldNowAndThen({ tenant, clock, logger }: ProvingPorts): () => void {
+function toldNowAndThen({ tenant, clock, logger }: ProvingDependencies): () => void {
   let count = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   return () => {

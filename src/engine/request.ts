@@ -6,7 +6,7 @@ export type { KeyDescription, KeyState, Rotation, RotationMode } from "../keyrin
 export type { KeyUse } from "../store/port.ts";
 
 /** What a door could not read as the parameter's type. */
-export class Malformed {
+export class InvalidValue {
   /** What is wrong, in a few words, where more can be said than that it is malformed. */
   readonly reason: string | undefined;
 
@@ -41,11 +41,11 @@ export interface MintRequest {
   /** One an entry. */
   readonly scopes?: readonly string[] | undefined;
   /** A well-formed one is an object; which values it may hold is the grant's matter. */
-  readonly arbitraryClaims?: JsonValue | Malformed | undefined;
-  readonly arbitraryJson?: JsonValue | Malformed | undefined;
-  readonly customPayload?: JsonValue | Malformed | undefined;
-  readonly arbitraryAmrs?: JsonValue | Malformed | undefined;
-  readonly arbitraryAudiences?: JsonValue | Malformed | undefined;
+  readonly arbitraryClaims?: JsonValue | InvalidValue | undefined;
+  readonly arbitraryJson?: JsonValue | InvalidValue | undefined;
+  readonly customPayload?: JsonValue | InvalidValue | undefined;
+  readonly arbitraryAmrs?: JsonValue | InvalidValue | undefined;
+  readonly arbitraryAudiences?: JsonValue | InvalidValue | undefined;
   /** In seconds; `NaN` when it is not a number, and not whole when it was not. */
   readonly accessTokenLifetime?: number | undefined;
   /** In seconds; `NaN` when it is not a number, and not whole when it was not. */

@@ -15,11 +15,11 @@ export const arbitraryIdentity: GrantHandler = {
   ]),
 
   async decide(request, context) {
-    const { faults } = context;
-    const subject = claims.required(request.subject, "subject", faults);
-    claims.requirePresence(request.scopes, "scope", faults);
+    const { problems } = context;
+    const subject = claims.required(request.subject, "subject", problems);
+    claims.requirePresence(request.scopes, "scope", problems);
     const read = claims.readShared(request, context);
-    faults.refuse();
+    problems.refuse();
 
     const scopes = claims.sortedScopes(request);
     return {

@@ -1,7 +1,7 @@
 import { isJsonObject } from "../base/json.ts";
 import type { GrantHandler } from "../engine/grant.ts";
-import type { Faults } from "../engine/problems.ts";
-import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
+import type { Problems } from "../engine/problems.ts";
+import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 
 /** The claim of the mint's own that a caller of this grant may set. */
@@ -13,11 +13,11 @@ export const arbitraryNoSubject: GrantHandler = {
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "arbitraryAudiences"]),
 
   async decide(request, context) {
-    const { client, faults } = context;
-    const subject = readSubject(request, faults);
-    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const { client, problems } = context;
+    const subject = readSubject(request, problems);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", problems);
     const read = claims.readShared(request, context, GRANTED);
-    faults.refuse();
+    problems.refuse();
 
     const scopes = claims.sortedScopes(request);
     return {
@@ -33,11 +33,11 @@ export const arbitraryNoSubject: GrantHandler = {
   },
 };
 
-function readSubject({ arbitraryClaims: given }: MintRequest, faults: Faults): string | undefined {
-  if (given === undefined || given instanceof Malformed || !isJsonObject(given) || !Object.hasOwn(given, "sub"))
+function readSubject({ arbitraryClaims: given }: MintRequest, problems: Problems): string | undefined {
+  if (given === undefined || given instanceof InvalidValue || !isJsonObject(given) || !Object.hasOwn(given, "sub"))
     return undefined;
   const { sub } = given;
   if (typeof sub === "string" && sub !== "") return sub;
-  faults.add("The arbitrary claim: 'sub' must be a string that is not empty.");
+  problems.add("The arbitrary claim: 'sub' must be a string that is not empty.");
   return undefined;
 }

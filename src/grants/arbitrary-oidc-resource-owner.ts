@@ -1,7 +1,7 @@
 import { IdTokenError } from "../authorities/port.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { GrantContext, GrantHandler } from "../engine/grant.ts";
-import type { Faults } from "../engine/problems.ts";
+import type { Problems } from "../engine/problems.ts";
 import type { MintParameter } from "../engine/request.ts";
 import type { Authority, Tenant } from "../registry/tenant.ts";
 import * as claims from "./claims.ts";
@@ -19,12 +19,12 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
   ]),
 
   async decide(request, context) {
-    const { client, faults } = context;
-    const idToken = claims.required(request.idToken, "id_token", faults);
-    const authority = findAuthority(request.authority, client.tenant, faults);
-    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const { client, problems } = context;
+    const idToken = claims.required(request.idToken, "id_token", problems);
+    const authority = findAuthority(request.authority, client.tenant, problems);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", problems);
     const read = claims.readShared(request, context);
-    faults.refuse();
+    problems.refuse();
 
     const subject = await subjectOf(idToken, authority, context);
     const scopes = claims.sortedScopes(request);
@@ -38,14 +38,14 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
   },
 };
 
-/** The authority of that name; one that has nothing where there is none, and a fault is noted. */
-function findAuthority(given: string | undefined, { authorities }: Tenant, faults: Faults): Authority {
-  const name = claims.required(given, "authority", faults);
+/** The authority of that name; one that has nothing where there is none, and a problem is noted. */
+function findAuthority(given: string | undefined, { authorities }: Tenant, problems: Problems): Authority {
+  const name = claims.required(given, "authority", problems);
   const authority = authorities.get(name);
   if (authority !== undefined) return authority;
   const known = [...authorities.keys()];
   if (name !== "")
-    faults.add(`authority must be ${known.length > 0 ? `one of ${known.join(", ")}` : "configured, and none is"}.`);
+    problems.add(`authority must be ${known.length > 0 ? `one of ${known.join(", ")}` : "configured, and none is"}.`);
   return { issuer: "", audiences: [], subjectPrefix: "", amr: [] };
 }
 

@@ -16,11 +16,11 @@ export const arbitraryResourceOwner: GrantHandler = {
   ]),
 
   async decide(request, context) {
-    const { client, faults } = context;
-    if (request.accessToken === undefined) claims.required(request.subject, "subject", faults);
-    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", faults);
+    const { client, problems } = context;
+    if (request.accessToken === undefined) claims.required(request.subject, "subject", problems);
+    claims.requirePresence(request.arbitraryClaims, "arbitrary_claims", problems);
     const read = claims.readShared(request, context);
-    faults.refuse();
+    problems.refuse();
 
     const subject = await subjectOf(request, context);
     const scopes = claims.sortedScopes(request);

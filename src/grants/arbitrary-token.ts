@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { Audience, GrantContext, GrantHandler } from "../engine/grant.ts";
-import type { Faults } from "../engine/problems.ts";
+import type { Problems } from "../engine/problems.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { ownResources } from "../registry/tenant.ts";
 import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
@@ -15,14 +15,14 @@ export const arbitraryToken: GrantHandler = {
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "subject", "issuer", "arbitraryJson"]),
 
   async decide(request, context) {
-    const { client, faults } = context;
-    const issuer = claims.required(request.issuer, "issuer", faults);
-    const arbitraryClaims = claims.jsonObject(request.arbitraryClaims, "arbitrary_claims", faults);
-    const set = readGranted(arbitraryClaims, faults);
+    const { client, problems } = context;
+    const issuer = claims.required(request.issuer, "issuer", problems);
+    const arbitraryClaims = claims.jsonObject(request.arbitraryClaims, "arbitrary_claims", problems);
+    const set = readGranted(arbitraryClaims, problems);
     const own = claims.callersClaims(arbitraryClaims, context, GRANTED, "custom_payload or arbitrary_json");
-    const payload = claims.customPayload(request, faults);
+    const payload = claims.customPayload(request, problems);
     const merged = readArbitraryJson(request, own, context);
-    faults.refuse();
+    problems.refuse();
 
     const audience: readonly Audience[] = (set.aud ?? [ownResources(client.tenant)]).map((name) => ({ name }));
     return {
@@ -41,19 +41,19 @@ export const arbitraryToken: GrantHandler = {
   },
 };
 
-function readGranted(claimsGiven: JsonObject, faults: Faults) {
+function readGranted(claimsGiven: JsonObject, problems: Problems) {
   return {
-    amr: strings(claimsGiven, "amr", faults),
-    aud: strings(claimsGiven, "aud", faults),
-    scope: strings(claimsGiven, "scope", faults),
-    azp: strings(claimsGiven, "azp", faults),
-    idp: readClaim(claimsGiven, "idp", "a string", (value) => typeof value === "string", faults),
-    authTime: readClaim(claimsGiven, "auth_time", "whole seconds since the Unix epoch", isWholeSeconds, faults),
+    amr: strings(claimsGiven, "amr", problems),
+    aud: strings(claimsGiven, "aud", problems),
+    scope: strings(claimsGiven, "scope", problems),
+    azp: strings(claimsGiven, "azp", problems),
+    idp: readClaim(claimsGiven, "idp", "a string", (value) => typeof value === "string", problems),
+    authTime: readClaim(claimsGiven, "auth_time", "whole seconds since the Unix epoch", isWholeSeconds, problems),
   };
 }
 
-function strings(claimsGiven: JsonObject, name: string, faults: Faults): readonly string[] | undefined {
-  return readClaim(claimsGiven, name, "an array of strings that is not empty", isFilled, faults);
+function strings(claimsGiven: JsonObject, name: string, problems: Problems): readonly string[] | undefined {
+  return readClaim(claimsGiven, name, "an array of strings that is not empty", isFilled, problems);
 }
 
 function readClaim<T extends JsonValue>(
@@ -61,12 +61,12 @@ function readClaim<T extends JsonValue>(
   name: string,
   expected: string,
   fits: (value: JsonValue) => value is T,
-  faults: Faults,
+  problems: Problems,
 ): T | undefined {
   if (!Object.hasOwn(claimsGiven, name)) return undefined;
   const value = claimsGiven[name] ?? null;
   if (fits(value)) return value;
-  faults.add(`The arbitrary claim: '${name}' must be ${expected}.`);
+  problems.add(`The arbitrary claim: '${name}' must be ${expected}.`);
   return undefined;
 }
 
@@ -82,14 +82,14 @@ function isWholeSeconds(value: JsonValue): value is number {
  * The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's, whatever
  * the case of its name.
  */
-function readArbitraryJson(request: MintRequest, own: JsonObject, { client, faults }: GrantContext): JsonObject {
-  const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", faults);
+function readArbitraryJson(request: MintRequest, own: JsonObject, { client, problems }: GrantContext): JsonObject {
+  const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", problems);
   const taken = new Set(Object.keys(own).map(foldName));
   for (const name of Object.keys(members)) {
-    if (isReservedClaim(name, client.tenant.markClaim, client.client.allowedClaims))
-      faults.add(`The arbitrary_json member: '${name}' is not allowed.`);
+    if (isReservedClaim(name, client.tenant.namespaceClaim, client.client.allowedClaims))
+      problems.add(`The arbitrary_json member: '${name}' is not allowed.`);
     else if (taken.has(foldName(name)))
-      faults.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
+      problems.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
   }
   return members;
 }

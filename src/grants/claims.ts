@@ -1,8 +1,8 @@
 import { toSeconds } from "../base/clock.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import type { Audience, Decision, GrantContext } from "../engine/grant.ts";
-import type { Faults } from "../engine/problems.ts";
-import { Malformed, type MintParameter, type MintRequest } from "../engine/request.ts";
+import type { Problems } from "../engine/problems.ts";
+import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
 import { ownResources, type Tenant } from "../registry/tenant.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
@@ -15,15 +15,15 @@ export const COMMON_PARAMETERS = [
   "accessTokenType",
 ] as const satisfies readonly MintParameter[];
 
-/** A text that must be there; an empty one stands for it where it is not, and a fault is noted. */
-export function required(value: string | undefined, name: string, faults: Faults): string {
-  requirePresence(value, name, faults);
+/** A text that must be there; an empty one stands for it where it is not, and a problem is noted. */
+export function required(value: string | undefined, name: string, problems: Problems): string {
+  requirePresence(value, name, problems);
   return value ?? "";
 }
 
-/** Notes a fault where a parameter is not there. */
-export function requirePresence(value: unknown, name: string, faults: Faults): void {
-  if (value === undefined) faults.add(`${name} is missing!`);
+/** Notes a problem where a parameter is not there. */
+export function requirePresence(value: unknown, name: string, problems: Problems): void {
+  if (value === undefined) problems.add(`${name} is missing!`);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -33,38 +33,42 @@ const NONE: ReadonlySet<string> = new Set();
  * caller adds to `amr` and `aud`. Notes what is wrong with them. `granted`: see {@link callersClaims}.
  */
 export function readShared(request: MintRequest, context: GrantContext, granted = NONE) {
-  const { faults } = context;
-  const given = jsonObject(request.arbitraryClaims, "arbitrary_claims", faults);
-  const amrs = stringArray(request.arbitraryAmrs, "arbitrary_amrs", faults);
-  const audiences = stringArray(request.arbitraryAudiences, "arbitrary_audiences", faults);
+  const { problems } = context;
+  const given = jsonObject(request.arbitraryClaims, "arbitrary_claims", problems);
+  const amrs = stringArray(request.arbitraryAmrs, "arbitrary_amrs", problems);
+  const audiences = stringArray(request.arbitraryAudiences, "arbitrary_audiences", problems);
   const own = callersClaims(given, context, granted);
-  return { claims: { ...own, ...customPayload(request, faults) }, amrs, audiences };
+  return { claims: { ...own, ...customPayload(request, problems) }, amrs, audiences };
 }
 
-/** A parameter that holds a JSON object; `{}` where it is absent, or is not one and a fault is noted. */
-export function jsonObject(value: JsonValue | Malformed | undefined, name: string, faults: Faults): JsonObject {
-  const read = wellFormed(value, name, faults);
+/** A parameter that holds a JSON object; `{}` where it is absent, or is not one and a problem is noted. */
+export function jsonObject(value: JsonValue | InvalidValue | undefined, name: string, problems: Problems): JsonObject {
+  const read = wellFormed(value, name, problems);
   if (read === undefined || isJsonObject(read)) return read ?? {};
-  faults.add(`${name} is malformed: expected a JSON object.`);
+  problems.add(`${name} is malformed: expected a JSON object.`);
   return {};
 }
 
-/** A parameter that holds a JSON array of strings; `[]` where it is absent, or is not one and a fault is noted. */
-export function stringArray(value: JsonValue | Malformed | undefined, name: string, faults: Faults): readonly string[] {
-  const read = wellFormed(value, name, faults);
+/** A parameter that holds a JSON array of strings; `[]` where it is absent, or is not one and a problem is noted. */
+export function stringArray(
+  value: JsonValue | InvalidValue | undefined,
+  name: string,
+  problems: Problems,
+): readonly string[] {
+  const read = wellFormed(value, name, problems);
   if (read === undefined || isStringArray(read)) return read ?? [];
-  faults.add(`${name} is malformed: expected a JSON array of strings.`);
+  problems.add(`${name} is malformed: expected a JSON array of strings.`);
   return [];
 }
 
-/** Any JSON; undefined where it is absent, or is not JSON and a fault is noted. */
+/** Any JSON; undefined where it is absent, or is not JSON and a problem is noted. */
 export function wellFormed(
-  value: JsonValue | Malformed | undefined,
+  value: JsonValue | InvalidValue | undefined,
   name: string,
-  faults: Faults,
+  problems: Problems,
 ): JsonValue | undefined {
-  if (!(value instanceof Malformed)) return value;
-  faults.add(value.reason === undefined ? `${name} is malformed!` : `${name} is malformed: ${value.reason}`);
+  if (!(value instanceof InvalidValue)) return value;
+  problems.add(value.reason === undefined ? `${name} is malformed!` : `${name} is malformed: ${value.reason}`);
   return undefined;
 }
 
@@ -75,21 +79,21 @@ export function isStringArray(value: JsonValue): value is readonly string[] {
 
 /**
  * The claims of `arbitrary_claims` as they stand in the token: an array of one string becomes the bare string. Notes a
- * fault for each name that the mint owns, but for those in `granted`, which the grant reads itself and are left out;
+ * problem for each name that the mint owns, but for those in `granted`, which the grant reads itself and are left out;
  * and for each value that no claim may have. `nestedIn`: the parameters of the grant that take such a value.
  */
 export function callersClaims(
   claims: JsonObject,
-  { client, faults }: GrantContext,
+  { client, problems }: GrantContext,
   granted: ReadonlySet<string>,
   nestedIn = "custom_payload",
 ): JsonObject {
   const allowed = Object.entries(claims).filter(([name]) => !granted.has(name));
   for (const [name, value] of allowed) {
-    if (isReservedClaim(name, client.tenant.markClaim, client.client.allowedClaims))
-      faults.add(`The arbitrary claim: '${name}' is not allowed.`);
+    if (isReservedClaim(name, client.tenant.namespaceClaim, client.client.allowedClaims))
+      problems.add(`The arbitrary claim: '${name}' is not allowed.`);
     else if (!isClaimValue(value)) {
-      faults.add(
+      problems.add(
         `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in ${nestedIn}.`,
       );
     }
@@ -98,8 +102,8 @@ export function callersClaims(
 }
 
 /** `custom_payload` as a claim; nothing where it is absent. */
-export function customPayload(request: MintRequest, faults: Faults): JsonObject {
-  const payload = wellFormed(request.customPayload, "custom_payload", faults);
+export function customPayload(request: MintRequest, problems: Problems): JsonObject {
+  const payload = wellFormed(request.customPayload, "custom_payload", problems);
   return payload === undefined ? {} : { custom_payload: payload };
 }
 

@@ -4,7 +4,7 @@ import { parseJson } from "../engine/exact-json.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import {
   type ClientCredentials,
-  type Malformed,
+  type InvalidValue,
   type MintRequest,
   REFRESH_GRANT_TYPE,
   type RefreshRequest,
@@ -68,7 +68,7 @@ function toScopes(text: string | undefined): readonly string[] | undefined {
   return scopes?.length === 0 ? undefined : scopes;
 }
 
-function toJson(text: string | undefined): JsonValue | Malformed | undefined {
+function toJson(text: string | undefined): JsonValue | InvalidValue | undefined {
   return text === undefined ? undefined : parseJson(text);
 }
 

@@ -23,8 +23,8 @@ export interface KeyringTenant {
   readonly refreshKeyRotateEvery: number;
 }
 
-/** What a keyring needs of the world. */
-export interface KeyringPorts {
+/** What a keyring needs of the context. */
+export interface KeyringDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly sealer: Sealer;
@@ -47,13 +47,16 @@ export interface KeyringPorts {
 export async function openKeyring(
   tenant: KeyringTenant,
   store: TenantStore,
-  ports: KeyringPorts,
+  dependencies: KeyringDependencies,
 ): Promise<TenantKeyring> {
-  const { clock, logger } = ports;
-  const policy = policyOf(tenant, ports);
-  const reader = new KeyReader({ tenant: tenant.id, store, sealer: ports.sealer, signatures: ports.signatures }, clock);
+  const { clock, logger } = dependencies;
+  const policy = policyOf(tenant, dependencies);
+  const reader = new KeyReader(
+    { tenant: tenant.id, store, sealer: dependencies.sealer, signatures: dependencies.signatures },
+    clock,
+  );
   const rotator = new Rotator(
-    { ...ports, tenant: tenant.id, algorithm: policy.algorithm, store, reader },
+    { ...dependencies, tenant: tenant.id, algorithm: policy.algorithm, store, reader },
     policy,
     clock,
     logger,
@@ -62,13 +65,13 @@ export async function openKeyring(
   return new Keyring(reader, rotator, policy, clock);
 }
 
-function policyOf({ signing, refreshKeyRotateEvery }: KeyringTenant, ports: KeyringPorts): KeyringPolicy {
+function policyOf({ signing, refreshKeyRotateEvery }: KeyringTenant, dependencies: KeyringDependencies): KeyringPolicy {
   const timing: Timing = {
     publishAhead: signing.publishAhead * 1000,
-    readByAll: 2 * (ports.keyPollEvery * 1000 + ports.maxClockSkew),
-    maxStaleness: ports.keyMaxStaleness * 1000,
+    readByAll: 2 * (dependencies.keyPollEvery * 1000 + dependencies.maxClockSkew),
+    maxStaleness: dependencies.keyMaxStaleness * 1000,
     jwksMaxAge: signing.jwksMaxAge * 1000,
-    maxClockSkew: ports.maxClockSkew,
+    maxClockSkew: dependencies.maxClockSkew,
   };
   const rotateEvery = { signing: signing.rotateEvery * 1000, refresh: refreshKeyRotateEvery * 1000 };
   return { algorithm: signing.algorithm, rotateEvery, timing };

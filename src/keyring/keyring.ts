@@ -168,7 +168,7 @@ function kidOf(jwt: string): string | undefined {
 function claimedMoment(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
   try {
     const { jti, iat } = decodeJwt(jwt);
-    const moment = typeof jti === "string" ? parseJti(jti)?.moment : undefined;
+    const moment = typeof jti === "string" ? parseJti(jti)?.issuedAt : undefined;
     if (moment !== undefined) return { earliest: moment, latest: moment };
     return typeof iat === "number" ? { earliest: iat * 1000, latest: iat * 1000 + 999 } : undefined;
   } catch {

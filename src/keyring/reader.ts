@@ -1,7 +1,7 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import { KeyUnavailableError } from "./port.ts";
 import { SealError } from "./seal.ts";
-import { readSnapshot, type Snapshot, type SnapshotPorts } from "./snapshot.ts";
+import { readSnapshot, type Snapshot, type SnapshotDependencies } from "./snapshot.ts";
 
 /** A token with an unknown key may cause a read, but none sooner than this after the last, in milliseconds. */
 const FLOOR = 250;
@@ -22,7 +22,7 @@ interface NextRead {
 
 /** Keeps a tenant's keys as the store has them. Never reads twice at a time. */
 export class KeyReader {
-  readonly #ports: SnapshotPorts;
+  readonly #dependencies: SnapshotDependencies;
   readonly #clock: Clock;
   #snapshot: Snapshot | undefined;
   #reading: Promise<Snapshot> | undefined;
@@ -30,8 +30,8 @@ export class KeyReader {
   #next: NextRead | undefined;
   #startedAt: Instant = 0;
 
-  constructor(ports: SnapshotPorts, clock: Clock) {
-    this.#ports = ports;
+  constructor(dependencies: SnapshotDependencies, clock: Clock) {
+    this.#dependencies = dependencies;
     this.#clock = clock;
   }
 
@@ -78,7 +78,7 @@ export class KeyReader {
 
   async #start(): Promise<Snapshot> {
     this.#startedAt = this.#clock.now();
-    this.#reading = readSnapshot(this.#ports, this.#startedAt, this.#snapshot);
+    this.#reading = readSnapshot(this.#dependencies, this.#startedAt, this.#snapshot);
     try {
       this.#snapshot = await this.#reading;
       return this.#snapshot;

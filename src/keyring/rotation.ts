@@ -6,7 +6,7 @@ import type { SigningAlgorithm } from "./port.ts";
 import type { KeyReader } from "./reader.ts";
 import { newest } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
-import { cutIdOf, type KeyEntry, keysOf, type Snapshot } from "./snapshot.ts";
+import { type KeyEntry, keysOf, revocationIdOf, type Snapshot } from "./snapshot.ts";
 
 /** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
 const TOKEN_KEY_BYTES = 32;
@@ -15,7 +15,7 @@ const TOKEN_KEY_BYTES = 32;
 const MAX_ATTEMPTS = 8;
 
 /** What making a key needs. */
-export interface RotationPorts {
+export interface RotationDependencies {
   readonly tenant: string;
   /** What new signing keys are made for. */
   readonly algorithm: SigningAlgorithm;
@@ -45,15 +45,15 @@ interface Appended {
  * Appends the next generation, once: where another node has appended since `read`, a rotation that nobody asked for is
  * content with the other's key, and an operator's is tried again unless the other was the same request.
  */
-export async function appendNext(ports: RotationPorts, next: NextKey, read: Snapshot): Promise<Appended> {
+export async function appendNext(dependencies: RotationDependencies, next: NextKey, read: Snapshot): Promise<Appended> {
   let snapshot = read;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) {
       return { snapshot, isOurs: false };
     }
     const after = newest(keysOf(snapshot, next.use))?.generation ?? 0;
-    const isOurs = await append(ports, next, after);
-    snapshot = await ports.reader.read();
+    const isOurs = await append(dependencies, next, after);
+    snapshot = await dependencies.reader.read();
     if (isOurs || next.request === undefined) return { snapshot, isOurs };
   }
   throw new Error("Other nodes kept rotating at the same time.");
@@ -65,18 +65,22 @@ export function findRequest(snapshot: Snapshot, request: string): KeyEntry | und
 }
 
 /** Writes that nothing which a key made is accepted any more. That is never undone. */
-export async function cutKey(store: TenantStore, key: KeyEntry): Promise<void> {
-  await store.revocations.cut({ id: cutIdOf(key), notAfter: FOREVER, expiresAt: FOREVER });
+export async function markCompromised(store: TenantStore, key: KeyEntry): Promise<void> {
+  await store.revocations.raise({ id: revocationIdOf(key), notAfter: FOREVER, expiresAt: FOREVER });
 }
 
-async function append(ports: RotationPorts, { use, request, times }: NextKey, after: number): Promise<boolean> {
-  const { algorithm, text } = await makeMaterial(ports, use);
+async function append(
+  dependencies: RotationDependencies,
+  { use, request, times }: NextKey,
+  after: number,
+): Promise<boolean> {
+  const { algorithm, text } = await makeMaterial(dependencies, use);
   const row = { use, generation: after + 1, algorithm, request, ...times() };
-  const sealed = await ports.sealer.seal(text, { tenant: ports.tenant, ...row });
-  return ports.store.keys.append({ ...row, sealed }, after);
+  const sealed = await dependencies.sealer.seal(text, { tenant: dependencies.tenant, ...row });
+  return dependencies.store.keys.append({ ...row, sealed }, after);
 }
 
-async function makeMaterial({ algorithm, signatures, random }: RotationPorts, use: KeyUse) {
+async function makeMaterial({ algorithm, signatures, random }: RotationDependencies, use: KeyUse) {
   if (use === "signing") return { algorithm, text: await signatures.generate(algorithm) };
   return { algorithm: "HS256", text: Buffer.from(random.bytes(TOKEN_KEY_BYTES)).toString("base64url") };
 }

@@ -5,21 +5,21 @@ import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
 import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
 import { completeSeals } from "./reseal.ts";
-import { appendNext, cutKey, findRequest, type NextKey, type RotationPorts } from "./rotation.ts";
+import { appendNext, findRequest, markCompromised, type NextKey, type RotationDependencies } from "./rotation.ts";
 import { activeKey, dueRotation, latestActivated, newest } from "./schedule.ts";
 import { type KeyEntry, keysOf, oldRowsUntil, type Snapshot } from "./snapshot.ts";
 
 /** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
 export class Rotator {
-  readonly #ports: RotationPorts;
+  readonly #dependencies: RotationDependencies;
   readonly #policy: KeyringPolicy;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Whether every seal was once found to bind all that it should: nothing of an earlier version is left then. */
   #wasComplete = false;
 
-  constructor(ports: RotationPorts, policy: KeyringPolicy, clock: Clock, logger: Logger) {
-    this.#ports = ports;
+  constructor(dependencies: RotationDependencies, policy: KeyringPolicy, clock: Clock, logger: Logger) {
+    this.#dependencies = dependencies;
     this.#policy = policy;
     this.#clock = clock;
     this.#logger = logger;
@@ -37,9 +37,9 @@ export class Rotator {
       const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
       if (due === undefined) continue;
       const next = this.#next(due === "at once" ? "compromised" : "graceful", use, undefined);
-      const { snapshot: after, isOurs } = await appendNext(this.#ports, next, snapshot);
+      const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
       if (!isOurs) continue;
-      const made = { tenant: this.#ports.tenant, use, generation: newest(keysOf(after, use))?.generation, due };
+      const made = { tenant: this.#dependencies.tenant, use, generation: newest(keysOf(after, use))?.generation, due };
       this.#logger.info({ event: "key_rotated", ...made }, "a key was made by its schedule");
     }
   }
@@ -47,7 +47,7 @@ export class Rotator {
   /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */
   async rotate(order: RotationOrder): Promise<Rotation> {
     const { use, mode, request } = order;
-    const before = await this.#ports.reader.read();
+    const before = await this.#dependencies.reader.read();
     const now = this.#clock.now();
     const next = this.#next(mode, use, request);
     const leaked = mode === "compromised" ? await this.#leakedKey(before, order, now) : undefined;
@@ -55,21 +55,24 @@ export class Rotator {
 
     // One that died between the cut and the new key is done once any node has made that key.
     const isReplaced =
-      leaked?.isCut === true && (activeKey(keysOf(before, use), now)?.generation ?? 0) > leaked.generation;
+      leaked?.isCompromised === true && (activeKey(keysOf(before, use), now)?.generation ?? 0) > leaked.generation;
     const isDone = isReplaced || findRequest(before, request) !== undefined;
     if (!isDone && leaked !== undefined) {
-      await cutKey(this.#ports.store, leaked);
+      await markCompromised(this.#dependencies.store, leaked);
       // Now, as it is never undone, whatever becomes of the rest.
       const { kid, generation } = leaked;
-      this.#logger.warn({ event: "key_cut", tenant: this.#ports.tenant, use, generation, kid }, "a key was cut");
+      this.#logger.warn(
+        { event: "key_compromised", tenant: this.#dependencies.tenant, use, generation, kid },
+        "a key was cut",
+      );
     }
-    const after = isDone ? before : (await appendNext(this.#ports, next, before)).snapshot;
+    const after = isDone ? before : (await appendNext(this.#dependencies, next, before)).snapshot;
     return this.#report(order, after, leaked);
   }
 
   /** Reads the keys, once their seals bind all that they should. */
   async #readComplete(): Promise<Snapshot> {
-    const { tenant, store, sealer, reader } = this.#ports;
+    const { tenant, store, sealer, reader } = this.#dependencies;
     const snapshot = await reader.read();
     // Whoever writes old seals back into the store must not begin the time anew in which rows need no MAC.
     const order = { now: this.#clock.now(), refuseOldRows: this.#wasComplete };
@@ -107,7 +110,7 @@ export class Rotator {
       if (named === undefined) throw new UnknownKeyError(kid);
       return named;
     }
-    const { meta } = this.#ports.store;
+    const { meta } = this.#dependencies.store;
     const name = `compromised:${request}`;
     const active = latestActivated(keys, now)?.generation ?? 0;
     const generation = (await meta.read(name)) ?? (dryRun ? active : await meta.raise(name, active));
@@ -141,10 +144,10 @@ function withPlanned(before: Snapshot, next: NextKey, leaked: KeyEntry | undefin
     generation,
     algorithm: next.use === "signing" ? algorithm : "HS256",
     kid: undefined,
-    isCut: false,
+    isCompromised: false,
   };
   const cut = <K extends KeyEntry>(key: K): K =>
-    key.generation === leaked?.generation && key.use === leaked.use ? { ...key, isCut: true } : key;
+    key.generation === leaked?.generation && key.use === leaked.use ? { ...key, isCompromised: true } : key;
   return { ...before, [next.use]: [...keysOf(before, next.use).map(cut), planned] };
 }
 

@@ -7,11 +7,11 @@ export interface ScheduledKey {
   readonly algorithm: string;
   readonly activateAt: Instant;
   /** Whether its kid is cut: nothing that it made is accepted. */
-  readonly isCut: boolean;
+  readonly isCompromised: boolean;
 }
 
 /** Where a key is in its life at one moment. */
-interface Place<K> {
+interface KeyStatus<K> {
   readonly key: K;
   readonly state: KeyState;
   /** When the first of its successors takes over; undefined where there is none. */
@@ -28,7 +28,7 @@ export function schedule<K extends ScheduledKey>(
   keys: readonly K[],
   keepFor: number,
   now: Instant,
-): readonly Place<K>[] {
+): readonly KeyStatus<K>[] {
   // From the youngest on: the earliest so far is when the first of a key's successors takes over.
   const retireAts = new Map<number, Instant | undefined>();
   let earliest: Instant | undefined;
@@ -49,7 +49,7 @@ function stateOf(
   removeAt: Instant | undefined,
   now: Instant,
 ): KeyState {
-  if (key.isCut) return "compromised";
+  if (key.isCompromised) return "compromised";
   if (removeAt !== undefined && removeAt <= now) return "gone";
   // A pending key that a younger one has overtaken never signs.
   if (retireAt !== undefined && retireAt <= now) return "retired";
@@ -59,7 +59,7 @@ function stateOf(
 /** The key to use at a moment: the highest generation whose time has come, unless it is cut; then there is none. */
 export function activeKey<K extends ScheduledKey>(keys: readonly K[], now: Instant): K | undefined {
   const latest = latestActivated(keys, now);
-  return latest?.isCut ? undefined : latest;
+  return latest?.isCompromised ? undefined : latest;
 }
 
 /** The highest generation whose time has come, cut or not. */
@@ -92,7 +92,7 @@ export function dueRotation(
 ): "at once" | "ahead" | undefined {
   if (activeKey(keys, now) === undefined) return "at once";
   const last = newest(keys);
-  if (last === undefined || last.isCut) return "ahead";
+  if (last === undefined || last.isCompromised) return "ahead";
   if (last.activateAt > now) return undefined;
   const nearsItsEnd = last.activateAt + rules.rotateEvery - rules.ahead <= now;
   return nearsItsEnd || last.algorithm !== rules.algorithm ? "ahead" : undefined;

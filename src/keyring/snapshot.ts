@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { KeyRecord, KeyUse, TenantStore } from "../store/port.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
-import { cutIds } from "../token/revocation.ts";
+import { revocationIds } from "../token/revocation.ts";
 import type { Signatures, SigningKey } from "./algorithms.ts";
 import type { SigningAlgorithm } from "./port.ts";
 import { bearsTheDate } from "./reseal.ts";
@@ -35,7 +35,7 @@ export interface Snapshot {
 }
 
 /** What reading keys needs. */
-export interface SnapshotPorts {
+export interface SnapshotDependencies {
   readonly tenant: string;
   readonly store: TenantStore;
   readonly sealer: Sealer;
@@ -46,20 +46,24 @@ export interface SnapshotPorts {
  * Reads the rows, which of the keys are cut, and the longest lifetimes. What `before` has open already is not opened
  * again. Throws StoreUnavailableError, and SealError where a key does not open.
  */
-export async function readSnapshot(ports: SnapshotPorts, readAt: Instant, before?: Snapshot): Promise<Snapshot> {
-  const { store } = ports;
+export async function readSnapshot(
+  dependencies: SnapshotDependencies,
+  readAt: Instant,
+  before?: Snapshot,
+): Promise<Snapshot> {
+  const { store } = dependencies;
   const [rows, jwt, grant] = await Promise.all([
     store.keys.list(),
     store.meta.read(LONGEST_LIFETIMES.jwt),
     store.meta.read(LONGEST_LIFETIMES.grant),
   ]);
   const [signing, refresh] = await Promise.all([
-    Promise.all(ofUse(rows, "signing").map((row) => signingKey(ports, row, before))),
-    Promise.all(ofUse(rows, "refresh").map((row) => tokenKey(ports, row, before))),
+    Promise.all(ofUse(rows, "signing").map((row) => signingKey(dependencies, row, before))),
+    Promise.all(ofUse(rows, "refresh").map((row) => refreshKey(dependencies, row, before))),
   ]);
-  const ids = [...signing, ...refresh].map(cutIdOf);
-  const cuts = new Set((await store.revocations.find(ids)).map(({ id }) => id));
-  const marked = <K extends KeyEntry>(key: K): K => ({ ...key, isCut: cuts.has(cutIdOf(key)) });
+  const ids = [...signing, ...refresh].map(revocationIdOf);
+  const revocations = new Set((await store.revocations.find(ids)).map(({ id }) => id));
+  const marked = <K extends KeyEntry>(key: K): K => ({ ...key, isCompromised: revocations.has(revocationIdOf(key)) });
   return {
     signing: signing.map(marked),
     refresh: refresh.map(marked),
@@ -79,8 +83,8 @@ export function oldRowsUntil({ refresh }: Snapshot): Instant {
 }
 
 /** The id of the cut that ends all that a key made. */
-export function cutIdOf({ kid, generation }: KeyEntry): string {
-  return kid === undefined ? cutIds.tokenKey(generation) : cutIds.kid(kid);
+export function revocationIdOf({ kid, generation }: KeyEntry): string {
+  return kid === undefined ? revocationIds.refreshKey(generation) : revocationIds.kid(kid);
 }
 
 function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
@@ -88,29 +92,29 @@ function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
 }
 
 async function signingKey(
-  ports: SnapshotPorts,
+  dependencies: SnapshotDependencies,
   row: KeyRecord,
   before: Snapshot | undefined,
 ): Promise<OpenedKey<SigningKey>> {
   const known = before?.signing.find((key) => isSameRow(key, row));
   if (known !== undefined) return known;
-  const { text, ...seal } = await open(ports, row);
-  const material = await ports.signatures.load(row.algorithm as SigningAlgorithm, text);
-  return { ...row, ...seal, kid: material.kid, isCut: false, material };
+  const { text, ...seal } = await open(dependencies, row);
+  const material = await dependencies.signatures.load(row.algorithm as SigningAlgorithm, text);
+  return { ...row, ...seal, kid: material.kid, isCompromised: false, material };
 }
 
-async function tokenKey(
-  ports: SnapshotPorts,
+async function refreshKey(
+  dependencies: SnapshotDependencies,
   row: KeyRecord,
   before: Snapshot | undefined,
 ): Promise<OpenedKey<Uint8Array>> {
   const known = before?.refresh.find((key) => isSameRow(key, row));
   if (known !== undefined) return known;
-  const { text, ...seal } = await open(ports, row);
-  return { ...row, ...seal, kid: undefined, isCut: false, material: Buffer.from(text, "base64url") };
+  const { text, ...seal } = await open(dependencies, row);
+  return { ...row, ...seal, kid: undefined, isCompromised: false, material: Buffer.from(text, "base64url") };
 }
 
-function open({ sealer, tenant }: SnapshotPorts, { sealed, ...row }: KeyRecord): Promise<Opened> {
+function open({ sealer, tenant }: SnapshotDependencies, { sealed, ...row }: KeyRecord): Promise<Opened> {
   return sealer.open(sealed, { tenant, ...row });
 }
 

@@ -1,5 +1,5 @@
 import { didYouMean } from "../base/nearest.ts";
-import { type Faults, formatPath } from "../schema/problems.ts";
+import { formatPath, type Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { OperatorFile, OperatorsFile } from "./schema-operator.ts";
@@ -13,15 +13,15 @@ export type OperatorsByTenant = ReadonlyMap<string, ReadonlyMap<string, Operator
 export function buildOperators(
   { operators, tenants }: { readonly operators: OperatorsFile; readonly tenants: TenantsFile },
   variables: Variables,
-  faults: Faults,
+  problems: Problems,
 ): OperatorsByTenant {
   const byTenant = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
   const known = new Map(Object.entries(tenants));
   for (const [id, file] of Object.entries(operators)) {
-    const own = tenantsOf(file, known, faults.at(id, "tenants"));
+    const own = tenantsOf(file, known, problems.at(id, "tenants"));
     const context = { ...lowestLimit(own), variables };
-    checkId(id, context, faults.at(id));
-    const operator = { id, secrets: resolveSecrets(file.secrets, context, faults.at(id, "secrets")) };
+    checkId(id, context, problems.at(id));
+    const operator = { id, secrets: resolveSecrets(file.secrets, context, problems.at(id, "secrets")) };
     for (const tenant of own.keys()) byTenant.get(tenant)?.set(id, operator);
   }
   return byTenant;
@@ -31,14 +31,14 @@ export function buildOperators(
 function tenantsOf(
   file: OperatorFile,
   known: ReadonlyMap<string, TenantFile>,
-  faults: Faults,
+  problems: Problems,
 ): ReadonlyMap<string, TenantFile> {
   if (file.tenants === "*") return known;
   const own = new Map<string, TenantFile>();
   for (const [index, id] of file.tenants.entries()) {
     const tenant = known.get(id);
     if (tenant !== undefined) own.set(id, tenant);
-    else faults.at(index).add(`${JSON.stringify(id)} is no tenant${didYouMean(id, known.keys())}`);
+    else problems.at(index).add(`${JSON.stringify(id)} is no tenant${didYouMean(id, known.keys())}`);
   }
   return own;
 }

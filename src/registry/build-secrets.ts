@@ -1,4 +1,4 @@
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { doubtOf } from "./plain-secret.ts";
 import { hashSecret, type SecretSource } from "./secret.ts";
@@ -14,20 +14,20 @@ interface CredentialContext {
 }
 
 /** Notes an id that no door would take. */
-export function checkId(id: string, context: CredentialContext, faults: Faults): void {
-  if (id.length > context.maxLength) faults.add(`expected an id of ${atMost(context)}`);
+export function checkId(id: string, context: CredentialContext, problems: Problems): void {
+  if (id.length > context.maxLength) problems.add(`expected an id of ${atMost(context)}`);
 }
 
 /** The hashes of an entry's secrets, those of variables too. Notes every variable that holds none. */
 export function resolveSecrets(
   sources: readonly SecretSource[],
   context: CredentialContext,
-  faults: Faults,
+  problems: Problems,
 ): readonly SecretHash[] {
   return sources.flatMap((source, index) => {
     if (source.kind !== "env") return [source];
     const plain = context.variables[source.name] ?? "";
-    const here = faults.at(index);
+    const here = problems.at(index);
     const doubt = plain.length > context.maxLength ? `have ${atMost(context)}` : doubtOf(plain);
     if (plain === "") here.add(`the variable ${source.name} is missing or empty`);
     else if (doubt !== undefined) here.add(`expected the variable ${source.name} to ${doubt}`);

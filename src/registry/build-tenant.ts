@@ -1,4 +1,4 @@
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
@@ -14,7 +14,7 @@ export interface TenantDraft extends Omit<Tenant, "issuer"> {
 }
 
 /** What tenants are checked against. */
-interface TenantContext {
+interface BuildContext {
   readonly grantTypes: readonly string[];
   /** For how long a node goes on with the keys that it read, in seconds. */
   readonly keyMaxStaleness: number;
@@ -22,30 +22,30 @@ interface TenantContext {
   readonly variables: Variables;
 }
 
-/** The claim that carries the mark unless configured. */
-const DEFAULT_MARK_CLAIM = "client_namespace";
+/** The claim that carries a client's namespace unless configured. */
+const DEFAULT_NAMESPACE_CLAIM = "client_namespace";
 
 /** Bytes of a token from which a warning is logged, unless configured. */
 const DEFAULT_TOKEN_WARN = 8192;
 
 /** Makes tenants of their registrations. Notes every rule that they break. */
-export function buildTenants(files: TenantsFile, context: TenantContext, faults: Faults): readonly TenantDraft[] {
+export function buildTenants(files: TenantsFile, context: BuildContext, problems: Problems): readonly TenantDraft[] {
   const entries = Object.entries(files);
-  if (entries.length === 0) faults.add("expected at least one tenant");
-  return entries.map(([id, file]) => buildTenant(id, file, context, faults.at(id)));
+  if (entries.length === 0) problems.add("expected at least one tenant");
+  return entries.map(([id, file]) => buildTenant(id, file, context, problems.at(id)));
 }
 
-function buildTenant(id: string, file: TenantFile, context: TenantContext, faults: Faults): TenantDraft {
-  checkSigning(file.signing, context.keyMaxStaleness, faults.at("signing"));
-  checkMarkClaim(file.markClaim, faults.at("markClaim"));
-  checkResources(file.resources, faults.at("resources"));
-  checkPrefixes(file.authorities, faults.at("authorities"));
-  const limits = buildLimits(file.limits, faults.at("limits"));
+function buildTenant(id: string, file: TenantFile, context: BuildContext, problems: Problems): TenantDraft {
+  checkSigning(file.signing, context.keyMaxStaleness, problems.at("signing"));
+  checkNamespaceClaim(file.markClaim, problems.at("markClaim"));
+  checkResources(file.resources, problems.at("resources"));
+  checkPrefixes(file.authorities, problems.at("authorities"));
+  const limits = buildLimits(file.limits, problems.at("limits"));
   const resources = new Map(Object.entries(file.resources));
-  const clientContext = { ...context, limits, markClaim: file.markClaim, resources: [...resources.keys()] };
+  const clientContext = { ...context, limits, namespaceClaim: file.markClaim, resources: [...resources.keys()] };
   const clients = new Map<string, Client>();
   for (const [clientId, client] of Object.entries(file.clients)) {
-    clients.set(clientId, buildClient(clientId, client, clientContext, faults.at("clients", clientId)));
+    clients.set(clientId, buildClient(clientId, client, clientContext, problems.at("clients", clientId)));
   }
   return {
     id,
@@ -56,20 +56,20 @@ function buildTenant(id: string, file: TenantFile, context: TenantContext, fault
     resources,
     authorities: new Map(Object.entries(file.authorities)),
     clients,
-    markClaim: file.markClaim,
+    namespaceClaim: file.markClaim,
     limits,
     operators: context.operators.get(id) ?? new Map(),
   };
 }
 
-function checkMarkClaim(markClaim: string, faults: Faults): void {
-  if (markClaim !== DEFAULT_MARK_CLAIM && isReservedClaim(markClaim, DEFAULT_MARK_CLAIM)) {
-    faults.add(`only the mint sets the claim ${JSON.stringify(markClaim)}; expected another name`);
+function checkNamespaceClaim(namespaceClaim: string, problems: Problems): void {
+  if (namespaceClaim !== DEFAULT_NAMESPACE_CLAIM && isReservedClaim(namespaceClaim, DEFAULT_NAMESPACE_CLAIM)) {
+    problems.add(`only the mint sets the claim ${JSON.stringify(namespaceClaim)}; expected another name`);
   }
 }
 
 /** No two authorities may name the same subject, whatever the subs of their id_tokens. */
-function checkPrefixes(authorities: TenantFile["authorities"], faults: Faults): void {
+function checkPrefixes(authorities: TenantFile["authorities"], problems: Problems): void {
   const entries = Object.entries(authorities);
   for (const [name, { subjectPrefix }] of entries) {
     const clash = entries.find(
@@ -79,26 +79,26 @@ function checkPrefixes(authorities: TenantFile["authorities"], faults: Faults): 
     const [other, { subjectPrefix: longer }] = clash;
     const found =
       subjectPrefix === "" ? "got none" : `${JSON.stringify(subjectPrefix)} begins ${JSON.stringify(longer)}`;
-    faults
+    problems
       .at(name, "subjectPrefix")
       .add(`expected one that does not begin the prefix of ${other}, or they could give the same subject; ${found}`);
   }
 }
 
-function checkResources(resources: TenantFile["resources"], faults: Faults): void {
+function checkResources(resources: TenantFile["resources"], problems: Problems): void {
   const owners = new Map<string, string>();
   for (const [name, scopes] of Object.entries(resources)) {
     for (const [index, scope] of scopes.entries()) {
       const owner = owners.get(scope);
-      if (owner !== undefined) faults.at(name, index).add(`the resource ${owner} already owns the scope ${scope}`);
-      if (scope === OFFLINE_ACCESS) faults.at(name, index).add(`no resource can own ${OFFLINE_ACCESS}`);
+      if (owner !== undefined) problems.at(name, index).add(`the resource ${owner} already owns the scope ${scope}`);
+      if (scope === OFFLINE_ACCESS) problems.at(name, index).add(`no resource can own ${OFFLINE_ACCESS}`);
       owners.set(scope, name);
     }
   }
 }
 
-function buildLimits(file: LimitsFile, faults: Faults): Limits {
+function buildLimits(file: LimitsFile, problems: Problems): Limits {
   const tokenWarnBytes = file.tokenWarnBytes ?? Math.min(DEFAULT_TOKEN_WARN, file.tokenMaxBytes);
-  if (tokenWarnBytes > file.tokenMaxBytes) faults.at("tokenWarnBytes").add("expected no more than tokenMaxBytes");
+  if (tokenWarnBytes > file.tokenMaxBytes) problems.at("tokenWarnBytes").add("expected no more than tokenMaxBytes");
   return { ...file, tokenWarnBytes };
 }

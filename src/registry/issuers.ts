@@ -1,5 +1,5 @@
 import { joinUrl, normalizeUrl } from "../base/url.ts";
-import type { Faults } from "../schema/problems.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { TenantDraft } from "./build-tenant.ts";
 import type { Tenant } from "./tenant.ts";
 
@@ -13,16 +13,16 @@ const DEFAULT_TENANT = "default";
 export function withIssuers(
   drafts: readonly TenantDraft[],
   publicUrl: string,
-  faults: Faults,
+  problems: Problems,
 ): ReadonlyMap<string, Tenant> {
   const tenants = drafts.map((draft) => ({ ...draft, issuer: draft.issuer ?? issuerOf(draft.id, publicUrl) }));
   const owners = new Map<string, string>();
   for (const { id, issuer } of tenants) {
     const owner = owners.get(normalizeUrl(issuer));
     if (owner === undefined) owners.set(normalizeUrl(issuer), id);
-    else faults.at(id, "issuer").add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner} already`);
+    else problems.at(id, "issuer").add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner} already`);
   }
-  for (const tenant of tenants) checkAllowedIssuers(tenant, owners, faults.at(tenant.id, "clients"));
+  for (const tenant of tenants) checkAllowedIssuers(tenant, owners, problems.at(tenant.id, "clients"));
   return new Map(tenants.map((tenant) => [tenant.id, tenant]));
 }
 
@@ -30,12 +30,12 @@ function issuerOf(id: string, publicUrl: string): string {
   return id === DEFAULT_TENANT ? publicUrl : joinUrl(publicUrl, id);
 }
 
-function checkAllowedIssuers(tenant: Tenant, owners: ReadonlyMap<string, string>, faults: Faults): void {
+function checkAllowedIssuers(tenant: Tenant, owners: ReadonlyMap<string, string>, problems: Problems): void {
   for (const [id, client] of tenant.clients) {
     for (const [index, issuer] of [...client.allowedIssuers].entries()) {
       const owner = owners.get(normalizeUrl(issuer)) ?? tenant.id;
       if (owner === tenant.id) continue;
-      faults.at(id, "allowedIssuers", index).add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner}`);
+      problems.at(id, "allowedIssuers", index).add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner}`);
     }
   }
 }

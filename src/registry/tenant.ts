@@ -19,7 +19,7 @@ export interface Tenant {
   readonly authorities: ReadonlyMap<string, Authority>;
   readonly clients: ReadonlyMap<string, Client>;
   /** The claim that carries a client's namespace. */
-  readonly markClaim: string;
+  readonly namespaceClaim: string;
   readonly limits: Limits;
   /** Who may rotate its keys, by id. */
   readonly operators: ReadonlyMap<string, Operator>;

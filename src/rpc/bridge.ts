@@ -61,7 +61,7 @@ async function answer(spec: UnaryImplSpec, call: Call): Promise<Answer> {
   }
 }
 
-/** Here and not in grpc-js's own deserializer, whose failure is the server's fault there, not the caller's. */
+/** Here and not in grpc-js's own deserializer, whose failure is the server's problem there, not the caller's. */
 function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): MessageShape<Desc> {
   try {
     return fromBinary(desc, bytes, binaryOptions);

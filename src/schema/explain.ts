@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { didYouMean } from "../base/nearest.ts";
-import type { Faults } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 
 /** The longest text that an error repeats. */
 const MAX_SHOWN = 60;
@@ -15,24 +15,24 @@ export function expectedUnseen(what: string): { error: (issue: { input?: unknown
   return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
 }
 
-/** Reads data by a schema. Notes every fault; undefined where there was one. */
-export function readShape<T>(schema: z.ZodType<T>, data: unknown, faults: Faults): T | undefined {
+/** Reads data by a schema. Notes every problem; undefined where there was one. */
+export function readShape<T>(schema: z.ZodType<T>, data: unknown, problems: Problems): T | undefined {
   const result = schema.safeParse(data, { error: explain });
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     // An issue about unknown keys has a line for each.
-    for (const line of issue.message.split("\n")) noteIssue(issue, line, faults.at(...issue.path));
+    for (const line of issue.message.split("\n")) noteIssue(issue, line, problems.at(...issue.path));
   }
   return undefined;
 }
 
-function noteIssue(issue: z.core.$ZodIssue, line: string, faults: Faults): void {
+function noteIssue(issue: z.core.$ZodIssue, line: string, problems: Problems): void {
   if (issue.code !== "unrecognized_keys") {
-    faults.add(line);
+    problems.add(line);
     return;
   }
   const [key, hint] = JSON.parse(line) as [string, string];
-  faults.at(key).add(`unknown key${hint}`);
+  problems.at(key).add(`unknown key${hint}`);
 }
 
 /** The words for what a schema itself has no words for. None repeats a value: it could be a misplaced secret. */

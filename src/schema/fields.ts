@@ -33,27 +33,27 @@ export function durationBetween(minimum: number, maximum: number) {
 }
 
 function durationFrom(minimum: number, maximum: number, what: string) {
-  const fault = expected(what);
+  const problem = expected(what);
   const inRange = (value: string) => {
     const seconds = parseDuration(value) ?? -1;
     return seconds >= minimum && seconds <= maximum;
   };
   const written = z
-    .string(fault)
-    .regex(DURATION_PATTERN, { ...fault, abort: true })
-    .refine(inRange, fault);
+    .string(problem)
+    .regex(DURATION_PATTERN, { ...problem, abort: true })
+    .refine(inRange, problem);
   return z
-    .union([z.int(fault).min(minimum, fault).max(maximum, fault), written], fault)
+    .union([z.int(problem).min(minimum, problem).max(maximum, problem), written], problem)
     .transform((value) => parseDuration(value) ?? minimum);
 }
 
 /** A whole number from 1 to `maximum`. */
 export function count(maximum: number) {
-  const fault = expected(`a whole number from 1 to ${maximum}`);
+  const problem = expected(`a whole number from 1 to ${maximum}`);
   return z
-    .int(fault)
-    .min(1, { ...fault, abort: true })
-    .max(maximum, fault);
+    .int(problem)
+    .min(1, { ...problem, abort: true })
+    .max(maximum, problem);
 }
 
 /** True or false. */

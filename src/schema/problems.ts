@@ -1,19 +1,19 @@
 /** Where in the configuration: keys and positions, from the top. */
 type Path = readonly PropertyKey[];
 
-/** The configuration cannot be used. The message has one line for each fault, and never a secret. */
+/** The configuration cannot be used. The message has one line for each problem, and never a secret. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  readonly faults: readonly string[];
+  readonly problems: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.faults = faults;
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
   }
 }
 
-/** Collects faults, or warnings, so that all of them can be told at once. */
-export class Faults {
+/** Collects problems, or warnings, so that all of them can be told at once. */
+export class Problems {
   readonly #lines: Set<string>;
   readonly #path: Path;
 
@@ -23,8 +23,8 @@ export class Faults {
   }
 
   /** The same collection, further down. */
-  at(...steps: Path): Faults {
-    return new Faults(this.#lines, [...this.#path, ...steps]);
+  at(...steps: Path): Problems {
+    return new Problems(this.#lines, [...this.#path, ...steps]);
   }
 
   /** Notes what is wrong here. */

@@ -1,5 +1,5 @@
 import { type Document, type ErrorCode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Faults } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 
 /** How many times aliases may be resolved: they can make a small file expand to a huge one. */
 const MAX_ALIASES = 100;
@@ -21,34 +21,34 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
 const UNKNOWN = "not well-formed YAML";
 
 /**
- * The plain data of a YAML 1.2 text: one document, whose keys are texts and unique in their mapping. Notes every fault
+ * The plain data of a YAML 1.2 text: one document, whose keys are texts and unique in their mapping. Notes every problem
  * by the name of the file, line and column; undefined where there was one.
  */
-export function parseYaml(text: string, file: string, faults: Faults): unknown {
+export function parseYaml(text: string, file: string, problems: Problems): unknown {
   const lines = new LineCounter();
   // Pretty errors would repeat the line.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const problems = [...document.errors, ...document.warnings];
-  for (const { pos, code } of problems) faults.add(`${place(file, lines, pos[0])}: ${REASONS[code] ?? UNKNOWN}`);
-  if (problems.length > 0 || noteLostKeys(document, (offset) => place(file, lines, offset), faults)) return undefined;
+  const found = [...document.errors, ...document.warnings];
+  for (const { pos, code } of found) problems.add(`${place(file, lines, pos[0])}: ${REASONS[code] ?? UNKNOWN}`);
+  if (found.length > 0 || noteLostKeys(document, (offset) => place(file, lines, offset), problems)) return undefined;
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     // Throws where something contains itself.
     JSON.stringify(data);
     return data;
   } catch {
-    faults.add(`${file}: too many aliases, or one that stands for what contains it`);
+    problems.add(`${file}: too many aliases, or one that stands for what contains it`);
     return undefined;
   }
 }
 
 /** `__proto__` is not kept where objects are copied key by key: it would be lost without a word. */
-function noteLostKeys(document: Document.Parsed, placeOf: (offset: number) => string, faults: Faults): boolean {
+function noteLostKeys(document: Document.Parsed, placeOf: (offset: number) => string, problems: Problems): boolean {
   let found = false;
   visit(document, {
     Pair(_, { key }) {
       if (!isScalar(key) || key.value !== "__proto__") return;
-      faults.add(`${placeOf(key.range?.[0] ?? 0)}: __proto__ cannot be a key`);
+      problems.add(`${placeOf(key.range?.[0] ?? 0)}: __proto__ cannot be a key`);
       found = true;
     },
   });

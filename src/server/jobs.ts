@@ -2,15 +2,15 @@ import { type Clock, ClockOffError } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Store, StoreUnavailableError } from "../store/port.ts";
 
-/** How often what was lost is settled and expired rows are deleted, in milliseconds. */
-export const SETTLE_EVERY = 500;
+/** How often uncertain refreshes are reconciled and expired rows are deleted, in milliseconds. */
+export const RECONCILE_EVERY = 500;
 export const SWEEP_EVERY = 30_000;
 
 /** How many rows one sweep deletes: few enough that no request waits for it. */
 const SWEEP_BATCH = 500;
 
 /** What a node does every now and then to keep itself tidy while it serves. */
-export class Chores {
+export class Jobs {
   readonly #logger: Logger;
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #underWay = new Set<Promise<void>>();
@@ -25,15 +25,15 @@ export class Chores {
    * the store together. Never begins before the last time has ended. What fails is logged and tried again. Work that
    * takes long ends early once its signal aborts: someone waits for it to stop.
    */
-  every(milliseconds: number, chore: string, work: (signal: AbortSignal) => Promise<void>): void {
+  every(milliseconds: number, job: string, work: (signal: AbortSignal) => Promise<void>): void {
     const timer = setTimeout(
       async () => {
         this.#timers.delete(timer);
-        const run = this.#run(chore, work);
+        const run = this.#run(job, work);
         this.#underWay.add(run);
         await run;
         this.#underWay.delete(run);
-        if (!this.#stop.signal.aborted) this.every(milliseconds, chore, work);
+        if (!this.#stop.signal.aborted) this.every(milliseconds, job, work);
       },
       milliseconds * (0.8 + 0.2 * Math.random()),
     );
@@ -48,15 +48,15 @@ export class Chores {
     await Promise.all(this.#underWay);
   }
 
-  async #run(chore: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #run(job: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     try {
       await work(this.#stop.signal);
     } catch (err) {
       // The store has said what is wrong with the clock, once.
       if (err instanceof ClockOffError) return;
       if (err instanceof StoreUnavailableError)
-        this.#logger.warn({ chore, err }, "a chore was put off: the store is away");
-      else this.#logger.error({ chore, err }, "a chore failed");
+        this.#logger.warn({ job, err }, "a background job was put off: the store is away");
+      else this.#logger.error({ job, err }, "a background job failed");
     }
   }
 }

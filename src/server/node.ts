@@ -5,12 +5,12 @@ import { systemRandom } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
 import { developmentKey } from "../config/development-key.ts";
 import type { SecretVerifier } from "../engine/clients/secrets.ts";
-import type { TenantWorld } from "../engine/context.ts";
-import { Moments } from "../engine/moments.ts";
+import type { TenantContext } from "../engine/context.ts";
+import { IssuingClock } from "../engine/issuing-clock.ts";
 import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
 import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
-import type { Settlements } from "../engine/tokens/uncertain-refreshes.ts";
+import type { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
 import { grants } from "../grants/index.ts";
 import { webCryptoSignatures } from "../keyring/algorithms.ts";
 import { openKeyring } from "../keyring/index.ts";
@@ -29,17 +29,24 @@ export function openConfiguredStore(config: Config, logger: Logger, role?: Role)
 interface Timed {
   readonly store: Store;
   readonly clock: Clock;
-  readonly moments: Moments;
+  readonly issuingClock: IssuingClock;
 }
 
-/** Opens the store that is configured, once the clock is fit for it. Errors are those of {@link Moments.open} too. */
+/** Opens the store that is configured, once the clock is fit for it. Errors are those of {@link IssuingClock.open} too. */
 export async function openTimedStore(config: Config, logger: Logger, role?: Role): Promise<Timed> {
   const store = await openConfiguredStore(config, logger, role);
   const clock = systemClock(thisMachine, () => store.isClockOff?.() ?? false);
   const { maxClockLag, startTimeout } = config;
   try {
-    const moments = await Moments.open({ store, clock, machine: thisMachine, logger, maxClockLag, startTimeout });
-    return { store, clock, moments };
+    const issuingClock = await IssuingClock.open({
+      store,
+      clock,
+      machine: thisMachine,
+      logger,
+      maxClockLag,
+      startTimeout,
+    });
+    return { store, clock, issuingClock };
   } catch (error) {
     await store.close();
     throw error;
@@ -48,20 +55,29 @@ export async function openTimedStore(config: Config, logger: Logger, role?: Role
 
 /** What all tenants of a node share. */
 interface Shared extends Timed {
-  readonly settlements: Settlements;
+  readonly uncertainRefreshes: UncertainRefreshes;
   readonly secrets: SecretVerifier;
   readonly logger: Logger;
 }
 
 /** All that the engine needs of each tenant. */
-export async function openWorlds(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantWorld[]> {
+export async function openContexts(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantContext[]> {
   const { store, clock, logger } = node;
   const random = systemRandom;
   const sealer = openSealer(config);
   const { keyPollEvery, keyMaxStaleness } = config;
   const { maxClockSkew } = store;
   const signatures = webCryptoSignatures;
-  const keyringPorts = { clock, random, sealer, signatures, logger, maxClockSkew, keyPollEvery, keyMaxStaleness };
+  const keyringDependencies = {
+    clock,
+    random,
+    sealer,
+    signatures,
+    logger,
+    maxClockSkew,
+    keyPollEvery,
+    keyMaxStaleness,
+  };
   const shared = {
     ...node,
     quotas: new Quotas(clock, thisMachine),
@@ -73,7 +89,7 @@ export async function openWorlds(config: Config, publicUrl: string, node: Shared
   const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
     const tenantStore = store.forTenant(tenant.id);
     await recordLifetimes(tenant, tenantStore.meta);
-    const keyring = await openKeyring(tenant, tenantStore, keyringPorts);
+    const keyring = await openKeyring(tenant, tenantStore, keyringDependencies);
     return {
       ...shared,
       tenant,

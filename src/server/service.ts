@@ -6,14 +6,14 @@ import type { Config } from "../config/config.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
 import { createEngine } from "../engine/engine.ts";
-import { Settlements } from "../engine/tokens/uncertain-refreshes.ts";
+import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices } from "../rpc/services.ts";
 import { listening } from "./bind.ts";
-import { Chores, SETTLE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
-import { openTimedStore, openWorlds } from "./node.ts";
+import { Jobs, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
+import { openContexts, openTimedStore } from "./node.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -41,25 +41,25 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const timed = await openTimedStore(config, logger, "server");
   const { store, clock } = timed;
   const doors: (() => Promise<void>)[] = [];
-  const chores = new Chores(logger);
-  const settlements = new Settlements(clock, thisMachine);
+  const jobs = new Jobs(logger);
+  const uncertainRefreshes = new UncertainRefreshes(clock, thisMachine);
   const secrets = new SecretVerifier(systemRandom, clock);
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));
-    await chores.stop();
+    await jobs.stop();
     secrets.report(logger);
-    await settlements.settleAll();
+    await uncertainRefreshes.reconcileAll();
     await store.close();
   };
   try {
-    const worlds = await openWorlds(config, publicUrl, { ...timed, settlements, secrets, logger });
+    const contexts = await openContexts(config, publicUrl, { ...timed, uncertainRefreshes, secrets, logger });
     // Only now that all stored keys have opened: a wrong key-encryption key must seal no new one.
-    await Promise.all(worlds.map(({ keyring }) => keyring.poll()));
-    chores.every(SETTLE_EVERY, "settle", () => settlements.settleAll());
-    chores.every(REPORT_EVERY, "report refusals", async () => secrets.report(logger));
-    chores.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
-    for (const { keyring } of worlds) chores.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
-    const engine = createEngine(worlds);
+    await Promise.all(contexts.map(({ keyring }) => keyring.poll()));
+    jobs.every(RECONCILE_EVERY, "reconcile refreshes", () => uncertainRefreshes.reconcileAll());
+    jobs.every(REPORT_EVERY, "report refusals", async () => secrets.report(logger));
+    jobs.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
+    for (const { keyring } of contexts) jobs.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
+    const engine = createEngine(contexts);
     const services = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 

@@ -1,4 +1,4 @@
-import type { CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "./port.ts";
+import type { FamilyRecord, KeyRecord, ReferenceTokenRecord, RevocationRecord, Store } from "./port.ts";
 
 /** A store whose rows can be read one after another, so that all of it can be moved. The engine has no use for it. */
 export interface CopyableStore extends Store {
@@ -13,7 +13,7 @@ export interface CopyableStore extends Store {
 export type StoredRow = { readonly tenant: string } & (
   | { readonly kind: "key"; readonly record: KeyRecord }
   | { readonly kind: "meta"; readonly record: MetaRecord }
-  | { readonly kind: "cut"; readonly record: CutRecord }
+  | { readonly kind: "revocation"; readonly record: RevocationRecord }
   | { readonly kind: "reference token"; readonly record: ReferenceTokenRecord }
   | { readonly kind: "family"; readonly record: FamilyRecord }
 );

@@ -75,8 +75,8 @@ async function copyRow(to: Store, row: OtherRow): Promise<void> {
     case "meta":
       await tenant.meta.raise(row.record.name, row.record.value);
       break;
-    case "cut":
-      await tenant.revocations.cut(row.record);
+    case "revocation":
+      await tenant.revocations.raise(row.record);
       break;
     case "reference token":
       await copyReferenceToken(tenant.referenceTokens, row.record);
@@ -96,14 +96,14 @@ async function copyFamily(families: FamilyStore, family: FamilyRecord): Promise<
   const there = await families.find(family.id);
   if (there === undefined) return families.create(family);
   if (isFurther(family, there)) {
-    const { mark, rotatedAt, expiresAt, purgeAt } = family;
-    const step = { from: there.generation, to: family.generation, mark, at: rotatedAt, expiresAt, purgeAt };
+    const { attemptId, rotatedAt, expiresAt, purgeAt } = family;
+    const step = { from: there.generation, to: family.generation, attemptId, at: rotatedAt, expiresAt, purgeAt };
     await families.advance(family.id, step);
   }
   if (family.revokedAt !== undefined) await families.revoke(family.id, family.revokedAt);
 }
 
-/** Whether a family was refreshed or settled since the other was copied from it; the rest of it never changes. */
+/** Whether a family was refreshed or reconciled since the other was copied from it; the rest of it never changes. */
 function isFurther(family: FamilyRecord, other: FamilyRecord): boolean {
   if (family.generation !== other.generation) return family.generation > other.generation;
   if (family.rotatedAt !== other.rotatedAt) return family.rotatedAt > other.rotatedAt;
@@ -111,7 +111,7 @@ function isFurther(family: FamilyRecord, other: FamilyRecord): boolean {
 }
 
 async function count(store: CopyableStore, end: Instant): Promise<Counts> {
-  const counts = { key: 0, meta: 0, cut: 0, "reference token": 0, family: 0 };
+  const counts = { key: 0, meta: 0, revocation: 0, "reference token": 0, family: 0 };
   for await (const row of store.dump()) {
     if (endOf(row) > end) counts[row.kind]++;
   }
@@ -123,7 +123,7 @@ function endOf(row: StoredRow): Instant {
   switch (row.kind) {
     case "family":
       return row.record.purgeAt;
-    case "cut":
+    case "revocation":
     case "reference token":
       return row.record.expiresAt;
     default:
@@ -131,7 +131,7 @@ function endOf(row: StoredRow): Instant {
   }
 }
 
-/** Counts as text, such as `2 keys, 0 cuts`. */
-export function tell({ key, meta, cut, family, "reference token": token }: Counts): string {
-  return `${key} keys, ${family} families, ${token} reference tokens, ${cut} cuts and ${meta} numbers`;
+/** Counts as text, such as `2 keys, 0 revocations`. */
+export function tell({ key, meta, revocation, family, "reference token": token }: Counts): string {
+  return `${key} keys, ${family} families, ${token} reference tokens, ${revocation} revocations and ${meta} numbers`;
 }

@@ -95,7 +95,7 @@ export interface FamilyRecord {
   /** When `generation` was reached. */
   readonly rotatedAt: Instant;
   /** Names the attempt that reached `generation`. */
-  readonly mark: string;
+  readonly attemptId: string;
   readonly mintedAt: Instant;
   readonly revokedAt: Instant | undefined;
   /** When the refresh token expires. */
@@ -115,7 +115,7 @@ export interface Advance {
   /** The generation to reach: `from + 1`, or `from` where refresh tokens are reused. */
   readonly to: number;
   /** Names this attempt. */
-  readonly mark: string;
+  readonly attemptId: string;
   readonly at: Instant;
   readonly expiresAt: Instant;
   /** A row's `purgeAt` only grows. */
@@ -128,14 +128,14 @@ export interface FamilyStore {
   find(id: string): Promise<FamilyRecord | undefined>;
   /**
    * One atomic step: where the row's generation is at most `from` and the family is not revoked, it becomes `to`, and
-   * `rotatedAt`, `mark`, `expiresAt` and `purgeAt` are set. Resolves to "advanced", to the row that stood in the way,
+   * `rotatedAt`, `attemptId`, `expiresAt` and `purgeAt` are set. Resolves to "advanced", to the row that stood in the way,
    * or to undefined where there is none.
    */
   advance(id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined>;
   /**
-   * Raises `rotatedAt` and `purgeAt` to at least these, only while `mark` is still the row's; resolves to whether it did.
+   * Raises `rotatedAt` and `purgeAt` to at least these, only while `attemptId` is still the row's; resolves to whether it did.
    */
-  settle(id: string, mark: string, rotatedAt: Instant, purgeAt: Instant): Promise<boolean>;
+  reconcile(id: string, attemptId: string, rotatedAt: Instant, purgeAt: Instant): Promise<boolean>;
   /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
   /** Ends the family; the first end stays. Resolves to whether this call ended it. */
@@ -164,7 +164,7 @@ export interface ReferenceTokenStore {
 }
 
 /** "All that bears this, up to then, is dead." */
-export interface CutRecord {
+export interface RevocationRecord {
   /** A hash of what is cut. */
   readonly id: string;
   /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
@@ -177,9 +177,9 @@ export interface CutRecord {
 
 export interface RevocationStore {
   /** Writes a cut, or raises the one that is there: `notAfter` and `expiresAt` only grow. */
-  cut(cut: CutRecord): Promise<void>;
+  raise(revocation: RevocationRecord): Promise<void>;
   /** Those of the named cuts that there are, in one query. */
-  find(ids: readonly string[]): Promise<readonly CutRecord[]>;
+  find(ids: readonly string[]): Promise<readonly RevocationRecord[]>;
   /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
 }

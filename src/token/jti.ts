@@ -4,7 +4,7 @@ import type { Random } from "../base/random.ts";
 /** What a token's `jti` tells: when it was minted and, where it has one, the family of its grant. */
 interface Jti {
   /** When the token was minted, to the millisecond. */
-  readonly moment: Instant;
+  readonly issuedAt: Instant;
   readonly family: string | undefined;
 }
 
@@ -12,8 +12,8 @@ const JTI =
   /^(?<time>[0-9a-f]{8}-[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?:\.(?<family>[A-Za-z0-9_-]{22}))?$/;
 
 /** A fresh `jti`: a UUIDv7 (RFC 9562 section 5.7) of that moment, then the family that the token belongs to. */
-export function makeJti(moment: Instant, family: string | undefined, random: Random): string {
-  const uuid = uuidv7(moment, random);
+export function makeJti(issuedAt: Instant, family: string | undefined, random: Random): string {
+  const uuid = uuidv7(issuedAt, random);
   return family === undefined ? uuid : `${uuid}.${family}`;
 }
 
@@ -21,7 +21,7 @@ export function makeJti(moment: Instant, family: string | undefined, random: Ran
 export function parseJti(text: string): Jti | undefined {
   const groups = JTI.exec(text)?.groups;
   if (groups?.time === undefined) return undefined;
-  return { moment: Number.parseInt(groups.time.replace("-", ""), 16), family: groups.family };
+  return { issuedAt: Number.parseInt(groups.time.replace("-", ""), 16), family: groups.family };
 }
 
 /** A fresh id of a family: 128 random bits, base64url. */
@@ -29,9 +29,9 @@ export function makeFamilyId(random: Random): string {
   return Buffer.from(random.bytes(16)).toString("base64url");
 }
 
-function uuidv7(moment: Instant, random: Random): string {
+function uuidv7(issuedAt: Instant, random: Random): string {
   const bytes = Buffer.from(random.bytes(16));
-  bytes.writeUIntBE(moment, 0, 6);
+  bytes.writeUIntBE(issuedAt, 0, 6);
   bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
   const hex = bytes.toString("hex");

@@ -58,10 +58,10 @@ const UNTIDY = /[\p{Cc}\u2028\u2029]|^\s|\s$/u;
  * without regard to those, and none must be led to take a caller's claim for the mint's. No caller may set an untidy name
  * either. `allowed`: see {@link ALLOWABLE_CLAIMS}; it takes them as they are written.
  */
-export function isReservedClaim(name: string, markClaim: string, allowed?: ReadonlySet<string>): boolean {
+export function isReservedClaim(name: string, namespaceClaim: string, allowed?: ReadonlySet<string>): boolean {
   if (allowed?.has(name)) return false;
   const folded = foldName(name);
-  return UNTIDY.test(name) || UNTIDY.test(folded) || RESERVED_CLAIMS.has(folded) || folded === foldName(markClaim);
+  return UNTIDY.test(name) || UNTIDY.test(folded) || RESERVED_CLAIMS.has(folded) || folded === foldName(namespaceClaim);
 }
 
 /**

@@ -2,21 +2,21 @@ import { createHash } from "node:crypto";
 import type { Instant } from "../base/clock.ts";
 
 /** "All that bears this, up to `notAfter`, is dead." */
-interface Cut {
-  /** What is cut: one of the ids of {@link cutIds}. */
+interface Revocation {
+  /** What is cut: one of the ids of {@link revocationIds}. */
   readonly id: string;
   /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
   readonly notAfter: Instant;
 }
 
 /** What a cut can be made of, as its id in the store: a hash, so that no subject stands there and no name is too long. */
-export const cutIds = {
+export const revocationIds = {
   /** One access token. */
   jti: (jti: string) => hash("jti", jti),
   /** All that one key signed. */
   kid: (kid: string) => hash("kid", kid),
   /** All refresh tokens under one generation of the token key. */
-  tokenKey: (generation: number) => hash("token key", String(generation)),
+  refreshKey: (generation: number) => hash("token key", String(generation)),
   /** All that one client minted, whether it has a subject or not. */
   client: (client: string) => hash("client", client),
   /** All of a subject that one client minted. */
@@ -25,9 +25,9 @@ export const cutIds = {
   subjectOfNamespace: (subject: string, namespace: string) => hash("subject of namespace", subject, namespace),
 };
 
-/** Whether a token of these moments (its own; its family's first) is dead by one of the cuts that apply to it. */
-export function isCut(cuts: readonly Cut[], moments: readonly Instant[]): boolean {
-  return cuts.some(({ notAfter }) => moments.some((moment) => moment <= notAfter));
+/** Whether a token of these moments (its own; its family's first) is dead by one of the revocations that apply to it. */
+export function isRevoked(revocations: readonly Revocation[], moments: readonly Instant[]): boolean {
+  return revocations.some(({ notAfter }) => moments.some((moment) => moment <= notAfter));
 }
 
 /** Every part is preceded by its length, so that no two lists of parts read alike. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { acceptClock } from "../../src/cli/accept-clock.ts";
 import { UsageError } from "../../src/cli/command.ts";
-import { Moments } from "../../src/engine/moments.ts";
+import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import { openStore } from "../../src/store/index.ts";
 import { StoreUnusableError } from "../../src/store/port.ts";
 import { fakeMachine } from "../support/clock.ts";
@@ -30,7 +30,7 @@ async function start(ahead: number): Promise<void> {
   const store = await openStore(url);
   try {
     const [clock, logger] = [systemClock(machine), recordingLogger()];
-    await Moments.open({ store, clock, machine, logger, maxClockLag: 10_000, startTimeout: 0 });
+    await IssuingClock.open({ store, clock, machine, logger, maxClockLag: 10_000, startTimeout: 0 });
   } finally {
     await store.close();
   }

@@ -11,7 +11,7 @@ import { grants } from "../../src/grants/index.ts";
 import { SealError } from "../../src/keyring/seal.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
-import { cutIds } from "../../src/token/revocation.ts";
+import { revocationIds } from "../../src/token/revocation.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { recordingLogger } from "../support/logger.ts";
 
@@ -102,7 +102,7 @@ describe("mintmark revoke-client", () => {
     const { warnings } = JSON.parse((await revoke({ client: "gone", tenant: "acme" })) ?? "");
     expect(warnings).toContainEqual(expect.stringContaining("No client of that id"));
     const opened = await openStore(store);
-    expect(await opened.forTenant("acme").revocations.find([cutIds.client("gone")])).toHaveLength(1);
+    expect(await opened.forTenant("acme").revocations.find([revocationIds.client("gone")])).toHaveLength(1);
     await opened.close();
   });
 

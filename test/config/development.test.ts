@@ -9,10 +9,10 @@ import { loadConfig } from "../../src/config/load.ts";
 import { hashSecret } from "../../src/registry/secret.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import { keyBytes } from "../support/key-encryption-key.ts";
-import { faultsOf, GRANT_TYPES, KEY, world } from "./world.ts";
+import { context, GRANT_TYPES, KEY, problemsOf } from "./context.ts";
 
 describe("without a configuration file", () => {
-  const config = loadConfig(world());
+  const config = loadConfig(context());
   const tenants = config.tenants(config.publicUrl(config.httpAddress.port));
   const request = readFileSync(new URL("../golden/000-request.txt", import.meta.url), "utf8");
   const [, basic = ""] = /^Authorization: Basic (\S+)/m.exec(request) ?? [];
@@ -83,19 +83,19 @@ describe("without a configuration file", () => {
 
   test.each(["0.0.0.0:7001", "10.0.0.1:7001", "mint.example:7001", "[::]:7001"])("%s is refused", (address) => {
     for (const name of ["MINTMARK_HTTP_ADDRESS", "MINTMARK_RPC_ADDRESS", "MINTMARK_OPERATOR_ADDRESS"]) {
-      const faults = faultsOf(world({ env: { [name]: address } }));
-      expect(faults).toHaveLength(1);
-      expect(faults[0]).toMatch(new RegExp(`^${name}: expected a loopback address such as 127.0.0.1:7001, got `));
+      const problems = problemsOf(context({ env: { [name]: address } }));
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(new RegExp(`^${name}: expected a loopback address such as 127.0.0.1:7001, got `));
     }
   });
 
   test.each(["127.0.0.1:0", "localhost:8080", "[::1]:1", "127.1.2.3:9"])("%s is not", (address) => {
     const env = { MINTMARK_HTTP_ADDRESS: address, MINTMARK_RPC_ADDRESS: address };
-    expect(faultsOf(world({ env }))).toEqual([]);
+    expect(problemsOf(context({ env }))).toEqual([]);
   });
 
   test("a key-encryption key from outside is used", () => {
-    const { keyEncryptionKeys } = loadConfig(world({ env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY } }));
+    const { keyEncryptionKeys } = loadConfig(context({ env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY } }));
     expect(keyEncryptionKeys).toEqual([keyBytes()]);
   });
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { faultsOf, fileWorld, yamlOf } from "./world.ts";
+import { fileWorld, problemsOf, yamlOf } from "./context.ts";
 
 const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), "utf8");
 const files = { "/srv/a.crt": pem("cert.pem"), "/srv/a.key": pem("key.pem") };
-const faults = (top: object, env: Record<string, string> = {}) =>
-  faultsOf(fileWorld(yamlOf({}, {}, { publicUrl: "https://mint.example", ...top }), env, files));
+const problems = (top: object, env: Record<string, string> = {}) =>
+  problemsOf(fileWorld(yamlOf({}, {}, { publicUrl: "https://mint.example", ...top }), env, files));
 
 const told = (setting: string, address: string) =>
   `${setting}: expected a loopback address, got ${address}, which others may reach, and without TLS: set tls, or ` +
@@ -15,11 +15,11 @@ describe("plain text on an address that others may reach", () => {
   test.each(["0.0.0.0:7001", "[::]:7001", "10.0.0.1:7001", "mint.example:7001", "[fd00::1]:7001"])(
     "is refused for every listener: %s",
     (address) => {
-      expect(faults({ httpAddress: address })).toEqual([told("MINTMARK_HTTP_ADDRESS (httpAddress)", address)]);
-      expect(faults({}, { MINTMARK_RPC_ADDRESS: address })).toEqual([
+      expect(problems({ httpAddress: address })).toEqual([told("MINTMARK_HTTP_ADDRESS (httpAddress)", address)]);
+      expect(problems({}, { MINTMARK_RPC_ADDRESS: address })).toEqual([
         told("MINTMARK_RPC_ADDRESS (rpcAddress)", address),
       ]);
-      expect(faults({ operatorAddress: address })).toEqual([
+      expect(problems({ operatorAddress: address })).toEqual([
         told("MINTMARK_OPERATOR_ADDRESS (operatorAddress)", address),
       ]);
     },
@@ -31,22 +31,22 @@ describe("plain text on an address that others may reach", () => {
     { insecureHttp: true },
   ])("is taken with %j", (top) =>
     expect(
-      faults({ httpAddress: "0.0.0.0:7001", rpcAddress: "0.0.0.0:7002", operatorAddress: "0.0.0.0:7003", ...top }),
+      problems({ httpAddress: "0.0.0.0:7001", rpcAddress: "0.0.0.0:7002", operatorAddress: "0.0.0.0:7003", ...top }),
     ).toEqual([]),
   );
 
   test("needs more than an empty list or a false", () => {
-    expect(faults({ httpAddress: "0.0.0.0:7001", trustedProxies: [], insecureHttp: false })).toHaveLength(1);
+    expect(problems({ httpAddress: "0.0.0.0:7001", trustedProxies: [], insecureHttp: false })).toHaveLength(1);
   });
 
   test.each(["127.0.0.1:7001", "localhost:7001", "[::1]:7001"])("%s needs nothing", (httpAddress) =>
-    expect(faults({ httpAddress })).toEqual([]),
+    expect(problems({ httpAddress })).toEqual([]),
   );
 });
 
 describe("the trusted proxies", () => {
   test.each(["10.0.0.1", "10.0.0.0/8", "192.168.1.1/32", "::1", "fd00::/8", "fd00::1/128"])("may be %s", (proxy) =>
-    expect(faults({ trustedProxies: [proxy] })).toEqual([]),
+    expect(problems({ trustedProxies: [proxy] })).toEqual([]),
   );
 
   test.each([
@@ -63,7 +63,7 @@ describe("the trusted proxies", () => {
     "proxy.example",
     "10.0.0.1:80",
   ])("cannot be %j", (proxy) =>
-    expect(faults({ trustedProxies: ["10.0.0.1", proxy] })).toEqual([
+    expect(problems({ trustedProxies: ["10.0.0.1", proxy] })).toEqual([
       `trustedProxies[1]: expected an IP address, or a network such as 10.1.0.0/16 or fd00::/8, got ${JSON.stringify(proxy)}`,
     ]),
   );

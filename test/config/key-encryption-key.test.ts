@@ -2,15 +2,15 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { keyBytes, keyText } from "../support/key-encryption-key.ts";
-import { faultsOf, fileWorld, KEY, yamlOf } from "./world.ts";
+import { fileWorld, KEY, problemsOf, yamlOf } from "./context.ts";
 
 describe("the key-encryption key", () => {
   const without = { MINTMARK_KEY_ENCRYPTION_KEY: "" };
 
   test("is needed with a configuration file, and the error says how to make one", () => {
-    const [fault, ...others] = faultsOf(fileWorld(yamlOf(), without));
+    const [problem, ...others] = problemsOf(fileWorld(yamlOf(), without));
     expect(others).toEqual([]);
-    expect(fault).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
+    expect(problem).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
   });
 
   test("may be in a file", () => {
@@ -18,15 +18,17 @@ describe("the key-encryption key", () => {
     const key = keyBytes(9);
     const config = loadConfig(fileWorld(yamlOf(), env, { "/srv/kek": `${keyText(9)}\n` }));
     expect(config.keyEncryptionKeys).toEqual([key]);
-    expect(faultsOf(fileWorld(yamlOf(), env))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)"]);
-    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
+    expect(problemsOf(fileWorld(yamlOf(), env))).toEqual([
+      "MINTMARK_KEY_ENCRYPTION_KEY_FILE: cannot read kek (ENOENT)",
+    ]);
+    expect(problemsOf(fileWorld(yamlOf(), env, { "/srv/kek": "" }))[0]).toMatch(
       /^MINTMARK_KEY_ENCRYPTION_KEY_FILE: expected 32 bytes/,
     );
   });
 
   test("is given once", () => {
     const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
-    expect(faultsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
+    expect(problemsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
       "MINTMARK_KEY_ENCRYPTION_KEY: expected only one of it and MINTMARK_KEY_ENCRYPTION_KEY_FILE",
     ]);
   });
@@ -34,10 +36,10 @@ describe("the key-encryption key", () => {
   test.each(["short", KEY.slice(1), `${KEY}=`, Buffer.alloc(32, 255).toString("base64")])(
     "is refused where it is not 32 bytes in base64url (%s), and not repeated",
     (key) => {
-      const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
-      expect(faults).toHaveLength(1);
-      expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes/);
-      expect(faults[0]).not.toContain(key);
+      const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes/);
+      expect(problems[0]).not.toContain(key);
     },
   );
 });
@@ -51,21 +53,23 @@ describe("a key-encryption key that is not random", () => {
   ].map((bytes) => Buffer.from(bytes).toString("base64url"));
 
   test.each(patterns)("is refused, and not repeated: %s", (MINTMARK_KEY_ENCRYPTION_KEY) => {
-    const faults = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
-    expect(faults).toEqual([
+    const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
+    expect(problems).toEqual([
       expect.stringMatching(
         /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a few that repeat; make them: node/,
       ),
     ]);
-    expect(faults.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);
-    const two = faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: `${KEY},${MINTMARK_KEY_ENCRYPTION_KEY}` }));
+    expect(problems.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);
+    const two = problemsOf(
+      fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: `${KEY},${MINTMARK_KEY_ENCRYPTION_KEY}` }),
+    );
     expect(two).toEqual([expect.stringMatching(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected random bytes/)]);
   });
 
   test("is not taken for one that is", () => {
     for (let i = 0; i < 100; i++) {
       const MINTMARK_KEY_ENCRYPTION_KEY = randomBytes(32).toString("base64url");
-      expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }))).toEqual([]);
+      expect(problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }))).toEqual([]);
     }
   });
 });
@@ -93,25 +97,25 @@ describe("several key-encryption keys", () => {
   });
 
   test("are at most 8", () => {
-    expect(faultsOf(withKeys(keys.join()))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY: expected at most 8 keys, got 9"]);
+    expect(problemsOf(withKeys(keys.join()))).toEqual(["MINTMARK_KEY_ENCRYPTION_KEY: expected at most 8 keys, got 9"]);
   });
 
   test("are all different", () => {
-    expect(faultsOf(withKeys(`${a},${b},${a}`))).toEqual([
+    expect(problemsOf(withKeys(`${a},${b},${a}`))).toEqual([
       "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it is the one at 0 too",
     ]);
   });
 
   test("are told by their position where they are no keys, and not repeated", () => {
-    const faults = faultsOf(withKeys(`${a},hunter2,${b.slice(1)}`));
-    expect(faults).toHaveLength(2);
-    expect(faults[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected 32 bytes in base64url/);
-    expect(faults[1]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[2\]: expected 32 bytes in base64url/);
-    expect(faults.join()).not.toContain("hunter2");
-    expect(faults.join()).not.toContain(b.slice(1));
+    const problems = problemsOf(withKeys(`${a},hunter2,${b.slice(1)}`));
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected 32 bytes in base64url/);
+    expect(problems[1]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[2\]: expected 32 bytes in base64url/);
+    expect(problems.join()).not.toContain("hunter2");
+    expect(problems.join()).not.toContain(b.slice(1));
   });
 
   test("are missing where there are only separators", () => {
-    expect(faultsOf(withKeys(" ,\n"))[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url/);
+    expect(problemsOf(withKeys(" ,\n"))[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url/);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { keyBytes } from "../support/key-encryption-key.ts";
-import { faultsOf, fileWorld, PLAIN_SECRET, SECRET, world, yamlOf } from "./world.ts";
+import { context, fileWorld, PLAIN_SECRET, problemsOf, SECRET, yamlOf } from "./context.ts";
 
 const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), "utf8");
 const CERTIFICATE = pem("cert.pem");
@@ -44,7 +44,7 @@ describe("a configuration file", () => {
       resources: new Map(),
       authorities: new Map(),
       clients: undefined,
-      markClaim: "client_namespace",
+      namespaceClaim: "client_namespace",
       limits: {
         claimsBytes: 16_384,
         claimsDepth: 8,
@@ -148,10 +148,12 @@ describe("a configuration file", () => {
       maxClockLag: 10_000,
       maxClockSkew: undefined,
     });
-    expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_START_TIMEOUT: "0s", MINTMARK_MAX_CLOCK_SKEW: "10001" }))).toEqual([
-      'MINTMARK_START_TIMEOUT: expected whole seconds or text such as 90s or 15m, from 1s to 1h, got "0s"',
-      "MINTMARK_MAX_CLOCK_SKEW: expected milliseconds, a whole number from 1 to 10000, got 10001",
-    ]);
+    expect(problemsOf(fileWorld(yamlOf(), { MINTMARK_START_TIMEOUT: "0s", MINTMARK_MAX_CLOCK_SKEW: "10001" }))).toEqual(
+      [
+        'MINTMARK_START_TIMEOUT: expected whole seconds or text such as 90s or 15m, from 1s to 1h, got "0s"',
+        "MINTMARK_MAX_CLOCK_SKEW: expected milliseconds, a whole number from 1 to 10000, got 10001",
+      ],
+    );
   });
 
   test("holds durations in seconds, however they are written", () => {
@@ -181,7 +183,7 @@ describe("a configuration file", () => {
     expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY });
     expect(config.publicUrl(443)).toBe("https://mint.example");
     const swapped = { "/srv/tls/a.crt": PRIVATE_KEY };
-    expect(faultsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([
+    expect(problemsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([
       "tls.certificate: expected tls/a.crt to hold a PEM certificate",
       "tls.key: cannot read /etc/a.key (ENOENT)",
     ]);
@@ -217,10 +219,10 @@ describe("a configuration file", () => {
     ],
     [CERTIFICATE, otherKey, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
     [CERTIFICATE, otherKind, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
-  ])("refuses a certificate and a key for TLS that cannot be used: %#", (certificate, key, fault) => {
+  ])("refuses a certificate and a key for TLS that cannot be used: %#", (certificate, key, problem) => {
     const tls = { certificate: "a.crt", key: "a.key" };
     const files = { "/srv/a.crt": certificate, "/srv/a.key": key };
-    expect(faultsOf(fileWorld(yamlOf({}, {}, { tls }), {}, files))).toEqual([expect.stringContaining(fault)]);
+    expect(problemsOf(fileWorld(yamlOf({}, {}, { tls }), {}, files))).toEqual([expect.stringContaining(problem)]);
   });
 
   test("warns of a public URL that no client can use", () => {
@@ -237,7 +239,7 @@ describe("issuers", () => {
     fileWorld(JSON.stringify({ publicUrl: "https://mint.example", tenants: { default: a, acme: b } }));
 
   test("are made of the public URL, at the port that the gateway got", () => {
-    const config = loadConfig(world({ env: { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" } }));
+    const config = loadConfig(context({ env: { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" } }));
     const tenants = config.tenants(config.publicUrl(41_234));
     expect(tenants.get("default")?.issuer).toBe("http://127.0.0.1:41234");
     expect(tenants.get("acme")?.issuer).toBe("http://127.0.0.1:41234/acme");
@@ -249,7 +251,7 @@ describe("issuers", () => {
   });
 
   test("are unique, also where they differ in nothing that counts", () => {
-    expect(faultsOf(two({}, { issuer: "https://MINT.example/" }))).toEqual([
+    expect(problemsOf(two({}, { issuer: "https://MINT.example/" }))).toEqual([
       'tenants.acme.issuer: "https://MINT.example/" is the issuer of the tenant default already',
     ]);
   });
@@ -263,9 +265,9 @@ describe("issuers", () => {
     const clients = (issuer: string) => ({
       clients: { web: { secrets: [SECRET], allowedIssuers: ["https://x", issuer] } },
     });
-    expect(faultsOf(two({}, clients("https://mint.example/")))).toEqual([
+    expect(problemsOf(two({}, clients("https://mint.example/")))).toEqual([
       'tenants.acme.clients.web.allowedIssuers[1]: "https://mint.example/" is the issuer of the tenant default',
     ]);
-    expect(faultsOf(two({}, clients("https://mint.example/acme")))).toEqual([]);
+    expect(problemsOf(two({}, clients("https://mint.example/acme")))).toEqual([]);
   });
 });

@@ -1,18 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/schema/problems.ts";
-import { faultsOf, fileWorld, SECRET, yamlOf } from "./world.ts";
+import { fileWorld, problemsOf, SECRET, yamlOf } from "./context.ts";
 
-/** The faults of one client, without the path to it. */
-function clientFaults(client: object, tenant: object = {}, env: Record<string, string> = {}): readonly string[] {
-  return faultsOf(fileWorld(yamlOf(client, tenant), env)).map((line) => line.replace("tenants.acme.clients.web.", ""));
+/** The problems of one client, without the path to it. */
+function clientProblems(client: object, tenant: object = {}, env: Record<string, string> = {}): readonly string[] {
+  return problemsOf(fileWorld(yamlOf(client, tenant), env)).map((line) =>
+    line.replace("tenants.acme.clients.web.", ""),
+  );
 }
 
 function tenantFaults(tenant: object): readonly string[] {
-  return faultsOf(fileWorld(yamlOf({}, tenant))).map((line) => line.replace("tenants.acme.", ""));
+  return problemsOf(fileWorld(yamlOf({}, tenant))).map((line) => line.replace("tenants.acme.", ""));
 }
 
 describe("the shape", () => {
-  test("every fault has its line, with the path and what was expected", () => {
+  test("every problem has its line, with the path and what was expected", () => {
     const client = {
       accessTokenLifetime: "15 minutes",
       enabled: "yes",
@@ -21,8 +23,8 @@ describe("the shape", () => {
     };
     const top = { httpAddress: "7001", logLevel: "loud" };
     const yaml = yamlOf(client, { authorities: { "wellknown://a": { issuer: "http://a.example" } } }, top);
-    const faults = faultsOf(fileWorld(yaml, { MINTMARK_RPC_ADDRESS: "x" }));
-    expect(faults).toEqual([
+    const problems = problemsOf(fileWorld(yaml, { MINTMARK_RPC_ADDRESS: "x" }));
+    expect(problems).toEqual([
       'MINTMARK_RPC_ADDRESS: expected host:port, IPv6 in brackets, port 0 to 65535, got "x"',
       'httpAddress: expected host:port, IPv6 in brackets, port 0 to 65535, got "7001"',
       'logLevel: expected fatal, error, warn, info, debug, trace or silent, got "loud"',
@@ -33,13 +35,13 @@ describe("the shape", () => {
       'tenants.acme.clients.web.accessTokenLifetime: expected whole seconds or text such as 90s, 15m, 12h or 30d, up to 10 years, got "15 minutes"',
       'tenants.acme.clients.web.refreshTokenUsage: expected rotate or reuse, got "rotat"',
     ]);
-    const error = new ConfigError(faults);
-    expect(error.message.split("\n")).toEqual(faults);
+    const error = new ConfigError(problems);
+    expect(error.message.split("\n")).toEqual(problems);
   });
 
   test("an unknown key is told, with the nearest known one", () => {
     const yaml = yamlOf({ acessTokenLifetime: 1, colour: 2 }, { limits: { claimBytes: 1 } }, { publicURL: "x" });
-    expect(faultsOf(fileWorld(yaml))).toEqual([
+    expect(problemsOf(fileWorld(yaml))).toEqual([
       "tenants.acme.clients.web.acessTokenLifetime: unknown key; did you mean accessTokenLifetime?",
       "tenants.acme.clients.web.colour: unknown key",
       "tenants.acme.limits.claimBytes: unknown key; did you mean claimsBytes?",
@@ -67,10 +69,10 @@ describe("the shape", () => {
     [{ namespace: "" }, "namespace: expected a text that is not empty"],
     [{ claims: { "*": { a: 2 ** 53 } } }, 'claims["*"]: expected whole numbers between'],
     [{ claims: { "*": ["a"] } }, 'claims["*"]: expected a mapping, got a list'],
-  ])("of a client: %j", (client, fault) => {
-    const faults = clientFaults(client);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
+  ])("of a client: %j", (client, problem) => {
+    const problems = clientProblems(client);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
   });
 
   test.each([
@@ -82,22 +84,22 @@ describe("the shape", () => {
     [{ clients: { é: { secrets: [SECRET] } } }, 'clients["é"]: expected a client id'],
     [{ authorities: { a: { issuer: "https://a", audiences: [] } } }, "authorities.a.audiences: expected at least one"],
     [{ strictClientAuthentication: 1 }, "strictClientAuthentication: expected true or false, got 1"],
-  ])("of a tenant: %j", (tenant, fault) => {
-    const faults = tenantFaults(tenant);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
+  ])("of a tenant: %j", (tenant, problem) => {
+    const problems = tenantFaults(tenant);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
   });
 
   test.each(["Acme", "-a", "a_b", "a".repeat(64), "a/b"])("%s is no tenant id", (id) => {
-    const faults = faultsOf(fileWorld(JSON.stringify({ tenants: { [id]: {} } })));
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain("expected a tenant id: 1 to 63 lower-case letters, digits and hyphens");
+    const problems = problemsOf(fileWorld(JSON.stringify({ tenants: { [id]: {} } })));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("expected a tenant id: 1 to 63 lower-case letters, digits and hyphens");
   });
 
   test("a file needs tenants", () => {
-    expect(faultsOf(fileWorld(""))).toEqual(["expected a mapping, got nothing"]);
-    expect(faultsOf(fileWorld("logLevel: info"))).toEqual(["tenants: expected a mapping, got nothing"]);
-    expect(faultsOf(fileWorld("tenants: {}"))).toEqual(["tenants: expected at least one tenant"]);
+    expect(problemsOf(fileWorld(""))).toEqual(["expected a mapping, got nothing"]);
+    expect(problemsOf(fileWorld("logLevel: info"))).toEqual(["tenants: expected a mapping, got nothing"]);
+    expect(problemsOf(fileWorld("tenants: {}"))).toEqual(["tenants: expected at least one tenant"]);
   });
 });
 
@@ -130,17 +132,17 @@ describe("the rules", () => {
       { requireSecret: false, secrets: [], grants: ["arbitrary_token"], allowPublicMint: false },
       "allowPublicMint: expected true",
     ],
-  ])("for a client: %j", (client, fault) => {
-    const faults = clientFaults(client, {}, { EMPTY: "", LONG: "x".repeat(101) });
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
+  ])("for a client: %j", (client, problem) => {
+    const problems = clientProblems(client, {}, { EMPTY: "", LONG: "x".repeat(101) });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
   });
 
   test.each([
     { requireSecret: false },
     { requireSecret: false, grants: ["arbitrary_token"], allowPublicMint: true },
     { allowPublicMint: true },
-  ])("let a public client be: %j", (client) => expect(clientFaults(client)).toEqual([]));
+  ])("let a public client be: %j", (client) => expect(clientProblems(client)).toEqual([]));
 
   test.each([
     [{ resources: { a: ["s"], b: ["s"] } }, "resources.b[0]: the resource a already owns the scope s"],
@@ -148,21 +150,21 @@ describe("the rules", () => {
     [{ markClaim: "SUB" }, 'markClaim: only the mint sets the claim "SUB"'],
     [{ limits: { tokenWarnBytes: 2, tokenMaxBytes: 1 } }, "limits.tokenWarnBytes: expected no more than tokenMaxBytes"],
     [{ limits: { credentialLength: 2 } }, "clients.web: expected an id of at most 2 characters"],
-  ])("for a tenant: %j", (tenant, fault) => {
-    const faults = tenantFaults(tenant);
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
+  ])("for a tenant: %j", (tenant, problem) => {
+    const problems = tenantFaults(tenant);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
   });
 
   test("the tenant's own mark claim is the mint's too", () => {
-    expect(clientFaults({ claims: { "*": { Mark: "x" } } }, { markClaim: "mark" })).toEqual([
+    expect(clientProblems({ claims: { "*": { Mark: "x" } } }, { markClaim: "mark" })).toEqual([
       'claims["*"].Mark: only the mint sets this claim',
     ]);
   });
 
-  test("all faults are told at once", () => {
-    const faults = clientFaults({ secrets: [], grants: ["x"], scopes: ["offline_access"] }, { markClaim: "sub" });
-    expect(faults).toHaveLength(4);
+  test("all problems are told at once", () => {
+    const problems = clientProblems({ secrets: [], grants: ["x"], scopes: ["offline_access"] }, { markClaim: "sub" });
+    expect(problems).toHaveLength(4);
   });
 });
 
@@ -188,16 +190,16 @@ describe("secrets in errors", () => {
     `secrets: !${PLAIN} x`,
     `secrets: - ${PLAIN}`,
   ])("a secret is never repeated: %s", (yaml) => {
-    const faults = faultsOf(fileWorld(yaml));
-    expect(faults.length).toBeGreaterThan(0);
-    expect(faults.join()).not.toContain(PLAIN);
+    const problems = problemsOf(fileWorld(yaml));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join()).not.toContain(PLAIN);
   });
 
   test("nor one in a variable", () => {
     const env = { MINTMARK_STORE: `//${PLAIN}`, LONG: PLAIN.repeat(9), MINTMARK_KEY_ENCRYPTION_KEY: PLAIN };
-    const faults = faultsOf(fileWorld(yamlOf({ secrets: ["env:LONG"] }), env));
-    expect(faults.length).toBeGreaterThan(0);
-    expect(faults.join()).not.toContain(PLAIN);
+    const problems = problemsOf(fileWorld(yamlOf({ secrets: ["env:LONG"] }), env));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join()).not.toContain(PLAIN);
   });
 });
 
@@ -221,8 +223,8 @@ describe("authorities", () => {
     [["x.", "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
     [[undefined, "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
     [["x.", ""], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp0"],
-  ])("with the prefixes %j could give the same subject", (prefixes, fault) => {
-    expect(withPrefixes(...prefixes)[0]).toContain(fault);
+  ])("with the prefixes %j could give the same subject", (prefixes, problem) => {
+    expect(withPrefixes(...prefixes)[0]).toContain(problem);
   });
 
   test("one alone needs no prefix, and several need different ones", () => {
@@ -233,13 +235,15 @@ describe("authorities", () => {
 
 describe("the claims of a client", () => {
   test("fixed ones obey the same rules as a caller's, and acr needs to be allowed", () => {
-    expect(clientFaults({ claims: { "*": { acr: "x" } } })[0]).toContain("only the mint sets this claim");
-    expect(clientFaults({ allowedClaims: ["acr"], claims: { "*": { acr: "x" } } })).toEqual([]);
-    expect(clientFaults({ claims: { "*": { "name ": "x" } } })[0]).toContain("only the mint sets this claim");
+    expect(clientProblems({ claims: { "*": { acr: "x" } } })[0]).toContain("only the mint sets this claim");
+    expect(clientProblems({ allowedClaims: ["acr"], claims: { "*": { acr: "x" } } })).toEqual([]);
+    expect(clientProblems({ claims: { "*": { "name ": "x" } } })[0]).toContain("only the mint sets this claim");
   });
 
   test("what may be allowed is a closed list", () => {
     for (const name of ["sub", "iss", "act", "cnf", "ACR"])
-      expect(clientFaults({ allowedClaims: [name] })[0]).toContain("allowedClaims[0]: expected one of acr, authmethod");
+      expect(clientProblems({ allowedClaims: [name] })[0]).toContain(
+        "allowedClaims[0]: expected one of acr, authmethod",
+      );
   });
 });

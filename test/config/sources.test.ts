@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { faultsOf, fileWorld, SECRET, world } from "./world.ts";
+import { context, fileWorld, problemsOf, SECRET } from "./context.ts";
 
 describe("YAML", () => {
   test.each([
@@ -12,16 +12,18 @@ describe("YAML", () => {
     ["? [a]\n: 1", "mint.yaml:1:3: a key that is not a text"],
     ["a:\n  __proto__: 1", "mint.yaml:2:3: __proto__ cannot be a key"],
     ["a: &x [*x]", "mint.yaml: too many aliases"],
-  ])("%j", (yaml, fault) => {
-    const faults = faultsOf(fileWorld(yaml));
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
+  ])("%j", (yaml, problem) => {
+    const problems = problemsOf(fileWorld(yaml));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
   });
 
   test("aliases cannot make a small file huge", () => {
     const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
     const bomb = ["l0: &l0 [lol]", ...levels].join("\n");
-    expect(faultsOf(fileWorld(bomb))).toEqual(["mint.yaml: too many aliases, or one that stands for what contains it"]);
+    expect(problemsOf(fileWorld(bomb))).toEqual([
+      "mint.yaml: too many aliases, or one that stands for what contains it",
+    ]);
   });
 
   test("an alias repeats what it stands for", () => {
@@ -43,18 +45,18 @@ describe("the command line and the variables", () => {
     [["--config=a", "--config=b"], "--config: expected once"],
     [["serve"], "serve: unexpected argument"],
     [["--config", "gone.yaml"], "cannot read /srv/gone.yaml (ENOENT)"],
-  ])("%j", (argv, fault) => expect(faultsOf(world({ argv }))).toContain(fault));
+  ])("%j", (argv, problem) => expect(problemsOf(context({ argv }))).toContain(problem));
 
   test("an unknown variable of the service is told, with the nearest known one", () => {
     const env = { MINTMARK_HTTP_ADRESS: "x", MINTMARK_COLOUR: "x", MINT: "x", MINTMARK_HTTP_PORT: "8080" };
-    expect(faultsOf(world({ env }))).toEqual([
+    expect(problemsOf(context({ env }))).toEqual([
       "MINTMARK_HTTP_ADRESS: unknown variable; did you mean MINTMARK_HTTP_ADDRESS?",
       "MINTMARK_COLOUR: unknown variable",
       "MINTMARK_HTTP_PORT: unknown variable",
     ]);
   });
 
-  test("what Kubernetes sets for a service of this name is no fault", () => {
+  test("what Kubernetes sets for a service of this name is no problem", () => {
     const env = {
       MINTMARK_PORT: "tcp://10.0.0.1:7001",
       MINTMARK_SERVICE_HOST: "10.0.0.1",
@@ -65,6 +67,6 @@ describe("the command line and the variables", () => {
       MINTMARK_RPC_SERVICE_HOST: "10.0.0.1",
       MINTMARK_RPC_PORT: "tcp://10.0.0.1:7002",
     };
-    expect(faultsOf(world({ env }))).toEqual([]);
+    expect(problemsOf(context({ env }))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { faultsOf, fileWorld, SECRET, yamlOf } from "./world.ts";
+import { fileWorld, problemsOf, SECRET, yamlOf } from "./context.ts";
 
 const LEFT = ["{tenant}", `$${"{HOST}"}`, "<host>", "%7Btenant%7D", "$HOST", "$(hostname)", "{{ .Values.host }}"];
 const told = (path: string) => expect.stringContaining(`${path}: expected a URL without a template such as {tenant}`);
@@ -12,7 +12,7 @@ describe("a template that was left in a URL is refused", () => {
       authorities: { "wellknown://a": { issuer: url, audiences: ["1234.apps.example", url] } },
       clients: { web: { secrets: [SECRET], allowedIssuers: [url], allowedAudiences: ["https://*.example", url] } },
     };
-    expect(faultsOf(fileWorld(yamlOf({}, tenant, { publicUrl: url })))).toEqual([
+    expect(problemsOf(fileWorld(yamlOf({}, tenant, { publicUrl: url })))).toEqual([
       told("publicUrl"),
       told("tenants.acme.issuer"),
       told('tenants.acme.authorities["wellknown://a"].issuer'),
@@ -23,7 +23,7 @@ describe("a template that was left in a URL is refused", () => {
   });
 
   test("in a variable too", () => {
-    expect(faultsOf(fileWorld(yamlOf(), { MINTMARK_PUBLIC_URL: "https://{host}" }))).toEqual([
+    expect(problemsOf(fileWorld(yamlOf(), { MINTMARK_PUBLIC_URL: "https://{host}" }))).toEqual([
       told("MINTMARK_PUBLIC_URL"),
     ]);
   });
@@ -34,17 +34,19 @@ describe("a template that was left in a URL is refused", () => {
     `mongodb://user:$${"{PASSWORD}"}@db.example/hunter2`,
     `sqlite:./$${"{DATA}"}/hunter2.db`,
   ])("and in the store's, which is not repeated: %s", (store) => {
-    for (const faults of [
-      faultsOf(fileWorld(yamlOf({}, {}, { store }))),
-      faultsOf(fileWorld(yamlOf(), { MINTMARK_STORE: store })),
+    for (const problems of [
+      problemsOf(fileWorld(yamlOf({}, {}, { store }))),
+      problemsOf(fileWorld(yamlOf(), { MINTMARK_STORE: store })),
     ]) {
-      expect(faults).toEqual([expect.stringMatching(/: expected a store's URL without a template such as <password>/)]);
-      expect(faults.join()).not.toContain("hunter2");
+      expect(problems).toEqual([
+        expect.stringMatching(/: expected a store's URL without a template such as <password>/),
+      ]);
+      expect(problems.join()).not.toContain("hunter2");
     }
   });
 
   test("and what is none is taken", () => {
     const store = "mongodb://user:p$ss%3C@db.example/mint?tls=true";
-    expect(faultsOf(fileWorld(yamlOf({ namespace: "{a}" }), { MINTMARK_STORE: store }))).toEqual([]);
+    expect(problemsOf(fileWorld(yamlOf({ namespace: "{a}" }), { MINTMARK_STORE: store }))).toEqual([]);
   });
 });

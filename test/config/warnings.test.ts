@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { mongoTls } from "../../src/config/store-url.ts";
-import { fileWorld, SECRET, world, yamlOf } from "./world.ts";
+import { context, fileWorld, SECRET, yamlOf } from "./context.ts";
 
 const warnings = (client: object, top: object = {}, env: Record<string, string> = {}) =>
   loadConfig(fileWorld(yamlOf(client, {}, top), env)).warnings;
@@ -80,7 +80,7 @@ describe("the start warns of", () => {
   test("certificates that nobody checks, in development too", () => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: "0" };
     expect(warnings({}, {}, env)).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED is 0/)]);
-    expect(loadConfig(world({ env })).warnings).toHaveLength(2);
+    expect(loadConfig(context({ env })).warnings).toHaveLength(2);
   });
 
   test("a store in memory", () => {
@@ -90,7 +90,7 @@ describe("the start warns of", () => {
   });
 
   test("none of these in what is built in", () => {
-    expect(loadConfig(world()).warnings).toEqual([expect.stringContaining("No configuration file was given")]);
+    expect(loadConfig(context()).warnings).toEqual([expect.stringContaining("No configuration file was given")]);
   });
 });
 

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { TokenSet } from "../../src/engine/request.ts";
 import type { Client, Tenant } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const OLD = testTenant().issuer;
@@ -16,29 +16,29 @@ let store: Store;
 let before: TokenSet;
 beforeEach(async () => {
   store = createMemoryStore();
-  before = await mint(await testWorld(testTenant(), store));
+  before = await mint(await testContext(testTenant(), store));
 });
 
 /** The same data under a changed configuration. */
 const changed = (tenant: Partial<Tenant>, client: Partial<Client> = {}) =>
-  testWorld(testTenant(tenant, [testClient(client)]), store);
+  testContext(testTenant(tenant, [testClient(client)]), store);
 
-const mint = ({ engine }: TestWorld) =>
+const mint = ({ engine }: TestContext) =>
   engine.mint(credentials, {
     grantType: "arbitrary_identity",
     subject: "someone",
     scopes: ["a", "b", "offline_access"],
     accessTokenLifetime: 600,
   });
-const refresh = ({ engine }: TestWorld) => engine.refresh(credentials, { refreshToken: before.refreshToken });
-const introspect = ({ engine }: TestWorld) => engine.introspect(credentials, { token: before.accessToken });
+const refresh = ({ engine }: TestContext) => engine.refresh(credentials, { refreshToken: before.refreshToken });
+const introspect = ({ engine }: TestContext) => engine.introspect(credentials, { token: before.accessToken });
 
 describe("once the issuer has changed", () => {
   it("old tokens are active as before, and end as before", async () => {
-    const world = await changed({ issuer: NEW });
-    expect(await introspect(world)).toMatchObject({ active: true, iss: OLD });
-    await world.engine.revoke(credentials, { token: before.refreshToken });
-    expect(await introspect(world)).toEqual({ active: false });
+    const context = await changed({ issuer: NEW });
+    expect(await introspect(context)).toMatchObject({ active: true, iss: OLD });
+    await context.engine.revoke(credentials, { token: before.refreshToken });
+    expect(await introspect(context)).toEqual({ active: false });
   });
 
   it("old grants are refreshed only while the client is allowed the old issuer, and keep it", async () => {
@@ -75,9 +75,9 @@ describe("once a client has changed, a token that is out keeps what it says, and
     ["keeps its lifetime where it may be longer", { accessTokenLifetime: 6000 }, { expiresIn: 600 }],
     ["keeps the kind of its tokens", { accessTokenType: "reference" }, { accessToken: expect.stringMatching(/^eyJ/) }],
   ])("%s", async (_, client, expected) => {
-    const world = await changed({}, client);
-    expect(await introspect(world)).toMatchObject({ active: true });
-    expect(await refresh(world)).toMatchObject(expected);
+    const context = await changed({}, client);
+    expect(await introspect(context)).toMatchObject({ active: true });
+    expect(await refresh(context)).toMatchObject(expected);
   });
 
   it("keeps the fixed claims that the grant was made with", async () => {
@@ -91,8 +91,8 @@ describe("once a client has changed, a token that is out keeps what it says, and
     ["subject", { allowedSubjects: ["user-*"] }],
     ["grant", { grants: new Set(["arbitrary_token"]) }],
   ])("is refused if it lost a %s that the grant has", async (_, client) => {
-    const world = await changed({}, client);
-    expect(await introspect(world)).toMatchObject({ active: true });
-    expect(await refusalOf(refresh(world))).toMatchObject({ code: "invalid_grant" });
+    const context = await changed({}, client);
+    expect(await introspect(context)).toMatchObject({ active: true });
+    expect(await refusalOf(refresh(context))).toMatchObject({ code: "invalid_grant" });
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/base/json.ts";
 import { parseJson } from "../../src/engine/exact-json.ts";
-import { Malformed } from "../../src/engine/request.ts";
+import { InvalidValue } from "../../src/engine/request.ts";
 
 const LOSSY = "it holds a number that would lose precision: send that as a string.";
 
@@ -20,7 +20,7 @@ const { value: anyJson } = fc.letrec<{ value: JsonValue }>((tie) => ({
 /** What was wrong. */
 function reason(text: string): string | undefined {
   const value = parseJson(text);
-  if (!(value instanceof Malformed)) throw new Error(`'${text.slice(0, 100)}' was read`);
+  if (!(value instanceof InvalidValue)) throw new Error(`'${text.slice(0, 100)}' was read`);
   return value.reason;
 }
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client } from "../../src/registry/tenant.ts";
+import { testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 
 async function mint(client: Partial<Client>, request: MintRequest) {
-  const world = await testWorld(testTenant({}, [testClient(client)]));
-  return world.engine.mint(credentials, {
+  const context = await testContext(testTenant({}, [testClient(client)]));
+  return context.engine.mint(credentials, {
     grantType: "arbitrary_identity",
     subject: "user-1",
     scopes: ["aggregator_service.read_only"],

@@ -4,18 +4,18 @@ import type { FamilyRecord, ReferenceTokenRecord, Store } from "../../src/store/
 import { handleDigest, makeHandle } from "../../src/token/reference-token.ts";
 import { familyText, makeRowMac, referenceTokenText } from "../../src/token/row-mac.ts";
 import { refusalCode } from "../proofs/nodes.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { seededRandom } from "../support/random.ts";
 import { stores, withStore } from "../support/stores.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const operator = { authorization: `Basic ${Buffer.from(`${OPERATOR_ID}:${SECRET}`).toString("base64")}` };
 
-const mint = (world: TestWorld, accessTokenType: string) =>
-  world.engine.mint(credentials, {
+const mint = (context: TestContext, accessTokenType: string) =>
+  context.engine.mint(credentials, {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
     arbitraryClaims: {},
@@ -31,19 +31,19 @@ interface Edit {
 }
 
 /** A mint whose store was written by somebody else: it has the same keys, and the rows as they were edited. */
-async function written(world: TestWorld, tokens: TokenSet, store: Store, edit: Edit): Promise<TestWorld> {
-  const [from, to] = [world.wholeStore.forTenant("default"), store.forTenant(edit.tenant ?? "default")];
-  for (const key of await world.wholeStore.forTenant(edit.tenant ?? "default").keys.list())
+async function written(context: TestContext, tokens: TokenSet, store: Store, edit: Edit): Promise<TestContext> {
+  const [from, to] = [context.wholeStore.forTenant("default"), store.forTenant(edit.tenant ?? "default")];
+  for (const key of await context.wholeStore.forTenant(edit.tenant ?? "default").keys.list())
     await to.keys.append(key, key.generation - 1);
   const digest = handleDigest(tokens.accessToken);
   const family = await from.families.find(tokens.refreshToken?.split(".")[1] ?? "");
   const token = await from.referenceTokens.find(digest);
   if (family !== undefined) await to.families.create(edit.family?.(family) ?? family);
   if (token !== undefined) await to.referenceTokens.create(edit.token?.(token) ?? token);
-  return testWorld(testTenant({ id: edit.tenant ?? "default" }), store, undefined, world.clock);
+  return testContext(testTenant({ id: edit.tenant ?? "default" }), store, undefined, context.clock);
 }
 
-async function accepted({ engine }: TestWorld, tokens: TokenSet) {
+async function accepted({ engine }: TestContext, tokens: TokenSet) {
   const active = async (token = "") => (await engine.introspect(credentials, { token })).active;
   return {
     access: await active(tokens.accessToken),
@@ -72,35 +72,35 @@ const tokenEdits: Record<string, (row: ReferenceTokenRecord) => ReferenceTokenRe
 };
 
 describe.each(stores)("a row in $name that this mint did not write", (kind) => {
-  const withWritten = (edit: Edit, look: (world: TestWorld, tokens: TokenSet) => Promise<void>) =>
+  const withWritten = (edit: Edit, look: (context: TestContext, tokens: TokenSet) => Promise<void>) =>
     withStore(kind, async (store) => {
-      const world = await testWorld();
-      await testWorld(testTenant({ id: "other" }), world.wholeStore, undefined, world.clock);
-      const tokens = await mint(world, "reference");
-      await look(await written(world, tokens, store, edit), tokens);
+      const context = await testContext();
+      await testContext(testTenant({ id: "other" }), context.wholeStore, undefined, context.clock);
+      const tokens = await mint(context, "reference");
+      await look(await written(context, tokens, store, edit), tokens);
     });
 
   it("is taken if it is as it was", () =>
-    withWritten({}, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual(ALIVE);
-      expect(world.logger.lines).toEqual([]);
+    withWritten({}, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual(ALIVE);
+      expect(context.logger.lines).toEqual([]);
     }));
 
   it.each(Object.entries(familyEdits))("ends its grant if %s", (_, family) =>
-    withWritten({ family }, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual(DEAD);
+    withWritten({ family }, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual(DEAD);
     }),
   );
 
   it.each(Object.entries(tokenEdits))("ends a reference token if %s", (_, token) =>
-    withWritten({ token }, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual({ ...ALIVE, access: false });
+    withWritten({ token }, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual({ ...ALIVE, access: false });
     }),
   );
 
   it("is worth nothing to another tenant", () =>
-    withWritten({ tenant: "other" }, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual(DEAD);
+    withWritten({ tenant: "other" }, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual(DEAD);
     }));
 
   it("is no reference token of another handle", () => {
@@ -111,68 +111,71 @@ describe.each(stores)("a row in $name that this mint did not write", (kind) => {
   });
 
   it("may be revived or ended: what moves is not proven", () =>
-    withWritten({ family: (row) => ({ ...row, revokedAt: row.mintedAt }) }, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual(DEAD);
+    withWritten({ family: (row) => ({ ...row, revokedAt: row.mintedAt }) }, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual(DEAD);
     }));
 
   it("lives no longer than its client allows, whatever it says", () =>
-    withWritten({ family: (row) => ({ ...row, expiresAt: row.expiresAt * 2 }) }, async (world, tokens) => {
-      world.clock.advance(1_296_000_000);
-      expect(await accepted(world, tokens)).toEqual({ ...DEAD, access: true });
+    withWritten({ family: (row) => ({ ...row, expiresAt: row.expiresAt * 2 }) }, async (context, tokens) => {
+      context.clock.advance(1_296_000_000);
+      expect(await accepted(context, tokens)).toEqual({ ...DEAD, access: true });
     }));
 
   it("is not of a refresh that is to come, by which the grant would outlive its time", () =>
-    withWritten({ family: (row) => ({ ...row, rotatedAt: row.rotatedAt + 86_400_000 }) }, async (world, tokens) => {
-      expect(await accepted(world, tokens)).toEqual({ ...DEAD, access: true });
+    withWritten({ family: (row) => ({ ...row, rotatedAt: row.rotatedAt + 86_400_000 }) }, async (context, tokens) => {
+      expect(await accepted(context, tokens)).toEqual({ ...DEAD, access: true });
     }));
 });
 
 describe("whoever has a refresh key that leaked, and can write the store", () => {
   it("makes no reference token that is active once the key is cut", async () => {
-    const world = await testWorld();
-    const raw = world.wholeStore.forTenant("default");
+    const context = await testContext();
+    const raw = context.wholeStore.forTenant("default");
     const handle = makeHandle(seededRandom("thief"));
-    const claims = JSON.stringify({ ...claimsOf((await mint(world, "jwt")).accessToken), sub: "root" });
-    const row = { digest: handleDigest(handle), claims, expiresAt: world.clock.now() + 60_000 };
-    const proof = makeRowMac(referenceTokenText("default", row), 1, (key, text) => world.keyring.mac(key, text));
+    const claims = JSON.stringify({ ...claimsOf((await mint(context, "jwt")).accessToken), sub: "root" });
+    const row = { digest: handleDigest(handle), claims, expiresAt: context.clock.now() + 60_000 };
+    const proof = makeRowMac(referenceTokenText("default", row), 1, (key, text) => context.keyring.mac(key, text));
     await raw.referenceTokens.create({ ...row, mac: proof });
-    expect(await world.engine.introspect(credentials, { token: handle })).toMatchObject({ active: true, sub: "root" });
-    const own = await mint(world, "reference");
-    await world.engine.rotate(operator, { mode: "compromised", use: "refresh" });
-    expect(await world.engine.introspect(credentials, { token: handle })).toEqual({ active: false });
-    expect(await accepted(world, own)).toEqual(DEAD);
+    expect(await context.engine.introspect(credentials, { token: handle })).toMatchObject({
+      active: true,
+      sub: "root",
+    });
+    const own = await mint(context, "reference");
+    await context.engine.rotate(operator, { mode: "compromised", use: "refresh" });
+    expect(await context.engine.introspect(credentials, { token: handle })).toEqual({ active: false });
+    expect(await accepted(context, own)).toEqual(DEAD);
     // It names another's grant, which it must not end.
-    const other = await mint(world, "reference");
-    expect(await accepted(world, other)).toEqual(ALIVE);
-    await world.engine.revoke(credentials, { token: handle });
+    const other = await mint(context, "reference");
+    expect(await accepted(context, other)).toEqual(ALIVE);
+    await context.engine.revoke(credentials, { token: handle });
     const [, family = ""] = /\.(.+)$/.exec(String(JSON.parse(claims).jti)) ?? [];
     expect(await raw.families.find(family)).toMatchObject({ revokedAt: undefined });
   });
 
   it("gives no grant of another key a decision of his own", async () => {
-    const world = await testWorld();
-    await world.engine.rotate(operator, { mode: "compromised", use: "refresh" });
-    const tokens = await mint(world, "jwt");
+    const context = await testContext();
+    await context.engine.rotate(operator, { mode: "compromised", use: "refresh" });
+    const tokens = await mint(context, "jwt");
     expect(tokens.refreshToken).toMatch(/^2\./);
     const forge = (row: FamilyRecord) => {
       const forged = { ...row, decision: row.decision.replace('"a"', '"admin"') };
       return {
         ...forged,
-        mac: makeRowMac(familyText("default", forged), 1, (key, text) => world.keyring.mac(key, text)),
+        mac: makeRowMac(familyText("default", forged), 1, (key, text) => context.keyring.mac(key, text)),
       };
     };
     const store = createMemoryStore();
-    const forged = await written(world, tokens, store, { family: forge });
+    const forged = await written(context, tokens, store, { family: forge });
     expect(await accepted(forged, tokens)).toMatchObject({ refresh: false, refused: "invalid_grant" });
   });
 });
 
 it("tells the log how many rows were not taken, once a minute, and nothing of them", async () => {
-  const world = await testWorld();
-  const tokens = await mint(world, "reference");
-  const store = (await testWorld(undefined, undefined, undefined, world.clock)).wholeStore;
-  const forged = await testWorld(undefined, store, undefined, world.clock);
-  const row = await world.store.referenceTokens.find(handleDigest(tokens.accessToken));
+  const context = await testContext();
+  const tokens = await mint(context, "reference");
+  const store = (await testContext(undefined, undefined, undefined, context.clock)).wholeStore;
+  const forged = await testContext(undefined, store, undefined, context.clock);
+  const row = await context.store.referenceTokens.find(handleDigest(tokens.accessToken));
   if (row === undefined) throw new Error("the token is gone");
   await store.forTenant("default").referenceTokens.create(row);
   const look = () => forged.engine.introspect(credentials, { token: tokens.accessToken });

@@ -4,26 +4,26 @@ import { systemClock } from "../../src/base/clock.ts";
 import { Quotas } from "../../src/engine/quotas.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
 import { fakeClock, fakeMachine } from "../support/clock.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const other = { clientId: "other", clientSecret: SECRET };
 
 let store: FailingStore;
-let world: TestWorld;
+let context: TestContext;
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
   const quotas = { maxGrants: 2, maxReferenceTokens: 3, maxRevocations: 2, maxTokenBytes: 2_000 };
   const clients = [testClient(quotas), testClient({ id: "other" })];
-  world = await testWorld(testTenant({}, clients), store);
+  context = await testContext(testTenant({}, clients), store);
 });
 
 const mint = (request: MintRequest = {}, by = credentials) =>
-  world.engine.mint(by, {
+  context.engine.mint(by, {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
     scopes: ["a"],
@@ -34,7 +34,7 @@ const mint = (request: MintRequest = {}, by = credentials) =>
 const grant = (by = credentials) => mint({ scopes: ["offline_access"] }, by);
 const reference = (by = credentials) => mint({ accessTokenType: "reference" }, by);
 const revoke = (token = "", hint?: string, revokeAllSubjects = false) =>
-  world.engine.revoke(credentials, { token, tokenTypeHint: hint, revokeAllSubjects });
+  context.engine.revoke(credentials, { token, tokenTypeHint: hint, revokeAllSubjects });
 
 /** How many of some calls, all begun before any of them was answered, were refused. */
 async function refusals(calls: number, call: () => Promise<unknown>): Promise<number> {
@@ -58,22 +58,22 @@ describe("a quota of grants", () => {
     expect(store.calls).toEqual([]);
     await mint();
     await grant(other);
-    await world.engine.refresh(credentials, { refreshToken: first.refreshToken });
+    await context.engine.refresh(credentials, { refreshToken: first.refreshToken });
   });
 
   it("is free again once a grant's row is over", async () => {
     await grant();
     await grant();
-    world.clock.advance(15 * 86_400_000 - 1);
+    context.clock.advance(15 * 86_400_000 - 1);
     expect(await refusalOf(grant())).toEqual(NO_MORE_GRANTS);
-    world.clock.advance(5_001);
+    context.clock.advance(5_001);
     await grant();
   });
 
   it("holds for all who come at once, be nothing counted yet or all taken", async () => {
     expect(await refusals(40, grant)).toBe(38);
     expect(await refusals(40, grant)).toBe(40);
-    world.clock.advance(5_000);
+    context.clock.advance(5_000);
     expect(await refusals(40, grant)).toBe(40);
     expect(store.calls.filter((call) => call === "families.count")).toHaveLength(2);
   });
@@ -96,10 +96,10 @@ describe("a quota of grants", () => {
   });
 
   it("counts what other nodes let through before long", async () => {
-    const node = await testWorld(world.tenant, store, undefined, world.clock);
+    const node = await testContext(context.tenant, store, undefined, context.clock);
     await grant();
     await node.engine.mint(credentials, { grantType: "arbitrary_identity", subject: "x", scopes: ["offline_access"] });
-    world.clock.advance(5_000);
+    context.clock.advance(5_000);
     expect(await refusalOf(grant())).toEqual(NO_MORE_GRANTS);
   });
 });
@@ -108,14 +108,14 @@ describe("a quota of reference tokens", () => {
   it("counts those of mints and of refreshes, and is free again once they have expired", async () => {
     const { refreshToken } = await mint({ scopes: ["offline_access"], accessTokenType: "reference" });
     await reference();
-    const next = await world.engine.refresh(credentials, { refreshToken });
+    const next = await context.engine.refresh(credentials, { refreshToken });
     expect(await refusalOf(reference())).toEqual(NO_MORE_REFERENCES);
     const again = { refreshToken: next.refreshToken };
-    expect(await refusalOf(world.engine.refresh(credentials, again))).toEqual(NO_MORE_REFERENCES);
+    expect(await refusalOf(context.engine.refresh(credentials, again))).toEqual(NO_MORE_REFERENCES);
     await reference(other);
     await mint();
-    world.clock.advance(600_000);
-    await world.engine.refresh(credentials, again);
+    context.clock.advance(600_000);
+    await context.engine.refresh(credentials, again);
   });
 });
 
@@ -132,12 +132,12 @@ describe("a quota of revocations", () => {
     await revoke(grantOne.refreshToken ?? "");
     await revoke(grantTwo.accessToken);
     for (const { accessToken } of [one, grantOne, grantTwo])
-      expect(await world.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
-    expect(await world.engine.introspect(credentials, { token: three.accessToken })).toMatchObject({ active: true });
+      expect(await context.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
+    expect(await context.engine.introspect(credentials, { token: three.accessToken })).toMatchObject({ active: true });
   });
 
   it("counts a subject's two for a namespace, or none", async () => {
-    const spacious = await testWorld(testTenant({}, [testClient({ maxRevocations: 3, namespace: "group" })]), store);
+    const spacious = await testContext(testTenant({}, [testClient({ maxRevocations: 3, namespace: "group" })]), store);
     const revokeAll = (token: string) =>
       spacious.engine.revoke(credentials, { token, tokenTypeHint: "subject", revokeAllSubjects: true });
     await revokeAll("one");
@@ -150,9 +150,9 @@ describe("a quota of revocations", () => {
     await revoke("one", "subject");
     await revoke("two", "subject");
     expect(await refusalOf(revoke(refreshToken, undefined, true))).toEqual(NO_MORE_REVOCATIONS);
-    expect(await world.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
+    expect(await context.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
     await revoke(refreshToken);
-    expect(await world.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
+    expect(await context.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
   });
 
   it("is no operator's", async () => {
@@ -160,8 +160,8 @@ describe("a quota of revocations", () => {
     await revoke("two", "subject");
     const operator = { authorization: `Basic ${Buffer.from(`operator:${SECRET}`).toString("base64")}` };
     const { accessToken } = await mint();
-    await world.engine.revokeClient(operator, { client: CLIENT_ID });
-    expect(await world.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
+    await context.engine.revokeClient(operator, { client: CLIENT_ID });
+    expect(await context.engine.introspect(credentials, { token: accessToken })).toEqual({ active: false });
   });
 });
 
@@ -174,7 +174,7 @@ it("a client without quotas is not counted", async () => {
 it("goes on counting when the clock is set back", async () => {
   const machine = fakeMachine();
   const quotas = new Quotas(systemClock(machine), machine);
-  const take = () => quotas.take({ maxGrants: 1 }, testClient({ maxGrants: 1 }), world);
+  const take = () => quotas.take({ maxGrants: 1 }, testClient({ maxGrants: 1 }), context);
   await take();
   expect(await refusalOf(take())).toMatchObject({ code: "access_denied" });
   machine.set(-3_600_000);
@@ -194,7 +194,7 @@ describe("several nodes that mint at once, whenever they come", () => {
         const tenant = testTenant({}, [testClient({ maxGrants: MOST })]);
         const clock = fakeClock();
         const nodes = await Promise.all(
-          Array.from({ length: NODES }, () => testWorld(tenant, shared, undefined, clock)),
+          Array.from({ length: NODES }, () => testContext(tenant, shared, undefined, clock)),
         );
         const grants = () => shared.forTenant(tenant.id).families.count(CLIENT_ID, clock.now(), 1_000);
         for (const { node, calls, wait } of steps) {

@@ -1,27 +1,27 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { toSeconds } from "../../src/base/clock.ts";
-import { Malformed, type MintRequest } from "../../src/engine/request.ts";
+import { InvalidValue, type MintRequest } from "../../src/engine/request.ts";
 import { leftHalfHash } from "../../src/keyring/algorithms.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_identity", subject: "someone", scopes: ["b", "a"] };
 
-let world: TestWorld;
+let context: TestContext;
 beforeAll(async () => {
-  world = await testWorld();
+  context = await testContext();
 });
 
-const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
-const fault = async (request: MintRequest) => (await refusalOf(mint(request))).message;
+const mint = (request: MintRequest) => context.engine.mint(credentials, { ...valid, ...request });
+const problem = async (request: MintRequest) => (await refusalOf(mint(request))).message;
 
 describe("arbitrary_identity", () => {
   it("mints an access token and an id_token of one moment", async () => {
     const tokens = await mint({});
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     const shared = {
       nbf: now,
       iat: now,
@@ -50,7 +50,7 @@ describe("arbitrary_identity", () => {
   });
 
   it("needs a subject and a scope, and says all that is wrong at once", async () => {
-    expect(await fault({ subject: undefined, scopes: undefined, arbitraryClaims: new Malformed() })).toBe(
+    expect(await problem({ subject: undefined, scopes: undefined, arbitraryClaims: new InvalidValue() })).toBe(
       "subject is missing! | scope is missing! | arbitrary_claims is malformed!",
     );
   });
@@ -66,7 +66,10 @@ describe("arbitrary_identity", () => {
     ],
     [{ arbitraryAmrs: "x" }, "arbitrary_amrs is malformed: expected a JSON array of strings."],
     [{ arbitraryAudiences: [1] }, "arbitrary_audiences is malformed: expected a JSON array of strings."],
-    [{ customPayload: new Malformed("it has a member twice.") }, "custom_payload is malformed: it has a member twice."],
+    [
+      { customPayload: new InvalidValue("it has a member twice.") },
+      "custom_payload is malformed: it has a member twice.",
+    ],
     [{ issuer: "https://accounts.google.com" }, "issuer is not a parameter of arbitrary_identity."],
     [{ arbitraryJson: {} }, "arbitrary_json is not a parameter of arbitrary_identity."],
     [{ accessTokenLifetime: 0 }, "access_token_lifetime must be a whole number of seconds from 1 to 2592000."],
@@ -80,13 +83,13 @@ describe("arbitrary_identity", () => {
   });
 
   it("refuses nested JSON as a claim, and says where it belongs", async () => {
-    expect(await fault({ arbitraryClaims: { nested: { a: 1 } } })).toMatch(/belongs in custom_payload\.$/);
-    expect(await fault({ arbitraryClaims: { nothing: null } })).toContain("'nothing' must be a string");
+    expect(await problem({ arbitraryClaims: { nested: { a: 1 } } })).toMatch(/belongs in custom_payload\.$/);
+    expect(await problem({ arbitraryClaims: { nothing: null } })).toContain("'nothing' must be a string");
   });
 
   it("lowers the lifetimes as asked", async () => {
     const tokens = await mint({ accessTokenLifetime: 60, idTokenLifetime: 30 });
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     expect(tokens.expiresIn).toBe(60);
     expect(claimsOf(tokens.accessToken).exp).toBe(now + 60);
     expect(claimsOf(tokens.idToken).exp).toBe(now + 30);
@@ -122,7 +125,7 @@ describe("arbitrary_identity", () => {
       aud: ["https://mint.example/resources", "b"],
       scope: [...scopes].sort(),
     });
-    const owning = await testWorld(testTenant({ resources: new Map([["directory", ["phone"]]]) }));
+    const owning = await testContext(testTenant({ resources: new Map([["directory", ["phone"]]]) }));
     const tokens = await owning.engine.mint(credentials, { ...valid, scopes: ["openid", "phone"] });
     expect(claimsOf(tokens.accessToken).aud).toEqual(["https://mint.example/resources", "directory"]);
   });

@@ -1,24 +1,24 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { toSeconds } from "../../src/base/clock.ts";
-import { Malformed, type MintRequest } from "../../src/engine/request.ts";
+import { InvalidValue, type MintRequest } from "../../src/engine/request.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_no_subject", arbitraryClaims: { In: "Flames" } };
 
-let world: TestWorld;
+let context: TestContext;
 beforeAll(async () => {
-  world = await testWorld();
+  context = await testContext();
 });
 
-const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
+const mint = (request: MintRequest) => context.engine.mint(credentials, { ...valid, ...request });
 
 describe("arbitrary_no_subject", () => {
   it("says nothing of a subject or an authentication", async () => {
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     const tokens = await mint({});
     expect(claimsOf(tokens.accessToken)).toEqual({
       nbf: now,
@@ -55,7 +55,7 @@ describe("arbitrary_no_subject", () => {
 
   it.each<[MintRequest, string]>([
     [{ arbitraryClaims: undefined }, "arbitrary_claims is missing!"],
-    [{ arbitraryClaims: new Malformed() }, "arbitrary_claims is malformed!"],
+    [{ arbitraryClaims: new InvalidValue() }, "arbitrary_claims is malformed!"],
     [{ arbitraryClaims: { sub: ["a"] } }, "The arbitrary claim: 'sub' must be a string that is not empty."],
     [{ arbitraryClaims: { sub: "" } }, "The arbitrary claim: 'sub' must be a string that is not empty."],
     [

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = {
@@ -28,7 +28,7 @@ const authorities: Authorities = {
   },
 };
 
-let world: TestWorld;
+let context: TestContext;
 beforeAll(async () => {
   const authority = {
     issuer: "https://accounts.google.com",
@@ -37,10 +37,10 @@ beforeAll(async () => {
     amr: ["pwd"],
   };
   const tenant = testTenant({ authorities: new Map([["wellknown://google", authority]]) });
-  world = await testWorld(tenant, createMemoryStore(), authorities);
+  context = await testContext(tenant, createMemoryStore(), authorities);
 });
 
-const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
+const mint = (request: MintRequest) => context.engine.mint(credentials, { ...valid, ...request });
 
 describe("arbitrary_oidc_resource_owner", () => {
   it("mints for the subject of the id_token, with the authority's prefix and amr", async () => {

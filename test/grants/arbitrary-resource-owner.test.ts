@@ -1,29 +1,29 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FOREVER, toSeconds } from "../../src/base/clock.ts";
-import { Malformed, type MintRequest } from "../../src/engine/request.ts";
+import { InvalidValue, type MintRequest } from "../../src/engine/request.ts";
 import { parseJti } from "../../src/token/jti.ts";
-import { cutIds } from "../../src/token/revocation.ts";
+import { revocationIds } from "../../src/token/revocation.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_resource_owner", subject: "someone", arbitraryClaims: {} };
 
-let world: TestWorld;
+let context: TestContext;
 beforeEach(async () => {
-  world = await testWorld(testTenant({}, [testClient({ namespace: "group" })]));
+  context = await testContext(testTenant({}, [testClient({ namespace: "group" })]));
 });
 
-const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
+const mint = (request: MintRequest) => context.engine.mint(credentials, { ...valid, ...request });
 
 /** What comes of showing a token in place of a subject. */
 const shown = (accessToken: string | undefined) => mint({ subject: undefined, accessToken });
 
 describe("arbitrary_resource_owner", () => {
   it("mints for a subject that was authenticated here and now", async () => {
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     const tokens = await mint({ arbitraryAmrs: ["pin"], scopes: ["nitro"] });
     expect(claimsOf(tokens.accessToken)).toMatchObject({
       sub: "someone",
@@ -51,7 +51,10 @@ describe("arbitrary_resource_owner", () => {
   );
 
   it.each<[MintRequest, string]>([
-    [{ subject: undefined, arbitraryClaims: new Malformed() }, "subject is missing! | arbitrary_claims is malformed!"],
+    [
+      { subject: undefined, arbitraryClaims: new InvalidValue() },
+      "subject is missing! | arbitrary_claims is malformed!",
+    ],
     [{ arbitraryClaims: undefined }, "arbitrary_claims is missing!"],
     [{ arbitraryClaims: { sub: "x" } }, "The arbitrary claim: 'sub' is not allowed."],
   ])("refuses %j", async (request, message) => {
@@ -77,14 +80,14 @@ describe("arbitrary_resource_owner", () => {
 
     it.each(["jwt", "reference"])("an expired %s", async (accessTokenType) => {
       const { accessToken } = await mint({ accessTokenType, accessTokenLifetime: 60 });
-      world.clock.advance(59_000);
+      context.clock.advance(59_000);
       await shown(accessToken);
-      world.clock.advance(1_000);
+      context.clock.advance(1_000);
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
     });
 
     it("a token under another issuer's name, though this mint made it", async () => {
-      const foreign = await world.engine.mint(credentials, {
+      const foreign = await context.engine.mint(credentials, {
         grantType: "arbitrary_token",
         subject: "someone",
         issuer: "https://accounts.google.com",
@@ -93,7 +96,7 @@ describe("arbitrary_resource_owner", () => {
     });
 
     it("a token of another tenant", async () => {
-      const other = await testWorld(testTenant({ id: "other" }));
+      const other = await testContext(testTenant({ id: "other" }));
       const { accessToken } = await other.engine.mint(credentials, valid);
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
     });
@@ -109,30 +112,30 @@ describe("arbitrary_resource_owner", () => {
     it("a token whose family is revoked, or gone", async () => {
       const { accessToken } = await mint({ scopes: ["offline_access"] });
       const family = parseJti(String(claimsOf(accessToken).jti))?.family ?? "";
-      await world.store.families.revoke(family, world.clock.now());
+      await context.store.families.revoke(family, context.clock.now());
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
-      await world.wholeStore.sweep(FOREVER, 10);
+      await context.wholeStore.sweep(FOREVER, 10);
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
     });
 
     it("a token that a cut covers, and not one that is younger", async () => {
       const { accessToken } = await mint({});
       const cut = async (id: string, notAfter: number) =>
-        world.store.revocations.cut({ id, notAfter, expiresAt: FOREVER });
-      const now = world.clock.now();
-      await cut(cutIds.subjectOfClient("someone", CLIENT_ID), now - 1);
-      await cut(cutIds.subjectOfNamespace("someone", "group"), now - 1);
-      await cut(cutIds.subjectOfClient("someone else", CLIENT_ID), now);
+        context.store.revocations.raise({ id, notAfter, expiresAt: FOREVER });
+      const now = context.clock.now();
+      await cut(revocationIds.subjectOfClient("someone", CLIENT_ID), now - 1);
+      await cut(revocationIds.subjectOfNamespace("someone", "group"), now - 1);
+      await cut(revocationIds.subjectOfClient("someone else", CLIENT_ID), now);
       await shown(accessToken);
-      await cut(cutIds.subjectOfNamespace("someone", "group"), now);
+      await cut(revocationIds.subjectOfNamespace("someone", "group"), now);
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
-      world.clock.advance(1);
+      context.clock.advance(1);
       const younger = await mint({});
       await shown(younger.accessToken);
-      await cut(cutIds.jti(String(claimsOf(younger.accessToken).jti)), FOREVER);
+      await cut(revocationIds.jti(String(claimsOf(younger.accessToken).jti)), FOREVER);
       expect(await refusalOf(shown(younger.accessToken))).toEqual(REFUSED);
       const last = await mint({});
-      await cut(cutIds.kid(world.keyring.signer(now).kid), FOREVER);
+      await cut(revocationIds.kid(context.keyring.signer(now).kid), FOREVER);
       expect(await refusalOf(shown(last.accessToken))).toEqual(REFUSED);
     });
   });

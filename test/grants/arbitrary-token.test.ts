@@ -1,26 +1,26 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { toSeconds } from "../../src/base/clock.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_token", issuer: "https://mint.example" };
 
-let world: TestWorld;
+let context: TestContext;
 beforeAll(async () => {
-  world = await testWorld(
+  context = await testContext(
     testTenant({}, [testClient({ namespace: "group", claims: new Map([["*", { fixed: true }]]) })]),
   );
 });
 
-const mint = (request: MintRequest) => world.engine.mint(credentials, { ...valid, ...request });
+const mint = (request: MintRequest) => context.engine.mint(credentials, { ...valid, ...request });
 
 describe("arbitrary_token", () => {
   it("mints a token with no more in it than it must have", async () => {
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     const tokens = await mint({});
     expect(claimsOf(tokens.accessToken)).toEqual({
       nbf: now,
@@ -95,7 +95,9 @@ describe("arbitrary_token", () => {
   });
 
   it("holds a scope claim to the client's policy", async () => {
-    const closed = await testWorld(testTenant({}, [testClient({ scopes: new Set(["a"]), allowOfflineAccess: false })]));
+    const closed = await testContext(
+      testTenant({}, [testClient({ scopes: new Set(["a"]), allowOfflineAccess: false })]),
+    );
     const refuse = (scope: string[]) =>
       refusalOf(closed.engine.mint(credentials, { ...valid, arbitraryClaims: { scope } }));
     expect(await refuse(["b"])).toEqual({

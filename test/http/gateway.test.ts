@@ -134,9 +134,9 @@ describe("the RPCs beside it", () => {
   const MINT = "/mintmark.v1.TokenService/Mint";
 
   function gatewayWithRpcs() {
-    const world = testGateway();
-    registerConnect(world.app, rpcServices(world.engine), world.logger);
-    return world;
+    const context = testGateway();
+    registerConnect(context.app, rpcServices(context.engine), context.logger);
+    return context;
   }
 
   test("are answered over Connect", async () => {

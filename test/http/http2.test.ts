@@ -21,18 +21,18 @@ const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, imp
 const ca = pem("cert.pem");
 const trust = { ca, checkServerIdentity: () => undefined };
 
-let world: ReturnType<typeof testGateway>;
+let context: ReturnType<typeof testGateway>;
 let port: number;
 
 beforeEach(async () => {
-  world = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
-  registerConnect(world.app, rpcServices(world.engine), world.logger);
-  port = await listen(world.app);
+  context = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
+  registerConnect(context.app, rpcServices(context.engine), context.logger);
+  port = await listen(context.app);
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await world.app.close();
-  expect(world.logger.lines).toEqual([]);
+  await context.app.close();
+  expect(context.logger.lines).toEqual([]);
 });
 
 async function openSession(): Promise<ClientHttp2Session> {
@@ -74,7 +74,7 @@ describe("with TLS the gateway speaks HTTP/2", () => {
 
   test("with the same answers as over HTTP/1.1", async () => {
     const session = await openSession();
-    const { engine } = world;
+    const { engine } = context;
     const authorization = "Basic YTpi";
     expect(await ask(session, { ...TOKEN, authorization }, "grant_type=x")).toMatchObject({
       status: 200,
@@ -105,7 +105,7 @@ describe("with TLS the gateway speaks HTTP/2", () => {
     ]) {
       const { mint } = createClient(TokenService, transport);
       expect(await mint({ grantType: "g" })).toMatchObject({ accessToken: "at" });
-      expect(world.engine.request).toEqual({ grantType: "g" });
+      expect(context.engine.request).toEqual({ grantType: "g" });
     }
   });
 
@@ -143,7 +143,7 @@ describe("a connection of HTTP/2 is bounded", () => {
   });
 
   test("in the size of a header, though the client does not say that it knows", async () => {
-    const response = await world.app.inject({ url: "/", headers: { "x-large": "x".repeat(17_000) } });
+    const response = await context.app.inject({ url: "/", headers: { "x-large": "x".repeat(17_000) } });
     expect(response.statusCode).toBe(431);
     expect(response.json()).toEqual({ error: "invalid_request", error_description: "The header is too large." });
   });
@@ -181,14 +181,14 @@ describe("a connection of HTTP/2 is bounded", () => {
     vi.advanceTimersByTime(30_000);
     expect(await endOf(stream)).not.toBe(0);
     expect(await ask(session, { ":path": "/" })).toMatchObject({ status: 200 });
-    expect(world.engine.asked).toEqual([]);
+    expect(context.engine.asked).toEqual([]);
     session.close();
   });
 
   test("in how long an answer takes", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const asked = Promise.withResolvers<void>();
-    world.engine.answer = () => {
+    context.engine.answer = () => {
       asked.resolve();
       return new Promise(() => undefined);
     };
@@ -213,7 +213,7 @@ describe("a request that is cut off is none", () => {
   ])("%s", async (_, headers, cut) => {
     const session = await openSession();
     const { promise: closed, resolve } = Promise.withResolvers<void>();
-    world.app.server.once("stream", (received: ServerHttp2Stream) => received.once("close", resolve));
+    context.app.server.once("stream", (received: ServerHttp2Stream) => received.once("close", resolve));
     const stream = session.request(headers).on("error", () => undefined);
     // Half of the form, or of the message, is one that is complete in itself.
     stream.write(headers === TOKEN ? "grant_type=x" : Buffer.from([0x12, 1, 0x78]));
@@ -226,13 +226,13 @@ describe("a request that is cut off is none", () => {
     const other = await openSession();
     expect(await ask(other, { ":path": "/" })).toMatchObject({ status: 200 });
     other.close();
-    expect(world.engine.asked).toEqual([]);
+    expect(context.engine.asked).toEqual([]);
   });
 });
 
 describe("a connection of HTTP/1.1 beside it is bounded as without TLS", () => {
   test("in time", () => {
-    const { headersTimeout, requestTimeout, keepAliveTimeout } = world.app.server;
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = context.app.server;
     expect({ headersTimeout, requestTimeout, keepAliveTimeout }).toEqual({
       headersTimeout: 10_000,
       requestTimeout: 30_000,
@@ -277,7 +277,7 @@ describe("closing", () => {
   test("waits no longer than it was given, over HTTP/2 and over HTTP/1.1", async () => {
     let asked = 0;
     const both = Promise.withResolvers<void>();
-    world.engine.answer = () => {
+    context.engine.answer = () => {
       asked++;
       if (asked === 2) both.resolve();
       return new Promise(() => undefined);
@@ -290,7 +290,7 @@ describe("closing", () => {
       `POST /connect/token HTTP/1.1\r\nhost: x\r\ncontent-type: ${FORM["content-type"]}\r\ncontent-length: 1\r\n\r\na`,
     );
     await both.promise;
-    await world.app.close();
+    await context.app.close();
     await Promise.all([ended, once(socket, "close")]);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Malformed } from "../../src/engine/request.ts";
+import { InvalidValue } from "../../src/engine/request.ts";
 import { FORM, listen, sendRaw, testGateway } from "./support.ts";
 
 const SEED = readFileSync(new URL("../golden/000-request.txt", import.meta.url), "latin1");
@@ -106,9 +106,9 @@ describe("a request", () => {
   ])("says what is wrong with the JSON of %s", async (parameter, member) => {
     const { engine, post } = testGateway();
     await post(`${parameter}={"a":1`);
-    expect(engine.request).toEqual({ [member]: new Malformed() });
+    expect(engine.request).toEqual({ [member]: new InvalidValue() });
     await post(`${parameter}={"a":1,"a":1}`);
-    expect(engine.request).toEqual({ [member]: new Malformed("it has the member 'a' twice.") });
+    expect(engine.request).toEqual({ [member]: new InvalidValue("it has the member 'a' twice.") });
   });
 });
 

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { activeKey, dueRotation, type ScheduledKey, schedule } from "../../src/keyring/schedule.ts";
 
-const key = (generation: number, activateAt: number, isCut = false): ScheduledKey => ({
+const key = (generation: number, activateAt: number, isCompromised = false): ScheduledKey => ({
   generation,
   activateAt,
-  isCut,
+  isCompromised,
   algorithm: "ES256",
 });
 
@@ -47,10 +47,10 @@ describe("the schedule", () => {
   });
 
   it("has one active key at most, the one that signs, whatever the rows and the order that they come in", () => {
-    const rows = fc.array(fc.record({ activateAt: fc.nat(1000), isCut: fc.boolean() }), { maxLength: 6 });
+    const rows = fc.array(fc.record({ activateAt: fc.nat(1000), isCompromised: fc.boolean() }), { maxLength: 6 });
     fc.assert(
       fc.property(rows, fc.nat(1200), fc.nat(300), (drawn, now, keepFor) => {
-        const all = drawn.map(({ activateAt, isCut }, at) => key(at + 1, activateAt, isCut));
+        const all = drawn.map(({ activateAt, isCompromised }, at) => key(at + 1, activateAt, isCompromised));
         const active = schedule(all, keepFor, now).filter(({ state }) => state === "active");
         expect(active.map((place) => place.key)).toEqual([activeKey(all, now)].filter((found) => found !== undefined));
         const reversed = schedule(all.toReversed(), keepFor, now).toReversed();

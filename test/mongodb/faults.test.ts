@@ -13,7 +13,7 @@ import { OUT_OF_DISK_SPACE, UNAUTHORIZED } from "../support/refusing-server.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
 import { type Load, operations, startLoad } from "./load.ts";
 
-/** The store's patience, and how much later than that a caller may be told on a busy machine, in milliseconds. */
+/** The store's busyTimeout, and how much later than that a caller may be told on a busy machine, in milliseconds. */
 const TIMEOUT = 1_000;
 const SLACK = 4_000;
 

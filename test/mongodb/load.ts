@@ -41,7 +41,7 @@ export interface Load {
   /** The operations that ended after a moment. */
   since(moment: number): readonly Ended[];
   /** Waits until all operations are done again and none is refused; fails after so many milliseconds. */
-  untilWell(patience: number): Promise<void>;
+  untilWell(busyTimeout: number): Promise<void>;
   /** Lets the clients end what they do. Fails where one was told anything wrong. */
   stop(): Promise<void>;
   /** Fails unless all doors say of every token what its client was told. The clients try again first. */
@@ -151,10 +151,10 @@ export function startLoad(doors: readonly Door[], id: string): Load {
     return performance.now() > trouble + WELL && operations.every((operation) => done.has(operation));
   }
 
-  async function untilWell(patience: number): Promise<void> {
+  async function untilWell(busyTimeout: number): Promise<void> {
     const start = performance.now();
     while (!isWell(start)) {
-      assert(performance.now() < start + patience + WELL, "the node does not work again by itself");
+      assert(performance.now() < start + busyTimeout + WELL, "the node does not work again by itself");
       await Promise.race([working, delay(20)]);
     }
   }

@@ -5,9 +5,9 @@ import type { TokenSet } from "../../src/engine/request.ts";
 import { sweep } from "../../src/server/jobs.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import { withFolder } from "../store/sqlite/folder.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { type NamedStore, stores, withStore } from "../support/stores.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 import { drainRows } from "./rows.ts";
 
 const refreshesOn = ({ isFar }: NamedStore) => (isFar ? 50 : 250);
@@ -15,7 +15,7 @@ const YEAR = 365 * 86_400_000;
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 
-function mint({ engine }: TestWorld, accessTokenType: string, scope = "offline_access"): Promise<TokenSet> {
+function mint({ engine }: TestContext, accessTokenType: string, scope = "offline_access"): Promise<TokenSet> {
   return engine.mint(credentials, {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
@@ -26,11 +26,11 @@ function mint({ engine }: TestWorld, accessTokenType: string, scope = "offline_a
 }
 
 /** Mints, refreshes the grant that often, and returns the last tokens. */
-async function useAGrant(world: TestWorld, accessTokenType: string, refreshes: number): Promise<TokenSet> {
-  let tokens = await mint(world, accessTokenType);
+async function useAGrant(context: TestContext, accessTokenType: string, refreshes: number): Promise<TokenSet> {
+  let tokens = await mint(context, accessTokenType);
   for (let i = 0; i < refreshes; i++) {
-    world.clock.advance(1000);
-    tokens = await world.engine.refresh(credentials, { refreshToken: tokens.refreshToken });
+    context.clock.advance(1000);
+    tokens = await context.engine.refresh(credentials, { refreshToken: tokens.refreshToken });
   }
   return tokens;
 }
@@ -43,7 +43,7 @@ describe.each(stores)("on $name", (kind) => {
     ["reference", 1 + 1 + refreshes],
   ])(`a grant whose access tokens are of type %s has %i rows after ${refreshes} refreshes`, (type, rows) =>
     withStore(kind, async (store) => {
-      await useAGrant(await testWorld(undefined, store), type, refreshes);
+      await useAGrant(await testContext(undefined, store), type, refreshes);
       expect(await drainRows(store)).toBe(rows);
     }),
   );
@@ -53,23 +53,23 @@ it("once everything has expired a sweep leaves nothing but keys and meta", () =>
   withFolder(async (folder) => {
     const path = join(folder, "store.db");
     const store = await openSqliteStore(`sqlite:${path}`);
-    const world = await testWorld(undefined, store);
+    const context = await testContext(undefined, store);
     for (const type of ["jwt", "reference"]) {
-      const { accessToken } = await useAGrant(world, type, 3);
-      await world.engine.revoke(credentials, { token: accessToken });
+      const { accessToken } = await useAGrant(context, type, 3);
+      await context.engine.revoke(credentials, { token: accessToken });
     }
     expect(countRows(path)).toMatchObject({ revocations: 0 });
-    const { accessToken } = await mint(world, "jwt", "a");
-    await world.engine.revoke(credentials, { token: accessToken });
-    await world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
-    await useAGrant(world, "reference", 600);
+    const { accessToken } = await mint(context, "jwt", "a");
+    await context.engine.revoke(credentials, { token: accessToken });
+    await context.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+    await useAGrant(context, "reference", 600);
     const before = countRows(path);
     expect(before).toMatchObject({ families: 3, reference_tokens: 4 + 601, revocations: 2 });
 
-    await sweep(store, world.clock);
+    await sweep(store, context.clock);
     expect(countRows(path)).toEqual(before);
-    world.clock.advance(YEAR);
-    await sweep(store, world.clock);
+    context.clock.advance(YEAR);
+    await sweep(store, context.clock);
     const { keys, meta, ...others } = countRows(path);
     expect([keys, meta]).toEqual([before.keys, before.meta]);
     expect(Object.values(others).filter((count) => count > 0)).toEqual([]);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { TokenSet } from "../../src/engine/request.ts";
 import type { Store } from "../../src/store/port.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, type Failure, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const HOUR = 3_600_000;
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -23,15 +23,15 @@ const returns: readonly (readonly [string, (scene: Scene) => Promise<void>])[] =
   ["the retry comes first", ({ store }) => store.arrive()],
   [
     "the node settles it by itself",
-    async ({ store, world }) => {
+    async ({ store, context }) => {
       await store.arrive();
-      await world.settlements.settleAll();
+      await context.uncertainRefreshes.reconcileAll();
     },
   ],
   [
     "the node looks before a late update arrives",
-    async ({ store, world }) => {
-      await world.settlements.settleAll();
+    async ({ store, context }) => {
+      await context.uncertainRefreshes.reconcileAll();
       await store.arrive();
     },
   ],
@@ -39,34 +39,34 @@ const returns: readonly (readonly [string, (scene: Scene) => Promise<void>])[] =
 
 interface Scene {
   readonly store: FailingStore;
-  readonly world: TestWorld;
+  readonly context: TestContext;
   /** What the client was told at first, and holds. */
   readonly first: TokenSet;
   /** A node that comes later: it knows what is durable, and nothing else. */
-  another(): Promise<TestWorld>;
+  another(): Promise<TestContext>;
 }
 
 async function openScene(accessTokenType: string): Promise<Scene> {
   const memory: Store = createMemoryStore();
   const store = failingStore(memory);
-  const world = await testWorld(undefined, store);
-  const first = await world.engine.mint(credentials, {
+  const context = await testContext(undefined, store);
+  const first = await context.engine.mint(credentials, {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
     scopes: ["offline_access"],
     arbitraryClaims: {},
     accessTokenType,
   });
-  return { store, world, first, another: () => testWorld(undefined, memory, undefined, world.clock) };
+  return { store, context, first, another: () => testContext(undefined, memory, undefined, context.clock) };
 }
 
-const refresh = ({ engine }: TestWorld, { refreshToken }: TokenSet) => engine.refresh(credentials, { refreshToken });
+const refresh = ({ engine }: TestContext, { refreshToken }: TokenSet) => engine.refresh(credentials, { refreshToken });
 
 /** The store's calls of a refresh that goes well. */
 async function callsOfRefresh(accessTokenType: string): Promise<readonly string[]> {
-  const { store, world, first } = await openScene(accessTokenType);
+  const { store, context, first } = await openScene(accessTokenType);
   const before = store.calls.length;
-  await refresh(world, first);
+  await refresh(context, first);
   return store.calls.slice(before);
 }
 
@@ -74,29 +74,29 @@ async function callsOfRefresh(accessTokenType: string): Promise<readonly string[
  * Refreshes while the call of that index goes wrong and the store is away; then it is back. Resolves to false where the
  * refresh has fewer calls, and so went well.
  */
-async function refreshInOutage({ store, world, first }: Scene, index: number, failure: Failure, duration: number) {
+async function refreshInOutage({ store, context, first }: Scene, index: number, failure: Failure, duration: number) {
   store.failLater(index, failure, true);
-  const answer = refresh(world, first);
+  const answer = refresh(context, first);
   if (await answer.then(Boolean, () => false)) return false;
-  for (const refused of [answer, refresh(world, first)]) {
+  for (const refused of [answer, refresh(context, first)]) {
     expect(await refusalOf(refused)).toMatchObject({ code: "temporarily_unavailable" });
   }
   expect(store.away).toBe(true);
-  await world.settlements.settleAll();
-  world.clock.advance(duration);
+  await context.uncertainRefreshes.reconcileAll();
+  context.clock.advance(duration);
   store.away = false;
   return true;
 }
 
 /** The client retries with what it was told last, and gets on; what it is told then is durable. */
-async function getOn({ world, first, another }: Scene): Promise<void> {
-  const next = await refresh(world, first);
+async function getOn({ context, first, another }: Scene): Promise<void> {
+  const next = await refresh(context, first);
   expect(next.refreshToken).not.toBe(first.refreshToken);
   const other = await another();
   for (const token of [next.accessToken, next.refreshToken]) {
     expect(await other.engine.introspect(credentials, { token })).toMatchObject({ active: true });
   }
-  await refresh(world, await refresh(other, next));
+  await refresh(context, await refresh(other, next));
 }
 
 const types = ["jwt", "reference"] as const;
@@ -141,13 +141,13 @@ describe.each(cases)(
 
 it("once the retry has been answered, its token is as old as any, whatever happens to the store", async () => {
   const scene = await openScene("jwt");
-  const { store, world, first } = scene;
+  const { store, context, first } = scene;
   await refreshInOutage(scene, (await callsOfRefresh("jwt")).indexOf("families.advance"), "lost", HOUR);
-  await refresh(world, first);
-  world.clock.advance(10_000);
+  await refresh(context, first);
+  context.clock.advance(10_000);
   store.away = true;
-  expect(await refusalOf(refresh(world, first))).toMatchObject({ code: "temporarily_unavailable" });
+  expect(await refusalOf(refresh(context, first))).toMatchObject({ code: "temporarily_unavailable" });
   store.away = false;
-  await world.settlements.settleAll();
-  expect(await refusalOf(refresh(world, first))).toMatchObject({ code: "invalid_grant" });
+  await context.uncertainRefreshes.reconcileAll();
+  expect(await refusalOf(refresh(context, first))).toMatchObject({ code: "invalid_grant" });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { RevokeRequest, TokenSet } from "../../src/engine/request.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, type Failure, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 
 const HOUR = 3_600_000;
 const UNAVAILABLE = { code: "temporarily_unavailable" };
@@ -19,7 +19,7 @@ type Holding = readonly [client: string, tokens: TokenSet];
 
 interface Scene {
   readonly store: FailingStore;
-  readonly world: TestWorld;
+  readonly context: TestContext;
   /** The caller's own grant; another of the same subject; one of a client of the same namespace; and two others. */
   readonly own: Holding;
   readonly other: Holding;
@@ -27,15 +27,15 @@ interface Scene {
   readonly stranger: Holding;
   readonly otherSubject: Holding;
   /** A node that comes later: it knows what is durable, and nothing else. */
-  another(): Promise<TestWorld>;
+  another(): Promise<TestContext>;
 }
 
 async function openScene(accessTokenType: string): Promise<Scene> {
   const memory = createMemoryStore();
   const store = failingStore(memory);
-  const world = await testWorld(tenant, store);
+  const context = await testContext(tenant, store);
   const mint = async (client: string, subject = "someone"): Promise<Holding> => {
-    const tokens = await world.engine.mint(credentialsOf(client), {
+    const tokens = await context.engine.mint(credentialsOf(client), {
       grantType: "arbitrary_resource_owner",
       subject,
       scopes: ["offline_access"],
@@ -46,13 +46,13 @@ async function openScene(accessTokenType: string): Promise<Scene> {
   };
   return {
     store,
-    world,
+    context,
     own: await mint("one"),
     other: await mint("one"),
     sibling: await mint("sibling"),
     stranger: await mint("stranger"),
     otherSubject: await mint("one", "someone else"),
-    another: () => testWorld(tenant, memory, undefined, world.clock),
+    another: () => testContext(tenant, memory, undefined, context.clock),
   };
 }
 
@@ -91,7 +91,7 @@ function everywhere(way: Way): Way {
 const ways = [accessToken, refreshToken, subject].flatMap((way) => [way, everywhere(way)]);
 const failures: readonly Failure[] = ["refused", "lost", "late"];
 
-const revoke = ({ world, own }: Scene, way: Way) => world.engine.revoke(credentialsOf("one"), way.request(own[1]));
+const revoke = ({ context, own }: Scene, way: Way) => context.engine.revoke(credentialsOf("one"), way.request(own[1]));
 
 /** The store's calls of a revocation that goes well. */
 async function callsOfRevoke(type: string, way: Way): Promise<readonly string[]> {
@@ -102,7 +102,7 @@ async function callsOfRevoke(type: string, way: Way): Promise<readonly string[]>
 }
 
 /** Whether the two tokens of a holding are active on a node. */
-async function areActive({ engine }: TestWorld, [client, tokens]: Holding): Promise<readonly boolean[]> {
+async function areActive({ engine }: TestContext, [client, tokens]: Holding): Promise<readonly boolean[]> {
   const shown = [tokens.accessToken, tokens.refreshToken].map((token) =>
     engine.introspect(credentialsOf(client), { token }),
   );
@@ -113,7 +113,7 @@ async function areActive({ engine }: TestWorld, [client, tokens]: Holding): Prom
 async function expectEnded(scene: Scene, way: Way): Promise<void> {
   const { own, other, sibling, stranger, otherSubject } = scene;
   const ended = way.ends(scene);
-  for (const node of [scene.world, await scene.another()]) {
+  for (const node of [scene.context, await scene.another()]) {
     for (const holding of [own, other, sibling, stranger, otherSubject]) {
       const active = !ended.includes(holding);
       expect(await areActive(node, holding)).toEqual([active, active]);
@@ -151,7 +151,7 @@ describe.each(["jwt", "reference"])("a revocation (%s)", (type) => {
           for (const _ of ["at first", "again, while the store is away"]) {
             expect(await refusalOf(revoke(scene, way))).toMatchObject(UNAVAILABLE);
           }
-          scene.world.clock.advance(HOUR);
+          scene.context.clock.advance(HOUR);
           scene.store.away = false;
           await revoke(scene, way);
           await scene.store.arrive();

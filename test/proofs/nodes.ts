@@ -4,8 +4,8 @@ import type { TokenSet } from "../../src/engine/request.ts";
 import type { Client } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
 import { type FakeClock, fakeClock } from "../support/clock.ts";
+import { type TestContext, testContext } from "../support/context.ts";
 import { SECRET, testClient, testTenant } from "../support/tenant.ts";
-import { type TestWorld, testWorld } from "../support/world.ts";
 import type { AccessToken, Grant, Model, Rules } from "./model.ts";
 
 /** Two of one namespace, and one that has nothing to do with them. */
@@ -14,7 +14,7 @@ export const SUBJECTS = ["alice", "bob", undefined] as const;
 
 /** Two nodes of one mint, which share a store and agree on the time. */
 export interface Nodes {
-  readonly worlds: readonly TestWorld[];
+  readonly contexts: readonly TestContext[];
   readonly store: Store;
   readonly clock: FakeClock;
 }
@@ -38,17 +38,17 @@ export async function openNodes(store: Store, rules: Rules): Promise<Nodes> {
   };
   const clients = CLIENTS.map((id) => testClient({ ...members, id, namespace: rules.namespaces[id] }));
   const clock = fakeClock();
-  const open = () => testWorld(testTenant({}, clients), store, undefined, clock);
-  return { worlds: [await open(), await open()], store, clock };
+  const open = () => testContext(testTenant({}, clients), store, undefined, clock);
+  return { contexts: [await open(), await open()], store, clock };
 }
 
 export const credentialsOf = (clientId: string) => ({ clientId, clientSecret: SECRET });
 
 /** The engine of one of the nodes. */
-export function engineOf({ worlds }: Nodes, node: number) {
-  const world = worlds[node % worlds.length];
-  assert(world !== undefined);
-  return world.engine;
+export function engineOf({ contexts }: Nodes, node: number) {
+  const context = contexts[node % contexts.length];
+  assert(context !== undefined);
+  return context.engine;
 }
 
 /** The code that an operation was refused with, or undefined where it was done. */
@@ -88,7 +88,7 @@ export async function compare(model: Model, nodes: Nodes): Promise<void> {
     (await engineOf(nodes, node).introspect(credentialsOf(client), { token })).active;
 
   async function look(what: string, token: string, client: string, active: boolean): Promise<void> {
-    for (const node of nodes.worlds.keys()) {
+    for (const node of nodes.contexts.keys()) {
       assert.equal(await activeFor(client, node, token), active, `${what} of ${client}, on node ${node}`);
     }
     const other = CLIENTS.find((id) => id !== client) ?? "";

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { hashSecret } from "../../src/registry/secret.ts";
 import type { Variables } from "../../src/schema/variables.ts";
-import { faultsOf, fileWorld, PLAIN_SECRET, SECRET } from "../config/world.ts";
+import { fileWorld, PLAIN_SECRET, problemsOf, SECRET } from "../config/context.ts";
 
-/** A world with the tenants acme and beta, and these operators. */
+/** A context with the tenants acme and beta, and these operators. */
 function withOperators(operators: unknown, env: Variables = {}, beta: object = {}) {
   return fileWorld(JSON.stringify({ operators, tenants: { acme: {}, beta } }), env);
 }
@@ -52,22 +52,22 @@ describe("operators", () => {
     ],
     [{ é: { secrets: [SECRET], tenants: "*" } }, 'operators["é"]: expected an operator id: printable ASCII'],
     [["a"], "operators: expected a mapping, got a list"],
-  ])("are refused: %j", (operators, fault) => {
-    const faults = faultsOf(withOperators(operators));
-    expect(faults).toHaveLength(1);
-    expect(faults[0]).toContain(fault);
-    expect(faults[0]).not.toContain("hunter2");
+  ])("are refused: %j", (operators, problem) => {
+    const problems = problemsOf(withOperators(operators));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(problem);
+    expect(problems[0]).not.toContain("hunter2");
   });
 
   test("have credentials that all of their tenants take", () => {
     const beta = { limits: { credentialLength: 8 } };
     const operators = (tenants: unknown) => ({ "operator-1": { secrets: ["env:LONG"], tenants } });
-    const faults = (tenants: unknown, LONG: string) => faultsOf(withOperators(operators(tenants), { LONG }, beta));
-    expect(faults(["acme"], "0123456789".repeat(10))).toEqual([]);
-    expect(faults(["acme"], "x".repeat(101))).toEqual([
+    const problems = (tenants: unknown, LONG: string) => problemsOf(withOperators(operators(tenants), { LONG }, beta));
+    expect(problems(["acme"], "0123456789".repeat(10))).toEqual([]);
+    expect(problems(["acme"], "x".repeat(101))).toEqual([
       "operators.operator-1.secrets[0]: expected the variable LONG to have at most 100 characters (tenants.acme.limits.credentialLength)",
     ]);
-    expect(faults("*", "123456789")).toEqual([
+    expect(problems("*", "123456789")).toEqual([
       "operators.operator-1: expected an id of at most 8 characters (tenants.beta.limits.credentialLength)",
       "operators.operator-1.secrets[0]: expected the variable LONG to have at most 8 characters (tenants.beta.limits.credentialLength)",
     ]);

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatDuration, MAX_DURATION, parseDuration } from "../../src/base/duration.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { faultsOf, fileWorld, yamlOf } from "../config/world.ts";
+import { fileWorld, problemsOf, yamlOf } from "../config/context.ts";
 
-const faults = (tenant: object, top: object = {}) => faultsOf(fileWorld(yamlOf({}, tenant, top)));
+const problems = (tenant: object, top: object = {}) => problemsOf(fileWorld(yamlOf({}, tenant, top)));
 
 describe("the times of keys", () => {
   test("are held in seconds, for all nodes and for each tenant", () => {
@@ -31,10 +31,10 @@ describe("the times of keys", () => {
       "keyMaxStaleness: expected at least 15s, got 14s: 3 times keyPollEvery (5s), so that one failed read stops no signing",
     ],
     [{ keyPollEvery: "5m", keyMaxStaleness: "14m" }, "keyMaxStaleness: expected at least 15m, got 14m"],
-  ])("are refused for all nodes: %j", (top, fault) => {
-    const told = faults({}, top);
+  ])("are refused for all nodes: %j", (top, problem) => {
+    const told = problems({}, top);
     expect(told).toHaveLength(1);
-    expect(told[0]).toContain(fault);
+    expect(told[0]).toContain(problem);
   });
 
   test.each([
@@ -55,14 +55,14 @@ describe("the times of keys", () => {
         "before its successor is made, which takes publishAhead (1d), jwksMaxAge (1h), keyMaxStaleness (15m) and 1m " +
         "for clocks together",
     ],
-  ])("are refused for a tenant: %j", (tenant, fault) => {
-    const told = faults(tenant);
+  ])("are refused for a tenant: %j", (tenant, problem) => {
+    const told = problems(tenant);
     expect(told).toHaveLength(1);
-    expect(told[0]?.replace("tenants.acme.", "")).toContain(fault);
+    expect(told[0]?.replace("tenants.acme.", "")).toContain(problem);
   });
 
   test("are refused for a tenant where all nodes may be out of date for too long", () => {
-    expect(faults({}, { keyMaxStaleness: "23h" })).toEqual([
+    expect(problems({}, { keyMaxStaleness: "23h" })).toEqual([
       expect.stringMatching(/^tenants\.acme\.signing\.publishAhead: expected at least 1441m, got 1d/),
     ]);
   });
@@ -73,7 +73,7 @@ describe("the times of keys", () => {
       fc.property(seconds, seconds, seconds, seconds, seconds, (poll, staleness, maxAge, ahead, every) => {
         fc.pre(poll <= 300);
         const signing = { jwksMaxAge: maxAge, publishAhead: ahead, rotateEvery: every };
-        const told = faults({ signing }, { keyPollEvery: poll, keyMaxStaleness: staleness });
+        const told = problems({ signing }, { keyPollEvery: poll, keyMaxStaleness: staleness });
         const unknown = maxAge + staleness + 60;
         expect(told.map((line) => line.split(":")[0])).toEqual([
           ...(staleness < 3 * poll ? ["keyMaxStaleness"] : []),

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { doubtOf } from "../../src/registry/plain-secret.ts";
-import { faultsOf, fileWorld, SECRET } from "../config/world.ts";
+import { fileWorld, problemsOf, SECRET } from "../config/context.ts";
 
-/** The faults of a variable that is a client's secret and an operator's. */
+/** The problems of a variable that is a client's secret and an operator's. */
 function faultsWith(secret: string): readonly string[] {
   const secrets = ["env:A_SECRET"];
   const yaml = JSON.stringify({
     operators: { alice: { secrets, tenants: "*" } },
     tenants: { acme: { clients: { web: { secrets } } } },
   });
-  return faultsOf(fileWorld(yaml, { A_SECRET: secret }));
+  return problemsOf(fileWorld(yaml, { A_SECRET: secret }));
 }
 
 describe("a secret in a variable", () => {
@@ -28,12 +28,12 @@ describe("a secret in a variable", () => {
     ["$(cat /run/secrets/web)", "hold a secret, not a placeholder"],
     ["aaaaaaaaaaaaaaaaaaaaaaaa", "hold a secret, not one character over and over"],
   ])("that cannot be meant is refused, for clients and operators alike: %j", (secret, expected) => {
-    const faults = faultsWith(secret);
-    expect(faults).toEqual([
+    const problems = faultsWith(secret);
+    expect(problems).toEqual([
       expect.stringContaining(`operators.alice.secrets[0]: expected the variable A_SECRET to ${expected}`),
       expect.stringContaining(`tenants.acme.clients.web.secrets[0]: expected the variable A_SECRET to ${expected}`),
     ]);
-    expect(faults.join()).not.toContain(secret);
+    expect(problems.join()).not.toContain(secret);
   });
 
   test("is taken if it is 16 printable characters or more", () => {
@@ -64,7 +64,7 @@ describe("a hash in a configuration file", () => {
       tenants: { acme: { clients: { web: { secrets: [SECRET, hash] } } } },
     });
     const told = "expected a secret of its own: this is the hash of one that everybody knows";
-    expect(faultsOf(fileWorld(yaml))).toEqual([
+    expect(problemsOf(fileWorld(yaml))).toEqual([
       `operators.alice.secrets[0]: ${told}`,
       `tenants.acme.clients.web.secrets[1]: ${told}`,
     ]);

@@ -13,7 +13,7 @@ import { createGrpcServer, type TlsKeyPair } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
 import { recordingLogger } from "../support/logger.ts";
 
-/** Both servers over one engine, on free ports of the loopback interface. */
+/** Both servers over one engine, on free dependencies of the loopback interface. */
 export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
   const logger = recordingLogger();
   const services = rpcServices(engine);

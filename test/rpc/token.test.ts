@@ -4,7 +4,7 @@ import { createClient } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AccessTokenType, MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
-import { Malformed } from "../../src/engine/request.ts";
+import { InvalidValue } from "../../src/engine/request.ts";
 import { FakeEngine, TOKENS } from "../support/fake-engine.ts";
 import { toStruct, toValue } from "../support/struct.ts";
 import { clients, sendBytes, startDoors, stockClient, transports } from "./support.ts";
@@ -133,7 +133,7 @@ test.each([
 });
 
 describe("JSON that is none", () => {
-  const notFinite = new Malformed("NaN and Infinity are not JSON.");
+  const notFinite = new InvalidValue("NaN and Infinity are not JSON.");
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
     "%d is refused wherever it is",
@@ -167,7 +167,7 @@ describe("JSON that is none", () => {
     "a Value that is not set is refused: %o",
     async (customPayload) => {
       await stock.call("mint", { customPayload });
-      expect(engine.request).toEqual({ customPayload: new Malformed("it holds a Value that is not set.") });
+      expect(engine.request).toEqual({ customPayload: new InvalidValue("it holds a Value that is not set.") });
     },
   );
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Chores, sweep } from "../../src/server/jobs.ts";
+import { Jobs, sweep } from "../../src/server/jobs.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
-import { aCut } from "../store/contract/records.ts";
+import { aRevocation } from "../store/contract/records.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLogger } from "../support/logger.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
@@ -27,9 +27,9 @@ describe("sweep", () => {
     const clock = fakeClock();
     const { revocations } = store.forTenant("acme");
     const ids = Array.from({ length: 1201 }, (_, index) => `over ${index}`);
-    for (const id of ids) await revocations.cut(aCut({ id, expiresAt: clock.now() - 1 }));
-    const kept = aCut({ id: "kept", expiresAt: clock.now() });
-    await revocations.cut(kept);
+    for (const id of ids) await revocations.raise(aRevocation({ id, expiresAt: clock.now() - 1 }));
+    const kept = aRevocation({ id: "kept", expiresAt: clock.now() });
+    await revocations.raise(kept);
     await sweep(store, clock);
     expect(await revocations.find([...ids, "kept"])).toEqual([kept]);
   });
@@ -69,27 +69,27 @@ describe("sweep", () => {
   });
 });
 
-describe("chores", () => {
+describe("jobs", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
   it("are done again and again, each about as often as told", async () => {
-    const chores = new Chores(recordingLogger());
+    const jobs = new Jobs(recordingLogger());
     let done = 0;
-    chores.every(1000, "work", async () => void done++);
+    jobs.every(1000, "work", async () => void done++);
     await vi.advanceTimersByTimeAsync(799);
     expect(done).toBe(0);
     await vi.advanceTimersByTimeAsync(100_000);
     expect(done).toBeGreaterThanOrEqual(100);
     expect(done).toBeLessThanOrEqual(126);
-    await chores.stop();
+    await jobs.stop();
   });
 
   it("never begin before the last time has ended, and stop waits for what is under way", async () => {
-    const chores = new Chores(recordingLogger());
+    const jobs = new Jobs(recordingLogger());
     const gate = Promise.withResolvers<void>();
     let begun = 0;
-    chores.every(1000, "slow", () => {
+    jobs.every(1000, "slow", () => {
       begun += 1;
       return gate.promise;
     });
@@ -97,7 +97,7 @@ describe("chores", () => {
     expect(begun).toBe(1);
 
     let stopped = false;
-    const stopping = chores.stop().then(() => {
+    const stopping = jobs.stop().then(() => {
       stopped = true;
     });
     await vi.advanceTimersByTimeAsync(10_000);
@@ -109,22 +109,22 @@ describe("chores", () => {
   });
 
   it("are told to stop, and stop waits for no more", async () => {
-    const chores = new Chores(recordingLogger());
+    const jobs = new Jobs(recordingLogger());
     let begun = 0;
-    chores.every(1000, "long", (signal) => {
+    jobs.every(1000, "long", (signal) => {
       begun += 1;
       return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
     });
     await vi.advanceTimersByTimeAsync(1000);
-    await chores.stop();
+    await jobs.stop();
     expect(begun).toBe(1);
   });
 
   it("begin no more once they are stopped", async () => {
-    const chores = new Chores(recordingLogger());
+    const jobs = new Jobs(recordingLogger());
     let done = 0;
-    chores.every(1000, "work", async () => void done++);
-    await chores.stop();
+    jobs.every(1000, "work", async () => void done++);
+    await jobs.stop();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(done).toBe(0);
   });
@@ -134,13 +134,13 @@ describe("chores", () => {
     ["error", new TypeError("a fault")],
   ])("that fail are told to the log (%s) and tried again", async (level, failure) => {
     const logger = recordingLogger();
-    const chores = new Chores(logger);
-    chores.every(1000, "work", async () => {
+    const jobs = new Jobs(logger);
+    jobs.every(1000, "work", async () => {
       throw failure;
     });
     await vi.advanceTimersByTimeAsync(2000);
     expect(logger.lines.map((line) => line.level)).toEqual([level, level]);
-    expect(logger.lines[0]?.fields).toEqual({ chore: "work", err: failure });
-    await chores.stop();
+    expect(logger.lines[0]?.fields).toEqual({ job: "work", err: failure });
+    await jobs.stop();
   });
 });

@@ -19,7 +19,7 @@ const REVOKE = "src/engine/operations/revoke.ts";
 const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
-const MOMENTS = "src/engine/moments.ts";
+const MOMENTS = "src/engine/issuing-clock.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -36,7 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "reuse-forgiven",
     "a replayed refresh token is refused, and its grant lives on",
     REFRESH,
-    "await world.store.families.revoke(found.family.id, now);",
+    "await context.store.families.revoke(found.family.id, now);",
     "",
   ),
   one(
@@ -50,25 +50,25 @@ export const MUTATIONS: readonly Mutation[] = [
     "refresh-makes-rows",
     "a refresh leaves a row of its own",
     REFRESH,
-    "world.settlements.forget(family.id, token.generation);",
-    "world.settlements.forget(family.id, token.generation);\n  await world.store.families.create({ ...family, id: mark });",
+    "context.uncertainRefreshes.forget(family.id, token.generation);",
+    "context.uncertainRefreshes.forget(family.id, token.generation);\n  await context.store.families.create({ ...family, id: attemptId });",
   ),
   one(
     "lost-answer-forgotten",
-    "an update whose answer was lost is not settled",
+    "an update whose answer was lost is not reconciled",
     REFRESH,
-    "world.settlements.owe(world.store.families,",
+    "context.uncertainRefreshes.record(context.store.families,",
     "void (",
   ),
   one(
     "refresh-left-running",
     "a refresh that was answered goes on, and ends the grant that has moved on",
     REFRESH,
-    "if (reference !== undefined) await world.store.referenceTokens.create(reference);",
+    "if (reference !== undefined) await context.store.referenceTokens.create(reference);",
     "",
     [
-      "return await moveRow(world, family, attempt);",
-      "const create = reference && world.store.referenceTokens.create(reference);\n    return (await Promise.all([moveRow(world, family, attempt), create]))[0];",
+      "return await moveRow(context, family, attempt);",
+      "const create = reference && context.store.referenceTokens.create(reference);\n    return (await Promise.all([moveRow(context, family, attempt), create]))[0];",
     ],
   ),
   one("cut-at-now", "a subject's cut lies at now instead of later", WATERMARK, "begun + lead + 2 * e", "begun", [
@@ -107,8 +107,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "clock-read-late",
     "a mint reads the clock after its look-ups",
     "src/engine/operations/mint.ts",
-    "issue(approval, client, reading, world)",
-    "issue(approval, client, await world.moments.read(), world)",
+    "issue(approval, client, reading, context)",
+    "issue(approval, client, await context.issuingClock.read(), context)",
   ),
   one(
     "start-in-the-past",
@@ -157,9 +157,9 @@ export const MUTATIONS: readonly Mutation[] = [
     "client-cut-not-read",
     "a revocation of a client is answered, and its tokens live on",
     ACCESS_TOKEN,
-    "    cutIds.client(clientId),\n",
+    "    revocationIds.client(clientId),\n",
     "",
-    ["if (subject === undefined) return [cutIds.client(clientId)];", "if (subject === undefined) return [];"],
+    ["if (subject === undefined) return [revocationIds.client(clientId)];", "if (subject === undefined) return [];"],
   ),
   one(
     "client-not-looked-at",
@@ -168,13 +168,19 @@ export const MUTATIONS: readonly Mutation[] = [
     "enabled === true",
     "enabled !== undefined",
   ),
-  one("key-cut-not-read", "what a compromised key signed stays active", ACCESS_TOKEN, "...keyCuts(token),", ""),
+  one(
+    "key-cut-not-read",
+    "what a compromised key signed stays active",
+    ACCESS_TOKEN,
+    "...keyRevocationIds(token),",
+    "",
+  ),
   one(
     "introspection-cached",
     "an introspection is remembered",
     INTROSPECT,
-    "!(await isAlive(world, token, now))",
-    "!(await (((world as any).seen ??= new Map()).get(text) ?? world.seen.set(text, isAlive(world, token, now)).get(text)))",
+    "!(await isAlive(context, token, now))",
+    "!(await (((context as any).seen ??= new Map()).get(text) ?? context.seen.set(text, isAlive(context, token, now)).get(text)))",
   ),
   one(
     "superseded-active",
@@ -201,14 +207,14 @@ export const MUTATIONS: readonly Mutation[] = [
     "revoke-spares-grant",
     "revoking an access token leaves its grant",
     REVOKE,
-    "if (token.family !== undefined) await world",
-    "if (token.family === '') await world",
+    "if (token.family !== undefined) await context",
+    "if (token.family === '') await context",
   ),
   one(
     "token-cut-forgotten",
     "a revoked token is active again once its cut is gone",
     REVOKE,
-    "const end = expiresAt + 2 * world.maxClockSkew",
+    "const end = expiresAt + 2 * context.maxClockSkew",
     "const end = 0 * expiresAt",
   ),
   one(
@@ -244,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "nodes that see a key due at once make one each",
     "src/keyring/rotation.ts",
     "let snapshot = read;",
-    "let snapshot = (await ports.reader.read()) ?? read;",
+    "let snapshot = (await dependencies.reader.read()) ?? read;",
   ),
   {
     name: "rotation-repeated",

@@ -2,16 +2,16 @@ import { type Clock, ClockOffError, type Instant, type Machine, systemClock } fr
 import type { Logger } from "../../src/base/logger.ts";
 import { SecretVerifier } from "../../src/engine/clients/secrets.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { Moments } from "../../src/engine/moments.ts";
+import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import { provenStore } from "../../src/engine/proven-store.ts";
 import { Quotas } from "../../src/engine/quotas.ts";
 import { recordLifetimes } from "../../src/engine/tokens/revoke-subject.ts";
-import { Settlements } from "../../src/engine/tokens/uncertain-refreshes.ts";
+import { UncertainRefreshes } from "../../src/engine/tokens/uncertain-refreshes.ts";
 import { grants } from "../../src/grants/index.ts";
 import { openKeyring } from "../../src/keyring/index.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
-import { SETTLE_EVERY, SWEEP_EVERY, sweep } from "../../src/server/jobs.ts";
+import { RECONCILE_EVERY, SWEEP_EVERY, sweep } from "../../src/server/jobs.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
@@ -24,7 +24,7 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { KEY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
 
-/** A call of the store that was done, told or not. Moments are true time. */
+/** A call of the store that was done, told or not. IssuingClock are true time. */
 export interface Done {
   readonly operation: Operation;
   readonly result: unknown;
@@ -48,7 +48,7 @@ export interface Surroundings {
 const MAX_CLOCK_LAG = 60_000;
 const START_TIMEOUT = 120_000;
 
-/** One run of a node, from its start until it crashes: the real engine in a simulated world. */
+/** One run of a node, from its start until it crashes: the real engine in a simulated context. */
 export class Incarnation {
   readonly name: string;
   readonly variant: Variant;
@@ -66,38 +66,38 @@ export class Incarnation {
   readonly polledAt = new Map<string, Instant>();
   /** Resolves when it crashes. */
   readonly crashed: Promise<void>;
-  readonly #world: Surroundings;
+  readonly #context: Surroundings;
   readonly #random: Prng;
   readonly #store: Store;
   readonly #index: number;
   #clockCheck: ClockCheck | undefined;
   #crash: () => void = () => undefined;
 
-  constructor(name: string, index: number, variant: Variant, world: Surroundings, random: Prng) {
+  constructor(name: string, index: number, variant: Variant, context: Surroundings, random: Prng) {
     this.name = name;
     this.#index = index;
     this.variant = variant;
-    this.#world = world;
+    this.#context = context;
     this.#random = random;
-    this.link = new Link(world.scheduler, world.faults);
+    this.link = new Link(context.scheduler, context.faults);
     this.machine = this.#simulatedMachine();
     this.clock = systemClock(this.machine, () => this.#isClockOff());
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
     });
-    const store = world.store.connect((operation, apply) => {
-      const [issuedAt, call] = [world.scheduler.now, currentCall.getStore()];
+    const store = context.store.connect((operation, apply) => {
+      const [issuedAt, call] = [context.scheduler.now, currentCall.getStore()];
       return this.link.carry(operation.name, apply, {
-        applied: (result) => world.applied({ operation, result, issuedAt, call }),
+        applied: (result) => context.applied({ operation, result, issuedAt, call }),
         slow: () => {
-          this.lastSlow = world.scheduler.now;
+          this.lastSlow = context.scheduler.now;
         },
         failed: () => {
-          this.lastFailure = world.scheduler.now;
+          this.lastFailure = context.scheduler.now;
         },
       });
-    }, world.clocks.skew);
-    this.#store = world.clocks.kind === "one" ? store : { ...store, isClockOff: () => this.#isClockOff() };
+    }, context.clocks.skew);
+    this.#store = context.clocks.kind === "one" ? store : { ...store, isClockOff: () => this.#isClockOff() };
   }
 
   /** Ends it between two steps: what it was about to do is never done. */
@@ -110,18 +110,18 @@ export class Incarnation {
 
   /** Starts it as the service does. Rejects where the store is away: then the process ends. */
   async start(): Promise<void> {
-    const { scheduler, faults } = this.#world;
+    const { scheduler, faults } = this.#context;
     const random = this.#random;
     const [clock, store, logger] = [this.clock, this.#store, this.#logger()];
     await this.#startClockCheck(logger);
     const waits = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
-    const settlements = new Settlements(clock, this.machine);
+    const uncertainRefreshes = new UncertainRefreshes(clock, this.machine);
     const shared = {
       store,
       clock,
-      moments: await Moments.open({ store, clock, machine: this.machine, logger, ...waits }),
+      issuingClock: await IssuingClock.open({ store, clock, machine: this.machine, logger, ...waits }),
       quotas: new Quotas(clock, this.machine),
-      settlements,
+      uncertainRefreshes,
       logger,
       random,
       maxClockSkew: store.maxClockSkew,
@@ -133,33 +133,33 @@ export class Incarnation {
     };
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
     const signatures = simulatedSignatures(random);
-    const ports = { ...shared, sealer: simulatedSealer, signatures, keyPollEvery, keyMaxStaleness };
-    const worlds = await Promise.all(
+    const dependencies = { ...shared, sealer: simulatedSealer, signatures, keyPollEvery, keyMaxStaleness };
+    const contexts = await Promise.all(
       TENANTS.map(async (id) => {
         const tenant = tenantOf(id, this.variant);
         const store = this.#store.forTenant(id);
         await recordLifetimes(tenant, store.meta);
-        const keyring = await openKeyring(tenant, store, ports);
+        const keyring = await openKeyring(tenant, store, dependencies);
         return { ...shared, tenant, keyring, store: provenStore(store, { tenant: id, keyring, clock, logger }) };
       }),
     );
-    await Promise.all(worlds.map(({ tenant, keyring }) => this.#poll(tenant.id, keyring)));
-    this.#every(SETTLE_EVERY, () => settlements.settleAll());
+    await Promise.all(contexts.map(({ tenant, keyring }) => this.#poll(tenant.id, keyring)));
+    this.#every(RECONCILE_EVERY, () => uncertainRefreshes.reconcileAll());
     this.#every(SWEEP_EVERY, () => sweep(this.#store, this.clock));
-    for (const { tenant, keyring } of worlds) this.#every(keyPollEvery * 1000, () => this.#poll(tenant.id, keyring));
-    this.engine = createEngine(worlds);
+    for (const { tenant, keyring } of contexts) this.#every(keyPollEvery * 1000, () => this.#poll(tenant.id, keyring));
+    this.engine = createEngine(contexts);
     this.ready = true;
   }
 
   async #poll(tenant: string, keyring: TenantKeyring): Promise<void> {
-    const begun = this.#world.scheduler.now;
+    const begun = this.#context.scheduler.now;
     await keyring.poll();
     this.polledAt.set(tenant, begun);
   }
 
-  /** As the service's chores go. */
+  /** As the service's background jobs go. */
   #every(milliseconds: number, work: () => Promise<void>): void {
-    const { scheduler } = this.#world;
+    const { scheduler } = this.#context;
     scheduler.after(milliseconds * (0.8 + 0.2 * this.#random.next()), async () => {
       if (!this.alive) return;
       try {
@@ -173,7 +173,7 @@ export class Incarnation {
 
   /** As the store of many nodes compares clocks with its own; those that share a machine have nothing to compare with. */
   async #startClockCheck(logger: Logger): Promise<void> {
-    const { clocks, scheduler } = this.#world;
+    const { clocks, scheduler } = this.#context;
     if (clocks.kind === "one") return;
     const observer = { applied: () => undefined, slow: () => undefined, failed: () => undefined };
     const databaseTime = () => this.link.carry("time", async () => scheduler.now, observer);
@@ -186,13 +186,13 @@ export class Incarnation {
   /** What a node does not do for its clock is for want of something outside it. */
   #isClockOff(): boolean {
     const isOff = this.#clockCheck?.isOff() ?? false;
-    if (isOff) this.lastFailure = this.#world.scheduler.now;
+    if (isOff) this.lastFailure = this.#context.scheduler.now;
     return isOff;
   }
 
   /** A machine whose clock is, while it is set right, never more than half the skew from true time, nor at its pace. */
   #simulatedMachine(): Machine {
-    const { scheduler, faults, clocks } = this.#world;
+    const { scheduler, faults, clocks } = this.#context;
     const born = scheduler.now;
     const most = faults.happens("clock skew") ? clocks.skew / 2 : 0;
     const [base, swing] = this.#random.pick([
@@ -212,11 +212,11 @@ export class Incarnation {
   }
 
   #wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#world.scheduler.after(milliseconds, () => this.alive && resolve()));
+    return new Promise((resolve) => this.#context.scheduler.after(milliseconds, () => this.alive && resolve()));
   }
 
   #logger(): Logger {
-    const { log } = this.#world;
+    const { log } = this.#context;
     return {
       info: () => undefined,
       warn: (_, message) => log(() => `${this.name} warns: ${message}`),

@@ -1,13 +1,20 @@
 import { FOREVER, type Instant } from "../../src/base/clock.ts";
-import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord, Store } from "../../src/store/port.ts";
+import type {
+  Advance,
+  FamilyRecord,
+  KeyRecord,
+  ReferenceTokenRecord,
+  RevocationRecord,
+  Store,
+} from "../../src/store/port.ts";
 import { handleDigest } from "../../src/token/reference-token.ts";
-import { cutIds } from "../../src/token/revocation.ts";
+import { revocationIds } from "../../src/token/revocation.ts";
 import type { Call } from "./calls.ts";
 import { kidOfSealed } from "./cryptography.ts";
 import type { Done } from "./node.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** The row of a grant for a while. Moments are true time. */
+/** The row of a grant for a while. IssuingClock are true time. */
 interface Version {
   readonly generation: number;
   /** When the row was told to have moved: the beginning of the call that moved it, or when it was settled. */
@@ -44,7 +51,7 @@ export class Records {
   readonly #scheduler: Scheduler;
   readonly #versions = new Map<string, Version[]>();
   readonly #signingKeys = new Map<string, SigningKeyRow>();
-  readonly #keyCuts = new Map<string, Instant>();
+  readonly #keyRevocationIds = new Map<string, Instant>();
   readonly #lastKeyCut = new Map<string, Instant>();
 
   constructor(scheduler: Scheduler) {
@@ -77,7 +84,7 @@ export class Records {
   }
 
   keyCutAt(tenant: string, kid: string): Instant | undefined {
-    return this.#keyCuts.get(`${tenant} ${cutIds.kid(kid)}`);
+    return this.#keyRevocationIds.get(`${tenant} ${revocationIds.kid(kid)}`);
   }
 
   /** Whether a node that read the keys then may find none to use: the one whose turn it is was cut. */
@@ -88,7 +95,7 @@ export class Records {
         .filter((row) => row.tenant === tenant && row.use === use && row.activateAt <= now && row.appliedAt < readAt)
         .sort((a, b) => a.generation - b.generation)
         .at(-1);
-      return latest === undefined || this.#keyCuts.has(`${tenant} ${latest.cutId}`);
+      return latest === undefined || this.#keyRevocationIds.has(`${tenant} ${latest.cutId}`);
     });
   }
 
@@ -102,7 +109,7 @@ export class Records {
     } else if (name === "families.advance" && result === "advanced") {
       const [id, { to }] = args as [string, Advance];
       this.#move(id, { generation: to, movedAt: call?.start ?? now, by: call, settled: false });
-    } else if (name === "families.settle" && result === true) {
+    } else if (name === "families.reconcile" && result === true) {
       const [id] = args as [string];
       const row = this.versions(id).at(-1);
       if (row !== undefined) this.#move(id, { ...row, movedAt: Math.max(row.movedAt, issuedAt), settled: true });
@@ -110,7 +117,7 @@ export class Records {
       const [{ digest, mac }] = args as [ReferenceTokenRecord];
       this.referenceTokens.push({ tenant, digest });
       this.#rowKeys.set(`${tenant} ${digest}`, mac?.split(".")[0]);
-    } else if (name === "revocations.cut") this.#noteCut(tenant, args[0] as CutRecord, now);
+    } else if (name === "revocations.raise") this.#noteCut(tenant, args[0] as RevocationRecord, now);
     else if (name === "keys.append" && result === true) this.#noteKey(tenant, args[0] as KeyRecord, now);
   }
 
@@ -122,17 +129,17 @@ export class Records {
     this.#versions.set(id, versions);
   }
 
-  #noteCut(tenant: string, { id, notAfter, expiresAt }: CutRecord, now: Instant): void {
+  #noteCut(tenant: string, { id, notAfter, expiresAt }: RevocationRecord, now: Instant): void {
     const ofKey = notAfter === FOREVER && expiresAt === FOREVER;
     const name = `${tenant} ${id}`;
     this.cuts.set(name, { tenant, id, ofKey });
     if (!ofKey) return;
-    if (!this.#keyCuts.has(name)) this.#keyCuts.set(name, now);
+    if (!this.#keyRevocationIds.has(name)) this.#keyRevocationIds.set(name, now);
     this.#lastKeyCut.set(tenant, now);
   }
 
   #noteKey(tenant: string, row: KeyRecord, now: Instant): void {
-    const known = { ...row, tenant, cutId: cutIdOf(row), appliedAt: now };
+    const known = { ...row, tenant, cutId: revocationIdOf(row), appliedAt: now };
     this.keys.push(known);
     if (row.use !== "signing") return;
     const kid = kidOfSealed(row.sealed);
@@ -144,8 +151,8 @@ export class Records {
   }
 }
 
-function cutIdOf({ use, generation, sealed }: KeyRecord): string {
-  return use === "signing" ? cutIds.kid(kidOfSealed(sealed)) : cutIds.tokenKey(generation);
+function revocationIdOf({ use, generation, sealed }: KeyRecord): string {
+  return use === "signing" ? revocationIds.kid(kidOfSealed(sealed)) : revocationIds.refreshKey(generation);
 }
 
 /** How many rows are left, of those that are not for ever. */

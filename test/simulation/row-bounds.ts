@@ -1,4 +1,4 @@
-import type { CutRecord } from "../../src/store/port.ts";
+import type { RevocationRecord } from "../../src/store/port.ts";
 import type { OperationName } from "./calls.ts";
 import type { Done } from "./node.ts";
 import { Violation } from "./oracle.ts";
@@ -11,7 +11,7 @@ const MOST: Readonly<Record<string, Partial<Record<OperationName, number>>>> = {
   "families.create": { mint: 1 },
   "referenceTokens.create": { mint: 1, refresh: 1 },
   // A token's own, its subject's for the client, and for the namespace; a compromised key's, or a client's.
-  "revocations.cut": { revoke: 3, rotate: 1, revokeClient: 1 },
+  "revocations.raise": { revoke: 3, rotate: 1, revokeClient: 1 },
   "keys.append": { rotate: 1 },
 };
 
@@ -25,7 +25,7 @@ export class RowBounds {
     if (most === undefined || call === undefined || result === false) return;
     const added = this.#added.get(`${name} ${call.id}`) ?? new Set();
     // A cut that is raised is the same row.
-    added.add(name === "revocations.cut" ? (args[0] as CutRecord).id : added.size);
+    added.add(name === "revocations.raise" ? (args[0] as RevocationRecord).id : added.size);
     this.#added.set(`${name} ${call.id}`, added);
     if (added.size <= (most[call.operation] ?? 0)) return;
     this.#violation ??= new Violation(5, `${call.operation} #${call.id} made ${added.size} rows by ${name}`);

@@ -7,7 +7,7 @@ import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import { makeDatabase, refuseTtl, withMongo } from "../support/mongodb.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW, oddIds } from "./contract/records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW, oddIds } from "./contract/records.ts";
 import { makeFolder, removeFolder } from "./sqlite/folder.ts";
 
 /** Nothing of the rows below is over, and nothing ends soon. */
@@ -23,13 +23,13 @@ async function fill(store: CopyableStore): Promise<void> {
     await Promise.all([
       ...oddIds.map((name, index) => families.create(aFamily({ id: name, generation: index }))),
       ...oddIds.map((name) => referenceTokens.create(aReferenceToken({ digest: name, client: name }))),
-      ...oddIds.map((name, index) => revocations.cut(aCut({ id: name, notAfter: index, client: name }))),
+      ...oddIds.map((name, index) => revocations.raise(aRevocation({ id: name, notAfter: index, client: name }))),
       ...oddIds.map((name, index) => meta.raise(name, index)),
     ]);
     await families.create(aFamily({ id: "bare", namespace: undefined, subject: undefined, purgeAt: FOREVER }));
     await families.revoke("a", NOW);
     await referenceTokens.create(aReferenceToken({ digest: "nobody's" }));
-    await revocations.cut(aCut({ id: "ever", notAfter: FOREVER, expiresAt: FOREVER }));
+    await revocations.raise(aRevocation({ id: "ever", notAfter: FOREVER, expiresAt: FOREVER }));
   }
 }
 
@@ -62,7 +62,13 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
   it("holds the same rows afterwards, and after another time", async () => {
     await fill(from);
     const odd = oddIds.length;
-    const counts = { key: 24, family: 2 * odd + 2, "reference token": 2 * odd + 2, cut: 2 * odd + 2, meta: 2 * odd };
+    const counts = {
+      key: 24,
+      family: 2 * odd + 2,
+      "reference token": 2 * odd + 2,
+      revocation: 2 * odd + 2,
+      meta: 2 * odd,
+    };
     expect(await copy()).toEqual(counts);
     expect(await rowsOf(to)).toStrictEqual(await rowsOf(from));
     expect(await copy()).toEqual(counts);
@@ -75,10 +81,10 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     const { keys, families, revocations, meta, referenceTokens } = from.forTenant("acme");
     await keys.append(aKey({ generation: 12 }), 11);
     await keys.reseal("signing", 1, "acme.0", "resealed");
-    await families.advance("", aStep({ from: 0, to: 3, mark: "later" }));
-    await families.settle("bare", "mark.0", NOW + 77, NOW + 77);
+    await families.advance("", aStep({ from: 0, to: 3, attemptId: "later" }));
+    await families.reconcile("bare", "attemptId.0", NOW + 77, NOW + 77);
     await families.revoke("null", NOW + 5);
-    await revocations.cut(aCut({ id: "1", notAfter: NOW + 9 }));
+    await revocations.raise(aRevocation({ id: "1", notAfter: NOW + 9 }));
     await meta.raise("1", 99);
     await referenceTokens.create(aReferenceToken({ digest: "later" }));
     await copy();
@@ -89,9 +95,9 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await fill(from);
     await copy();
     const { families, revocations, meta } = to.forTenant("acme");
-    await families.advance("", aStep({ from: 0, to: 1, mark: "used" }));
+    await families.advance("", aStep({ from: 0, to: 1, attemptId: "used" }));
     await families.revoke("bare", NOW + 5);
-    await revocations.cut(aCut({ id: "1", notAfter: NOW + 9 }));
+    await revocations.raise(aRevocation({ id: "1", notAfter: NOW + 9 }));
     await meta.raise("1", 99);
     const used = await rowsOf(to);
     await copy();
@@ -104,7 +110,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await families.create(aFamily({ id: "over", purgeAt: NOW }));
     await families.create(aFamily({ id: "soon", purgeAt: NOW + 600_000 }));
     await referenceTokens.create(aReferenceToken({ expiresAt: NOW + 600_001 }));
-    expect(await copy(NOW)).toEqual({ key: 1, family: 0, "reference token": 1, cut: 0, meta: 0 });
+    expect(await copy(NOW)).toEqual({ key: 1, family: 0, "reference token": 1, revocation: 0, meta: 0 });
     const target = to.forTenant("acme").families;
     expect(await target.find("over")).toBeUndefined();
     expect(await target.find("soon")).toBeDefined();

@@ -1,6 +1,6 @@
 import { systemRandom } from "../../src/base/random.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
-import { type KeyringPorts, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
+import { type KeyringDependencies, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Store } from "../../src/store/port.ts";
 import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
@@ -11,13 +11,16 @@ export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
 
 /** How a test's keyring differs from the usual: a tenant "acme" with ES256, and the default times. */
-export interface TestKeyringOptions extends Partial<Omit<KeyringPorts, "clock">> {
+export interface TestKeyringOptions extends Partial<Omit<KeyringDependencies, "clock">> {
   readonly tenant?: Partial<KeyringTenant>;
   readonly clock?: FakeClock;
 }
 
 /** A node's keyring over a store, its keys made. */
-export async function testKeyring(store: Store, { tenant, clock = fakeClock(), ...ports }: TestKeyringOptions = {}) {
+export async function testKeyring(
+  store: Store,
+  { tenant, clock = fakeClock(), ...dependencies }: TestKeyringOptions = {},
+) {
   const whole: KeyringTenant = {
     id: "acme",
     signing: { algorithm: "ES256", rotateEvery: 30 * 86_400, publishAhead: 86_400, jwksMaxAge: 3600 },
@@ -37,7 +40,7 @@ export async function testKeyring(store: Store, { tenant, clock = fakeClock(), .
     maxClockSkew: store.maxClockSkew,
     keyPollEvery: 5,
     keyMaxStaleness: 900,
-    ...ports,
+    ...dependencies,
   });
   await keyring.poll();
   return { keyring, clock, logger, store: part, now: () => clock.now() };

@@ -1,6 +1,5 @@
 import {
   type Advance,
-  type CutRecord,
   type FamilyRecord,
   type FamilyStore,
   type KeyRecord,
@@ -8,6 +7,7 @@ import {
   type MetaStore,
   type ReferenceTokenRecord,
   type ReferenceTokenStore,
+  type RevocationRecord,
   type RevocationStore,
   type Store,
   StoreUnavailableError,
@@ -21,7 +21,7 @@ interface TenantRows {
   readonly keys: KeyRecord[];
   readonly families: Map<string, FamilyRecord>;
   readonly referenceTokens: Map<string, ReferenceTokenRecord>;
-  readonly cuts: Map<string, CutRecord>;
+  readonly cuts: Map<string, RevocationRecord>;
   readonly meta: Map<string, number>;
 }
 
@@ -110,11 +110,11 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
     return true;
   }
 
-  function advance(id: string, { from, to, mark, at, expiresAt, purgeAt }: Advance) {
+  function advance(id: string, { from, to, attemptId, at, expiresAt, purgeAt }: Advance) {
     const row = rows.get(id);
     if (row === undefined || row.generation > from || row.revokedAt !== undefined) return row;
     const latest = Math.max(row.purgeAt, purgeAt);
-    rows.set(id, { ...row, generation: to, rotatedAt: at, mark, expiresAt, purgeAt: latest });
+    rows.set(id, { ...row, generation: to, rotatedAt: at, attemptId, expiresAt, purgeAt: latest });
     return "advanced";
   }
 
@@ -122,9 +122,9 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
     create: (family) => later(() => insert(rows, family.id, { ...family })),
     find: (id) => later(() => rows.get(id)),
     advance: (id, step) => later(() => advance(id, step)),
-    settle: (id, mark, rotatedAt, purgeAt) =>
+    reconcile: (id, attemptId, rotatedAt, purgeAt) =>
       later(() =>
-        change(id, (row) => row.mark === mark, {
+        change(id, (row) => row.attemptId === attemptId, {
           rotatedAt: Math.max(rotatedAt, rows.get(id)?.rotatedAt ?? 0),
           purgeAt: Math.max(purgeAt, rows.get(id)?.purgeAt ?? 0),
         }),
@@ -142,13 +142,16 @@ function memoryReferenceTokens(rows: Map<string, ReferenceTokenRecord>, later: L
   };
 }
 
-function memoryRevocations(rows: Map<string, CutRecord>, later: Later): RevocationStore {
+function memoryRevocations(rows: Map<string, RevocationRecord>, later: Later): RevocationStore {
   return {
-    cut: (cut) =>
+    raise: (record) =>
       later(() => {
-        const { notAfter, expiresAt, ...first } = rows.get(cut.id) ?? cut;
-        const raised = { notAfter: Math.max(notAfter, cut.notAfter), expiresAt: Math.max(expiresAt, cut.expiresAt) };
-        rows.set(cut.id, { ...first, ...raised });
+        const { notAfter, expiresAt, ...first } = rows.get(record.id) ?? record;
+        const raised = {
+          notAfter: Math.max(notAfter, record.notAfter),
+          expiresAt: Math.max(expiresAt, record.expiresAt),
+        };
+        rows.set(record.id, { ...first, ...raised });
       }),
     find: (ids) => later(() => [...new Set(ids)].flatMap((id) => rows.get(id) ?? [])),
     count: (client, now, most) => later(() => countOf(rows, client, (row) => row.expiresAt > now, most)),

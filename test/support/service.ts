@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../src/config/config.ts";
-import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
+import { type ConfigContext, loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { type Service, startService } from "../../src/server/service.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 
-/** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */
+/** A whole service in this process, on free dependencies of the loopback, with its data in a folder of its own. */
 export interface TestService extends Service {
   readonly config: Config;
   readonly logger: RecordingLogger;
@@ -19,7 +19,7 @@ export interface TestService extends Service {
  */
 export async function startTestService(
   env: Readonly<Record<string, string>> = {},
-  development?: ConfigWorld["development"],
+  development?: ConfigContext["development"],
 ): Promise<TestService> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-test-"));
   const logger = recordingLogger();

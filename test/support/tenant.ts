@@ -69,7 +69,7 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
     resources: new Map([["aggregator_service", ["aggregator_service.read_only", "aggregator_service.full_access"]]]),
     authorities: new Map(),
     clients: new Map(clients.map((client) => [client.id, client])),
-    markClaim: "client_namespace",
+    namespaceClaim: "client_namespace",
     limits: testLimits,
     operators: new Map([[OPERATOR_ID, { id: OPERATOR_ID, secrets: [sha256Secret(SECRET)] }]]),
     ...members,

@@ -3,21 +3,21 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { readIdToken } from "../../src/authorities/id-token.ts";
 import { IdTokenError } from "../../src/authorities/port.ts";
 import { isCompactJws } from "../../src/token/compact-jws.ts";
-import { testWorld } from "../support/world.ts";
+import { testContext } from "../support/context.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const OTHERS = [...ALPHABET, ...".= \n\t\r+/%\0\u00e9\u017f"];
 
-let world: Awaited<ReturnType<typeof testWorld>>;
+let context: Awaited<ReturnType<typeof testContext>>;
 let token: string;
 beforeAll(async () => {
-  world = await testWorld();
-  token = await world.keyring.signer(world.clock.now()).sign({ client_id: "x", text: "odd" });
+  context = await testContext();
+  token = await context.keyring.signer(context.clock.now()).sign({ client_id: "x", text: "odd" });
   // It is remembered from now on: what is altered must not be taken for it.
-  expect(await world.keyring.verify(token, world.clock.now())).toMatchObject({ claims: { client_id: "x" } });
+  expect(await context.keyring.verify(token, context.clock.now())).toMatchObject({ claims: { client_id: "x" } });
 });
 
-const verifies = async (text: string) => (await world.keyring.verify(text, world.clock.now())) !== undefined;
+const verifies = async (text: string) => (await context.keyring.verify(text, context.clock.now())) !== undefined;
 
 /** The token with the last character of a part changed in the bits that no byte has. */
 function withSpareBits(part: number): string | undefined {

@@ -8,14 +8,14 @@ describe("jti", () => {
   it("is a UUIDv7 of its moment", () => {
     const jti = makeJti(Date.UTC(2026, 0, 1), undefined, seededRandom());
     expect(jti).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-    expect(parseJti(jti)).toEqual({ moment: Date.UTC(2026, 0, 1), family: undefined });
+    expect(parseJti(jti)).toEqual({ issuedAt: Date.UTC(2026, 0, 1), family: undefined });
   });
 
   it("tells its moment and its family, whatever they are", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 48 - 1 }), fc.boolean(), (moment, hasFamily) => {
         const family = hasFamily ? makeFamilyId(systemRandom) : undefined;
-        expect(parseJti(makeJti(moment, family, systemRandom))).toEqual({ moment, family });
+        expect(parseJti(makeJti(moment, family, systemRandom))).toEqual({ issuedAt: moment, family });
       }),
     );
   });

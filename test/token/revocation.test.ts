@@ -1,25 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../src/base/clock.ts";
-import { cutIds, isCut } from "../../src/token/revocation.ts";
+import { isRevoked, revocationIds } from "../../src/token/revocation.ts";
 
 describe("cut", () => {
   it("kills what is as old or older, and nothing younger", () => {
     const cut = { id: "x", notAfter: 100 };
-    expect([99, 100, 101].map((moment) => isCut([cut], [moment]))).toEqual([true, true, false]);
-    expect(isCut([cut], [200, 100])).toBe(true);
-    expect(isCut([{ ...cut, notAfter: FOREVER }], [Number.MAX_SAFE_INTEGER])).toBe(false);
-    expect(isCut([{ ...cut, notAfter: FOREVER }], [4e15])).toBe(true);
-    expect(isCut([], [0])).toBe(false);
+    expect([99, 100, 101].map((moment) => isRevoked([cut], [moment]))).toEqual([true, true, false]);
+    expect(isRevoked([cut], [200, 100])).toBe(true);
+    expect(isRevoked([{ ...cut, notAfter: FOREVER }], [Number.MAX_SAFE_INTEGER])).toBe(false);
+    expect(isRevoked([{ ...cut, notAfter: FOREVER }], [4e15])).toBe(true);
+    expect(isRevoked([], [0])).toBe(false);
   });
 
   it("is named by a hash in which no two things meet", () => {
     const ids = [
-      cutIds.jti("a"),
-      cutIds.kid("a"),
-      cutIds.subjectOfClient("a", "b"),
-      cutIds.subjectOfClient("ab", ""),
-      cutIds.subjectOfClient("", "ab"),
-      cutIds.subjectOfNamespace("a", "b"),
+      revocationIds.jti("a"),
+      revocationIds.kid("a"),
+      revocationIds.subjectOfClient("a", "b"),
+      revocationIds.subjectOfClient("ab", ""),
+      revocationIds.subjectOfClient("", "ab"),
+      revocationIds.subjectOfNamespace("a", "b"),
     ];
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => /^[A-Za-z0-9_-]{43}$/.test(id))).toBe(true);

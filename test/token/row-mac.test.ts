@@ -72,7 +72,15 @@ describe("the text of a row", () => {
   });
 
   it("says what never changes, and nothing that does", () => {
-    const moved = { ...family, generation: 9, revokedAt: 9, expiresAt: 9, purgeAt: 9, rotatedAt: 9, mark: "moved" };
+    const moved = {
+      ...family,
+      generation: 9,
+      revokedAt: 9,
+      expiresAt: 9,
+      purgeAt: 9,
+      rotatedAt: 9,
+      attemptId: "moved",
+    };
     expect(familyText("acme", moved)).toBe(familyText("acme", family));
   });
 });

@@ -3,7 +3,7 @@ import { parseExactJson } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { authenticate, requireProvenSecret } from "../clients/authenticate.ts";
-import type { TenantWorld } from "../context.ts";
+import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Approval } from "../policy.ts";
 import type { ClientCredentials, Introspection, IntrospectRequest } from "../request.ts";
@@ -19,27 +19,27 @@ const INACTIVE: Introspection = { active: false };
  * Throws OAuthError `invalid_client` where the caller did not prove a secret.
  */
 export async function introspect(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: IntrospectRequest,
 ): Promise<Introspection> {
-  const now = world.clock.now();
-  const client = await authenticate(world.tenant, credentials, world.secrets);
+  const now = context.clock.now();
+  const client = await authenticate(context.tenant, credentials, context.secrets);
   requireProvenSecret(client, "introspect a token");
   if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
   return looksLikeRefreshToken(request.token)
-    ? introspectRefreshToken(world, client.client, request.token, now)
-    : introspectAccessToken(world, client.client, request.token, now);
+    ? introspectRefreshToken(context, client.client, request.token, now)
+    : introspectAccessToken(context, client.client, request.token, now);
 }
 
 async function introspectAccessToken(
-  world: TenantWorld,
+  context: TenantContext,
   caller: Client,
   text: string,
   now: Instant,
 ): Promise<Introspection> {
-  const token = await readAccessToken(world, text, now);
-  if (token === undefined || !maySee(caller, token) || !(await isAlive(world, token, now))) return INACTIVE;
+  const token = await readAccessToken(context, text, now);
+  if (token === undefined || !maySee(caller, token) || !(await isAlive(context, token, now))) return INACTIVE;
   const { scope, client_id: _, ...claims } = token.claims;
   return {
     ...claims,
@@ -58,21 +58,21 @@ function maySee(caller: Client, token: AccessToken): boolean {
 }
 
 async function introspectRefreshToken(
-  world: TenantWorld,
+  context: TenantContext,
   caller: Client,
   text: string,
   now: Instant,
 ): Promise<Introspection> {
-  const found = await findRefreshToken(world, text);
+  const found = await findRefreshToken(context, text);
   if (found === undefined || found.family.client !== caller.id) return INACTIVE;
   const { family, token } = found;
-  if (family.generation > token.generation || !(await isFamilyAlive(world, found, now))) return INACTIVE;
+  if (family.generation > token.generation || !(await isFamilyAlive(context, found, now))) return INACTIVE;
   const granted = parseExactJson(family.decision) as unknown as Approval;
   return {
     iss: granted.issuer,
     ...(family.subject !== undefined && { sub: family.subject }),
     iat: toSeconds(family.mintedAt),
-    exp: toSeconds(expiryOf(world, family)),
+    exp: toSeconds(expiryOf(context, family)),
     scope: granted.scopes.join(" "),
     active: true,
     // No resource server that looks for Bearer takes it for an access token.

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../../keyring/port.ts";
 import type { Client, Operator } from "../../registry/tenant.ts";
 import { authenticateOperator } from "../clients/authenticate.ts";
-import type { TenantWorld } from "../context.ts";
+import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { ClientCredentials, ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
-import { cutClient, type WatermarkWorld } from "../tokens/revoke-subject.ts";
+import { type RevocationContext, revokeClientTokens } from "../tokens/revoke-subject.ts";
 
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;
@@ -13,8 +13,8 @@ const MAX_IDEMPOTENCY_KEY = 255;
 /** A client's id, configured or not (RFC 6749 appendix A.1). */
 const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
 
-/** What rotating needs of a tenant's world. */
-type RotationWorld = Pick<TenantWorld, "tenant" | "keyring" | "random" | "logger">;
+/** What rotating needs of a tenant's context. */
+type RotationContext = Pick<TenantContext, "tenant" | "keyring" | "random" | "logger">;
 
 /**
  * Makes the next key of a tenant, or says what that would do. For operators, never clients.
@@ -23,16 +23,16 @@ type RotationWorld = Pick<TenantWorld, "tenant" | "keyring" | "random" | "logger
  * for makes no sense.
  */
 export async function rotate(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: RotateRequest,
 ): Promise<Rotation> {
-  const operator = await authenticated(world, credentials);
-  return rotateAs(world, operator.id, request);
+  const operator = await authenticated(context, credentials);
+  return rotateAs(context, operator.id, request);
 }
 
 /** The same for an operator who is known already. */
-export async function rotateAs(world: RotationWorld, operator: string, request: RotateRequest): Promise<Rotation> {
+export async function rotateAs(context: RotationContext, operator: string, request: RotateRequest): Promise<Rotation> {
   const { mode = "graceful", use = "signing", kid, dryRun = false, idempotencyKey } = request;
   if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
     throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
@@ -45,26 +45,29 @@ export async function rotateAs(world: RotationWorld, operator: string, request: 
     use,
     kid,
     dryRun,
-    request: requestName([operator, mode, use, kid ?? null], idempotencyKey, world),
+    request: requestName([operator, mode, use, kid ?? null], idempotencyKey, context),
   };
-  const rotation = await rotateKnown(world, order);
+  const rotation = await rotateKnown(context, order);
   if (!dryRun) {
-    const audit = { tenant: world.tenant.id, operator, mode, use, generation: rotation.keys.at(-1)?.generation };
-    world.logger.warn({ event: "key_rotated", ...audit }, "an operator rotated a key");
+    const audit = { tenant: context.tenant.id, operator, mode, use, generation: rotation.keys.at(-1)?.generation };
+    context.logger.warn({ event: "key_rotated", ...audit }, "an operator rotated a key");
   }
   return rotation;
 }
 
 /** Every generation of the tenant's keys, never a private part. Throws OAuthError `invalid_client`, as rotate does. */
-export async function listKeys(world: TenantWorld, credentials: ClientCredentials): Promise<readonly KeyDescription[]> {
-  const operator = await authenticated(world, credentials);
+export async function listKeys(
+  context: TenantContext,
+  credentials: ClientCredentials,
+): Promise<readonly KeyDescription[]> {
+  const operator = await authenticated(context, credentials);
   // Another node may have made a key, or cut one, since the last poll.
-  await world.keyring.read();
-  world.logger.info(
-    { event: "keys_listed", tenant: world.tenant.id, operator: operator.id },
+  await context.keyring.read();
+  context.logger.info(
+    { event: "keys_listed", tenant: context.tenant.id, operator: operator.id },
     "an operator listed the keys",
   );
-  return world.keyring.describe(world.clock.now());
+  return context.keyring.describe(context.clock.now());
 }
 
 /**
@@ -75,26 +78,26 @@ export async function listKeys(world: TenantWorld, credentials: ClientCredential
  * client.
  */
 export async function revokeClient(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: RevokeClientRequest,
 ): Promise<ClientRevocation> {
-  const operator = await authenticated(world, credentials);
-  return revokeClientAs(world, operator.id, request);
+  const operator = await authenticated(context, credentials);
+  return revokeClientAs(context, operator.id, request);
 }
 
 /** The same for an operator who is known already. */
 export async function revokeClientAs(
-  world: WatermarkWorld & Pick<TenantWorld, "tenant" | "logger">,
+  context: RevocationContext & Pick<TenantContext, "tenant" | "logger">,
   operator: string,
   { client }: RevokeClientRequest,
 ): Promise<ClientRevocation> {
-  const { tenant, logger } = world;
+  const { tenant, logger } = context;
   if (client === undefined) throw new OAuthError("invalid_request", "client is required.");
   if (!CLIENT_ID.test(client)) {
     throw new OAuthError("invalid_request", "client must be a client's id: 1 to 1024 characters of printable ASCII.");
   }
-  await cutClient(world, client);
+  await revokeClientTokens(context, client);
   logger.warn(
     { event: "client_revoked", tenant: tenant.id, operator, client },
     "an operator revoked a client's tokens",
@@ -117,13 +120,13 @@ function warningsOf(client: Client | undefined): readonly string[] {
   ];
 }
 
-function authenticated(world: TenantWorld, credentials: ClientCredentials): Promise<Operator> {
-  return authenticateOperator(world.tenant, credentials, world.secrets);
+function authenticated(context: TenantContext, credentials: ClientCredentials): Promise<Operator> {
+  return authenticateOperator(context.tenant, credentials, context.secrets);
 }
 
-async function rotateKnown(world: RotationWorld, order: RotationOrder): Promise<Rotation> {
+async function rotateKnown(context: RotationContext, order: RotationOrder): Promise<Rotation> {
   try {
-    return await world.keyring.rotate(order);
+    return await context.keyring.rotate(order);
   } catch (error) {
     if (error instanceof UnknownKeyError)
       throw new OAuthError("invalid_request", "kid must name a key of that use of the tenant.");
@@ -135,7 +138,7 @@ async function rotateKnown(world: RotationWorld, order: RotationOrder): Promise<
 function requestName(
   what: readonly (string | null)[],
   idempotencyKey: string | undefined,
-  { random }: RotationWorld,
+  { random }: RotationContext,
 ): string {
   const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
   const kind = idempotencyKey === undefined ? "once" : "idempotent";

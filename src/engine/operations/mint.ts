@@ -1,37 +1,37 @@
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import { authenticate } from "../clients/authenticate.ts";
-import type { TenantWorld } from "../context.ts";
+import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { GrantHandler } from "../grant.ts";
 import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
-import { Faults } from "../problems.ts";
+import { Problems } from "../problems.ts";
 import { type ClientCredentials, type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError and changes nothing where it refuses. */
 export async function mint(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: MintRequest,
 ): Promise<TokenSet> {
-  const reading = await world.moments.read();
+  const reading = await context.issuingClock.read();
   const { now } = reading;
-  const faults = new Faults();
-  const client = await authenticate(world.tenant, credentials, world.secrets);
-  const grant = findGrant(world.grants, request.grantType);
+  const problems = new Problems();
+  const client = await authenticate(context.tenant, credentials, context.secrets);
+  const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
-  checkParameters(request, grant, client.client, world.tenant.limits, faults);
+  checkParameters(request, grant, client.client, context.tenant.limits, problems);
   const decision = await grant.decide(request, {
     client,
     now,
-    faults,
-    authorities: world.authorities,
-    liveAccessToken: (text) => findLiveAccessToken(world, text, now),
+    problems,
+    authorities: context.authorities,
+    liveAccessToken: (text) => findLiveAccessToken(context, text, now),
   });
   const approval = approve(decision, request, client);
-  return issue(approval, client, reading, world);
+  return issue(approval, client, reading, context);
 }
 
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {

@@ -4,12 +4,12 @@ import type { FamilyRecord } from "../../store/port.ts";
 import { StoreUnavailableError } from "../../store/port.ts";
 import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
 import { type AuthenticatedClient, authenticate } from "../clients/authenticate.ts";
-import type { TenantWorld } from "../context.ts";
+import type { TenantContext } from "../context.ts";
 import { OAuthError, toOAuthError } from "../errors.ts";
 import { type Approval, narrow, reapprove } from "../policy.ts";
 import type { ClientCredentials, RefreshRequest, TokenSet } from "../request.ts";
 import { familyTimes, type Made, makeTokens, rowsOf } from "../tokens/issue.ts";
-import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, settledRow } from "../tokens/refresh-token.ts";
+import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
 /** How often a row that others move is read again before the caller is asked to come back. */
 const MAX_ATTEMPTS = 8;
@@ -23,7 +23,7 @@ interface Attempt {
   /** What the row is set to if this attempt moves it. */
   readonly times: { readonly expiresAt: Instant; readonly purgeAt: Instant };
   /** Names this attempt in the row. */
-  readonly mark: string;
+  readonly attemptId: string;
 }
 
 /**
@@ -33,62 +33,62 @@ interface Attempt {
  * Throws OAuthError `invalid_grant` where the token is not good; a token that was used before kills its grant.
  */
 export async function refresh(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: RefreshRequest,
 ): Promise<TokenSet> {
   try {
-    return await exchange(world, credentials, request);
+    return await exchange(context, credentials, request);
   } catch (error) {
-    if (toOAuthError(error).code === "temporarily_unavailable") reopen(world, request.refreshToken);
+    if (toOAuthError(error).code === "temporarily_unavailable") reopen(context, request.refreshToken);
     throw error;
   }
 }
 
 /** A caller that is asked to try again has the whole grace for it, however often. */
-function reopen({ keyring, settlements }: TenantWorld, text = ""): void {
+function reopen({ keyring, uncertainRefreshes }: TenantContext, text = ""): void {
   const token = parseRefreshToken(text, (key, signed) => keyring.mac(key, signed));
-  if (token !== undefined) settlements.reopen(token.family);
+  if (token !== undefined) uncertainRefreshes.reopen(token.family);
 }
 
 async function exchange(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: RefreshRequest,
 ): Promise<TokenSet> {
-  const reading = await world.moments.read();
+  const reading = await context.issuingClock.read();
   const { now } = reading;
-  const client = await authenticate(world.tenant, credentials, world.secrets, "refresh");
-  const found = await findOwn(world, client, request.refreshToken);
-  if (!(await isFamilyAlive(world, found, now))) throw refused();
-  await refuseReuse(world, found, client, now);
+  const client = await authenticate(context.tenant, credentials, context.secrets, "refresh");
+  const found = await findOwn(context, client, request.refreshToken);
+  if (!(await isFamilyAlive(context, found, now))) throw refused();
+  await refuseReuse(context, found, client, now);
 
   const { token, family } = found;
   const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
-  const made = await makeTokens(approval, client, family.id, reading, world);
-  await world.quotas.take(rowsOf(made), client.client, world);
+  const made = await makeTokens(approval, client, family.id, reading, context);
+  await context.quotas.take(rowsOf(made), client.client, context);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
-  const mark = Buffer.from(world.random.bytes(12)).toString("base64url");
-  const generation = await store(world, family, { client, now, token, made, times, mark });
-  world.settlements.forget(family.id, token.generation);
+  const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
+  const generation = await store(context, family, { client, now, token, made, times, attemptId });
+  context.uncertainRefreshes.forget(family.id, token.generation);
   return {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,
-    refreshToken: formatRefreshToken({ ...token, generation }, (key, text) => world.keyring.mac(key, text)),
+    refreshToken: formatRefreshToken({ ...token, generation }, (key, text) => context.keyring.mac(key, text)),
     idToken: made.idToken,
     scopes: approval.scopes,
   };
 }
 
 async function findOwn(
-  world: TenantWorld,
+  context: TenantContext,
   { client }: AuthenticatedClient,
   text: string | undefined,
 ): Promise<FoundRefreshToken> {
   if (text === undefined) throw new OAuthError("invalid_request", "refresh_token is missing!");
-  const found = await findRefreshToken(world, text);
+  const found = await findRefreshToken(context, text);
   if (found === undefined || found.family.client !== client.id) throw refused();
   return found;
 }
@@ -106,16 +106,16 @@ function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedCl
 
 /** A token that was used before was stolen, or is its thief's: neither may go on (RFC 9700 section 4.14.2). */
 async function refuseReuse(
-  world: TenantWorld,
+  context: TenantContext,
   found: FoundRefreshToken,
   client: AuthenticatedClient,
   now: Instant,
 ): Promise<Verdict> {
   const verdict = judge(found, client, now);
   if (verdict !== "reuse") return verdict;
-  await world.store.families.revoke(found.family.id, now);
-  const audit = { tenant: world.tenant.id, client: client.client.id, family: found.family.id };
-  world.logger.warn(
+  await context.store.families.revoke(found.family.id, now);
+  const audit = { tenant: context.tenant.id, client: client.client.id, family: found.family.id };
+  context.logger.warn(
     { event: "refresh_token_reused", ...audit },
     "a refresh token was used again: its grant is revoked",
   );
@@ -123,33 +123,33 @@ async function refuseReuse(
 }
 
 /** Makes durable what the answer tells. Resolves to the generation of the refresh token to tell. */
-async function store(world: TenantWorld, family: FamilyRecord, attempt: Attempt): Promise<number> {
+async function store(context: TenantContext, family: FamilyRecord, attempt: Attempt): Promise<number> {
   const { reference } = attempt.made;
   // Before the row moves: with a grace of 0 a caller that is asked to try again could not.
-  if (reference !== undefined) await world.store.referenceTokens.create(reference);
+  if (reference !== undefined) await context.store.referenceTokens.create(reference);
   try {
-    return await moveRow(world, family, attempt);
+    return await moveRow(context, family, attempt);
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
-      const { token, mark, now: at, times } = attempt;
-      const lost = { family: family.id, generation: token.generation, mark, at, purgeAt: times.purgeAt };
-      world.settlements.owe(world.store.families, lost);
+      const { token, attemptId, now: at, times } = attempt;
+      const lost = { family: family.id, generation: token.generation, attemptId, at, purgeAt: times.purgeAt };
+      context.uncertainRefreshes.record(context.store.families, lost);
     }
     throw error;
   }
 }
 
-async function moveRow(world: TenantWorld, first: FamilyRecord, attempt: Attempt): Promise<number> {
-  const { client, now, token, times, mark } = attempt;
+async function moveRow(context: TenantContext, first: FamilyRecord, attempt: Attempt): Promise<number> {
+  const { client, now, token, times, attemptId } = attempt;
   const next = token.generation + 1;
   const to = client.client.refreshTokenUsage === "rotate" ? next : token.generation;
-  const step = { from: token.generation, to, mark, at: now, ...times };
+  const step = { from: token.generation, to, attemptId, at: now, ...times };
   let family = first;
   for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
-    if ((await refuseReuse(world, { token, family }, client, now)) === "repeat") return next;
-    const outcome = await world.store.families.advance(family.id, step);
+    if ((await refuseReuse(context, { token, family }, client, now)) === "repeat") return next;
+    const outcome = await context.store.families.advance(family.id, step);
     if (outcome === "advanced") return to;
-    const row = outcome && (await settledRow(world, outcome));
+    const row = outcome && (await reconciledRow(context, outcome));
     if (row === undefined || row.revokedAt !== undefined) throw refused();
     family = row;
   }

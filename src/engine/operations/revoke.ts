@@ -1,15 +1,15 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
-import { cutIds } from "../../token/revocation.ts";
+import { revocationIds } from "../../token/revocation.ts";
 import { type AuthenticatedClient, authenticate, requireProvenSecret } from "../clients/authenticate.ts";
-import type { TenantWorld } from "../context.ts";
+import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import { checkSubject } from "../policy.ts";
 import type { ClientCredentials, RevokeRequest } from "../request.ts";
-import { type AccessToken, isAlive, keyCuts, readAccessToken } from "../tokens/access-token.ts";
+import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
-import { cutSubject, takeRevocation } from "../tokens/revoke-subject.ts";
+import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
 
 /** The hint that says that `token` is a subject. */
 const SUBJECT_HINT = "subject";
@@ -30,87 +30,87 @@ interface OwnToken {
  * where it is none that the caller may mint for.
  */
 export async function revoke(
-  world: TenantWorld,
+  context: TenantContext,
   credentials: ClientCredentials,
   request: RevokeRequest,
 ): Promise<void> {
-  const now = world.clock.now();
-  const client = await authenticate(world.tenant, credentials, world.secrets);
+  const now = context.clock.now();
+  const client = await authenticate(context.tenant, credentials, context.secrets);
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
 
-  if (tokenTypeHint === SUBJECT_HINT) return endSubject(world, client, token, revokeAllSubjects);
+  if (tokenTypeHint === SUBJECT_HINT) return endSubject(context, client, token, revokeAllSubjects);
   const own = looksLikeRefreshToken(token)
-    ? await findOwnRefreshToken(world, client, token, now)
-    : await findOwnAccessToken(world, client, token, now);
+    ? await findOwnRefreshToken(context, client, token, now)
+    : await findOwnAccessToken(context, client, token, now);
   if (own === undefined) return;
   // The token ends last: a dead one reaches its subject no more, so a retry would leave the rest alive.
   if (revokeAllSubjects && own.isAlive && own.subject !== undefined) {
-    await endSubject(world, client, own.subject, true);
+    await endSubject(context, client, own.subject, true);
   }
   await own.end();
 }
 
 function endSubject(
-  world: TenantWorld,
+  context: TenantContext,
   { client, tenant }: AuthenticatedClient,
   subject: string,
   wholeNamespace: boolean,
 ): Promise<void> {
   checkSubject(subject, client, tenant);
-  return cutSubject(world, client, subject, wholeNamespace);
+  return revokeSubject(context, client, subject, wholeNamespace);
 }
 
 /** Undefined where the token is not the client's. */
 async function findOwnRefreshToken(
-  world: TenantWorld,
+  context: TenantContext,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
 ): Promise<OwnToken | undefined> {
-  const found = await findRefreshToken(world, text);
+  const found = await findRefreshToken(context, text);
   if (found === undefined || found.family.client !== client.id) return undefined;
   const { family, token } = found;
   return {
     subject: family.subject,
-    isAlive: family.generation <= token.generation && (await isFamilyAlive(world, found, now)),
+    isAlive: family.generation <= token.generation && (await isFamilyAlive(context, found, now)),
     async end() {
-      await world.store.families.revoke(family.id, now);
-      const fields = { event: "grant_revoked", tenant: world.tenant.id, client: client.id, family: family.id };
-      world.logger.info(fields, "a grant was revoked");
+      await context.store.families.revoke(family.id, now);
+      const fields = { event: "grant_revoked", tenant: context.tenant.id, client: client.id, family: family.id };
+      context.logger.info(fields, "a grant was revoked");
     },
   };
 }
 
 /** Undefined where the token is not the client's. */
 async function findOwnAccessToken(
-  world: TenantWorld,
+  context: TenantContext,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
 ): Promise<OwnToken | undefined> {
-  const token = await readAccessToken(world, text, now);
+  const token = await readAccessToken(context, text, now);
   if (token === undefined || token.clientId !== client.id) return undefined;
   // A thief of the key writes what he likes into its tokens, the family of another's grant too.
-  if ((await world.store.revocations.find(keyCuts(token))).length > 0) return undefined;
+  if ((await context.store.revocations.find(keyRevocationIds(token))).length > 0) return undefined;
   return {
     subject: token.subject,
-    isAlive: await isAlive(world, token, now),
+    isAlive: await isAlive(context, token, now),
     async end() {
       // A token of a grant is dead with that.
-      if (token.family !== undefined) await world.store.families.revoke(token.family, now);
-      else await cutToken(world, client, token);
-      const fields = { event: "access_token_revoked", tenant: world.tenant.id, client: client.id, jti: token.jti };
-      world.logger.info(fields, "an access token was revoked");
+      if (token.family !== undefined) await context.store.families.revoke(token.family, now);
+      else await revokeToken(context, client, token);
+      const fields = { event: "access_token_revoked", tenant: context.tenant.id, client: client.id, jti: token.jti };
+      context.logger.info(fields, "an access token was revoked");
     },
   };
 }
 
-async function cutToken(world: TenantWorld, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {
-  const id = cutIds.jti(jti);
-  await takeRevocation(world, client, [id]);
+async function revokeToken(context: TenantContext, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {
+  const id = revocationIds.jti(jti);
+  await takeRevocation(context, client, [id]);
   // The cut may go once no node, however late its clock, takes the token for alive.
-  const end = expiresAt + 2 * world.maxClockSkew;
-  await world.store.revocations.cut({ id, notAfter: FOREVER, expiresAt: end, client: client.id });
+  const end = expiresAt + 2 * context.maxClockSkew;
+  await context.store.revocations.raise({ id, notAfter: FOREVER, expiresAt: end, client: client.id });
 }

@@ -11,15 +11,15 @@ import { familyText, referenceTokenText } from "../../token/row-mac.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import { OAuthError } from "../errors.ts";
-import type { Reading } from "../moments.ts";
+import type { Reading } from "../issuing-clock.ts";
 import type { Approval } from "../policy.ts";
 import { proveRow } from "../proven-store.ts";
 import type { Quotas, Rows } from "../quotas.ts";
 import type { TokenSet } from "../request.ts";
 import { accessTokenClaims, idTokenClaims } from "./claims.ts";
 
-/** What issuing needs of a tenant's world. */
-interface IssuePorts {
+/** What issuing needs of a tenant's context. */
+interface IssueDependencies {
   readonly tenant: Tenant;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
@@ -46,14 +46,16 @@ export async function issue(
   approval: Approval,
   client: AuthenticatedClient,
   reading: Reading,
-  ports: IssuePorts,
+  dependencies: IssueDependencies,
 ): Promise<TokenSet> {
-  const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, reading, ports) : undefined;
-  const made = await makeTokens(approval, client, grant?.family.id, reading, ports);
-  await ports.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, ports);
+  const grant = approval.scopes.includes(OFFLINE_ACCESS)
+    ? newGrant(approval, client, reading, dependencies)
+    : undefined;
+  const made = await makeTokens(approval, client, grant?.family.id, reading, dependencies);
+  await dependencies.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, dependencies);
   await Promise.all([
-    grant && ports.store.families.create(grant.family),
-    made.reference && ports.store.referenceTokens.create(made.reference),
+    grant && dependencies.store.families.create(grant.family),
+    made.reference && dependencies.store.referenceTokens.create(made.reference),
   ]);
   return {
     accessToken: made.accessToken,
@@ -75,7 +77,7 @@ export async function makeTokens(
   { client, tenant }: AuthenticatedClient,
   family: string | undefined,
   { now, issuedAt }: Reading,
-  { keyring, random, logger }: Pick<IssuePorts, "keyring" | "random" | "logger">,
+  { keyring, random, logger }: Pick<IssueDependencies, "keyring" | "random" | "logger">,
 ): Promise<Made> {
   function checkSize(kind: string, text: string): string {
     const bytes = Buffer.byteLength(text);
@@ -108,7 +110,7 @@ function makeReference(
   approval: Approval,
   { client, tenant }: Pick<AuthenticatedClient, "client" | "tenant">,
   now: Instant,
-  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
+  { keyring, random }: Pick<IssueDependencies, "keyring" | "random">,
 ) {
   const handle = makeHandle(random);
   const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
@@ -122,7 +124,7 @@ function newGrant(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   reading: Reading,
-  { keyring, random }: Pick<IssuePorts, "keyring" | "random">,
+  { keyring, random }: Pick<IssueDependencies, "keyring" | "random">,
 ) {
   const row = newFamily(makeFamilyId(random), approval, client, reading);
   const keyGeneration = keyring.macGeneration(reading.now);
@@ -151,7 +153,7 @@ function newFamily(
     subject: approval.subject,
     generation: 0,
     rotatedAt: now,
-    mark: "",
+    attemptId: "",
     mintedAt: issuedAt,
     revokedAt: undefined,
     ...familyTimes(client, issuedAt, now, approval.accessTokenLifetime),

@@ -1,10 +1,10 @@
 import type { Instant } from "../../base/clock.ts";
 import type { FamilyRecord } from "../../store/port.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
-import { cutIds, isCut } from "../../token/revocation.ts";
+import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
-import type { TenantWorld } from "../context.ts";
-import { mintCuts } from "./access-token.ts";
+import type { TenantContext } from "../context.ts";
+import { mintRevocationIds } from "./access-token.ts";
 
 /** A refresh token that this tenant's mint made, and the row of its grant. */
 export interface FoundRefreshToken {
@@ -13,31 +13,31 @@ export interface FoundRefreshToken {
 }
 
 /** The refresh token that a text is; undefined for any other text, before its grant is looked up, and where that is gone. */
-export async function findRefreshToken(world: TenantWorld, text: string): Promise<FoundRefreshToken | undefined> {
+export async function findRefreshToken(context: TenantContext, text: string): Promise<FoundRefreshToken | undefined> {
   const keyGeneration = keyGenerationOf(text);
   if (keyGeneration === undefined) return undefined;
-  await world.keyring.awaitTokenKey(keyGeneration);
-  const token = parseRefreshToken(text, (generation, signed) => world.keyring.mac(generation, signed));
+  await context.keyring.awaitTokenKey(keyGeneration);
+  const token = parseRefreshToken(text, (generation, signed) => context.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
-  const family = await world.store.families.find(token.family);
+  const family = await context.store.families.find(token.family);
   // A key that has leaked proves only what else it made: its thief would give a grant another decision.
   if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
-  const settled = family && (await settledRow(world, family));
-  return settled && { token, family: settled };
+  const reconciled = family && (await reconciledRow(context, family));
+  return reconciled && { token, family: reconciled };
 }
 
 /**
- * The row as it is once an update of this node's own that reached it, and whose answer was lost, is settled: nobody is
+ * The row as it is once an update of this node's own that reached it, and whose answer was lost, is reconciled: nobody is
  * judged by when the update was begun. Throws StoreUnavailableError.
  */
-export async function settledRow(
-  { settlements, store }: TenantWorld,
+export async function reconciledRow(
+  { uncertainRefreshes, store }: TenantContext,
   row: FamilyRecord,
 ): Promise<FamilyRecord | undefined> {
   let family: FamilyRecord | undefined = row;
   // Another late update may have come in between.
-  while (family !== undefined && settlements.owes(family.id, family.mark)) {
-    await settlements.settleFamily(family.id);
+  while (family !== undefined && uncertainRefreshes.isUncertain(family.id, family.attemptId)) {
+    await uncertainRefreshes.reconcileFamily(family.id);
     family = await store.families.find(family.id);
   }
   return family;
@@ -45,31 +45,31 @@ export async function settledRow(
 
 /** Whether the grant can be refreshed at all: it has neither expired nor been revoked. Reads the store, never a cache. */
 export async function isFamilyAlive(
-  world: TenantWorld,
+  context: TenantContext,
   { token, family }: FoundRefreshToken,
   now: Instant,
 ): Promise<boolean> {
-  if (family.revokedAt !== undefined || expiryOf(world, family) <= now) return false;
-  if (family.mintedAt > now + world.maxClockSkew) return false;
+  if (family.revokedAt !== undefined || expiryOf(context, family) <= now) return false;
+  if (family.mintedAt > now + context.maxClockSkew) return false;
   // No refresh was later than this moment: somebody else wrote that, to have the grant outlive its time.
-  if (family.rotatedAt > world.clock.now() + world.maxClockSkew) return false;
-  const cuts = await world.store.revocations.find([
-    cutIds.tokenKey(token.keyGeneration),
-    ...mintCuts(world, family.subject, family.client, family.namespace),
+  if (family.rotatedAt > context.clock.now() + context.maxClockSkew) return false;
+  const revocations = await context.store.revocations.find([
+    revocationIds.refreshKey(token.keyGeneration),
+    ...mintRevocationIds(context, family.subject, family.client, family.namespace),
   ]);
   // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
   // too. The row's own end may have moved on since it was read.
-  return lastExpiryOf(world, family) > world.clock.now() && !isCut(cuts, [family.mintedAt]);
+  return lastExpiryOf(context, family) > context.clock.now() && !isRevoked(revocations, [family.mintedAt]);
 }
 
 /** When the grant ends, however often it is refreshed. */
-function lastExpiryOf({ tenant }: TenantWorld, family: FamilyRecord): Instant {
+function lastExpiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   return client === undefined ? family.expiresAt : family.mintedAt + client.absoluteRefreshTokenLifetime * 1000;
 }
 
 /** When the refresh token expires: as its row says, or sooner where the client's absolute lifetime is shorter by now. */
-export function expiryOf({ tenant }: TenantWorld, family: FamilyRecord): Instant {
+export function expiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   if (client === undefined) return family.expiresAt;
   return Math.min(

@@ -2,52 +2,52 @@ import type { Instant } from "../../base/clock.ts";
 import type { Client, Tenant } from "../../registry/tenant.ts";
 import { type MetaStore, StoreUnavailableError } from "../../store/port.ts";
 import { LONGEST_LIFETIMES } from "../../token/lifetimes.ts";
-import { cutIds } from "../../token/revocation.ts";
-import type { TenantWorld } from "../context.ts";
-import { AHEAD } from "../moments.ts";
+import { revocationIds } from "../../token/revocation.ts";
+import type { TenantContext } from "../context.ts";
+import { AHEAD } from "../issuing-clock.ts";
 
-/** How far ahead of its writing a cut lies at first, beyond what clocks differ, in milliseconds: most writes take less. */
+/** How far ahead of its writing a raise lies at first, beyond what clocks differ, in milliseconds: most writes take less. */
 const FIRST_LEAD = 25;
 
 /** How far at most: well below what is known that may be told. */
 export const MAX_LEAD = AHEAD / 2;
 
-/** How often a cut that was written too late is raised. */
+/** How often a raise that was written too late is raised. */
 const MAX_ATTEMPTS = 8;
 
-/** What a cut up to now needs of a tenant's world. */
-export type WatermarkWorld = Pick<TenantWorld, "store" | "moments" | "clock" | "maxClockSkew">;
+/** What a raise up to now needs of a tenant's context. */
+export type RevocationContext = Pick<TenantContext, "store" | "issuingClock" | "clock" | "maxClockSkew">;
 
 /** Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace. */
-export async function cutSubject(
-  world: TenantWorld,
+export async function revokeSubject(
+  context: TenantContext,
   client: Client,
   subject: string,
   wholeNamespace: boolean,
 ): Promise<void> {
-  const ids = [cutIds.subjectOfClient(subject, client.id)];
+  const ids = [revocationIds.subjectOfClient(subject, client.id)];
   if (wholeNamespace && client.namespace !== undefined) {
-    ids.unshift(cutIds.subjectOfNamespace(subject, client.namespace));
+    ids.unshift(revocationIds.subjectOfNamespace(subject, client.namespace));
   }
-  await takeRevocation(world, client, ids);
-  await cutUpToNow(world, ids, client.id);
-  const fields = { event: "subject_revoked", tenant: world.tenant.id, client: client.id, wholeNamespace };
-  world.logger.info(fields, "all tokens of a subject were revoked");
+  await takeRevocation(context, client, ids);
+  await revokeUpToNow(context, ids, client.id);
+  const fields = { event: "subject_revoked", tenant: context.tenant.id, client: client.id, wholeNamespace };
+  context.logger.info(fields, "all tokens of a subject were revoked");
 }
 
 /**
- * Counts new cuts for the client's quota; one that is raised is none. Throws OAuthError `access_denied` if the client has
+ * Counts new revocations for the client's quota; one that is raised is none. Throws OAuthError `access_denied` if the client has
  * as many as it may.
  */
-export async function takeRevocation(world: TenantWorld, client: Client, ids: readonly string[]): Promise<void> {
+export async function takeRevocation(context: TenantContext, client: Client, ids: readonly string[]): Promise<void> {
   if (client.maxRevocations === undefined) return;
-  const there = new Set((await world.store.revocations.find(ids)).map(({ id }) => id));
-  await world.quotas.take({ maxRevocations: ids.filter((id) => !there.has(id)).length }, client, world);
+  const there = new Set((await context.store.revocations.find(ids)).map(({ id }) => id));
+  await context.quotas.take({ maxRevocations: ids.filter((id) => !there.has(id)).length }, client, context);
 }
 
 /** Ends everything that a client minted before this call, whether the client is configured or not. */
-export function cutClient(world: WatermarkWorld, clientId: string): Promise<void> {
-  return cutUpToNow(world, [cutIds.client(clientId)]);
+export function revokeClientTokens(context: RevocationContext, clientId: string): Promise<void> {
+  return revokeUpToNow(context, [revocationIds.client(clientId)]);
 }
 
 /** Says for how long tokens of this tenant can live as it is configured. Call it before the first token is minted. */
@@ -64,23 +64,23 @@ export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Pro
 /**
  * Ends what was minted up to now, and what is minted from it meanwhile.
  *
- * A cut kills what is as old as its moment, so the moment lies ahead, further than clocks differ, and the cut is written
+ * A raise kills what is as old as its moment, so the moment lies ahead, further than clocks differ, and the raise is written
  * before it comes. Then nothing that is to die is alive by the time that a token could be younger: whoever mints from
- * what is to die mints what dies too, however long that chain. A cut that was written too late is raised. The answer
+ * what is to die mints what dies too, however long that chain. A raise that was written too late is raised. The answer
  * waits until every clock is past the moment: all whose mint begins after it lives.
  *
  * Throws StoreUnavailableError if no write is quick enough.
  */
-async function cutUpToNow(world: WatermarkWorld, ids: readonly string[], client?: string): Promise<void> {
-  const { clock, moments, maxClockSkew: e } = world;
+async function revokeUpToNow(context: RevocationContext, ids: readonly string[], client?: string): Promise<void> {
+  const { clock, issuingClock, maxClockSkew: e } = context;
   let lead = FIRST_LEAD;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const covered = clock.now() + AHEAD + 2 * e;
-    await moments.cover(covered);
+    await issuingClock.cover(covered);
     const begun = clock.now();
     const notAfter = begun + lead + 2 * e;
     if (notAfter > covered) continue;
-    await cut(world, ids, notAfter, client);
+    await raise(context, ids, notAfter, client);
     const took = clock.now() - begun;
     if (took <= lead) return clock.past(notAfter + 2 * e);
     lead = Math.min(2 * took, MAX_LEAD);
@@ -88,8 +88,8 @@ async function cutUpToNow(world: WatermarkWorld, ids: readonly string[], client?
   throw new StoreUnavailableError("The store takes too long to write a revocation.");
 }
 
-async function cut(
-  { store, maxClockSkew: e }: WatermarkWorld,
+async function raise(
+  { store, maxClockSkew: e }: RevocationContext,
   ids: readonly string[],
   notAfter: Instant,
   client: string | undefined,
@@ -98,5 +98,5 @@ async function cut(
   const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   const expiresAt = notAfter + lifetime * 1000 + 2 * e;
   // The widest first: it kills the token that the caller may have come with, which then reaches nothing in a retry.
-  for (const id of ids) await store.revocations.cut({ id, notAfter, expiresAt, client });
+  for (const id of ids) await store.revocations.raise({ id, notAfter, expiresAt, client });
 }

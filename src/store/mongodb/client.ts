@@ -84,7 +84,7 @@ function parse(uri: string, timeout: number): MongoClient {
   }
 }
 
-/** What the driver's own defaults are too patient for: every part of a call ends with its caller's patience. */
+/** What the driver's own defaults are too patient for: every part of a call ends with its caller's busyTimeout. */
 function defaults(timeout: number): MongoClientOptions {
   return {
     appName: "mintmark",

@@ -5,7 +5,7 @@ import { toFamily } from "./families.ts";
 import { toKey } from "./keys.ts";
 import { toMeta } from "./meta.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
-import { toCut } from "./revocations.ts";
+import { toRevocation } from "./revocations.ts";
 import { type Collections, SCHEMA_ID } from "./rows.ts";
 
 /** Rows per round trip. */
@@ -31,7 +31,8 @@ async function* rows({ keys, meta, revocations, referenceTokens, families }: Col
   for await (const row of meta.find({ _id: { $ne: SCHEMA_ID } }, all)) {
     yield { tenant: row.tenant, kind: "meta", record: toMeta(row) };
   }
-  for await (const row of revocations.find({}, all)) yield { tenant: row.tenant, kind: "cut", record: toCut(row) };
+  for await (const row of revocations.find({}, all))
+    yield { tenant: row.tenant, kind: "revocation", record: toRevocation(row) };
   for await (const row of referenceTokens.find({}, all)) {
     yield { tenant: row.tenant, kind: "reference token", record: toReferenceToken(row) };
   }

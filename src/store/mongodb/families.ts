@@ -14,7 +14,7 @@ const NOT_REVOKED = { revokedAt: { $exists: false } };
 
 /**
  * Returns what makes a tenant's {@link FamilyStore}. Each operation writes one row in one step, so that a crash leaves
- * the row as it was or as it was to become; the mark tells which, to whoever lost the answer.
+ * the row as it was or as it was to become; its attempt tells which, to whoever lost the answer.
  */
 export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
   const { bounded, deciding, run } = connection;
@@ -39,7 +39,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
       $set: {
         generation: step.to,
         rotatedAt: toMoment(step.at),
-        mark: step.mark,
+        mark: step.attemptId,
         expiresAt: toMoment(step.expiresAt),
       },
       $max: { purgeAt: toMoment(step.purgeAt) },
@@ -58,20 +58,26 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     create: (family) => run(async () => insert(toRow(tenant, family))),
     find: (id) => run(() => find(tenant, id)),
     advance: (id, step) => run(() => advance(tenant, id, step)),
-    settle: (id, mark, rotatedAt, purgeAt) =>
+    reconcile: (id, attemptId, rotatedAt, purgeAt) =>
       run(async () =>
-        change(tenant, id, { mark }, { $max: { rotatedAt: toMoment(rotatedAt), purgeAt: toMoment(purgeAt) } }),
+        change(
+          tenant,
+          id,
+          { mark: attemptId },
+          { $max: { rotatedAt: toMoment(rotatedAt), purgeAt: toMoment(purgeAt) } },
+        ),
       ),
     count: count(tenant),
     revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toMoment(at) } })),
   });
 }
 
-function toRow(tenant: string, { id, ...family }: FamilyRecord): FamilyRow {
+function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): FamilyRow {
   return {
     _id: rowId(tenant, id),
     tenant,
     ...family,
+    mark: attemptId,
     rotatedAt: toMoment(family.rotatedAt),
     mintedAt: toMoment(family.mintedAt),
     revokedAt: family.revokedAt === undefined ? undefined : toMoment(family.revokedAt),
@@ -88,7 +94,7 @@ export function toFamily(row: FamilyRow): FamilyRecord {
     subject: row.subject,
     generation: row.generation,
     rotatedAt: toInstant(row.rotatedAt),
-    mark: row.mark,
+    attemptId: row.mark,
     mintedAt: toInstant(row.mintedAt),
     revokedAt: row.revokedAt && toInstant(row.revokedAt),
     expiresAt: toInstant(row.expiresAt),

@@ -25,7 +25,7 @@ const MAX_CLOCK_SKEW = 50;
  *
  * Every write is one row in one step, `w: majority` and journalled, and no row says anything of another: a crash
  * between any two writes leaves rows that nobody was told of, or a cut that is lower than its caller wanted and was
- * told of neither. A refresh whose answer was lost is told by the mark in its row.
+ * told of neither. A refresh whose answer was lost is told by the attempt that its row names.
  */
 export interface MongoStore extends CopyableStore {
   /** How the machine's clock compares with the database's; undefined if that could not be asked yet. */

@@ -1,4 +1,4 @@
-import type { CutRecord, RevocationStore } from "../port.ts";
+import type { RevocationRecord, RevocationStore } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 import type { RevocationRow } from "./rows.ts";
@@ -15,7 +15,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
 
   const count = prepareCount(connection, revocations, "expiresAt");
 
-  async function cut(tenant: string, { id, notAfter, expiresAt, client }: CutRecord): Promise<void> {
+  async function raise(tenant: string, { id, notAfter, expiresAt, client }: RevocationRecord): Promise<void> {
     const raise = {
       $max: { notAfter: toMoment(notAfter), expiresAt: toMoment(expiresAt) },
       ...(client !== undefined && { $setOnInsert: { client } }),
@@ -24,12 +24,12 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   }
 
   /** A linearizable read promises that only for one row, so there each has a read of its own, all at once. */
-  async function find(tenant: string, ids: readonly string[]): Promise<readonly CutRecord[]> {
+  async function find(tenant: string, ids: readonly string[]): Promise<readonly RevocationRecord[]> {
     const wanted = [...new Set(ids)].map((id) => rowId(tenant, id));
     const isOneByOne = deciding.readConcern.level === "linearizable";
     const queries = isOneByOne ? wanted.map((id) => [id]) : [wanted];
     const found = await Promise.all(queries.map((group) => findRows(tenant, group)));
-    return found.flat().map(toCut);
+    return found.flat().map(toRevocation);
   }
 
   async function findRows(tenant: string, wanted: readonly string[]): Promise<readonly RevocationRow[]> {
@@ -38,12 +38,12 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   }
 
   return (tenant) => ({
-    cut: (record) => run(() => cut(tenant, record)),
+    raise: (record) => run(() => raise(tenant, record)),
     find: (ids) => run(() => find(tenant, ids)),
     count: count(tenant),
   });
 }
 
-export function toCut(row: RevocationRow): CutRecord {
+export function toRevocation(row: RevocationRow): RevocationRecord {
   return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt), ...clientOf(row) };
 }

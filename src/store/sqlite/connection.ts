@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../port.ts";
 import { toStoreError } from "./errors.ts";
-import { whenFree } from "./patience.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 import { createWriter } from "./writer.ts";
 
 /** An open database, and the only ways to use it. */
@@ -16,9 +16,9 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** `patience`: for how long a call waits for another process, in milliseconds. */
-export function createConnection(database: DatabaseSync, patience: number): Connection {
-  const writer = createWriter(database, patience);
+/** `busyTimeout`: for how long a call waits for another process, in milliseconds. */
+export function createConnection(database: DatabaseSync, busyTimeout: number): Connection {
+  const writer = createWriter(database, busyTimeout);
   let closing: Promise<void> | undefined;
 
   function assertOpen(): void {
@@ -34,10 +34,10 @@ export function createConnection(database: DatabaseSync, patience: number): Conn
     database,
     async read(work) {
       try {
-        return await whenFree(() => {
+        return await retryWhileBusy(() => {
           assertOpen();
           return work();
-        }, patience);
+        }, busyTimeout);
       } catch (error) {
         throw toStoreError(error);
       }

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError, StoreUnusableError } from "../port.ts";
 import { number, text } from "./columns.ts";
 import { isUnavailable } from "./errors.ts";
-import { whenFree } from "./patience.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 import { migrations } from "./schema.ts";
 
 /** The path of a database that is kept in memory and ends with its connection. */
@@ -20,7 +20,7 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
   const location = path === MEMORY ? MEMORY : resolve(path);
   try {
     if (location !== MEMORY) createFile(location);
-    return await whenFree(() => open(location));
+    return await retryWhileBusy(() => open(location));
   } catch (error) {
     if (!isUnavailable(error) && !isSystemError(error)) throw error;
     throw new StoreUnavailableError(`The SQLite file ${location} cannot be opened: ${error.message}.`, {
@@ -46,7 +46,7 @@ function createFile(location: string): void {
 }
 
 function open(location: string): DatabaseSync {
-  // SQLite's own waiting for another process stays off: it would hold up the event loop. See whenFree.
+  // SQLite's own waiting for another process stays off: it would hold up the event loop. See retryWhileBusy.
   const database = new DatabaseSync(location, { timeout: 0 });
   try {
     assertKnown(schemaVersion(database));

@@ -6,7 +6,7 @@ import { toStoreError } from "./errors.ts";
 import { toFamily } from "./families.ts";
 import { toKey } from "./keys.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
-import { toCut } from "./revocations.ts";
+import { toRevocation } from "./revocations.ts";
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -22,7 +22,7 @@ const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => Store
   },
   {
     sql: "SELECT * FROM revocations",
-    read: (row) => ({ tenant: text(row.tenant), kind: "cut", record: toCut(row) }),
+    read: (row) => ({ tenant: text(row.tenant), kind: "revocation", record: toRevocation(row) }),
   },
   {
     sql: "SELECT * FROM reference_tokens",

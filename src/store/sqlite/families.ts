@@ -7,19 +7,19 @@ import { prepareCount } from "./count.ts";
 const CREATE = `
   INSERT INTO families (tenant, id, client, namespace, subject, generation, rotated_at, mark, minted_at, revoked_at,
     expires_at, purge_at, decision, mac)
-  VALUES (:tenant, :id, :client, :namespace, :subject, :generation, :rotatedAt, :mark, :mintedAt, :revokedAt,
+  VALUES (:tenant, :id, :client, :namespace, :subject, :generation, :rotatedAt, :attemptId, :mintedAt, :revokedAt,
     :expiresAt, :purgeAt, :decision, :mac)`;
 
 const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
 
 const ADVANCE = `
-  UPDATE families SET generation = :to, rotated_at = :at, mark = :mark, expires_at = :expiresAt,
+  UPDATE families SET generation = :to, rotated_at = :at, mark = :attemptId, expires_at = :expiresAt,
     purge_at = max(purge_at, :purgeAt)
   WHERE tenant = :tenant AND id = :id AND generation <= :from AND revoked_at IS NULL`;
 
-const SETTLE = `
+const RECONCILE = `
   UPDATE families SET rotated_at = max(rotated_at, :rotatedAt), purge_at = max(purge_at, :purgeAt)
-  WHERE tenant = :tenant AND id = :id AND mark = :mark`;
+  WHERE tenant = :tenant AND id = :id AND mark = :attemptId`;
 
 const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL";
 
@@ -30,7 +30,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   const create = database.prepare(CREATE);
   const find = database.prepare(FIND);
   const advance = database.prepare(ADVANCE);
-  const settle = database.prepare(SETTLE);
+  const reconcile = database.prepare(RECONCILE);
   const revoke = database.prepare(REVOKE);
 
   function findRow(tenant: string, id: string): FamilyRecord | undefined {
@@ -47,8 +47,8 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     // The row in the way is read in the same transaction: it is the one that the update met.
     advance: (id, step) =>
       write(() => (changed(advance.run({ ...step, tenant, id })) ? "advanced" : findRow(tenant, id))),
-    settle: (id, mark, rotatedAt, purgeAt) =>
-      write(() => changed(settle.run({ tenant, id, mark, rotatedAt, purgeAt }))),
+    reconcile: (id, attemptId, rotatedAt, purgeAt) =>
+      write(() => changed(reconcile.run({ tenant, id, attemptId, rotatedAt, purgeAt }))),
     count: count(tenant),
     revoke: (id, at) => write(() => changed(revoke.run({ tenant, id, at }))),
   });
@@ -72,7 +72,7 @@ export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
     subject: optional(row.subject, text),
     generation: number(row.generation),
     rotatedAt: number(row.rotated_at),
-    mark: text(row.mark),
+    attemptId: text(row.mark),
     mintedAt: number(row.minted_at),
     revokedAt: optional(row.revoked_at, number),
     expiresAt: number(row.expires_at),

@@ -9,8 +9,8 @@ import { prepareDump } from "./dump.ts";
 import { prepareFamilies } from "./families.ts";
 import { prepareKeys } from "./keys.ts";
 import { prepareMeta } from "./meta.ts";
-import { PATIENCE } from "./patience.ts";
 import { prepareReferenceTokens } from "./reference-tokens.ts";
+import { BUSY_TIMEOUT } from "./retry-while-busy.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
 
@@ -31,11 +31,11 @@ export async function openSqliteStore(url: string, { role, logger }: StoreOption
 }
 
 /**
- * The store in a database that {@link openDatabase} opened. It closes the database when it is closed. `patience`: for
+ * The store in a database that {@link openDatabase} opened. It closes the database when it is closed. `busyTimeout`: for
  * how long a call waits for another process, in milliseconds.
  */
-export function createSqliteStore(database: DatabaseSync, patience: number = PATIENCE): CopyableStore {
-  const connection = createConnection(database, patience);
+export function createSqliteStore(database: DatabaseSync, busyTimeout: number = BUSY_TIMEOUT): CopyableStore {
+  const connection = createConnection(database, busyTimeout);
   const keys = prepareKeys(connection);
   const families = prepareFamilies(connection);
   const referenceTokens = prepareReferenceTokens(connection);

@@ -1,10 +1,10 @@
 import type { SQLOutputValue } from "node:sqlite";
-import type { CutRecord, RevocationStore } from "../port.ts";
+import type { RevocationRecord, RevocationStore } from "../port.ts";
 import { number, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
-const CUT = `
+const RAISE = `
   INSERT INTO revocations (tenant, id, not_after, expires_at, client)
   VALUES (:tenant, :id, :notAfter, :expiresAt, :client)
   ON CONFLICT (tenant, id) DO UPDATE SET
@@ -19,19 +19,19 @@ const FIND = `
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "revocations", "expires_at");
-  const cut = database.prepare(CUT);
+  const raise = database.prepare(RAISE);
   const find = database.prepare(FIND);
   return (tenant) => ({
-    cut: (record) =>
+    raise: (record) =>
       write(() => {
-        cut.run({ ...record, tenant, client: record.client ?? null });
+        raise.run({ ...record, tenant, client: record.client ?? null });
       }),
-    find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toCut)),
+    find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toRevocation)),
     count: count(tenant),
   });
 }
 
-export function toCut(row: Record<string, SQLOutputValue>): CutRecord {
+export function toRevocation(row: Record<string, SQLOutputValue>): RevocationRecord {
   return {
     id: text(row.id),
     notAfter: number(row.not_after),

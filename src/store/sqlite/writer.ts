@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../port.ts";
 import { isUnavailable } from "./errors.ts";
-import { whenFree } from "./patience.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
 
 /** Gathers the writes of one moment into one commit, so that they share the one wait for the disk. */
 interface Writer {
@@ -21,8 +21,8 @@ interface Write {
   reject(error: unknown): void;
 }
 
-/** `patience`: for how long a commit waits for another process's, in milliseconds. */
-export function createWriter(database: DatabaseSync, patience: number): Writer {
+/** `busyTimeout`: for how long a commit waits for another process's, in milliseconds. */
+export function createWriter(database: DatabaseSync, busyTimeout: number): Writer {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
@@ -30,7 +30,7 @@ export function createWriter(database: DatabaseSync, patience: number): Writer {
 
   async function flush(): Promise<void> {
     try {
-      await whenFree(commitQueue, patience);
+      await retryWhileBusy(commitQueue, busyTimeout);
     } catch (cause) {
       rejectAll(queue.splice(0), cause);
     }

@@ -3,17 +3,17 @@ import { toSeconds } from "../../../src/base/clock.ts";
 import type { IntrospectRequest, MintRequest } from "../../../src/engine/request.ts";
 import type { Client } from "../../../src/registry/tenant.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { type TestContext, testContext } from "../../support/context.ts";
 import { claimsOf } from "../../support/decode.ts";
 import { type FailingStore, failingStore } from "../../support/failing-store.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
-import { type TestWorld, testWorld } from "../../support/world.ts";
 
 const INACTIVE = { active: false };
 
 let store: FailingStore;
-let world: TestWorld;
+let context: TestContext;
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
   const others: Partial<Client>[] = [
@@ -23,23 +23,23 @@ beforeEach(async () => {
     { id: "auditor", introspection: "tenant" },
     { id: "open", requireSecret: false, secrets: [] },
   ];
-  world = await testWorld(testTenant({}, [testClient(), ...others.map(testClient)]), store);
+  context = await testContext(testTenant({}, [testClient(), ...others.map(testClient)]), store);
 });
 
 const mint = (request: MintRequest = {}) =>
-  world.engine.mint(
+  context.engine.mint(
     { clientId: CLIENT_ID, clientSecret: SECRET },
     { grantType: "arbitrary_identity", subject: "someone", scopes: ["b", "a", "offline_access"], ...request },
   );
 
 const introspect = (token: string | undefined, clientId = CLIENT_ID, request: IntrospectRequest = {}) =>
-  world.engine.introspect({ clientId, clientSecret: SECRET }, { token, ...request });
+  context.engine.introspect({ clientId, clientSecret: SECRET }, { token, ...request });
 
 describe("introspection", () => {
   it.each(["jwt", "reference"])("tells all that a %s access token says", async (accessTokenType) => {
     const request = { arbitraryClaims: { role: ["x", "y"] }, customPayload: { deep: [null] }, accessTokenLifetime: 60 };
     const { accessToken } = await mint({ ...request, accessTokenType });
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     const answer = await introspect(accessToken);
     expect(answer).toEqual({
       nbf: now,
@@ -65,7 +65,7 @@ describe("introspection", () => {
 
   it("tells what a refresh token is, and that no resource server takes it for an access token", async () => {
     const { refreshToken } = await mint();
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     expect(await introspect(refreshToken)).toEqual({
       token_type: "refresh_token",
       iss: "https://mint.example",
@@ -102,7 +102,7 @@ describe("introspection", () => {
 
     it("to nobody of another tenant", async () => {
       const { accessToken, refreshToken } = await mint();
-      const other = await testWorld(testTenant({ id: "other" }, [testClient({ introspection: "tenant" })]), store);
+      const other = await testContext(testTenant({ id: "other" }, [testClient({ introspection: "tenant" })]), store);
       for (const token of [accessToken, refreshToken]) {
         expect(await other.engine.introspect({ clientId: CLIENT_ID, clientSecret: SECRET }, { token })).toEqual(
           INACTIVE,
@@ -131,13 +131,13 @@ describe("introspection", () => {
       "x".repeat(60_000),
     ];
     for (const text of texts) expect(await introspect(text), text?.slice(0, 50)).toEqual(INACTIVE);
-    world.clock.advance(60_000);
+    context.clock.advance(60_000);
     for (const text of [accessToken, reference]) expect(await introspect(text)).toEqual(INACTIVE);
   });
 
   it("calls a superseded refresh token inactive, also within the grace", async () => {
     const { refreshToken } = await mint();
-    const next = await world.engine.refresh({ clientId: CLIENT_ID, clientSecret: SECRET }, { refreshToken });
+    const next = await context.engine.refresh({ clientId: CLIENT_ID, clientSecret: SECRET }, { refreshToken });
     expect(await introspect(refreshToken)).toEqual(INACTIVE);
     expect(await introspect(next.refreshToken)).toMatchObject({ active: true });
   });
@@ -147,10 +147,10 @@ describe("introspection", () => {
       tokens.accessToken,
       tokens.refreshToken,
     ]);
-    const behind = await testWorld(world.tenant, store, undefined, fakeClock(world.clock.now() - 1));
+    const behind = await testContext(context.tenant, store, undefined, fakeClock(context.clock.now() - 1));
     for (const [of, active] of [
       [behind, false],
-      [world, true],
+      [context, true],
     ] as const) {
       for (const token of texts)
         expect(await of.engine.introspect({ clientId: CLIENT_ID, clientSecret: SECRET }, { token })).toMatchObject({
@@ -167,7 +167,7 @@ describe("introspection", () => {
 
   it("calls an expired refresh token inactive, though its row is still there", async () => {
     const { refreshToken } = await mint();
-    world.clock.advance(15 * 86_400_000);
+    context.clock.advance(15 * 86_400_000);
     expect(await introspect(refreshToken)).toEqual(INACTIVE);
   });
 
@@ -182,10 +182,10 @@ describe("introspection", () => {
 
   it("never calls a revoked token active, though its cut is swept while it is looked at", async () => {
     const { accessToken } = await mint({ scopes: ["nitro"], accessTokenLifetime: 60 });
-    await world.engine.revoke({ clientId: CLIENT_ID, clientSecret: SECRET }, { token: accessToken });
+    await context.engine.revoke({ clientId: CLIENT_ID, clientSecret: SECRET }, { token: accessToken });
     store.beforeNext("revocations.find", async () => {
-      world.clock.advance(61_000);
-      expect(await store.sweep(world.clock.now(), 10)).toBe(1);
+      context.clock.advance(61_000);
+      expect(await store.sweep(context.clock.now(), 10)).toBe(1);
     });
     expect(await introspect(accessToken)).toEqual(INACTIVE);
   });
@@ -198,7 +198,7 @@ describe("introspection", () => {
 
   it("is refused without a token, without a proven secret, and to who is not known", async () => {
     expect(await refusalOf(introspect(undefined))).toEqual({ code: "invalid_request", message: "token is missing!" });
-    expect(await refusalOf(world.engine.introspect({ clientId: "open" }, { token: "x" }))).toEqual({
+    expect(await refusalOf(context.engine.introspect({ clientId: "open" }, { token: "x" }))).toEqual({
       code: "invalid_client",
       message: "A client needs its secret to introspect a token.",
     });

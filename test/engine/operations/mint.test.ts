@@ -4,26 +4,26 @@ import { type Store, StoreUnavailableError } from "../../../src/store/port.ts";
 import { parseJti } from "../../../src/token/jti.ts";
 import { handleDigest } from "../../../src/token/reference-token.ts";
 import { parseRefreshToken } from "../../../src/token/refresh-token.ts";
+import { type TestContext, testContext } from "../../support/context.ts";
 import { claimsOf } from "../../support/decode.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testLimits, testTenant } from "../../support/tenant.ts";
-import { type TestWorld, testWorld } from "../../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_identity", subject: "someone", scopes: ["a", "offline_access"] };
 
-const macOf = (world: TestWorld) => (generation: number, text: string) => world.keyring.mac(generation, text);
+const macOf = (context: TestContext) => (generation: number, text: string) => context.keyring.mac(generation, text);
 
 describe("mint", () => {
   it("keeps one row for a grant that can be refreshed, named by its tokens", async () => {
-    const world = await testWorld();
-    const tokens = await world.engine.mint(credentials, { ...valid, accessTokenLifetime: 60 });
-    const now = world.clock.now();
-    const refresh = parseRefreshToken(tokens.refreshToken ?? "", macOf(world));
+    const context = await testContext();
+    const tokens = await context.engine.mint(credentials, { ...valid, accessTokenLifetime: 60 });
+    const now = context.clock.now();
+    const refresh = parseRefreshToken(tokens.refreshToken ?? "", macOf(context));
     expect(refresh).toMatchObject({ keyGeneration: 1, generation: 0 });
-    expect(parseJti(String(claimsOf(tokens.accessToken).jti))).toEqual({ moment: now, family: refresh?.family });
-    const row = await world.store.families.find(refresh?.family ?? "");
+    expect(parseJti(String(claimsOf(tokens.accessToken).jti))).toEqual({ issuedAt: now, family: refresh?.family });
+    const row = await context.store.families.find(refresh?.family ?? "");
     expect(row).toMatchObject({
       client: CLIENT_ID,
       subject: "someone",
@@ -38,33 +38,33 @@ describe("mint", () => {
   });
 
   it("keeps a row for as long as the last access token made from it can matter", async () => {
-    const world = await testWorld(
+    const context = await testContext(
       testTenant({}, [testClient({ slidingRefreshTokenLifetime: 60, absoluteRefreshTokenLifetime: 60 })]),
     );
-    const tokens = await world.engine.mint(credentials, { ...valid, accessTokenLifetime: 600 });
-    const { family } = parseRefreshToken(tokens.refreshToken ?? "", macOf(world)) ?? {};
-    const row = await world.store.families.find(family ?? "");
-    expect(row).toMatchObject({ expiresAt: world.clock.now() + 60_000, purgeAt: world.clock.now() + 610_000 });
+    const tokens = await context.engine.mint(credentials, { ...valid, accessTokenLifetime: 600 });
+    const { family } = parseRefreshToken(tokens.refreshToken ?? "", macOf(context)) ?? {};
+    const row = await context.store.families.find(family ?? "");
+    expect(row).toMatchObject({ expiresAt: context.clock.now() + 60_000, purgeAt: context.clock.now() + 610_000 });
   });
 
   it("keeps a reference token's claims under its digest alone", async () => {
-    const world = await testWorld();
-    const tokens = await world.engine.mint(credentials, {
+    const context = await testContext();
+    const tokens = await context.engine.mint(credentials, {
       ...valid,
       scopes: ["a"],
       accessTokenType: "reference",
       accessTokenLifetime: 60,
     });
     expect(tokens.accessToken).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    const row = await world.store.referenceTokens.find(handleDigest(tokens.accessToken));
+    const row = await context.store.referenceTokens.find(handleDigest(tokens.accessToken));
     expect(JSON.parse(row?.claims ?? "")).toMatchObject({ sub: "someone", client_id: CLIENT_ID, scope: ["a"] });
-    expect(row?.expiresAt).toBe(Math.floor(world.clock.now() / 1000) * 1000 + 60_000);
+    expect(row?.expiresAt).toBe(Math.floor(context.clock.now() / 1000) * 1000 + 60_000);
     expect(JSON.stringify(row)).not.toContain(tokens.accessToken);
   });
 
   it("gives no refresh token, no row and no family where none is asked for", async () => {
-    const world = await testWorld();
-    const tokens = await world.engine.mint(credentials, { ...valid, scopes: ["a"] });
+    const context = await testContext();
+    const tokens = await context.engine.mint(credentials, { ...valid, scopes: ["a"] });
     expect(tokens.refreshToken).toBeUndefined();
     expect(parseJti(String(claimsOf(tokens.accessToken).jti))?.family).toBeUndefined();
   });
@@ -97,13 +97,13 @@ describe("mint", () => {
       "The grant_type arbitrary_token is not allowed to this client.",
     ],
   ])("refuses %s", async (_, request, code, message) => {
-    const world = await testWorld(testTenant({}, [testClient({ grants: new Set(["arbitrary_identity"]) })]));
-    const refusal = await refusalOf(world.engine.mint(credentials, { ...valid, ...request }));
+    const context = await testContext(testTenant({}, [testClient({ grants: new Set(["arbitrary_identity"]) })]));
+    const refusal = await refusalOf(context.engine.mint(credentials, { ...valid, ...request }));
     expect(refusal).toEqual({ code, message: expect.stringContaining(message) });
   });
 
   it("tells which parameters each grant takes, by their names on the wire", async () => {
-    const { grantParameters } = (await testWorld()).engine;
+    const { grantParameters } = (await testContext()).engine;
     expect([...grantParameters.keys()]).toHaveLength(5);
     expect(grantParameters.get("arbitrary_token")).toContain("arbitrary_json");
     expect(grantParameters.get("arbitrary_identity")).toEqual(
@@ -112,8 +112,8 @@ describe("mint", () => {
   });
 
   it("checks the client before it looks at anything else", async () => {
-    const world = await testWorld();
-    expect(await refusalOf(world.engine.mint({ ...credentials, clientSecret: "wrong" }, {}))).toMatchObject({
+    const context = await testContext();
+    expect(await refusalOf(context.engine.mint({ ...credentials, clientSecret: "wrong" }, {}))).toMatchObject({
       code: "invalid_client",
     });
   });
@@ -138,16 +138,16 @@ describe("mint", () => {
         "arbitrary_claims holds text that is not well-formed Unicode.",
       ],
     ])("%s", async (_, request, message) => {
-      const world = await testWorld();
-      expect(await refusalOf(world.engine.mint(credentials, { ...valid, ...request }))).toEqual({
+      const context = await testContext();
+      expect(await refusalOf(context.engine.mint(credentials, { ...valid, ...request }))).toEqual({
         code: "invalid_request",
         message,
       });
     });
 
     it("takes what is just within", async () => {
-      const world = await testWorld();
-      await world.engine.mint(credentials, { ...valid, customPayload: [[[[[[[[]]]]]]]] });
+      const context = await testContext();
+      await context.engine.mint(credentials, { ...valid, customPayload: [[[[[[[[]]]]]]]] });
     });
 
     it("the token that it would issue, before anything is written", async () => {
@@ -169,42 +169,42 @@ describe("mint", () => {
           };
         },
       };
-      const world = await testWorld(
+      const context = await testContext(
         testTenant({ limits: { ...testLimits, tokenWarnBytes: 500 } }, [testClient({ maxTokenBytes: 2000 })]),
         counting,
       );
       const payload = (length: number) => ({ ...valid, customPayload: "x".repeat(length) });
-      expect(await refusalOf(world.engine.mint(credentials, payload(3000)))).toMatchObject({
+      expect(await refusalOf(context.engine.mint(credentials, payload(3000)))).toMatchObject({
         code: "invalid_request",
         message: expect.stringMatching(/^The access token would have \d+ bytes: at most 2000 are allowed\.$/),
       });
       expect(writes).toBe(0);
-      await world.engine.mint(credentials, payload(10));
+      await context.engine.mint(credentials, payload(10));
       expect(writes).toBe(1);
-      expect(world.logger.text()).toContain("a large token was issued");
+      expect(context.logger.text()).toContain("a large token was issued");
     });
   });
 
   it("answers temporarily_unavailable where the store is away, and mints what needs no row", async () => {
     const store = createMemoryStore();
-    const world = await testWorld(testTenant(), store);
+    const context = await testContext(testTenant(), store);
     await store.close();
-    expect(await refusalOf(world.engine.mint(credentials, valid))).toEqual({
+    expect(await refusalOf(context.engine.mint(credentials, valid))).toEqual({
       code: "temporarily_unavailable",
       message: "The token store cannot be reached. Try again.",
     });
-    expect(world.logger.lines.at(-1)?.fields).toMatchObject({ err: expect.any(StoreUnavailableError) });
-    await world.engine.mint(credentials, { ...valid, scopes: ["a"] });
+    expect(context.logger.lines.at(-1)?.fields).toMatchObject({ err: expect.any(StoreUnavailableError) });
+    await context.engine.mint(credentials, { ...valid, scopes: ["a"] });
   });
 
   it("tells the log, and not the caller, what went wrong unexpectedly", async () => {
-    const world = await testWorld();
-    const broken = await testWorld(testTenant(), {
-      ...world.wholeStore,
+    const context = await testContext();
+    const broken = await testContext(testTenant(), {
+      ...context.wholeStore,
       forTenant: (tenant) => ({
-        ...world.wholeStore.forTenant(tenant),
+        ...context.wholeStore.forTenant(tenant),
         families: {
-          ...world.wholeStore.forTenant(tenant).families,
+          ...context.wholeStore.forTenant(tenant).families,
           create: async () => {
             throw new TypeError("a bug with a detail");
           },

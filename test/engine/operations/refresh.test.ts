@@ -3,13 +3,13 @@ import { toSeconds } from "../../../src/base/clock.ts";
 import type { MintRequest, TokenSet } from "../../../src/engine/request.ts";
 import type { Client } from "../../../src/registry/tenant.ts";
 import { parseJti } from "../../../src/token/jti.ts";
-import { cutIds } from "../../../src/token/revocation.ts";
+import { revocationIds } from "../../../src/token/revocation.ts";
+import { type TestContext, testContext } from "../../support/context.ts";
 import { claimsOf } from "../../support/decode.ts";
 import { type FailingStore, failingStore } from "../../support/failing-store.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
-import { type TestWorld, testWorld } from "../../support/world.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const DAY = 86_400_000;
@@ -19,20 +19,20 @@ const REFUSED = {
 };
 
 let store: FailingStore;
-let world: TestWorld;
+let context: TestContext;
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
-  world = await testWorld(testTenant(), store);
+  context = await testContext(testTenant(), store);
 });
 
 /** The same data, and the same clock, served under another configuration of the client. */
-async function reconfigured(client: Partial<Client>, tenantClients = [testClient(client)]): Promise<TestWorld> {
-  const other = await testWorld(testTenant({}, tenantClients), store);
-  other.clock.advance(world.clock.now() - other.clock.now());
+async function reconfigured(client: Partial<Client>, tenantClients = [testClient(client)]): Promise<TestContext> {
+  const other = await testContext(testTenant({}, tenantClients), store);
+  other.clock.advance(context.clock.now() - other.clock.now());
   return other;
 }
 
-const mint = (request: MintRequest = {}, of = world) =>
+const mint = (request: MintRequest = {}, of = context) =>
   of.engine.mint(credentials, {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
@@ -42,7 +42,7 @@ const mint = (request: MintRequest = {}, of = world) =>
     ...request,
   });
 
-const refresh = (tokens: TokenSet, scopes?: string[], of = world) =>
+const refresh = (tokens: TokenSet, scopes?: string[], of = context) =>
   of.engine.refresh(credentials, { refreshToken: tokens.refreshToken, scopes });
 
 const familyOf = (tokens: TokenSet) => parseJti(String(claimsOf(tokens.accessToken).jti))?.family ?? "";
@@ -50,7 +50,7 @@ const familyOf = (tokens: TokenSet) => parseJti(String(claimsOf(tokens.accessTok
 describe("refresh", () => {
   it("gives new tokens that say what the first ones said", async () => {
     const first = await mint({ arbitraryAudiences: ["cat"], customPayload: { deep: [1] } });
-    world.clock.advance(5000);
+    context.clock.advance(5000);
     const next = await refresh(first);
     const { jti: firstJti, ...was } = claimsOf(first.accessToken);
     const { jti, ...is } = claimsOf(next.accessToken);
@@ -64,16 +64,16 @@ describe("refresh", () => {
 
   it("keeps the authentication time, and identifies again where the grant did", async () => {
     const first = await mint({ grantType: "arbitrary_identity", idTokenLifetime: 60 });
-    world.clock.advance(5000);
+    context.clock.advance(5000);
     const { accessToken, idToken } = await refresh(first);
     expect(claimsOf(accessToken).auth_time).toBe(claimsOf(first.accessToken).auth_time);
-    const now = toSeconds(world.clock.now());
+    const now = toSeconds(context.clock.now());
     expect(claimsOf(idToken)).toMatchObject({ iat: now, exp: now + 60, auth_time: claimsOf(first.idToken).auth_time });
     expect(claimsOf(idToken).at_hash).not.toBe(claimsOf(first.idToken).at_hash);
   });
 
   it("keeps the issuer and the type of arbitrary_token", async () => {
-    const first = await world.engine.mint(credentials, {
+    const first = await context.engine.mint(credentials, {
       grantType: "arbitrary_token",
       issuer: "https://accounts.google.com",
       arbitraryClaims: { scope: ["offline_access"], aud: ["x"] },
@@ -81,7 +81,7 @@ describe("refresh", () => {
     });
     const next = await refresh(first);
     expect(next.accessToken).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    expect(await world.engine.introspect(credentials, { token: next.accessToken })).toMatchObject({
+    expect(await context.engine.introspect(credentials, { token: next.accessToken })).toMatchObject({
       active: true,
       iss: "https://accounts.google.com",
       aud: ["x"],
@@ -133,7 +133,7 @@ describe("refresh", () => {
     it("gives a retry the same next refresh token", async () => {
       const first = await mint();
       const next = await refresh(first);
-      world.clock.advance(9_999);
+      context.clock.advance(9_999);
       const retried = await refresh(first);
       expect(retried.refreshToken).toBe(next.refreshToken);
       expect(retried.accessToken).not.toBe(next.accessToken);
@@ -159,13 +159,13 @@ describe("refresh", () => {
     it("takes a retry for reuse: the grant dies with all its access tokens, and the log says so", async () => {
       const first = await mint();
       const next = await refresh(first);
-      world.clock.advance(10_000);
+      context.clock.advance(10_000);
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);
       expect(await refusalOf(refresh(next))).toEqual(REFUSED);
       for (const token of [first.accessToken, next.accessToken, next.refreshToken]) {
-        expect(await world.engine.introspect(credentials, { token })).toEqual({ active: false });
+        expect(await context.engine.introspect(credentials, { token })).toEqual({ active: false });
       }
-      expect(world.logger.lines).toContainEqual(
+      expect(context.logger.lines).toContainEqual(
         expect.objectContaining({ level: "warn", fields: expect.objectContaining({ event: "refresh_token_reused" }) }),
       );
     });
@@ -182,14 +182,14 @@ describe("refresh", () => {
 
   it("heals a store that came from a back-up and is behind", async () => {
     const first = await mint();
-    const row = await world.store.families.find(familyOf(first));
+    const row = await context.store.families.find(familyOf(first));
     const second = await refresh(await refresh(first));
     if (row === undefined) throw new Error("no row");
     const behind = createMemoryStore();
-    for (const key of await world.store.keys.list())
+    for (const key of await context.store.keys.list())
       await behind.forTenant("default").keys.append(key, key.generation - 1);
     await behind.forTenant("default").families.create(row);
-    const healed = await testWorld(testTenant(), behind);
+    const healed = await testContext(testTenant(), behind);
     const third = await healed.engine.refresh(credentials, { refreshToken: second.refreshToken });
     expect((await behind.forTenant("default").families.find(familyOf(first)))?.generation).toBe(3);
     await healed.engine.refresh(credentials, { refreshToken: third.refreshToken });
@@ -207,32 +207,32 @@ describe("refresh", () => {
   describe("lives", () => {
     it("until it has not been used for the sliding lifetime", async () => {
       let tokens = await mint();
-      world.clock.advance(15 * DAY - 1);
+      context.clock.advance(15 * DAY - 1);
       tokens = await refresh(tokens);
-      world.clock.advance(15 * DAY - 1);
-      expect((await world.store.families.find(familyOf(tokens)))?.expiresAt).toBe(world.clock.now() + 1);
+      context.clock.advance(15 * DAY - 1);
+      expect((await context.store.families.find(familyOf(tokens)))?.expiresAt).toBe(context.clock.now() + 1);
       tokens = await refresh(tokens);
-      world.clock.advance(15 * DAY);
+      context.clock.advance(15 * DAY);
       expect(await refusalOf(refresh(tokens))).toEqual(REFUSED);
     });
 
     it("never longer than the absolute lifetime, which may be lowered later", async () => {
       let tokens = await mint();
       for (let day = 0; day < 29; day++) {
-        world.clock.advance(DAY);
+        context.clock.advance(DAY);
         tokens = await refresh(tokens);
       }
       expect(
         await refusalOf(refresh(tokens, undefined, await reconfigured({ absoluteRefreshTokenLifetime: 29 * 86_400 }))),
       ).toEqual(REFUSED);
-      world.clock.advance(DAY);
+      context.clock.advance(DAY);
       expect(await refusalOf(refresh(tokens))).toEqual(REFUSED);
     });
   });
 
   describe("is refused", () => {
     it("without a token", async () => {
-      expect(await refusalOf(world.engine.refresh(credentials, {}))).toEqual({
+      expect(await refusalOf(context.engine.refresh(credentials, {}))).toEqual({
         code: "invalid_request",
         message: "refresh_token is missing!",
       });
@@ -243,7 +243,7 @@ describe("refresh", () => {
       store.calls.length = 0;
       const forged = [accessToken, "x", `${refreshToken}x`, refreshToken.replace(/\.0\./, ".1.")];
       for (const text of forged) {
-        expect(await refusalOf(world.engine.refresh(credentials, { refreshToken: text }))).toEqual(REFUSED);
+        expect(await refusalOf(context.engine.refresh(credentials, { refreshToken: text }))).toEqual(REFUSED);
       }
       expect(store.calls).toEqual([]);
       await refresh({ accessToken, refreshToken, expiresIn: 0, scopes: [] });
@@ -259,24 +259,24 @@ describe("refresh", () => {
 
     it("in another tenant", async () => {
       const first = await mint();
-      const other = await testWorld(testTenant({ id: "other" }), store);
+      const other = await testContext(testTenant({ id: "other" }), store);
       expect(await refusalOf(refresh(first, undefined, other))).toEqual(REFUSED);
     });
 
     it("once a cut covers its grant", async () => {
       const first = await mint();
       const cut = {
-        id: cutIds.subjectOfClient("someone", CLIENT_ID),
-        notAfter: world.clock.now(),
-        expiresAt: world.clock.now() + DAY,
+        id: revocationIds.subjectOfClient("someone", CLIENT_ID),
+        notAfter: context.clock.now(),
+        expiresAt: context.clock.now() + DAY,
       };
-      await world.store.revocations.cut(cut);
+      await context.store.revocations.raise(cut);
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);
     });
 
     it("once its token key is cut", async () => {
       const first = await mint();
-      await world.store.revocations.cut({ id: cutIds.tokenKey(1), notAfter: 8.64e15, expiresAt: 8.64e15 });
+      await context.store.revocations.raise({ id: revocationIds.refreshKey(1), notAfter: 8.64e15, expiresAt: 8.64e15 });
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);
     });
   });
@@ -326,7 +326,7 @@ describe("refresh", () => {
     const first = await mint({}, open);
     await open.engine.refresh({ clientId: CLIENT_ID }, { refreshToken: first.refreshToken });
     expect(
-      await refusalOf(world.engine.refresh({ clientId: CLIENT_ID }, { refreshToken: first.refreshToken })),
+      await refusalOf(context.engine.refresh({ clientId: CLIENT_ID }, { refreshToken: first.refreshToken })),
     ).toMatchObject({ code: "invalid_client" });
   });
 
@@ -340,10 +340,10 @@ describe("refresh", () => {
         store.failNext("families.advance", failure);
         expect(await refusalOf(refresh(first))).toMatchObject({ code: "temporarily_unavailable" });
         store.away = true;
-        world.clock.advance(HOUR);
-        await world.settlements.settleAll();
+        context.clock.advance(HOUR);
+        await context.uncertainRefreshes.reconcileAll();
         store.away = false;
-        await world.settlements.settleAll();
+        await context.uncertainRefreshes.reconcileAll();
         const other = await reconfigured({});
         await refresh(await refresh(first, undefined, other), undefined, other);
       },
@@ -356,7 +356,7 @@ describe("refresh", () => {
       await refusalOf(refresh(next));
       await refresh(first);
       await store.arrive();
-      world.clock.advance(20_000);
+      context.clock.advance(20_000);
       await refresh(await refresh(next));
     });
 
@@ -366,7 +366,7 @@ describe("refresh", () => {
         const first = await mint();
         store.failNext("families.advance", "late");
         await refusalOf(refresh(first));
-        world.clock.advance(20_000);
+        context.clock.advance(20_000);
         store.beforeNext(call, () => store.arrive());
         await refresh(await refresh(first));
       },
@@ -388,19 +388,19 @@ describe("refresh", () => {
       const first = await mint();
       store.failNext("families.advance", "lost");
       await refusalOf(refresh(first));
-      world.clock.advance(HOUR);
+      context.clock.advance(HOUR);
       await refresh(await refresh(first));
     });
 
     it("also where the row moved and the reference token's row did not", async () => {
       const first = await mint({ accessTokenType: "reference" });
       store.failNext("referenceTokens.create", "refused");
-      expect(await refusalOf(world.engine.refresh(credentials, { refreshToken: first.refreshToken }))).toMatchObject({
+      expect(await refusalOf(context.engine.refresh(credentials, { refreshToken: first.refreshToken }))).toMatchObject({
         code: "temporarily_unavailable",
       });
-      world.clock.advance(HOUR);
-      const next = await world.engine.refresh(credentials, { refreshToken: first.refreshToken });
-      expect(await world.engine.introspect(credentials, { token: next.accessToken })).toMatchObject({ active: true });
+      context.clock.advance(HOUR);
+      const next = await context.engine.refresh(credentials, { refreshToken: first.refreshToken });
+      expect(await context.engine.introspect(credentials, { token: next.accessToken })).toMatchObject({ active: true });
     });
 
     it("counts as no retry of a token that has moved on", async () => {
@@ -408,8 +408,8 @@ describe("refresh", () => {
       store.failNext("families.advance", "lost");
       await refusalOf(refresh(first));
       const next = await refresh(await refresh(first));
-      world.clock.advance(HOUR);
-      await world.settlements.settleAll();
+      context.clock.advance(HOUR);
+      await context.uncertainRefreshes.reconcileAll();
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);
       expect(await refusalOf(refresh(next))).toEqual(REFUSED);
     });

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { MintRequest, RevokeRequest, TokenSet } from "../../../src/engine/request.ts";
 import type { Client } from "../../../src/registry/tenant.ts";
+import { type TestContext, testContext } from "../../support/context.ts";
 import { type FailingStore, failingStore } from "../../support/failing-store.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
-import { type TestWorld, testWorld } from "../../support/world.ts";
 
 let store: FailingStore;
-let world: TestWorld;
+let context: TestContext;
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
   const others: Partial<Client>[] = [
@@ -16,13 +16,13 @@ beforeEach(async () => {
     { id: "stranger" },
     { id: "open", requireSecret: false, requireRefreshSecret: false, secrets: [] },
   ];
-  world = await testWorld(testTenant({}, [testClient({ namespace: "group" }), ...others.map(testClient)]), store);
+  context = await testContext(testTenant({}, [testClient({ namespace: "group" }), ...others.map(testClient)]), store);
 });
 
 const as = (clientId: string) => (clientId === "open" ? { clientId } : { clientId, clientSecret: SECRET });
 
 const mint = (request: MintRequest = {}, clientId = CLIENT_ID) =>
-  world.engine.mint(as(clientId), {
+  context.engine.mint(as(clientId), {
     grantType: "arbitrary_resource_owner",
     subject: "someone",
     scopes: ["offline_access"],
@@ -31,10 +31,10 @@ const mint = (request: MintRequest = {}, clientId = CLIENT_ID) =>
   });
 
 const revoke = (token: string | undefined, request: RevokeRequest = {}, clientId = CLIENT_ID) =>
-  world.engine.revoke(as(clientId), { token, ...request });
+  context.engine.revoke(as(clientId), { token, ...request });
 
 async function isActive(token: string | undefined, clientId = CLIENT_ID): Promise<boolean> {
-  return (await world.engine.introspect(as(clientId), { token })).active;
+  return (await context.engine.introspect(as(clientId), { token })).active;
 }
 
 /** Whether the access token and the refresh token are active. */
@@ -50,14 +50,16 @@ describe("revocation", () => {
   describe.each(["jwt", "reference"])("of a grant with %s access tokens", (accessTokenType) => {
     it("by its refresh token ends every access token made from it, and no other grant", async () => {
       const [tokens, other] = [await mint({ accessTokenType }), await mint({ accessTokenType })];
-      const next = await world.engine.refresh(as(CLIENT_ID), { refreshToken: tokens.refreshToken });
+      const next = await context.engine.refresh(as(CLIENT_ID), { refreshToken: tokens.refreshToken });
       await revoke(next.refreshToken);
       expect(await states(tokens)).toEqual(DEAD);
       expect(await states(next)).toEqual(DEAD);
       expect(await states(other)).toEqual(ALIVE);
-      expect(await refusalOf(world.engine.refresh(as(CLIENT_ID), { refreshToken: next.refreshToken }))).toMatchObject({
-        code: "invalid_grant",
-      });
+      expect(await refusalOf(context.engine.refresh(as(CLIENT_ID), { refreshToken: next.refreshToken }))).toMatchObject(
+        {
+          code: "invalid_grant",
+        },
+      );
     });
 
     it("by an access token ends that and its grant", async () => {
@@ -109,8 +111,8 @@ describe("revocation", () => {
   it("keeps a token's cut for as long as the token could live, and no longer", async () => {
     const { accessToken } = await mint({ scopes: ["a"], accessTokenLifetime: 60 });
     await revoke(accessToken);
-    expect(await store.sweep(world.clock.now() + 59_000, 10)).toBe(0);
-    expect(await store.sweep(world.clock.now() + 60_001, 10)).toBe(1);
+    expect(await store.sweep(context.clock.now() + 59_000, 10)).toBe(0);
+    expect(await store.sweep(context.clock.now() + 60_001, 10)).toBe(1);
   });
 
   describe("of a subject", () => {
@@ -152,7 +154,7 @@ describe("revocation", () => {
       const other = testClient({ id: "wide", namespace: "group" });
       const tenant = testTenant({}, [testClient({ namespace: "group", allowedSubjects: ["user-*"] }), other]);
       const before = await mint({ subject: "root" });
-      world = await testWorld(tenant, store);
+      context = await testContext(tenant, store);
       const refused = { code: "invalid_request", message: "The subject is not allowed to this client." };
       for (const revokeAllSubjects of [false, true]) {
         expect(await refusalOf(revoke("root", { tokenTypeHint: "subject", revokeAllSubjects }))).toEqual(refused);
@@ -170,7 +172,7 @@ describe("revocation", () => {
 
     it("is not reached by a token that is dead already, or is the subject's name alone", async () => {
       const [own, other] = [await mint({ accessTokenLifetime: 60 }), await mint()];
-      world.clock.advance(60_000);
+      context.clock.advance(60_000);
       await revoke(own.accessToken, { revokeAllSubjects: true });
       await revoke(own.refreshToken, { revokeAllSubjects: true });
       await revoke("someone", { revokeAllSubjects: true });
@@ -184,7 +186,7 @@ describe("revocation", () => {
       expect(await refusalOf(revoke("someone", { tokenTypeHint: "subject" }, "open"))).toEqual(refused);
       expect(await refusalOf(revoke(tokens.accessToken, { revokeAllSubjects: true }, "open"))).toEqual(refused);
       await revoke(tokens.refreshToken, {}, "open");
-      expect(await refusalOf(world.engine.refresh(as("open"), { refreshToken: tokens.refreshToken }))).toMatchObject({
+      expect(await refusalOf(context.engine.refresh(as("open"), { refreshToken: tokens.refreshToken }))).toMatchObject({
         code: "invalid_grant",
       });
     });
@@ -193,19 +195,19 @@ describe("revocation", () => {
       for (let i = 0; i < 10; i++) await mint();
       store.calls.length = 0;
       await revoke("someone", { tokenTypeHint: "subject", revokeAllSubjects: true });
-      expect(store.calls.filter((call) => call === "revocations.cut")).toHaveLength(2);
+      expect(store.calls.filter((call) => call === "revocations.raise")).toHaveLength(2);
     });
 
     it("outlives every token that it kills, though lifetimes are lowered meanwhile", async () => {
       const first = await mint();
-      const lowered = await testWorld(
+      const lowered = await testContext(
         testTenant({}, [
           testClient({ absoluteRefreshTokenLifetime: 60, slidingRefreshTokenLifetime: 60, accessTokenLifetime: 60 }),
         ]),
         store,
       );
       await lowered.engine.revoke(as(CLIENT_ID), { token: "someone", tokenTypeHint: "subject" });
-      await store.sweep(world.clock.now() + 30 * 86_400_000, 1000);
+      await store.sweep(context.clock.now() + 30 * 86_400_000, 1000);
       expect(await isActive(first.accessToken)).toBe(false);
     });
   });
@@ -219,11 +221,11 @@ describe("revocation", () => {
     store.calls.length = 0;
     await revoke(accessToken);
     expect(store.calls).toContain("families.revoke");
-    expect(store.calls).not.toContain("revocations.cut");
+    expect(store.calls).not.toContain("revocations.raise");
   });
 
   it.each([
-    ["revocations.cut", "a"],
+    ["revocations.raise", "a"],
     ["families.revoke", "offline_access"],
   ])("does not claim what the store did not confirm: %s", async (operation, scope) => {
     const tokens = await mint({ scopes: [scope] });
@@ -238,8 +240,8 @@ describe("revocation", () => {
   it("is told to the log, without the token or the subject", async () => {
     const tokens = await mint();
     await revoke(tokens.accessToken, { revokeAllSubjects: true });
-    expect(world.logger.text()).toContain("subject_revoked");
+    expect(context.logger.text()).toContain("subject_revoked");
     for (const secret of [tokens.accessToken, tokens.refreshToken ?? "", "someone"])
-      expect(world.logger.text()).not.toContain(secret);
+      expect(context.logger.text()).not.toContain(secret);
   });
 });

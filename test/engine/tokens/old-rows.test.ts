@@ -12,9 +12,9 @@ import { handleDigest } from "../../../src/token/reference-token.ts";
 import { refusalCode } from "../../proofs/nodes.ts";
 import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { TEST_KEY_ENCRYPTION_KEY, testContext } from "../../support/context.ts";
 import { makeDatabase, withMongo } from "../../support/mongodb.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET } from "../../support/tenant.ts";
-import { TEST_KEY_ENCRYPTION_KEY, testWorld } from "../../support/world.ts";
 
 const fixtures = join(import.meta.dirname, "../../fixtures");
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -41,7 +41,7 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
     await removeFolder(folder);
   });
 
-  const open = (clock = fakeClock()) => testWorld(undefined, store, undefined, clock);
+  const open = (clock = fakeClock()) => testContext(undefined, store, undefined, clock);
   const activeIn = ({ engine }: Awaited<ReturnType<typeof open>>) => {
     const texts = Object.values(tokens).flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken ?? ""]);
     const held = texts.filter((text) => text !== "");
@@ -49,15 +49,15 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
   };
 
   it("are introspected, refreshed and revoked as ever, and keys rotate", async () => {
-    const world = await open();
-    const { engine } = world;
-    expect(await activeIn(world)).toEqual([true, true, true, true, true]);
+    const context = await open();
+    const { engine } = context;
+    expect(await activeIn(context)).toEqual([true, true, true, true, true]);
     const refreshToken = tokens.reference.refreshToken;
     const next = await engine.refresh(credentials, { refreshToken });
     expect(await engine.introspect(credentials, { token: next.accessToken })).toMatchObject({ sub: "someone" });
     await engine.revoke(credentials, { token: tokens.bare.accessToken });
     await engine.revoke(credentials, { token: tokens.jwt.refreshToken });
-    expect(await activeIn(world)).toEqual([false, false, true, false, false]);
+    expect(await activeIn(context)).toEqual([false, false, true, false, false]);
     expect(await engine.rotate(operator, { use: "refresh", mode: "immediate" })).toMatchObject({ rotated: true });
     expect(await engine.introspect(credentials, { token: next.refreshToken })).toMatchObject({ active: true });
     await engine.rotate(operator, { use: "refresh", mode: "compromised", kid: "1" });
@@ -77,7 +77,7 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
   });
 
   it("are not taken from that date on", async () => {
-    const world = await open();
+    const context = await open();
     const { referenceTokens } = store.forTenant("default");
     const row = await referenceTokens.find(handleDigest(tokens.bare.accessToken));
     expect(row).toMatchObject({ mac: undefined });
@@ -86,45 +86,45 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
     const forged = { digest: handleDigest(inserted), claims, expiresAt: 99_999_999_999_000, mac: undefined };
     await referenceTokens.create(forged);
     // Until then whoever can write the store can do this, as before.
-    const look = () => world.engine.introspect(credentials, { token: inserted });
+    const look = () => context.engine.introspect(credentials, { token: inserted });
     expect(await look()).toMatchObject({ active: true });
-    world.clock.advance(LONGEST);
+    context.clock.advance(LONGEST);
     expect(await look()).toEqual({ active: false });
   });
 
   it("are taken no longer once an operator says so, and what is new lives on", async () => {
-    const world = await open();
-    const fresh = await world.engine.mint(credentials, {
+    const context = await open();
+    const fresh = await context.engine.mint(credentials, {
       grantType: "arbitrary_resource_owner",
       subject: "someone",
       arbitraryClaims: {},
       accessTokenType: "reference",
       scopes: ["offline_access"],
     });
-    const order = { now: world.clock.now(), refuseOldRows: true };
+    const order = { now: context.clock.now(), refuseOldRows: true };
     const sealer = jweSealer([TEST_KEY_ENCRYPTION_KEY]);
     const resealed = await resealKeys("default", store.forTenant("default"), sealer, order);
     expect(resealed).toEqual({ resealed: 1, total: 3 });
-    await world.keyring.poll();
-    expect(await activeIn(world)).toEqual([false, false, false, false, false]);
-    expect(await refusalCode(world.engine.refresh(credentials, tokens.jwt))).toBe("invalid_grant");
-    expect(await world.engine.introspect(credentials, { token: fresh.accessToken })).toMatchObject({ active: true });
-    expect(await world.engine.introspect(credentials, { token: fresh.refreshToken })).toMatchObject({ active: true });
+    await context.keyring.poll();
+    expect(await activeIn(context)).toEqual([false, false, false, false, false]);
+    expect(await refusalCode(context.engine.refresh(credentials, tokens.jwt))).toBe("invalid_grant");
+    expect(await context.engine.introspect(credentials, { token: fresh.accessToken })).toMatchObject({ active: true });
+    expect(await context.engine.introspect(credentials, { token: fresh.refreshToken })).toMatchObject({ active: true });
     expect((await open()).keyring.oldRowsUntil()).toBe(0);
   });
 
   it("are taken no longer once a node that runs finds the old seals written back", async () => {
     const { keys, meta } = store.forTenant("default");
     const old = await keys.list();
-    const world = await open();
+    const context = await open();
     await meta.raise("longestGrantLifetime", 5_000_000_000);
     for (const { use, generation, sealed } of await keys.list()) {
       const before = old.find((row) => row.use === use && row.generation === generation);
       await keys.reseal(use, generation, sealed, before?.sealed ?? "");
     }
-    await world.keyring.poll();
-    expect(world.keyring.oldRowsUntil()).toBe(0);
-    expect(await activeIn(world)).toEqual([false, false, false, false, false]);
+    await context.keyring.poll();
+    expect(context.keyring.oldRowsUntil()).toBe(0);
+    expect(await activeIn(context)).toEqual([false, false, false, false, false]);
   });
 
   it("are taken no longer where the keys are sealed so before the first start, too", async () => {
@@ -156,9 +156,9 @@ withMongo("rows that a version without MACs wrote, in MongoDB", (uri) => {
 });
 
 it("a new store takes none from the start, whatever is in its meta", async () => {
-  const world = await testWorld();
-  await world.wholeStore.forTenant("default").meta.raise("oldRowsUntil", Number.MAX_SAFE_INTEGER);
-  await world.keyring.poll();
-  expect(world.keyring.oldRowsUntil()).toBe(0);
-  expect(world.logger.text()).not.toContain("keys_resealed");
+  const context = await testContext();
+  await context.wholeStore.forTenant("default").meta.raise("oldRowsUntil", Number.MAX_SAFE_INTEGER);
+  await context.keyring.poll();
+  expect(context.keyring.oldRowsUntil()).toBe(0);
+  expect(context.logger.text()).not.toContain("keys_resealed");
 });

@@ -4,10 +4,10 @@ import type { TokenSet } from "../../../src/engine/request.ts";
 import type { Store } from "../../../src/store/port.ts";
 import { LONGEST_LIFETIMES } from "../../../src/token/lifetimes.ts";
 import type { FakeClock } from "../../support/clock.ts";
+import { testContext } from "../../support/context.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
-import { testWorld } from "../../support/world.ts";
 
 const SKEW = 50;
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -44,10 +44,10 @@ function slowStore(time: TrueTime, delays: readonly number[], meanwhile: () => P
         ...rest,
         revocations: {
           ...revocations,
-          async cut(cut) {
+          async raise(revocation) {
             time.pass(left.shift() ?? 0);
             await meanwhile();
-            await revocations.cut(cut);
+            await revocations.raise(revocation);
             time.pass(left.shift() ?? 0);
           },
         },
@@ -67,7 +67,7 @@ describe("a subject's revocation", () => {
         let beside: (() => Promise<void>) | undefined;
         const store = slowStore(time, storeDelays, async () => beside?.());
         const nodes = await Promise.all(
-          [one, other].map((by) => testWorld(testTenant(), store, undefined, time.clock(by))),
+          [one, other].map((by) => testContext(testTenant(), store, undefined, time.clock(by))),
         );
         const mint = (node: number) =>
           nodes[node]?.engine.mint(credentials, {
@@ -120,23 +120,23 @@ describe("what is minted from what a revocation ends", () => {
         Array.from({ length: 20 }, () => delay),
         async () => {
           const accessToken = chain.at(-1)?.accessToken;
-          const next = world.engine.mint(credentials, { ...grant, accessToken });
+          const next = context.engine.mint(credentials, { ...grant, accessToken });
           await next.then(
             (tokens) => chain.push(tokens),
             () => undefined,
           );
         },
       );
-      const world = await testWorld(testTenant(), store, undefined, time.clock(0));
-      chain.push(await world.engine.mint(credentials, { ...grant, subject: "someone" }));
-      await world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+      const context = await testContext(testTenant(), store, undefined, time.clock(0));
+      chain.push(await context.engine.mint(credentials, { ...grant, subject: "someone" }));
+      await context.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
       expect(chain.length).toBeGreaterThan(1);
       for (const { accessToken, refreshToken } of chain) {
         for (const token of [accessToken, refreshToken])
-          expect(await world.engine.introspect(credentials, { token })).toEqual({ active: false });
+          expect(await context.engine.introspect(credentials, { token })).toEqual({ active: false });
       }
-      const { accessToken } = await world.engine.mint(credentials, { ...grant, subject: "someone" });
-      expect(await world.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
+      const { accessToken } = await context.engine.mint(credentials, { ...grant, subject: "someone" });
+      expect(await context.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
     },
   );
 
@@ -147,8 +147,8 @@ describe("what is minted from what a revocation ends", () => {
       Array.from({ length: 20 }, () => 600),
       async () => undefined,
     );
-    const world = await testWorld(testTenant(), store, undefined, time.clock(0));
-    const refused = world.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+    const context = await testContext(testTenant(), store, undefined, time.clock(0));
+    const refused = context.engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
     expect(await refusalOf(refused)).toMatchObject({ code: "temporarily_unavailable" });
   });
 });
@@ -163,14 +163,14 @@ describe("the lifetimes that are recorded", () => {
       accessTokenType: "reference",
       accessTokenLifetime: 86_400,
     });
-    const world = await testWorld(testTenant({}, [client]));
+    const context = await testContext(testTenant({}, [client]));
     const operator = { authorization: `Basic ${Buffer.from(`${OPERATOR_ID}:${SECRET}`).toString("base64")}` };
     const mint = { grantType: "arbitrary_resource_owner", subject: "someone", arbitraryClaims: {} };
-    const token = (await world.engine.mint(credentials, mint)).accessToken;
+    const token = (await context.engine.mint(credentials, mint)).accessToken;
     // What keepFor adds to the rest, for keys of refresh tokens.
-    expect(await world.store.meta.read(LONGEST_LIFETIMES.grant)).toBe(86_400);
-    await world.engine.rotate(operator, { use: "refresh", mode: "immediate" });
-    world.clock.advance(86_399_000 - 123);
-    expect((await world.engine.introspect(credentials, { token })).active).toBe(true);
+    expect(await context.store.meta.read(LONGEST_LIFETIMES.grant)).toBe(86_400);
+    await context.engine.rotate(operator, { use: "refresh", mode: "immediate" });
+    context.clock.advance(86_399_000 - 123);
+    expect((await context.engine.introspect(credentials, { token })).active).toBe(true);
   });
 });

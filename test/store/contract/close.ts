@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailableError } from "../../../src/store/port.ts";
 import type { Subject } from "../contract.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW } from "./records.ts";
 
 export function closeContract(subject: Subject): void {
   describe("close", () => {
@@ -30,11 +30,11 @@ export function closeContract(subject: Subject): void {
         families.create(aFamily()),
         families.find("family"),
         families.advance("family", aStep()),
-        families.settle("family", "mark", NOW, NOW),
+        families.reconcile("family", "attemptId", NOW, NOW),
         families.revoke("family", NOW),
         referenceTokens.create(aReferenceToken()),
         referenceTokens.find("digest"),
-        revocations.cut(aCut()),
+        revocations.raise(aRevocation()),
         revocations.find(["cut"]),
         meta.raise("number", 1),
         meta.read("number"),

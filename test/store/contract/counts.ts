@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../../src/base/clock.ts";
 import type { Subject } from "../contract.ts";
-import { aCut, aFamily, aReferenceToken, NOW } from "./records.ts";
+import { aFamily, aReferenceToken, aRevocation, NOW } from "./records.ts";
 
 export function countsContract(subject: Subject): void {
   describe("counts", () => {
@@ -23,7 +23,7 @@ export function countsContract(subject: Subject): void {
       {
         what: "revocations",
         add: (id: string, client: string, end: number, tenant?: string) =>
-          subject.tenant(tenant).revocations.cut(aCut({ id, client, expiresAt: end })),
+          subject.tenant(tenant).revocations.raise(aRevocation({ id, client, expiresAt: end })),
         count: (client: string, most: number, tenant?: string) =>
           subject.tenant(tenant).revocations.count(client, NOW, most),
       },
@@ -51,14 +51,14 @@ export function countsContract(subject: Subject): void {
 
     it("leave a revocation with the client that caused it first, and one of nobody with nobody", async () => {
       const { revocations } = subject.tenant();
-      await revocations.cut(aCut({ id: "first", client: "client" }));
-      await revocations.cut(aCut({ id: "first", client: "other", notAfter: NOW + 5 }));
-      await revocations.cut(aCut({ id: "nobody's", notAfter: FOREVER, expiresAt: FOREVER }));
-      await revocations.cut(aCut({ id: "nobody's", client: "other" }));
+      await revocations.raise(aRevocation({ id: "first", client: "client" }));
+      await revocations.raise(aRevocation({ id: "first", client: "other", notAfter: NOW + 5 }));
+      await revocations.raise(aRevocation({ id: "nobody's", notAfter: FOREVER, expiresAt: FOREVER }));
+      await revocations.raise(aRevocation({ id: "nobody's", client: "other" }));
       expect(await revocations.count("client", NOW, 10)).toBe(1);
       expect(await revocations.count("other", NOW, 10)).toBe(0);
       expect(await revocations.find(["first"])).toStrictEqual([
-        aCut({ id: "first", client: "client", notAfter: NOW + 5 }),
+        aRevocation({ id: "first", client: "client", notAfter: NOW + 5 }),
       ]);
     });
   });

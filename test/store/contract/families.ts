@@ -24,9 +24,9 @@ export function familiesContract(subject: Subject): void {
     });
 
     it("keep odd ids apart", async () => {
-      await Promise.all(oddIds.map((id, index) => families().create(aFamily({ id, mark: `mark.${index}` }))));
+      await Promise.all(oddIds.map((id, index) => families().create(aFamily({ id, attemptId: `attemptId.${index}` }))));
       for (const [index, id] of oddIds.entries()) {
-        expect(await families().find(id)).toStrictEqual(aFamily({ id, mark: `mark.${index}` }));
+        expect(await families().find(id)).toStrictEqual(aFamily({ id, attemptId: `attemptId.${index}` }));
       }
     });
 
@@ -48,7 +48,7 @@ export function familiesContract(subject: Subject): void {
       aFamily({
         generation: 1,
         rotatedAt: NOW + 10,
-        mark: "mark.1",
+        attemptId: "attemptId.1",
         expiresAt: NOW + 1_010,
         purgeAt: NOW + 2_010,
         ...changes,
@@ -70,7 +70,9 @@ export function familiesContract(subject: Subject): void {
 
     it("in place where refresh tokens are reused", async () => {
       await families().create(aFamily());
-      const steps = await atOnce(4, (index) => families().advance("family", aStep({ to: 0, mark: `mark.${index}` })));
+      const steps = await atOnce(4, (index) =>
+        families().advance("family", aStep({ to: 0, attemptId: `attemptId.${index}` })),
+      );
       expect(steps).toEqual(Array(4).fill("advanced"));
       expect(await families().find("family")).toMatchObject({ generation: 0, rotatedAt: NOW + 10 });
     });
@@ -78,7 +80,7 @@ export function familiesContract(subject: Subject): void {
     it("never from an older generation: the row in the way is told", async () => {
       await families().create(aFamily());
       await families().advance("family", aStep());
-      expect(await families().advance("family", aStep({ mark: "late" }))).toStrictEqual(advanced());
+      expect(await families().advance("family", aStep({ attemptId: "late" }))).toStrictEqual(advanced());
       expect(await families().find("family")).toStrictEqual(advanced());
     });
 
@@ -104,9 +106,9 @@ export function familiesContract(subject: Subject): void {
 
     it("once, of 64 at once from one generation", async () => {
       await families().create(aFamily());
-      const results = await atOnce(64, (index) => families().advance("family", aStep({ mark: `node.${index}` })));
+      const results = await atOnce(64, (index) => families().advance("family", aStep({ attemptId: `node.${index}` })));
       const winner = results.indexOf("advanced");
-      const row = advanced({ mark: `node.${winner}` });
+      const row = advanced({ attemptId: `node.${winner}` });
       expect(results.filter((result) => result === "advanced")).toHaveLength(1);
       for (const result of results.toSpliced(winner, 1)) expect(result).toStrictEqual(row);
       expect(await families().find("family")).toStrictEqual(row);
@@ -124,26 +126,26 @@ export function familiesContract(subject: Subject): void {
     });
   });
 
-  describe("families settle", () => {
-    it("while the mark is the row's", async () => {
+  describe("families reconcile", () => {
+    it("while the attemptId is the row's", async () => {
       await families().create(aFamily());
       const later = aFamily().purgeAt + 50;
-      expect(await families().settle("family", "mark.0", NOW + 50, later)).toBe(true);
+      expect(await families().reconcile("family", "attemptId.0", NOW + 50, later)).toBe(true);
       expect(await families().find("family")).toStrictEqual(aFamily({ rotatedAt: NOW + 50, purgeAt: later }));
     });
 
     it("never back: what was settled later stays", async () => {
       await families().create(aFamily());
       const later = aFamily().purgeAt + 50;
-      await families().settle("family", "mark.0", NOW + 50, later);
-      expect(await families().settle("family", "mark.0", NOW + 49, later - 1)).toBe(true);
+      await families().reconcile("family", "attemptId.0", NOW + 50, later);
+      expect(await families().reconcile("family", "attemptId.0", NOW + 49, later - 1)).toBe(true);
       expect(await families().find("family")).toStrictEqual(aFamily({ rotatedAt: NOW + 50, purgeAt: later }));
     });
 
-    it("never for another mark, or where there is none", async () => {
+    it("never for another attemptId, or where there is none", async () => {
       await families().create(aFamily());
-      expect(await families().settle("family", "mark.1", NOW + 50, NOW + 50)).toBe(false);
-      expect(await families().settle("other", "mark.0", NOW + 50, NOW + 50)).toBe(false);
+      expect(await families().reconcile("family", "attemptId.1", NOW + 50, NOW + 50)).toBe(false);
+      expect(await families().reconcile("other", "attemptId.0", NOW + 50, NOW + 50)).toBe(false);
       expect(await families().find("family")).toStrictEqual(aFamily());
     });
   });

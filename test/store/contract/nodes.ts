@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Store } from "../../../src/store/port.ts";
 import type { Subject } from "../contract.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, atOnce, NOW } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, aStep, atOnce, NOW } from "./records.ts";
 
 /** What several nodes on the same data may rely on, and one node after a restart. */
 export function nodesContract(subject: Subject): void {
@@ -21,7 +21,7 @@ export function nodesContract(subject: Subject): void {
       await before.families.create(aFamily());
       await before.families.advance("family", aStep());
       await before.referenceTokens.create(aReferenceToken());
-      await before.revocations.cut(aCut());
+      await before.revocations.raise(aRevocation());
       await before.meta.raise("number", 7);
       const family = await before.families.find("family");
       await subject.store.close();
@@ -30,7 +30,7 @@ export function nodesContract(subject: Subject): void {
       expect(await after.keys.list()).toStrictEqual([aKey()]);
       expect(await after.families.find("family")).toStrictEqual(family);
       expect(await after.referenceTokens.find("digest")).toStrictEqual(aReferenceToken());
-      expect(await after.revocations.find(["cut"])).toStrictEqual([aCut()]);
+      expect(await after.revocations.find(["cut"])).toStrictEqual([aRevocation()]);
       expect(await after.meta.read("number")).toBe(7);
     });
 
@@ -39,8 +39,8 @@ export function nodesContract(subject: Subject): void {
       const other = (await another()).forTenant("acme");
       await one.families.create(aFamily());
       expect(await other.families.find("family")).toStrictEqual(aFamily());
-      await other.revocations.cut(aCut());
-      expect(await one.revocations.find(["cut"])).toStrictEqual([aCut()]);
+      await other.revocations.raise(aRevocation());
+      expect(await one.revocations.find(["cut"])).toStrictEqual([aRevocation()]);
     });
 
     it("win one of them, of many that advance, append or revoke at once", async () => {
@@ -49,7 +49,7 @@ export function nodesContract(subject: Subject): void {
       const all = tenants.flatMap((tenant) => Array(16).fill(tenant) as typeof tenants);
 
       const steps = await Promise.all(
-        all.map(({ families }, i) => families.advance("family", aStep({ mark: `${i}` }))),
+        all.map(({ families }, i) => families.advance("family", aStep({ attemptId: `${i}` }))),
       );
       expect(steps.filter((step) => step === "advanced")).toHaveLength(1);
       const appends = await Promise.all(all.map(({ keys }) => keys.append(aKey(), 0)));

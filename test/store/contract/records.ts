@@ -1,4 +1,10 @@
-import type { Advance, CutRecord, FamilyRecord, KeyRecord, ReferenceTokenRecord } from "../../../src/store/port.ts";
+import type {
+  Advance,
+  FamilyRecord,
+  KeyRecord,
+  ReferenceTokenRecord,
+  RevocationRecord,
+} from "../../../src/store/port.ts";
 
 /** The moment that the records below were made at. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -24,7 +30,7 @@ export function aFamily(changes: Partial<FamilyRecord> = {}): FamilyRecord {
     subject: "subject",
     generation: 0,
     rotatedAt: NOW,
-    mark: "mark.0",
+    attemptId: "attemptId.0",
     mintedAt: NOW,
     revokedAt: undefined,
     expiresAt: NOW + 1_000,
@@ -36,14 +42,22 @@ export function aFamily(changes: Partial<FamilyRecord> = {}): FamilyRecord {
 }
 
 export function aStep(changes: Partial<Advance> = {}): Advance {
-  return { from: 0, to: 1, mark: "mark.1", at: NOW + 10, expiresAt: NOW + 1_010, purgeAt: NOW + 2_010, ...changes };
+  return {
+    from: 0,
+    to: 1,
+    attemptId: "attemptId.1",
+    at: NOW + 10,
+    expiresAt: NOW + 1_010,
+    purgeAt: NOW + 2_010,
+    ...changes,
+  };
 }
 
 export function aReferenceToken(changes: Partial<ReferenceTokenRecord> = {}): ReferenceTokenRecord {
   return { digest: "digest", claims: '{"sub":"subject"}', expiresAt: NOW + 1_000, mac: "1.mac", ...changes };
 }
 
-export function aCut(changes: Partial<CutRecord> = {}): CutRecord {
+export function aRevocation(changes: Partial<RevocationRecord> = {}): RevocationRecord {
   return { id: "cut", notAfter: NOW, expiresAt: NOW + 1_000, ...changes };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../../src/base/clock.ts";
 import type { Subject } from "../contract.ts";
-import { aCut, aFamily, aKey, aReferenceToken, NOW } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, NOW } from "./records.ts";
 
 const ALL = 1_000;
 
@@ -16,7 +16,7 @@ export function sweepContract(subject: Subject): void {
       for (const [id, at] of Object.entries({ before: NOW - 1, now: NOW, after: NOW + 1 })) {
         await families.create(aFamily({ id, expiresAt: 1, purgeAt: at }));
         await referenceTokens.create(aReferenceToken({ digest: id, expiresAt: at }));
-        await revocations.cut(aCut({ id, notAfter: 1, expiresAt: at }));
+        await revocations.raise(aRevocation({ id, notAfter: 1, expiresAt: at }));
       }
       expect(await subject.store.sweep(NOW, ALL)).toBe(3);
       expect(await families.find("before")).toBeUndefined();
@@ -34,7 +34,7 @@ export function sweepContract(subject: Subject): void {
       await keys.append(aKey({ createdAt: 1, activateAt: 1 }), 0);
       await meta.raise("number", 1);
       await families.create(aFamily({ expiresAt: 1, purgeAt: FOREVER }));
-      await revocations.cut(aCut({ notAfter: 1, expiresAt: FOREVER }));
+      await revocations.raise(aRevocation({ notAfter: 1, expiresAt: FOREVER }));
       expect(await subject.store.sweep(FOREVER, ALL)).toBe(0);
       expect(await keys.list()).toHaveLength(1);
       expect(await meta.read("number")).toBe(1);
@@ -51,8 +51,8 @@ export function sweepContract(subject: Subject): void {
 
     it("keeps a cut that was raised in time", async () => {
       const { revocations } = subject.tenant();
-      await revocations.cut(aCut({ expiresAt: NOW - 1 }));
-      await revocations.cut(aCut({ expiresAt: NOW + 1 }));
+      await revocations.raise(aRevocation({ expiresAt: NOW - 1 }));
+      await revocations.raise(aRevocation({ expiresAt: NOW + 1 }));
       expect(await subject.store.sweep(NOW, ALL)).toBe(0);
     });
 
@@ -61,7 +61,7 @@ export function sweepContract(subject: Subject): void {
       for (let row = 0; row < 20; row++) await families.create(aFamily({ id: `${row}`, purgeAt: 1 }));
       for (const part of ["1", "2", "3"]) {
         await referenceTokens.create(aReferenceToken({ digest: part, expiresAt: 1 }));
-        await revocations.cut(aCut({ id: part, expiresAt: 1 }));
+        await revocations.raise(aRevocation({ id: part, expiresAt: 1 }));
       }
       expect(await subject.store.sweep(NOW, 9)).toBe(9);
       for (const part of ["1", "2", "3"]) expect(await referenceTokens.find(part)).toBeUndefined();
@@ -76,7 +76,7 @@ export function sweepContract(subject: Subject): void {
         for (const part of ["1", "2"]) {
           await families.create(aFamily({ id: part, purgeAt: 1 }));
           await referenceTokens.create(aReferenceToken({ digest: part, expiresAt: 1 }));
-          await revocations.cut(aCut({ id: part, expiresAt: 1 }));
+          await revocations.raise(aRevocation({ id: part, expiresAt: 1 }));
         }
       }
       const deleted: number[] = [];

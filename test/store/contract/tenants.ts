@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Subject } from "../contract.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW, oddIds } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW, oddIds } from "./records.ts";
 
 export function tenantsContract(subject: Subject): void {
   describe("tenants", () => {
@@ -10,7 +10,7 @@ export function tenantsContract(subject: Subject): void {
         expect(await tenant.keys.append(aKey({ sealed: id }), 0)).toBe(true);
         await tenant.families.create(aFamily({ client: id }));
         await tenant.referenceTokens.create(aReferenceToken({ claims: id }));
-        await tenant.revocations.cut(aCut({ notAfter: NOW - index }));
+        await tenant.revocations.raise(aRevocation({ notAfter: NOW - index }));
         expect(await tenant.meta.raise("number", 9 - index)).toBe(9 - index);
       }
       for (const [index, id] of ["acme", "globex"].entries()) {
@@ -18,7 +18,7 @@ export function tenantsContract(subject: Subject): void {
         expect(await tenant.keys.list()).toStrictEqual([aKey({ sealed: id })]);
         expect(await tenant.families.find("family")).toStrictEqual(aFamily({ client: id }));
         expect(await tenant.referenceTokens.find("digest")).toStrictEqual(aReferenceToken({ claims: id }));
-        expect(await tenant.revocations.find(["cut"])).toStrictEqual([aCut({ notAfter: NOW - index })]);
+        expect(await tenant.revocations.find(["cut"])).toStrictEqual([aRevocation({ notAfter: NOW - index })]);
         expect(await tenant.meta.read("number")).toBe(9 - index);
       }
     });
@@ -29,7 +29,7 @@ export function tenantsContract(subject: Subject): void {
       await acme.keys.append(aKey(), 0);
       await acme.families.create(aFamily());
       await acme.referenceTokens.create(aReferenceToken());
-      await acme.revocations.cut(aCut());
+      await acme.revocations.raise(aRevocation());
       await acme.meta.raise("number", 1);
 
       expect(await other.keys.list()).toEqual([]);
@@ -37,7 +37,7 @@ export function tenantsContract(subject: Subject): void {
       expect(await other.keys.reseal("signing", 1, "sealed.1", "stolen")).toBe(false);
       expect(await other.families.find("family")).toBeUndefined();
       expect(await other.families.advance("family", aStep())).toBeUndefined();
-      expect(await other.families.settle("family", "mark.0", NOW + 1, NOW + 1)).toBe(false);
+      expect(await other.families.reconcile("family", "attemptId.0", NOW + 1, NOW + 1)).toBe(false);
       expect(await other.families.revoke("family", NOW)).toBe(false);
       expect(await other.referenceTokens.find("digest")).toBeUndefined();
       expect(await other.revocations.find(["cut"])).toEqual([]);
@@ -54,7 +54,7 @@ export function tenantsContract(subject: Subject): void {
 
     it("are not mixed up where a tenant's id and a row's read the same together", async () => {
       for (const separator of ["", ".", ":", "/", "|", "-", "\n"]) {
-        await subject.tenant("a").revocations.cut(aCut({ id: `b${separator}c` }));
+        await subject.tenant("a").revocations.raise(aRevocation({ id: `b${separator}c` }));
         expect(await subject.tenant(`a${separator}b`).revocations.find(["c"])).toEqual([]);
       }
     });

@@ -20,7 +20,7 @@ const refusal = (url: string): string => {
 };
 
 describe("a MongoDB URL", () => {
-  it("has patience and bounds by default", () => {
+  it("has busyTimeout and bounds by default", () => {
     const { client, timeout, readConcern, database } = open("mongodb://localhost");
     expect(timeout).toBe(2_000);
     expect(readConcern.level).toBe("majority");

@@ -4,13 +4,13 @@ import { StoreUnavailableError } from "../../../src/store/port.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 import { hostOf, makeDatabase, refuseTtl, type TestDatabase, urlOf, withMongo } from "../../support/mongodb.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
-import { aCut, aFamily, aKey, aReferenceToken, aStep, NOW } from "../contract/records.ts";
+import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW } from "../contract/records.ts";
 
-/** The store's patience in these tests, and how much later than that a test may see it, in milliseconds. */
+/** The store's busyTimeout in these tests, and how much later than that a test may see it, in milliseconds. */
 const TIMEOUT = 400;
 const SLACK = 200;
 
-/** So many that to lose patience with one after the other would take longer than {@link RECOVERY}. */
+/** So many that to lose busyTimeout with one after the other would take longer than {@link RECOVERY}. */
 const CONNECTIONS = 32;
 
 /** By when the store must work again after the network does, in milliseconds. */
@@ -48,11 +48,11 @@ withMongo("the network between the store and its database", (uri) => {
     "families.create": () => tenant().families.create(aFamily({ id: "other" })),
     "families.find": () => tenant().families.find("family"),
     "families.advance": () => tenant().families.advance("family", aStep()),
-    "families.settle": () => tenant().families.settle("family", "mark.0", NOW, NOW),
+    "families.reconcile": () => tenant().families.reconcile("family", "mark.0", NOW, NOW),
     "families.revoke": () => tenant().families.revoke("family", NOW),
     "referenceTokens.create": () => tenant().referenceTokens.create(aReferenceToken()),
     "referenceTokens.find": () => tenant().referenceTokens.find("digest"),
-    "revocations.cut": () => tenant().revocations.cut(aCut()),
+    "revocations.raise": () => tenant().revocations.raise(aRevocation()),
     "revocations.find": () => tenant().revocations.find(["cut"]),
     "meta.raise": () => tenant().meta.raise("number", 1),
     "meta.read": () => tenant().meta.read("number"),
@@ -126,14 +126,16 @@ withMongo("the network between the store and its database", (uri) => {
     await expectRecovery();
   });
 
-  it("loses the answer of a refresh: the row tells by its mark, and is settled", async () => {
+  it("loses the answer of a refresh: the row tells by its attempt, and is reconciled", async () => {
     proxy.become("losing answers");
-    await expect(tenant().families.advance("family", aStep({ mark: "lost" }))).rejects.toThrow(StoreUnavailableError);
+    await expect(tenant().families.advance("family", aStep({ attemptId: "lost" }))).rejects.toThrow(
+      StoreUnavailableError,
+    );
     proxy.become("passing");
     const other = await openMongoStore(database.url);
     const { families } = other.forTenant("acme");
-    expect(await families.settle("family", "lost", NOW + 99, NOW + 99)).toBe(true);
-    expect(await families.find("family")).toMatchObject({ generation: 1, mark: "lost", rotatedAt: NOW + 99 });
+    expect(await families.reconcile("family", "lost", NOW + 99, NOW + 99)).toBe(true);
+    expect(await families.find("family")).toMatchObject({ generation: 1, attemptId: "lost", rotatedAt: NOW + 99 });
     await other.close();
   });
 });

@@ -7,7 +7,7 @@ import { countQuery } from "../../../src/store/sqlite/count.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { migrations } from "../../../src/store/sqlite/schema.ts";
-import { aCut, aReferenceToken, NOW } from "../contract/records.ts";
+import { aReferenceToken, aRevocation, NOW } from "../contract/records.ts";
 import { makeFolder, removeFolder } from "./folder.ts";
 
 describe("openDatabase", () => {
@@ -91,7 +91,7 @@ describe("openDatabase", () => {
     const store = await openSqliteStore(`sqlite:${path}`);
     const { referenceTokens, revocations } = store.forTenant("acme");
     expect(await referenceTokens.find("digest")).toStrictEqual(aReferenceToken({ claims: "{}" }));
-    expect(await revocations.find(["cut"])).toStrictEqual([aCut()]);
+    expect(await revocations.find(["cut"])).toStrictEqual([aRevocation()]);
     for (const { count } of [referenceTokens, revocations]) expect(await count("client", NOW, 10)).toBe(0);
     await store.close();
   });

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { type ConfigWorld, loadConfig } from "../../src/config/load.ts";
+import { type ConfigContext, loadConfig } from "../../src/config/load.ts";
 import { formatSha256 } from "../../src/registry/secret.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import type { Variables } from "../../src/schema/variables.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 
-/** The grant types of the world in these tests. */
+/** The grant types of the context in these tests. */
 export const GRANT_TYPES = [
   "arbitrary_token",
   "arbitrary_no_subject",
@@ -23,18 +23,18 @@ export const PLAIN_SECRET = "correct-horse-battery";
 /** Its hash, as an entry of `secrets`. */
 export const SECRET = formatSha256(createHash("sha256").update(PLAIN_SECRET).digest());
 
-/** A world without files and variables. */
-export function world(parts: Partial<ConfigWorld> = {}): ConfigWorld {
+/** A context without files and variables. */
+export function context(parts: Partial<ConfigContext> = {}): ConfigContext {
   return { argv: [], env: {}, readFile: fakeFiles({}), cwd: "/srv", grantTypes: GRANT_TYPES, ...parts };
 }
 
-/** A world whose configuration file has this text. */
+/** A context whose configuration file has this text. */
 export function fileWorld(
   yaml: string,
   env: Variables = {},
   files: Readonly<Record<string, string>> = {},
-): ConfigWorld {
-  return world({
+): ConfigContext {
+  return context({
     argv: ["--config", "mint.yaml"],
     env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY, ...env },
     readFile: fakeFiles({ "/srv/mint.yaml": yaml, ...files }),
@@ -48,12 +48,12 @@ export function yamlOf(client: object = {}, tenant: object = {}, top: object = {
 }
 
 /** What is wrong, one line each. */
-export function faultsOf(given: ConfigWorld): readonly string[] {
+export function problemsOf(given: ConfigContext): readonly string[] {
   try {
     loadConfig(given);
     return [];
   } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
 }

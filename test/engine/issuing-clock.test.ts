@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ClockOffError, systemClock } from "../../src/base/clock.ts";
-import { Moments } from "../../src/engine/moments.ts";
+import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import { NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../../src/store/port.ts";
 import { type FakeMachine, fakeMachine } from "../support/clock.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
@@ -19,9 +19,9 @@ beforeEach(() => {
 });
 
 /** The moments of a process that starts on a machine. */
-function start(machine: FakeMachine, on: Store = store, maxClockLag = 10_000): Promise<Moments> {
+function start(machine: FakeMachine, on: Store = store, maxClockLag = 10_000): Promise<IssuingClock> {
   const clock = systemClock(machine, () => on.isClockOff?.() ?? false);
-  return Moments.open({ store: on, clock, machine, logger, maxClockLag, startTimeout: 5_000 });
+  return IssuingClock.open({ store: on, clock, machine, logger, maxClockLag, startTimeout: 5_000 });
 }
 
 /** How often the ceiling was raised. */

@@ -1,13 +1,13 @@
 import { type Authorities, AuthorityUnavailableError } from "../../src/authorities/port.ts";
 import { SecretVerifier } from "../../src/engine/clients/secrets.ts";
-import type { TenantWorld } from "../../src/engine/context.ts";
+import type { TenantContext } from "../../src/engine/context.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { Moments } from "../../src/engine/moments.ts";
+import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { provenStore } from "../../src/engine/proven-store.ts";
 import { Quotas } from "../../src/engine/quotas.ts";
 import { recordLifetimes } from "../../src/engine/tokens/revoke-subject.ts";
-import { Settlements } from "../../src/engine/tokens/uncertain-refreshes.ts";
+import { UncertainRefreshes } from "../../src/engine/tokens/uncertain-refreshes.ts";
 import { grants } from "../../src/grants/index.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { openKeyring } from "../../src/keyring/index.ts";
@@ -20,8 +20,8 @@ import { createMemoryStore } from "./memory-store.ts";
 import { seededRandom } from "./random.ts";
 import { testTenant } from "./tenant.ts";
 
-/** A tenant's engine in a world of fakes: time stands still, randomness is seeded, the store is memory. */
-export interface TestWorld extends TenantWorld {
+/** A tenant's engine in a context of fakes: time stands still, randomness is seeded, the store is memory. */
+export interface TestContext extends TenantContext {
   readonly engine: TenantEngine;
   readonly clock: FakeClock;
   readonly logger: RecordingLogger;
@@ -30,8 +30,8 @@ export interface TestWorld extends TenantWorld {
 
 export const TEST_KEY_ENCRYPTION_KEY = new Uint8Array(32).fill(7);
 
-/** Counts worlds, so that no two of them draw the same bytes. */
-let worlds = 0;
+/** Counts contexts, so that no two of them draw the same bytes. */
+let contexts = 0;
 
 /** Knows no authority's keys. */
 const noAuthorities: Authorities = {
@@ -40,14 +40,14 @@ const noAuthorities: Authorities = {
   },
 };
 
-export async function testWorld(
+export async function testContext(
   tenant: Tenant = testTenant(),
   wholeStore: Store = createMemoryStore(),
   authorities: Authorities = noAuthorities,
   clock: FakeClock = fakeClock(),
-): Promise<TestWorld> {
-  worlds += 1;
-  const random = seededRandom(`world ${worlds}`);
+): Promise<TestContext> {
+  contexts += 1;
+  const random = seededRandom(`context ${contexts}`);
   const logger = recordingLogger();
   const store = wholeStore.forTenant(tenant.id);
   await recordLifetimes(tenant, store.meta);
@@ -63,18 +63,18 @@ export async function testWorld(
     signatures: webCryptoSignatures,
   });
   await keyring.poll();
-  const world: TenantWorld = {
+  const context: TenantContext = {
     tenant,
     keyring,
     store: provenStore(store, { tenant: tenant.id, keyring, clock, logger }),
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     secrets: new SecretVerifier(random, clock),
     maxClockSkew: wholeStore.maxClockSkew,
-    settlements: new Settlements(clock, { elapsed: () => clock.now() }),
+    uncertainRefreshes: new UncertainRefreshes(clock, { elapsed: () => clock.now() }),
     authorities,
     clock,
     quotas: new Quotas(clock, { elapsed: () => clock.now() }),
-    moments: await Moments.open({
+    issuingClock: await IssuingClock.open({
       store: wholeStore,
       // A test's clock is moved by the test alone.
       clock: { ...clock, past: async () => {} },
@@ -86,7 +86,7 @@ export async function testWorld(
     random,
     logger,
   };
-  const engine = createEngine([world]).forTenant(tenant.id);
+  const engine = createEngine([context]).forTenant(tenant.id);
   if (engine === undefined) throw new Error("the engine does not know its tenant");
-  return { ...world, engine, clock, logger, wholeStore };
+  return { ...context, engine, clock, logger, wholeStore };
 }

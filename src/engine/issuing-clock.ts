@@ -29,7 +29,7 @@ export interface Reading {
 }
 
 /** What opening moments needs. */
-interface MomentsPorts {
+interface IssuingClockDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly machine: Machine;
@@ -46,7 +46,7 @@ interface MomentsPorts {
  * told moment is ever above: it is raised ahead of the clock, about once a second while tokens are made, and no process
  * starts before its clock is past it.
  */
-export class Moments {
+export class IssuingClock {
   readonly #meta: MetaStore;
   /** The ceiling's name. */
   readonly #name: string;
@@ -72,11 +72,11 @@ export class Moments {
    * Waits until the clock is right, and past all that was ever told. Throws {@link StoreUnusableError} if that takes too
    * long, and StoreUnavailableError.
    */
-  static async open(ports: MomentsPorts): Promise<Moments> {
-    const { store, clock, logger, maxClockLag } = ports;
+  static async open(dependencies: IssuingClockDependencies): Promise<IssuingClock> {
+    const { store, clock, logger, maxClockLag } = dependencies;
     const { name, told } = await readCeiling(store);
-    const moments = new Moments(store, name, clock);
-    await waitUntilRight(ports);
+    const moments = new IssuingClock(store, name, clock);
+    await waitUntilRight(dependencies);
     const lag = told - clock.now();
     if (lag > maxClockLag) throw new StoreUnusableError(tooFarBehind(told, lag));
     if (lag > AHEAD)
@@ -170,7 +170,7 @@ async function readCeiling(store: Store) {
 }
 
 /** Waits while the clock is known to be off. Throws {@link StoreUnusableError} once that took too long. */
-async function waitUntilRight({ clock, machine, startTimeout }: MomentsPorts): Promise<void> {
+async function waitUntilRight({ clock, machine, startTimeout }: IssuingClockDependencies): Promise<void> {
   for (let waited = 0; isOff(clock); waited += LOOK_AGAIN) {
     if (waited >= startTimeout)
       throw new StoreUnusableError("The machine's clock is too far from the store's: set it right.");
