@@ -20,11 +20,12 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
   main: "composes",
   cli: "composes",
   server: "composes",
-  http: { rooms: ["engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
+  http: { rooms: ["wire", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
   rpc: {
-    rooms: ["engine", "base", "../gen"],
+    rooms: ["wire", "engine", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
+  wire: { rooms: ["engine"] },
   grants: {
     rooms: ["engine", "registry/tenant", "authorities/port", "token", "base"],
   },

@@ -39,7 +39,7 @@ describe("operators' own listener", () => {
     expect(refused.headers.get("www-authenticate")).toBe('Basic realm="mintmark", charset="UTF-8"');
   });
 
-  it("takes them off the public dependencies", async () => {
+  it("takes them off the public ports", async () => {
     expect((await call(service.publicUrl + LIST_KEYS)).status).toBe(404);
     expect((await call(service.publicUrl + MINT)).status).not.toBe(404);
     const client = stockClient(`127.0.0.1:${service.rpcPort}`, "KeyService");

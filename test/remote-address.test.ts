@@ -1,6 +1,8 @@
+import { Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGateway } from "../src/http/gateway.ts";
 import { registerConnect } from "../src/rpc/connect.ts";
+import { createGrpcServer } from "../src/rpc/grpc.ts";
 import { rpcServices } from "../src/rpc/services.ts";
 import { startDoors, stockClient } from "./rpc/support.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
@@ -66,4 +68,19 @@ test.each([
   await fetch(`${url}/mintmark.v1.TokenService/Mint`, { method: "POST", headers: json, body: "{}" });
   expect(engine.remoteAddresses.slice(before)).toEqual([address, address]);
   await proxied.close();
+});
+
+test.each([
+  ["192.0.2.7", ["127.0.0.0/8"]],
+  ["127.0.0.1", []],
+])("a proxy before gRPC that is trusted tells it: %s with %s", async (address, trustedProxies) => {
+  const server = createGrpcServer({ services: rpcServices(engine), logger: recordingLogger(), trustedProxies });
+  const stock = stockClient(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`);
+  const metadata = new Metadata();
+  metadata.set("x-forwarded-for", "198.51.100.1, 192.0.2.7");
+  const before = engine.remoteAddresses.length;
+  await stock.call("Mint", {}, metadata);
+  expect(engine.remoteAddresses.slice(before)).toEqual([address]);
+  stock.close();
+  await server.close(0);
 });

@@ -5,7 +5,7 @@ import type { FetchJson } from "./fetch-json.ts";
 import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
-/** What is needed of the context. */
+/** What fetching keys needs. */
 export interface AuthorityDependencies {
   readonly fetch: FetchJson;
   /** Tells how old the keys are. */

@@ -22,7 +22,7 @@ import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** The context as the loader sees it. */
+/** What the loader reads from. */
 export interface ConfigContext {
   /** The command line without the program's own name. */
   readonly argv: readonly string[];

@@ -36,7 +36,7 @@ export const configFile = z
       .array(network)
       .default([])
       .describe(
-        "The proxies in front of the service that end TLS, and whose X-Forwarded-For tells a caller's address: IP addresses, or networks such as 10.1.0.0/16",
+        "The proxies in front of the service that end TLS, and whose Forwarded or X-Forwarded-For tells a caller's address: IP addresses, or networks such as 10.1.0.0/16",
       ),
     insecureHttp: flag
       .default(false)

@@ -22,16 +22,14 @@ function createTenantEngine(context: TenantContext): TenantEngine {
       Array.from(context.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),
     jwks: () => publishedKeys(context),
-    mint: (credentials, request) => refusingClearly(context, "mint", () => mint(context, credentials, request)),
-    refresh: (credentials, request) =>
-      refusingClearly(context, "refresh", () => refresh(context, credentials, request)),
-    introspect: (credentials, request) =>
-      refusingClearly(context, "introspect", () => introspect(context, credentials, request)),
-    rotate: (credentials, request) => refusingClearly(context, "rotate", () => rotate(context, credentials, request)),
-    revokeClient: (credentials, request) =>
-      refusingClearly(context, "revokeClient", () => revokeClient(context, credentials, request)),
-    listKeys: (credentials) => refusingClearly(context, "listKeys", () => listKeys(context, credentials)),
-    revoke: (credentials, request) => refusingClearly(context, "revoke", () => revoke(context, credentials, request)),
+    mint: (caller, request) => refusingClearly(context, "mint", () => mint(context, caller, request)),
+    refresh: (caller, request) => refusingClearly(context, "refresh", () => refresh(context, caller, request)),
+    introspect: (caller, request) => refusingClearly(context, "introspect", () => introspect(context, caller, request)),
+    rotate: (caller, request) => refusingClearly(context, "rotate", () => rotate(context, caller, request)),
+    revokeClient: (caller, request) =>
+      refusingClearly(context, "revokeClient", () => revokeClient(context, caller, request)),
+    listKeys: (caller) => refusingClearly(context, "listKeys", () => listKeys(context, caller)),
+    revoke: (caller, request) => refusingClearly(context, "revoke", () => revoke(context, caller, request)),
   };
 }
 

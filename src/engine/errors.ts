@@ -18,9 +18,6 @@ export type OAuthErrorCode =
   | "temporarily_unavailable"
   | "server_error";
 
-/** What a refusal `invalid_client` asks for, as `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6749 section 5.2). */
-export const CHALLENGE = 'Basic realm="mintmark", charset="UTF-8"';
-
 /** The longest description that leaves, in characters: a refusal is to be read, not to carry the request back. */
 const MAX_DESCRIPTION = 1024;
 

@@ -1,7 +1,7 @@
 import type { KeyDescription, PublicJwk, Rotation } from "../keyring/port.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type {
-  ClientCredentials,
+  Caller,
   ClientRevocation,
   Introspection,
   IntrospectRequest,
@@ -26,17 +26,17 @@ export interface TenantEngine {
   /** The published keys (RFC 7517 section 5). */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Mints tokens by an extension grant (RFC 6749 section 4.5). */
-  mint(credentials: ClientCredentials, request: MintRequest): Promise<TokenSet>;
+  mint(caller: Caller, request: MintRequest): Promise<TokenSet>;
   /** Exchanges a refresh token for new tokens (RFC 6749 section 6). */
-  refresh(credentials: ClientCredentials, request: RefreshRequest): Promise<TokenSet>;
+  refresh(caller: Caller, request: RefreshRequest): Promise<TokenSet>;
   /** Tells whether a token is alive, and what it says (RFC 7662). */
-  introspect(credentials: ClientCredentials, request: IntrospectRequest): Promise<Introspection>;
+  introspect(caller: Caller, request: IntrospectRequest): Promise<Introspection>;
   /** Ends a token, a grant, or all that a subject has (RFC 7009). */
-  revoke(credentials: ClientCredentials, request: RevokeRequest): Promise<void>;
+  revoke(caller: Caller, request: RevokeRequest): Promise<void>;
   /** Makes the next key, or says what that would do. For operators, never clients. */
-  rotate(credentials: ClientCredentials, request: RotateRequest): Promise<Rotation>;
+  rotate(caller: Caller, request: RotateRequest): Promise<Rotation>;
   /** Every generation of the tenant's keys: signing first, oldest first. For operators, never clients. */
-  listKeys(credentials: ClientCredentials): Promise<readonly KeyDescription[]>;
+  listKeys(caller: Caller): Promise<readonly KeyDescription[]>;
   /** Ends all that a client minted up to now. For operators, never clients. */
-  revokeClient(credentials: ClientCredentials, request: RevokeClientRequest): Promise<ClientRevocation>;
+  revokeClient(caller: Caller, request: RevokeClientRequest): Promise<ClientRevocation>;
 }

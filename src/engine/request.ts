@@ -16,18 +16,23 @@ export class InvalidValue {
 }
 
 /**
- * How a client says who it is, as it came. A door passes on what it was given, and nothing that was empty: which of
- * two counts, and whether it is well-formed, is for the engine.
+ * Who calls, as it came with the request. A door passes on what it was given, and nothing that was empty: which of two
+ * credentials counts, and whether it is well-formed, is for the engine.
  */
-export interface ClientCredentials {
+export interface Caller {
   /** The `Authorization` header or metadata, whole. */
   readonly authorization?: string | undefined;
   /** The form's `client_id`. */
   readonly clientId?: string | undefined;
   /** The form's `client_secret`. */
   readonly clientSecret?: string | undefined;
-  /** The IP address that the request came from: that of its socket. */
+  /** The IP address that the request came from: its socket's, or what trusted proxies say. */
   readonly remoteAddress?: string | undefined;
+  /** Names the request in the log and in the answer: 1 to 128 safe characters. */
+  readonly requestId?: string | undefined;
+  /** `traceparent` and `tracestate` (W3C Trace Context), as they came. */
+  readonly traceParent?: string | undefined;
+  readonly traceState?: string | undefined;
 }
 
 /**

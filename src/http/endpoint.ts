@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Engine, TenantEngine } from "../engine/port.ts";
+import { DEFAULT_TENANT } from "../wire/tenants.ts";
 import { HttpRefusal } from "./errors.ts";
-
-/** The tenant that is served at the root, and there alone. */
-const ROOT_TENANT = "default";
 
 /** What is served to every tenant's clients at some paths. */
 export interface Endpoint {
@@ -23,7 +21,7 @@ export function tenantPaths(path: string): readonly string[] {
 
 /** The path of a tenant's base, as it follows the public URL. */
 export function tenantBase(id: string): string {
-  return id === ROOT_TENANT ? "" : `/${id}`;
+  return id === DEFAULT_TENANT ? "" : `/${id}`;
 }
 
 /** Serves endpoints: 404 where there is no such tenant, 405 where a path takes another method (RFC 9110 15.5.6). */
@@ -55,7 +53,7 @@ export function requireMethod({ method }: FastifyRequest, methods: readonly stri
 
 function findTenant(engine: Engine, request: FastifyRequest): TenantEngine {
   const { tenant: named } = request.params as { readonly tenant?: string };
-  const tenant = named === ROOT_TENANT ? undefined : engine.forTenant(named ?? ROOT_TENANT);
+  const tenant = named === DEFAULT_TENANT ? undefined : engine.forTenant(named ?? DEFAULT_TENANT);
   if (tenant === undefined) throw new HttpRefusal(404, "There is no such tenant.");
   return tenant;
 }

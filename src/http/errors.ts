@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import type { Logger } from "../base/logger.ts";
-import { CHALLENGE, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { CHALLENGE, REQUEST_ID, UNCACHED } from "../wire/headers.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
 const statuses = {
@@ -24,9 +25,6 @@ const headers: Partial<Record<OAuthErrorCode, Readonly<Record<string, string>>>>
   temporarily_unavailable: { "retry-after": "1" },
 };
 
-/** What keeps an answer with a token, or about one, out of every cache (RFC 6749 section 5.1). */
-export const UNCACHED = { "cache-control": "no-store", pragma: "no-cache" } as const;
-
 /** An `invalid_request` for which HTTP has a status of its own. */
 export class HttpRefusal extends OAuthError {
   readonly status: number;
@@ -49,7 +47,7 @@ export function sendError(error: unknown, reply: FastifyReply, logger: Logger): 
   const refusal = toRefusal(error);
   // The engine has logged the causes of its own refusals.
   if (!(error instanceof OAuthError) && refusal.cause !== undefined) {
-    logger.error({ err: refusal.cause }, "a request failed");
+    logger.error({ requestId: reply.getHeader(REQUEST_ID), err: refusal.cause }, "a request failed");
   }
   const { status, headers: extra } = refusal instanceof HttpRefusal ? refusal : { status: statuses[refusal.code] };
   return reply
@@ -63,7 +61,7 @@ function toRefusal(error: unknown): OAuthError {
   return status === undefined ? toOAuthError(error) : ofStatus(status);
 }
 
-/** The 4xx status that Fastify gives an error of its own where the request is at problem. */
+/** The 4xx status that Fastify gives an error of its own where the request is at fault. */
 function clientErrorStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return undefined;
   return error.statusCode >= 400 && error.statusCode < 500 ? error.statusCode : undefined;

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import type { TenantEngine } from "../engine/port.ts";
-import type { ClientCredentials } from "../engine/request.ts";
-import { credentials } from "./credentials.ts";
+import type { Caller } from "../engine/request.ts";
+import { fieldValues } from "../wire/fields.ts";
+import { UNCACHED } from "../wire/headers.ts";
+import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { type Endpoint, tenantPaths } from "./endpoint.ts";
-import { HttpRefusal, UNCACHED } from "./errors.ts";
-import { fieldValues } from "./fields.ts";
-import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from "./form.ts";
+import { HttpRefusal } from "./errors.ts";
+import { FORM_TYPE, type Form, parseForm, requireFormType } from "./form.ts";
 
 /**
  * Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps.
@@ -13,7 +14,7 @@ import { FORM_TYPE, type Form, MAX_FORM_BYTES, parseForm, requireFormType } from
  */
 export function formEndpoint(
   path: string,
-  answer: (tenant: TenantEngine, form: Form, credentials: ClientCredentials) => Promise<object>,
+  answer: (tenant: TenantEngine, form: Form, caller: Caller) => Promise<object>,
 ): Endpoint {
   return {
     paths: tenantPaths(path),
@@ -21,10 +22,16 @@ export function formEndpoint(
     check: ({ raw }) => requireForm(raw.rawHeaders),
     async handle(tenant, request, reply) {
       const form = parseForm(request.body as Buffer);
-      const answered = await answer(tenant, form, credentials(request, form));
+      const caller = request.getDecorator<Caller>("caller");
+      const answered = await answer(tenant, form, { ...caller, ...credentialsIn(form) });
       return reply.headers(UNCACHED).send(answered);
     },
   };
+}
+
+/** What a form may hold instead of, or beside, an `Authorization` header (RFC 6749 section 2.3.1). */
+function credentialsIn(form: Form): Pick<Caller, "clientId" | "clientSecret"> {
+  return { clientId: form.get("client_id"), clientSecret: form.get("client_secret") };
 }
 
 /** Refuses what is not a form as it is, by all fields of the header: Node's own `headers` has the first of several alone. */
@@ -41,7 +48,7 @@ function requireForm(fields: readonly string[]): void {
 export function readForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     FORM_TYPE,
-    { parseAs: "buffer", bodyLimit: MAX_FORM_BYTES },
+    { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES },
     async (_request: unknown, body: Buffer) => body,
   );
 }

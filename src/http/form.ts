@@ -3,9 +3,6 @@ import { OAuthError } from "../engine/errors.ts";
 /** The parameters of a form by their names. An empty one is not there: it counts as omitted. */
 export type Form = ReadonlyMap<string, string>;
 
-/** The largest form that is read, in bytes. */
-export const MAX_FORM_BYTES = 64 * 1024;
-
 /** The most parameters that a form may have, known or not. */
 const MAX_PARAMETERS = 64;
 

@@ -2,6 +2,10 @@ import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../base/logger.ts";
 import type { Engine } from "../engine/port.ts";
+import { callerOf } from "../wire/caller.ts";
+import { REQUEST_ID } from "../wire/headers.ts";
+import { trustedProxies as trust } from "../wire/remote-address.ts";
+import type { TlsKeyPair } from "../wire/tls.ts";
 import { authorization } from "./authorization.ts";
 import { oauthMetadata, openidMetadata } from "./discovery.ts";
 import { addEndpoints } from "./endpoint.ts";
@@ -11,14 +15,7 @@ import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
-import {
-  endConnectionsAfter,
-  refuseConnection,
-  refuseLargeHeader,
-  refuseSecondHost,
-  serverFactory,
-  type TlsKeyPair,
-} from "./server.ts";
+import { endConnectionsAfter, refuseConnection, refuseLargeHeader, refuseSecondHost, serverFactory } from "./server.ts";
 import { token } from "./token.ts";
 
 export interface GatewayOptions extends HttpServerOptions {
@@ -31,7 +28,7 @@ interface HttpServerOptions {
   readonly logger: Logger;
   /** For how many milliseconds what is in flight may go on once the server closes; 10 000 by default. */
   readonly closeGrace?: number | undefined;
-  /** Whose `X-Forwarded-For` is believed: IP addresses and networks in CIDR notation. None by default. */
+  /** Whose `Forwarded` and `X-Forwarded-For` are believed: IP addresses and networks in CIDR notation. None by default. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: plain HTTP. */
   readonly tls?: TlsKeyPair | undefined;
@@ -48,7 +45,6 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
-    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     exposeHeadRoutes: false,
     // The store closes after the gateway, so what still comes in while it closes is answered.
     return503OnClosing: false,
@@ -65,6 +61,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) =>
     sendError(new HttpRefusal(404, "There is nothing at this path."), reply, logger),
   );
+  const isTrusted = trust(trustedProxies);
+  app.decorateRequest("caller");
+  app.addHook("onRequest", async (request, reply) => {
+    const { rawHeaders: fields, socket } = request.raw;
+    const caller = callerOf({ fields, socket: socket.remoteAddress }, isTrusted);
+    request.setDecorator("caller", caller);
+    reply.header(REQUEST_ID, caller.requestId);
+  });
   app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));

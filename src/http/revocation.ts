@@ -11,8 +11,8 @@ export const REVOCATION_PATH = "/connect/revocation";
  * The revocation endpoint (RFC 7009 section 2). The status of its answer says all (section 2.2); the body is JSON because
  * some clients read whatever they get as such.
  */
-export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, credentials) => {
-  await tenant.revoke(credentials, toRevokeRequest(form));
+export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, caller) => {
+  await tenant.revoke(caller, toRevokeRequest(form));
   return {};
 });
 

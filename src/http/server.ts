@@ -1,15 +1,11 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyRequest, FastifyServerFactory } from "fastify";
-import { HttpRefusal, refusalBody, UNCACHED } from "./errors.ts";
-import { fieldValues } from "./fields.ts";
+import { fieldValues } from "../wire/fields.ts";
+import { UNCACHED } from "../wire/headers.ts";
+import type { TlsKeyPair } from "../wire/tls.ts";
+import { HttpRefusal, refusalBody } from "./errors.ts";
 import { createHttp2Server } from "./http2.ts";
-
-/** A certificate chain and its private key, both in PEM. */
-export interface TlsKeyPair {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-}
 
 /** What one connection may cost: bytes, and milliseconds. A client that trickles its request is cut off. */
 const limits = {

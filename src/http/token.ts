@@ -3,7 +3,7 @@ import { OAuthError } from "../engine/errors.ts";
 import { parseJson } from "../engine/exact-json.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import {
-  type ClientCredentials,
+  type Caller,
   type InvalidValue,
   type MintRequest,
   REFRESH_GRANT_TYPE,
@@ -18,15 +18,15 @@ import { formEndpoint } from "./form-endpoint.ts";
 export const TOKEN_PATH = "/connect/token";
 
 /** The token endpoint (RFC 6749 section 3.2). */
-export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, credentials) =>
-  toTokenResponse(await grant(tenant, form, credentials)),
+export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, caller) =>
+  toTokenResponse(await grant(tenant, form, caller)),
 );
 
-async function grant(tenant: TenantEngine, form: Form, credentials: ClientCredentials): Promise<TokenSet> {
+async function grant(tenant: TenantEngine, form: Form, caller: Caller): Promise<TokenSet> {
   refuseResource(form);
   return form.get("grant_type") === REFRESH_GRANT_TYPE
-    ? tenant.refresh(credentials, toRefreshRequest(form))
-    : tenant.mint(credentials, toMintRequest(form));
+    ? tenant.refresh(caller, toRefreshRequest(form))
+    : tenant.mint(caller, toMintRequest(form));
 }
 
 /** A token for other audiences than were asked for would be worse than none (RFC 8707 section 2). */

@@ -23,7 +23,7 @@ export interface KeyringTenant {
   readonly refreshKeyRotateEvery: number;
 }
 
-/** What a keyring needs of the context. */
+/** What a keyring needs from outside. */
 export interface KeyringDependencies {
   readonly clock: Clock;
   readonly random: Random;

@@ -8,7 +8,11 @@ import {
 } from "@connectrpc/connect";
 import type { handleUnaryCall, Metadata, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Logger } from "../base/logger.ts";
-import { remoteAddressKey } from "./credentials.ts";
+import type { Caller } from "../engine/request.ts";
+import { callerOf } from "../wire/caller.ts";
+import { REQUEST_ID } from "../wire/headers.ts";
+import type { IsTrusted } from "../wire/remote-address.ts";
+import { callerKey } from "./caller.ts";
 import { refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
@@ -31,23 +35,39 @@ interface Answer {
   readonly trailer: Metadata;
 }
 
+/** What serving a call needs. */
+export interface CallDependencies {
+  readonly logger: Logger;
+  /** Whose word on a caller's address is taken. */
+  readonly isTrusted: IsTrusted;
+}
+
 /** Serves a Connect implementation as a handler of grpc-js that takes and gives bytes. */
-export function unaryHandler(spec: UnaryImplSpec, logger: Logger): handleUnaryCall<Buffer, Buffer> {
+export function unaryHandler(
+  spec: UnaryImplSpec,
+  { logger, isTrusted }: CallDependencies,
+): handleUnaryCall<Buffer, Buffer> {
   const rpc = rpcName(spec.method);
   return (call, callback) => {
-    answer(spec, call).then(
+    const headers = toHeaders(call.metadata);
+    const caller = callerOf({ fields: headers.flat(), socket: addressOf(call.getPeer()) }, isTrusted);
+    const { requestId = "" } = caller;
+    answer(spec, call, contextOf(spec, call, headers, caller)).then(
       ({ header, response, trailer }) => {
+        header.set(REQUEST_ID, requestId);
         call.sendMetadata(header);
         callback(null, response, trailer);
       },
-      (error: unknown) => callback(toStatus(refuse(error, rpc, logger))),
+      (error: unknown) => {
+        const status = toStatus(refuse(error, { rpc, requestId }, logger));
+        status.metadata.set(REQUEST_ID, requestId);
+        callback(status);
+      },
     );
   };
 }
 
-async function answer(spec: UnaryImplSpec, call: Call): Promise<Answer> {
-  const { method, impl } = spec;
-  const context = contextOf(spec, call);
+async function answer({ method, impl }: UnaryImplSpec, call: Call, context: CallContext): Promise<Answer> {
   try {
     const response = await impl(decode(method.input, call.request), context);
     const { buffer, byteOffset, byteLength } = toBinary(method.output, create(method.output, response));
@@ -70,7 +90,12 @@ function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): MessageSha
   }
 }
 
-function contextOf({ method }: UnaryImplSpec, call: Call): CallContext {
+function contextOf(
+  { method }: UnaryImplSpec,
+  call: Call,
+  requestHeader: [string, string][],
+  caller: Caller,
+): CallContext {
   const cancellation = new AbortController();
   call.on("cancelled", () => cancellation.abort(CANCELLED));
   const deadline = Number(call.getDeadline());
@@ -80,9 +105,9 @@ function contextOf({ method }: UnaryImplSpec, call: Call): CallContext {
     protocolName: "grpc",
     requestMethod: "POST",
     url: `http://${call.getHost()}${call.getPath()}`,
-    requestHeader: toHeaders(call.metadata),
+    requestHeader,
     requestSignal: cancellation.signal,
-    contextValues: createContextValues().set(remoteAddressKey, addressOf(call.getPeer())),
+    contextValues: createContextValues().set(callerKey, caller),
     ...(Number.isFinite(deadline) && { timeoutMs: deadline - Date.now() }),
   });
 }

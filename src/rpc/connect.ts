@@ -13,15 +13,15 @@ import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "../base/logger.ts";
-import { CHALLENGE, OAuthError } from "../engine/errors.ts";
-import { joinAuthorization, remoteAddressKey } from "./credentials.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { Caller } from "../engine/request.ts";
+import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
+import { MAX_BODY_BYTES } from "../wire/limits.ts";
+import { callerKey } from "./caller.ts";
 import { refuse, toConnectError, unimplemented, unreadable } from "./errors.ts";
-import { binaryOptions, jsonOptionsFor, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { binaryOptions, jsonOptionsFor } from "./limits.ts";
 import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-
-/** An answer may hold a token. */
-const UNCACHED = { "cache-control": "no-store" };
 
 /** What an answer of that HTTP status says beside its body. */
 const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>> = {
@@ -35,7 +35,8 @@ const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
 /**
  * Serves the RPCs over Connect and gRPC-Web on an HTTP/1.1 server: `POST /<service>/<method>` with a message in
- * protobuf's binary or JSON form. Native gRPC has a server of its own.
+ * protobuf's binary or JSON form. Native gRPC has a server of its own. `app` is one that notes who calls, as the gateway's
+ * server does.
  */
 export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[], logger: Logger): void {
   app.register(async (scope) => {
@@ -55,7 +56,7 @@ function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonl
     acceptCompression: [compressionGzip],
     // Answers never are: tokens hardly shrink, and a length would tell of secrets that stand beside a caller's own text.
     compressMinBytes: Number.POSITIVE_INFINITY,
-    readMaxBytes: MAX_MESSAGE_BYTES,
+    readMaxBytes: MAX_BODY_BYTES,
     binaryOptions,
     interceptors: [refusals(logger)],
     requestGate: refuseUnreadable,
@@ -75,7 +76,8 @@ function refusals(logger: Logger): Interceptor {
       if (hasMalformedBinary([...request.header].flat())) throw MALFORMED_BINARY;
       return await next(request);
     } catch (error) {
-      throw refuse(error, rpcName(request.method), logger);
+      const { requestId } = request.contextValues.get(callerKey);
+      throw refuse(error, { rpc: rpcName(request.method), requestId }, logger);
     }
   };
 }
@@ -137,12 +139,11 @@ function refuseAs(status: number, message: string, reply: FastifyReply): Fastify
 /** The call in Connect's shape; undefined where the request's target or Host makes no URL (RFC 9112 section 3.2). */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
-    const values = createContextValues().set(remoteAddressKey, request.ip);
+    const caller = request.getDecorator<Caller>("caller");
+    const values = createContextValues().set(callerKey, caller);
     const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, values);
     // A caller whose deadline is over closes its connection, which ends the call; no timer has to hold whatever it names.
     for (const name of ["connect-timeout-ms", "grpc-timeout"]) call.header.delete(name);
-    const authorization = joinAuthorization(request.raw.rawHeaders);
-    if (authorization !== undefined) call.header.set("authorization", authorization);
     return call;
   } catch {
     return undefined;

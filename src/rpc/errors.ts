@@ -49,12 +49,16 @@ export function toConnectError(error: OAuthError, code: Code = codes[error.code]
  * Decides what of a failed call leaves, on either transport: an implementation's own status as it is, a refusal with
  * its details, and of anything else nothing. The cause of what nobody foresaw goes to the log.
  *
- * `rpc`: which call failed, for the log.
+ * `call`: which call failed, for the log.
  */
-export function refuse(error: unknown, rpc: string, logger: Logger): ConnectError {
+export function refuse(
+  error: unknown,
+  call: { readonly rpc: string; readonly requestId: string | undefined },
+  logger: Logger,
+): ConnectError {
   if (error instanceof ConnectError) return error;
   // The engine has logged the causes of its own refusals.
-  if (!(error instanceof OAuthError)) logger.error({ rpc, err: error }, "a call failed");
+  if (!(error instanceof OAuthError)) logger.error({ ...call, err: error }, "a call failed");
   return toConnectError(toOAuthError(error));
 }
 

@@ -9,10 +9,12 @@ import {
   setLogVerbosity,
 } from "@grpc/grpc-js";
 import type { Logger } from "../base/logger.ts";
+import { joinedField } from "../wire/fields.ts";
+import { MAX_BODY_BYTES } from "../wire/limits.ts";
+import { trustedProxies as trust } from "../wire/remote-address.ts";
+import type { TlsKeyPair } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
-import { unaryHandler } from "./bridge.ts";
-import { joinAuthorization } from "./credentials.ts";
-import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import { type CallDependencies, unaryHandler } from "./bridge.ts";
 import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
 import { NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
@@ -21,7 +23,7 @@ const MINUTE = 60_000;
 
 /** What bounds one connection. Node's HTTP/2 bounds the metadata of a call: 128 fields, 128 KiB. */
 const options = {
-  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_receive_message_length": MAX_BODY_BYTES,
   "grpc.max_concurrent_streams": 256,
   // A peer that is gone without a word is noticed, and one that has nothing to ask lets go of its connection.
   "grpc.keepalive_time_ms": MINUTE,
@@ -35,12 +37,6 @@ const ELSEWHERE = "/";
 const UNREADABLE = "/unreadable";
 
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
-
-/** A certificate chain and its private key, both in PEM. */
-export interface TlsKeyPair {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
 
 interface GrpcServer {
   /**
@@ -56,17 +52,21 @@ export function createGrpcServer({
   services,
   logger,
   tls,
+  trustedProxies = [],
   bounds = BOUNDS,
 }: {
   readonly services: readonly ServiceImplSpec[];
   readonly logger: Logger;
   readonly tls?: TlsKeyPair | undefined;
+  /** Whose `forwarded` and `x-forwarded-for` are believed, as over HTTP. None by default. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly bounds?: Bounds | undefined;
 }): GrpcServer {
   // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
-  const paths = services.flatMap((service) => register(server, service, logger));
+  const dependencies = { logger, isTrusted: trust(trustedProxies) };
+  const paths = services.flatMap((service) => register(server, service, dependencies));
   server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
   server.register(UNREADABLE, refuseCall(toStatus(MALFORMED_BINARY)), asIs, asIs, "bidi");
   let unbound = () => {};
@@ -95,7 +95,7 @@ function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
   for (const http2 of servers.keys()) {
     http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
-      const authorization = joinAuthorization(rawHeaders);
+      const authorization = joinedField(rawHeaders, "authorization");
       if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
       if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
       else if (hasMalformedBinary(rawHeaders)) headers[":path"] = UNREADABLE;
@@ -104,11 +104,11 @@ function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
 }
 
 /** Registers the RPCs of a service, and gives their paths. */
-function register(server: Server, { methods }: ServiceImplSpec, logger: Logger): readonly string[] {
+function register(server: Server, { methods }: ServiceImplSpec, dependencies: CallDependencies): readonly string[] {
   return Object.values(methods).map((spec) => {
     const name = rpcName(spec.method);
     if (spec.kind !== "unary") throw new Error(`${name} is not unary.`);
-    server.register(`/${name}`, unaryHandler(spec, logger), asIs, asIs, "unary");
+    server.register(`/${name}`, unaryHandler(spec, dependencies), asIs, asIs, "unary");
     return `/${name}`;
   });
 }

@@ -11,7 +11,7 @@ import type { Instant } from "../base/clock.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import type { RotateRequest } from "../engine/request.ts";
-import { credentials } from "./credentials.ts";
+import { callerIn } from "./caller.ts";
 import { findTenant } from "./tenant.ts";
 
 /** What operators do with keys over RPC: translates, and lets the engine do the work. */
@@ -19,16 +19,16 @@ export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
   return {
     async rotate(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toRotateResponse(await tenant.rotate(credentials(context), toRotateRequest(request)));
+      return toRotateResponse(await tenant.rotate(callerIn(context), toRotateRequest(request)));
     },
     async revokeClient(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      const revocation = await tenant.revokeClient(credentials(context), { client: request.client || undefined });
+      const revocation = await tenant.revokeClient(callerIn(context), { client: request.client || undefined });
       return { warnings: [...revocation.warnings] };
     },
     async listKeys(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return { keys: (await tenant.listKeys(credentials(context))).map(toKey) };
+      return { keys: (await tenant.listKeys(callerIn(context))).map(toKey) };
     },
   };
 }

@@ -1,9 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { jsonDecoder } from "./json-request.ts";
 
-/** The largest request message that is read, in bytes. */
-export const MAX_MESSAGE_BYTES = 64 * 1024;
-
 /** How deep JSON in a request may be nested. What a tenant allows is less. */
 const MAX_JSON_DEPTH = 100;
 

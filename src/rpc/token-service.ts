@@ -6,7 +6,7 @@ import type {
 } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
 import type { IntrospectRequest, RevokeRequest } from "../engine/request.ts";
-import { credentials } from "./credentials.ts";
+import { callerIn } from "./caller.ts";
 import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
 import { toMintRequest, toRefreshRequest, toTokenResponse } from "./token.ts";
@@ -16,19 +16,19 @@ export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
     async mint(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toTokenResponse(await tenant.mint(credentials(context), toMintRequest(request)));
+      return toTokenResponse(await tenant.mint(callerIn(context), toMintRequest(request)));
     },
     async refresh(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toTokenResponse(await tenant.refresh(credentials(context), toRefreshRequest(request)));
+      return toTokenResponse(await tenant.refresh(callerIn(context), toRefreshRequest(request)));
     },
     async introspect(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toIntrospectResponse(await tenant.introspect(credentials(context), toIntrospectRequest(request)));
+      return toIntrospectResponse(await tenant.introspect(callerIn(context), toIntrospectRequest(request)));
     },
     async revoke(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      await tenant.revoke(credentials(context), toRevokeRequest(request));
+      await tenant.revoke(callerIn(context), toRevokeRequest(request));
       return {};
     },
   };

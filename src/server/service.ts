@@ -70,7 +70,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     doors.push(() => gateway.close());
     await listening("HTTP", { ...httpAddress, port: httpPort }, (address) => gateway.listen({ ...address }));
 
-    const grpc = createGrpcServer({ services, logger, tls });
+    const grpc = createGrpcServer({ services, logger, tls, trustedProxies: config.trustedProxies });
     doors.push(() => grpc.close(CLOSE_GRACE));
     const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
     if (operatorAddress === undefined) return { publicUrl, httpPort, rpcPort, operatorPort: undefined, close };

@@ -3,10 +3,10 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient, createServiceImplSpec } from "@connectrpc/connect";
-import fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
+import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { recordingLogger } from "../support/logger.ts";
@@ -290,7 +290,7 @@ test("a deadline that no timer can hold does no harm", async () => {
 
 test("a caller who goes away aborts the call", async () => {
   const seen = Promise.withResolvers<AbortSignal>();
-  const app = fastify();
+  const app = createHttpServer({ logger: recordingLogger() });
   const service = createServiceImplSpec<typeof TokenService>(TokenService, {
     mint(_, context) {
       seen.resolve(context.signal);

@@ -1,10 +1,6 @@
 import { connect as openSocket } from "node:net";
 import { text } from "node:stream/consumers";
-import { createContextValues } from "@connectrpc/connect";
-import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import { credentials, joinAuthorization, remoteAddressKey } from "../../src/rpc/credentials.ts";
-import { toHeaders } from "../../src/rpc/metadata.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { startDoors } from "./support.ts";
 
@@ -32,23 +28,4 @@ describe.each(PATHS)("the credentials of a call to %s", (path) => {
   test.each(["application/json", "application/grpc-web+proto"])("are every field that there is: %s", async (type) => {
     expect(await overHttp(path, type, ...both)).toEqual(joined);
   });
-});
-
-test("are every value that gRPC's metadata has", () => {
-  const metadata = new Metadata();
-  for (const value of both) metadata.add("authorization", value);
-  const requestHeader = new Headers(toHeaders(metadata));
-  const values = createContextValues().set(remoteAddressKey, "192.0.2.1");
-  expect(credentials({ requestHeader, values })).toEqual({ ...joined, remoteAddress: "192.0.2.1" });
-});
-
-test.each([
-  [[], undefined],
-  [["x", "authorization", "authorization-x", "y"], undefined],
-  [["x", "1", "Authorization", "a"], "a"],
-  [["authorization", ""], ""],
-  [["authorization", "", "AUTHORIZATION", "a"], ", a"],
-  [["authorization", "authorization", "authorization", "b"], "authorization, b"],
-])("of the fields %o counts %s", (fields, authorization) => {
-  expect(joinAuthorization(fields)).toBe(authorization);
 });

@@ -4,12 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { KeyService, KeyState, KeyUse, RotationMode } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
 import type { Engine, TenantEngine } from "../../src/engine/port.ts";
-import type {
-  ClientCredentials,
-  ClientRevocation,
-  RevokeClientRequest,
-  RotateRequest,
-} from "../../src/engine/request.ts";
+import type { Caller, ClientRevocation, RevokeClientRequest, RotateRequest } from "../../src/engine/request.ts";
 import type { KeyDescription, Rotation } from "../../src/keyring/port.ts";
 import { refusalOf, startDoors, stockClient, transports } from "./support.ts";
 
@@ -17,7 +12,7 @@ const NOTHING: Rotation = { keys: [], jwksStaleUntil: undefined, warnings: [], r
 
 interface Asked {
   readonly tenant: string;
-  readonly credentials: ClientCredentials;
+  readonly credentials: Caller;
   readonly request?: RotateRequest & RevokeClientRequest;
 }
 
@@ -54,7 +49,13 @@ class OperatorsEngine implements Engine {
 }
 
 /** Without where it came from, which is the same for all. */
-function presented({ remoteAddress: _, ...credentials }: ClientCredentials): ClientCredentials {
+function presented({
+  remoteAddress: _,
+  requestId: __,
+  traceParent: ___,
+  traceState: ____,
+  ...credentials
+}: Caller): Caller {
   return credentials;
 }
 

@@ -4,20 +4,21 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { compressionGzip, createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
-import fastify from "fastify";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../../src/engine/port.ts";
+import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
-import { createGrpcServer, type TlsKeyPair } from "../../src/rpc/grpc.ts";
+import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
+import type { TlsKeyPair } from "../../src/wire/tls.ts";
 import { recordingLogger } from "../support/logger.ts";
 
-/** Both servers over one engine, on free dependencies of the loopback interface. */
+/** Both servers over one engine, on free ports of the loopback interface. */
 export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
   const logger = recordingLogger();
   const services = rpcServices(engine);
-  const app = fastify();
+  const app = createHttpServer({ logger });
   registerConnect(app, services, logger);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const server = createGrpcServer({ services, logger, tls });

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import type { Engine, TenantEngine } from "../../src/engine/port.ts";
 import type {
-  ClientCredentials,
+  Caller,
   Introspection,
   IntrospectRequest,
   MintRequest,
@@ -19,7 +19,7 @@ type Request = MintRequest | RefreshRequest | IntrospectRequest | RevokeRequest;
 interface Asked {
   readonly operation: Operation;
   readonly tenant: string;
-  readonly credentials: ClientCredentials;
+  readonly credentials: Caller;
   readonly request: Request;
 }
 
@@ -40,8 +40,8 @@ export class FakeEngine implements Engine {
   forTenant(id: string): TenantEngine | undefined {
     if (id !== "default" && id !== "acme") return undefined;
     const issuer = id === "default" ? "https://mint.example" : "https://mint.example/acme";
-    const keep = (operation: Operation) => (credentials: ClientCredentials, request: Request) => {
-      const { remoteAddress, ...presented } = credentials;
+    const keep = (operation: Operation) => (credentials: Caller, request: Request) => {
+      const { remoteAddress, requestId: _, traceParent: __, traceState: ___, ...presented } = credentials;
       this.remoteAddresses.push(remoteAddress);
       this.asked.push({ operation, tenant: id, credentials: presented, request });
       if (operation === "introspect") return this.introspection();

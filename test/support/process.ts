@@ -16,7 +16,7 @@ export interface ServiceProcess {
   readonly child: ChildProcess;
 }
 
-/** Starts `node src/main.ts` in a folder, on free dependencies of the loopback, and waits until it is ready. */
+/** Starts `node src/main.ts` in a folder, on free ports of the loopback, and waits until it is ready. */
 export async function startProcess(
   folder: string,
   env: Readonly<Record<string, string>> = {},

@@ -7,7 +7,7 @@ import { grants } from "../../src/grants/index.ts";
 import { type Service, startService } from "../../src/server/service.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 
-/** A whole service in this process, on free dependencies of the loopback, with its data in a folder of its own. */
+/** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */
 export interface TestService extends Service {
   readonly config: Config;
   readonly logger: RecordingLogger;

@@ -65,7 +65,7 @@ const MARK = "\u001e";
 
 /**
  * Has every answer end its line, so that several can be told apart, and a refusal end the script; no proxy stands
- * between two dependencies of one machine.
+ * between two ports of one machine.
  */
 const CURL = "curl() { command curl -q --noproxy '*' --fail-with-body -w '\\n' \"$@\"; }";
 

@@ -1,6 +1,6 @@
 import type { Client, Operator, Tenant } from "../../registry/tenant.ts";
 import { OAuthError } from "../errors.ts";
-import type { ClientCredentials } from "../request.ts";
+import type { Caller } from "../request.ts";
 import type { SecretVerifier } from "./secrets.ts";
 
 const proven: unique symbol = Symbol("proven");
@@ -35,15 +35,15 @@ const REFUSED = "The client is unknown, or its secret is missing or wrong.";
  */
 export async function authenticate(
   tenant: Tenant,
-  credentials: ClientCredentials,
+  caller: Caller,
   secrets: SecretVerifier,
   operation: Operation = "other",
 ): Promise<AuthenticatedClient> {
-  const presented = presentedBy(tenant, credentials);
+  const presented = presentedBy(tenant, caller);
   checkLength(presented.id, "client_id", tenant);
   checkLength(presented.secret, "client_secret", tenant);
   const client = tenant.clients.get(presented.id);
-  const withSecret = await hasRightSecret(tenant, client, presented, secrets, credentials.remoteAddress);
+  const withSecret = await hasRightSecret(tenant, client, presented, secrets, caller.remoteAddress);
   if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
   const secretNeeded = client.requireSecret && (operation !== "refresh" || client.requireRefreshSecret);
   if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw new OAuthError("invalid_client", REFUSED);
@@ -70,8 +70,8 @@ function checkLength(text: string | undefined, parameter: string, { limits }: Te
   throw new OAuthError("invalid_request", `${parameter} is too long: at most ${limits.credentialLength} characters.`);
 }
 
-function presentedBy(tenant: Tenant, credentials: ClientCredentials): Presented {
-  const { authorization, clientId, clientSecret } = credentials;
+function presentedBy(tenant: Tenant, caller: Caller): Presented {
+  const { authorization, clientId, clientSecret } = caller;
   if (authorization === undefined) {
     if (clientId === undefined) {
       throw new OAuthError(
@@ -113,7 +113,7 @@ function parseBasic(authorization: string): Presented {
  */
 export async function authenticateOperator(
   tenant: Tenant,
-  { authorization, remoteAddress: address }: ClientCredentials,
+  { authorization, remoteAddress: address }: Caller,
   secrets: SecretVerifier,
 ): Promise<Operator> {
   if (authorization === undefined)

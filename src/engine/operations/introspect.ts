@@ -6,7 +6,7 @@ import { authenticate, requireProvenSecret } from "../clients/authenticate.ts";
 import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Approval } from "../policy.ts";
-import type { ClientCredentials, Introspection, IntrospectRequest } from "../request.ts";
+import type { Caller, Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 
@@ -20,11 +20,11 @@ const INACTIVE: Introspection = { active: false };
  */
 export async function introspect(
   context: TenantContext,
-  credentials: ClientCredentials,
+  caller: Caller,
   request: IntrospectRequest,
 ): Promise<Introspection> {
   const now = context.clock.now();
-  const client = await authenticate(context.tenant, credentials, context.secrets);
+  const client = await authenticate(context.tenant, caller, context.secrets);
   requireProvenSecret(client, "introspect a token");
   if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
   return looksLikeRefreshToken(request.token)

@@ -4,7 +4,7 @@ import type { Client, Operator } from "../../registry/tenant.ts";
 import { authenticateOperator } from "../clients/authenticate.ts";
 import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { ClientCredentials, ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
+import type { Caller, ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
 import { type RevocationContext, revokeClientTokens } from "../tokens/revoke-subject.ts";
 
 /** The longest idempotency key, in characters. */
@@ -22,12 +22,8 @@ type RotationContext = Pick<TenantContext, "tenant" | "keyring" | "random" | "lo
  * Throws OAuthError `invalid_client` where the caller is no operator of the tenant, `invalid_request` where what it asks
  * for makes no sense.
  */
-export async function rotate(
-  context: TenantContext,
-  credentials: ClientCredentials,
-  request: RotateRequest,
-): Promise<Rotation> {
-  const operator = await authenticated(context, credentials);
+export async function rotate(context: TenantContext, caller: Caller, request: RotateRequest): Promise<Rotation> {
+  const operator = await authenticated(context, caller);
   return rotateAs(context, operator.id, request);
 }
 
@@ -56,11 +52,8 @@ export async function rotateAs(context: RotationContext, operator: string, reque
 }
 
 /** Every generation of the tenant's keys, never a private part. Throws OAuthError `invalid_client`, as rotate does. */
-export async function listKeys(
-  context: TenantContext,
-  credentials: ClientCredentials,
-): Promise<readonly KeyDescription[]> {
-  const operator = await authenticated(context, credentials);
+export async function listKeys(context: TenantContext, caller: Caller): Promise<readonly KeyDescription[]> {
+  const operator = await authenticated(context, caller);
   // Another node may have made a key, or cut one, since the last poll.
   await context.keyring.read();
   context.logger.info(
@@ -79,10 +72,10 @@ export async function listKeys(
  */
 export async function revokeClient(
   context: TenantContext,
-  credentials: ClientCredentials,
+  caller: Caller,
   request: RevokeClientRequest,
 ): Promise<ClientRevocation> {
-  const operator = await authenticated(context, credentials);
+  const operator = await authenticated(context, caller);
   return revokeClientAs(context, operator.id, request);
 }
 
@@ -120,8 +113,8 @@ function warningsOf(client: Client | undefined): readonly string[] {
   ];
 }
 
-function authenticated(context: TenantContext, credentials: ClientCredentials): Promise<Operator> {
-  return authenticateOperator(context.tenant, credentials, context.secrets);
+function authenticated(context: TenantContext, caller: Caller): Promise<Operator> {
+  return authenticateOperator(context.tenant, caller, context.secrets);
 }
 
 async function rotateKnown(context: RotationContext, order: RotationOrder): Promise<Rotation> {

@@ -6,20 +6,16 @@ import type { GrantHandler } from "../grant.ts";
 import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
 import { Problems } from "../problems.ts";
-import { type ClientCredentials, type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
+import { type Caller, type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError and changes nothing where it refuses. */
-export async function mint(
-  context: TenantContext,
-  credentials: ClientCredentials,
-  request: MintRequest,
-): Promise<TokenSet> {
+export async function mint(context: TenantContext, caller: Caller, request: MintRequest): Promise<TokenSet> {
   const reading = await context.issuingClock.read();
   const { now } = reading;
   const problems = new Problems();
-  const client = await authenticate(context.tenant, credentials, context.secrets);
+  const client = await authenticate(context.tenant, caller, context.secrets);
   const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);

@@ -7,7 +7,7 @@ import { type AuthenticatedClient, authenticate } from "../clients/authenticate.
 import type { TenantContext } from "../context.ts";
 import { OAuthError, toOAuthError } from "../errors.ts";
 import { type Approval, narrow, reapprove } from "../policy.ts";
-import type { ClientCredentials, RefreshRequest, TokenSet } from "../request.ts";
+import type { Caller, RefreshRequest, TokenSet } from "../request.ts";
 import { familyTimes, type Made, makeTokens, rowsOf } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
@@ -32,13 +32,9 @@ interface Attempt {
  *
  * Throws OAuthError `invalid_grant` where the token is not good; a token that was used before kills its grant.
  */
-export async function refresh(
-  context: TenantContext,
-  credentials: ClientCredentials,
-  request: RefreshRequest,
-): Promise<TokenSet> {
+export async function refresh(context: TenantContext, caller: Caller, request: RefreshRequest): Promise<TokenSet> {
   try {
-    return await exchange(context, credentials, request);
+    return await exchange(context, caller, request);
   } catch (error) {
     if (toOAuthError(error).code === "temporarily_unavailable") reopen(context, request.refreshToken);
     throw error;
@@ -51,14 +47,10 @@ function reopen({ keyring, uncertainRefreshes }: TenantContext, text = ""): void
   if (token !== undefined) uncertainRefreshes.reopen(token.family);
 }
 
-async function exchange(
-  context: TenantContext,
-  credentials: ClientCredentials,
-  request: RefreshRequest,
-): Promise<TokenSet> {
+async function exchange(context: TenantContext, caller: Caller, request: RefreshRequest): Promise<TokenSet> {
   const reading = await context.issuingClock.read();
   const { now } = reading;
-  const client = await authenticate(context.tenant, credentials, context.secrets, "refresh");
+  const client = await authenticate(context.tenant, caller, context.secrets, "refresh");
   const found = await findOwn(context, client, request.refreshToken);
   if (!(await isFamilyAlive(context, found, now))) throw refused();
   await refuseReuse(context, found, client, now);

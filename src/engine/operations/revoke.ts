@@ -6,7 +6,7 @@ import { type AuthenticatedClient, authenticate, requireProvenSecret } from "../
 import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import { checkSubject } from "../policy.ts";
-import type { ClientCredentials, RevokeRequest } from "../request.ts";
+import type { Caller, RevokeRequest } from "../request.ts";
 import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
@@ -29,13 +29,9 @@ interface OwnToken {
  * Throws OAuthError `invalid_client` where a subject is to end and the caller did not prove a secret, `invalid_request`
  * where it is none that the caller may mint for.
  */
-export async function revoke(
-  context: TenantContext,
-  credentials: ClientCredentials,
-  request: RevokeRequest,
-): Promise<void> {
+export async function revoke(context: TenantContext, caller: Caller, request: RevokeRequest): Promise<void> {
   const now = context.clock.now();
-  const client = await authenticate(context.tenant, credentials, context.secrets);
+  const client = await authenticate(context.tenant, caller, context.secrets);
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");

@@ -15,7 +15,7 @@ export const MAX_LEAD = AHEAD / 2;
 /** How often a raise that was written too late is raised. */
 const MAX_ATTEMPTS = 8;
 
-/** What a raise up to now needs of a tenant's context. */
+/** What a revocation up to now needs of a tenant's context. */
 export type RevocationContext = Pick<TenantContext, "store" | "issuingClock" | "clock" | "maxClockSkew">;
 
 /** Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace. */

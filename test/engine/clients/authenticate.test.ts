@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { authenticate } from "../../../src/engine/clients/authenticate.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
-import type { ClientCredentials } from "../../../src/engine/request.ts";
+import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -15,11 +15,11 @@ beforeAll(() => {
   secrets = new SecretVerifier(seededRandom(), fakeClock());
 });
 
-function basic(id: string, secret: string): ClientCredentials {
+function basic(id: string, secret: string): Caller {
   return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}` };
 }
 
-function check(credentials: ClientCredentials, client: Partial<Client> = {}, tenant: Partial<Tenant> = {}) {
+function check(credentials: Caller, client: Partial<Client> = {}, tenant: Partial<Tenant> = {}) {
   return authenticate(testTenant(tenant, [testClient(client), testClient({ id: "other" })]), credentials, secrets);
 }
 

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import type { Caller } from "../engine/request.ts";
+import { joinedField } from "./fields.ts";
+import { REQUEST_ID } from "./headers.ts";
+import { type IsTrusted, remoteAddress } from "./remote-address.ts";
+
+/** A request as it arrives, before anything of its message is read. */
+interface Arrival {
+  /** The names and values of its header or metadata, by turns, as they came. */
+  readonly fields: readonly string[];
+  /** The address of its socket. */
+  readonly socket: string | undefined;
+}
+
+/** The id of a request that its caller may choose: nothing that a log, a shell or a query would read as something else. */
+const SAFE_ID = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
+
+/** Who calls, as far as a request's header or metadata tells. */
+export function callerOf({ fields, socket }: Arrival, isTrusted: IsTrusted): Caller {
+  const field = (name: string) => joinedField(fields, name);
+  const forwarding = { forwarded: field("forwarded"), xForwardedFor: field("x-forwarded-for") };
+  const given = field(REQUEST_ID);
+  return {
+    authorization: field("authorization") || undefined,
+    remoteAddress: remoteAddress(socket, forwarding, isTrusted),
+    requestId: given !== undefined && SAFE_ID.test(given) ? given : randomUUID(),
+    traceParent: field("traceparent"),
+    traceState: field("tracestate"),
+  };
+}

@@ -1,0 +1,66 @@
+import { BlockList, isIP, isIPv4 } from "node:net";
+
+/** Tells whether an address is that of a proxy whose word is taken. */
+export type IsTrusted = (address: string) => boolean;
+
+/** The trusted proxies. `networks`: IP addresses, and networks in CIDR notation. */
+export function trustedProxies(networks: readonly string[]): IsTrusted {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", prefix] = network.split("/");
+    const family = isIPv4(address) ? "ipv4" : "ipv6";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+}
+
+/** What proxies say of a request: the values of its `Forwarded` and `X-Forwarded-For` fields, each joined by commas. */
+interface ForwardedFields {
+  readonly forwarded: string | undefined;
+  readonly xForwardedFor: string | undefined;
+}
+
+/**
+ * The address that a request came from: its socket's, or, if that is a trusted proxy's, the last one that the proxies
+ * name and that is not such a proxy's itself. A proxy that writes one of the two fields may pass on the other one as a
+ * client wrote it, so if they differ, neither counts.
+ */
+export function remoteAddress(
+  socket: string | undefined,
+  { forwarded, xForwardedFor }: ForwardedFields,
+  isTrusted: IsTrusted,
+): string | undefined {
+  const peer = socket === undefined ? undefined : plainAddress(socket);
+  if (peer === undefined || !isTrusted(peer)) return peer;
+  const told = [
+    ...(forwarded === undefined ? [] : [lastUntrusted(peer, forwardedAddresses(forwarded), isTrusted)]),
+    ...(xForwardedFor === undefined ? [] : [lastUntrusted(peer, xForwardedFor.split(","), isTrusted)]),
+  ];
+  const [first = peer, second = first] = told;
+  return first === second ? first : peer;
+}
+
+/** Walks from the nearest hop to the farthest. What is no address ends the walk at the hop that named it. */
+function lastUntrusted(peer: string, hops: readonly string[], isTrusted: IsTrusted): string {
+  let nearest = peer;
+  for (const hop of hops.toReversed()) {
+    const address = plainAddress(hop.trim());
+    if (address === undefined) return nearest;
+    nearest = address;
+    if (!isTrusted(address)) return nearest;
+  }
+  return nearest;
+}
+
+/** The `for` of every element (RFC 7239 section 4); one that has none stands as it is, which is no address. */
+function forwardedAddresses(field: string): readonly string[] {
+  return field.split(",").map((element) => /(?:^|;)\s*for="?([^";]*)"?/i.exec(element)?.[1] ?? "");
+}
+
+/** An IP address without brackets, port and zone, and IPv4 as such; undefined for any other text. */
+function plainAddress(text: string): string | undefined {
+  const [, bracketed, v4] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];
+  const address = (bracketed ?? v4 ?? text).replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
+  return isIP(address) === 0 ? undefined : address;
+}
