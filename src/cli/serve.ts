@@ -14,11 +14,15 @@ export const serve: Command = {
   async run(config: Config, logger: Logger): Promise<undefined> {
     ignoreSignals(logger);
     for (const warning of config.warnings) logger.warn({}, warning);
-    const service = await startService(config, logger);
+    // A start may wait for the store or the clock: whoever tells it to stop meanwhile is obeyed.
+    const stopping = stopSignal();
+    const service = await Promise.race([startService(config, logger), stopping]);
+    if (typeof service === "string") {
+      logger.info({ signal: service }, "mintmark stops before it is ready");
+      return;
+    }
     if (config.development) process.stdout.write(welcome(config, service));
     const { publicUrl, httpPort, rpcPort } = service;
-    // Whoever reads that it is ready may tell it to stop at once.
-    const stopping = stopSignal();
     logger.info({ publicUrl, httpPort, rpcPort }, "mintmark is ready");
 
     const signal = await stopping;

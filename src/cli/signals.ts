@@ -3,8 +3,11 @@ import type { Logger } from "../base/logger.ts";
 /** What asks a process to stop. Windows alone has SIGBREAK. */
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGBREAK"];
 
-/** What other services reload or reopen their logs at: it would end this one, without letting requests end. */
-const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR2"];
+/**
+ * SIGHUP and SIGUSR2 make other services reload or reopen their logs, and would end this one without letting requests end.
+ * SIGUSR1 would have Node open a port for debuggers, from which every key can be read.
+ */
+const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 /** Has the signals that ask for what the service does not do logged and ignored, for as long as the process lives. */
 export function ignoreSignals(logger: Logger): void {

@@ -95,8 +95,9 @@ function warnOfCredentials(
   }
 }
 
-function warnOfClient({ requireSecret, requireRefreshSecret, refreshGrace }: ClientFile, warnings: Problems): void {
-  if (requireSecret && requireRefreshSecret === false) {
+function warnOfClient(client: ClientFile, warnings: Problems): void {
+  const { secrets, requireSecret, requireRefreshSecret = requireSecret, refreshGrace } = client;
+  if (secrets.length > 0 && !requireRefreshSecret) {
     warnings.at("requireRefreshSecret").add("false, so that whoever has a refresh token needs no secret to use it");
   }
   if (refreshGrace > LONG_GRACE) {

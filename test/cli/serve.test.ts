@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -39,7 +40,7 @@ async function beginRequest(): Promise<Socket> {
   return socket;
 }
 
-it.each(["SIGHUP", "SIGUSR2"] as const)("%s is logged, and the service goes on", async (signal) => {
+it.each(["SIGHUP", "SIGUSR1", "SIGUSR2"] as const)("%s is logged, and the service goes on", async (signal) => {
   service.child.kill(signal);
   await told(`"signal":"${signal}","msg":"the signal is ignored`);
   expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
@@ -64,4 +65,24 @@ it("a second signal ends it at once", async () => {
   await told("mintmark stops");
   expect(await endWith("SIGINT")).toEqual([null, "SIGINT"]);
   request.destroy();
+});
+
+it("SIGUSR1 opens no port for a debugger", async () => {
+  service.child.kill("SIGUSR1");
+  await told("the signal is ignored");
+  expect(service.output()).not.toContain("Debugger listening");
+});
+
+it("stops while it waits for its store", async () => {
+  const env = { PATH: process.env.PATH, MINTMARK_STORE: "mongodb://127.0.0.1:1/" };
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/main.ts")], { cwd: folder, env });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  await expect.poll(() => output, { timeout: 10_000 }).toContain("trying again");
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  expect(output).toContain('"signal":"SIGTERM","msg":"mintmark stops before it is ready"');
 });

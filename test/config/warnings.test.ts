@@ -40,7 +40,10 @@ describe("the start warns of", () => {
     expect(warnings({ requireRefreshSecret: false })).toEqual([
       `${CLIENT}.requireRefreshSecret: false, so that whoever has a refresh token needs no secret to use it`,
     ]);
-    expect(warnings({ requireSecret: false, requireRefreshSecret: false })).toEqual([]);
+    const open = { requireSecret: false, grants: [] };
+    expect(warnings({ ...open, requireRefreshSecret: false })).toEqual(warnings({ requireRefreshSecret: false }));
+    expect(warnings(open)).toHaveLength(1);
+    expect(warnings({ ...open, secrets: [] })).toEqual([]);
   });
 
   test("a grace of more than a minute", () => {
