@@ -20,16 +20,18 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
   main: "composes",
   cli: "composes",
   server: "composes",
-  http: { rooms: ["wire", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
+  http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
   rpc: {
-    rooms: ["wire", "engine", "base", "../gen"],
+    rooms: ["wire", "engine/port", "engine", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
   wire: { rooms: ["engine"] },
   grants: {
     rooms: ["engine", "registry/tenant", "authorities/port", "token", "base"],
   },
-  "engine/engine": { rooms: ["engine/operations", "engine"] },
+  "engine/engine": { rooms: ["engine/port", "engine/perform", "engine/operations", "engine"] },
+  "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
+  "engine/perform": { rooms: ["engine/operations", "engine/clients", "engine", "registry/tenant", "telemetry/events"] },
   "engine/operations": {
     rooms: [
       "engine/tokens",
@@ -38,6 +40,7 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
       "registry/tenant",
       "store/port",
       "keyring/port",
+      "telemetry/events",
       "token",
       "base",
     ],
@@ -46,13 +49,16 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
     rooms: ["engine/clients", "engine", "registry/tenant", "store/port", "keyring/port", "token", "base"],
   },
   "engine/clients": { rooms: ["engine", "registry/tenant", "base"] },
-  engine: { rooms: ["engine/tokens", "engine/clients", "registry/tenant", ...PORTS, "token", "base"] },
+  engine: {
+    rooms: ["engine/tokens", "engine/clients", "registry/tenant", ...PORTS, "telemetry/events", "token", "base"],
+  },
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
   registry: { rooms: ["keyring/algorithms", "keyring/port", "schema", "token", "base"], packages: ["zod"] },
   keyring: { rooms: ["store/port", "token", "base"], packages: ["jose"] },
   authorities: { rooms: ["token", "base"], packages: ["jose"] },
   store: { rooms: ["store", "base"], packages: ["mongodb"] },
   schema: { rooms: ["base"], packages: ["zod", "yaml"] },
+  telemetry: { rooms: ["base"] },
   token: { rooms: ["base"] },
   base: { rooms: [] },
 };

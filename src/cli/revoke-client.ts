@@ -1,8 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import { revokeClientAs } from "../engine/operations/keys.ts";
 import { type Command, type CommandOptions, textOf, UsageError } from "./command.ts";
-import { COMMAND_LINE, withTenant } from "./tenant.ts";
+import { asOperator } from "./tenant.ts";
 
 /** `mintmark revoke-client`: what the RPC RevokeClient does. */
 export const revokeClient: Command = {
@@ -13,9 +12,7 @@ export const revokeClient: Command = {
     const client = textOf(options, "client");
     if (client === undefined)
       throw new UsageError("--client is required: the id of the client whose tokens are to end.");
-    const revocation = await withTenant(config, logger, options, (context) =>
-      revokeClientAs(context, COMMAND_LINE, { client }),
-    );
+    const revocation = await asOperator(config, logger, options, "revokeClient", [{ client }]);
     return JSON.stringify(revocation, undefined, 2);
   },
 };

@@ -1,8 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
-import { rotateAs } from "../engine/operations/keys.ts";
 import { type Command, type CommandOptions, oneOf, textOf } from "./command.ts";
-import { COMMAND_LINE, withTenant } from "./tenant.ts";
+import { asOperator } from "./tenant.ts";
 
 /** `mintmark rotate`: what the RPC Rotate does. */
 export const rotate: Command = {
@@ -17,15 +16,15 @@ export const rotate: Command = {
   },
 
   async run(config: Config, logger: Logger, options: CommandOptions): Promise<string> {
-    const rotation = await withTenant(config, logger, options, (context) =>
-      rotateAs(context, COMMAND_LINE, {
+    const rotation = await asOperator(config, logger, options, "rotate", [
+      {
         mode: oneOf(["graceful", "immediate", "compromised"], options, "mode"),
         use: oneOf(["signing", "refresh"], options, "use"),
         kid: textOf(options, "kid"),
         dryRun: options["dry-run"] === true,
         idempotencyKey: textOf(options, "idempotency-key"),
-      }),
-    );
+      },
+    ]);
     return JSON.stringify(rotation, withReadableTimes, 2);
   },
 };

@@ -7,11 +7,11 @@ import type { Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
 import type { SecretVerifier } from "./clients/secrets.ts";
 import type { GrantHandler } from "./grant.ts";
-import type { IssuingClock } from "./issuing-clock.ts";
+import type { IssuingClock, Reading } from "./issuing-clock.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UncertainRefreshes } from "./tokens/uncertain-refreshes.ts";
 
-/** All that a use case needs, for one tenant. */
+/** All that operations need, for one tenant. */
 export interface TenantContext {
   readonly tenant: Tenant;
   readonly keyring: TenantKeyring;
@@ -27,4 +27,10 @@ export interface TenantContext {
   readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+/** What one request is performed with. */
+export interface RequestContext extends TenantContext {
+  /** The clock, read once before anything else: all that the request judges and makes is of this moment. */
+  readonly reading: Reading;
 }

@@ -1,4 +1,5 @@
 import { UnavailableError } from "../base/unavailable.ts";
+import type { Refused } from "../telemetry/events.ts";
 
 /**
  * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors
@@ -28,11 +29,18 @@ const MAX_DESCRIPTION = 1024;
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
+  /** What the refusal is, for those who hear of events, if there is more to say than that it is one. */
+  readonly event: Refused;
 
   /** `message`: names the parameter and what was expected; what RFC 6749 section 5.2 does not let through becomes `?`. */
-  constructor(code: OAuthErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: OAuthErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly event?: Refused } = {},
+  ) {
     super(message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, "?").slice(0, MAX_DESCRIPTION), options);
     this.code = code;
+    this.event = options.event ?? { event: "refused" };
   }
 }
 

@@ -40,7 +40,7 @@ export class Rotator {
       const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
       if (!isOurs) continue;
       const made = { tenant: this.#dependencies.tenant, use, generation: newest(keysOf(after, use))?.generation, due };
-      this.#logger.info({ event: "key_rotated", ...made }, "a key was made by its schedule");
+      this.#logger.info({ event: "key_made", ...made }, "a key was made by its schedule");
     }
   }
 

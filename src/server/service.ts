@@ -11,6 +11,7 @@ import { createGateway, createHttpServer } from "../http/gateway.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices } from "../rpc/services.ts";
+import { logListener } from "../telemetry/log.ts";
 import { listening } from "./bind.ts";
 import { Jobs, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
 import { openContexts, openTimedStore } from "./node.ts";
@@ -59,7 +60,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     jobs.every(REPORT_EVERY, "report refusals", async () => secrets.report(logger));
     jobs.every(SWEEP_EVERY, "sweep", (signal) => sweep(store, clock, signal));
     for (const { keyring } of contexts) jobs.every(config.keyPollEvery * 1000, "poll keys", () => keyring.poll());
-    const engine = createEngine(contexts);
+    const engine = createEngine(contexts, {
+      listener: logListener(logger, thisMachine.elapsed),
+      elapsed: thisMachine.elapsed,
+    });
     const services = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
 

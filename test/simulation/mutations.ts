@@ -107,8 +107,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "clock-read-late",
     "a mint reads the clock after its look-ups",
     "src/engine/operations/mint.ts",
-    "issue(approval, client, reading, context)",
-    "issue(approval, client, await context.issuingClock.read(), context)",
+    "issue(approval, client, context)",
+    "issue(approval, client, { ...context, reading: await context.issuingClock.read() })",
   ),
   one(
     "start-in-the-past",
@@ -207,8 +207,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "revoke-spares-grant",
     "revoking an access token leaves its grant",
     REVOKE,
-    "if (token.family !== undefined) await context",
-    "if (token.family === '') await context",
+    "if (family !== undefined) await context",
+    "if (family === '') await context",
   ),
   one(
     "token-cut-forgotten",

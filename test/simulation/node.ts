@@ -147,7 +147,7 @@ export class Incarnation {
     this.#every(RECONCILE_EVERY, () => uncertainRefreshes.reconcileAll());
     this.#every(SWEEP_EVERY, () => sweep(this.#store, this.clock));
     for (const { tenant, keyring } of contexts) this.#every(keyPollEvery * 1000, () => this.#poll(tenant.id, keyring));
-    this.engine = createEngine(contexts);
+    this.engine = createEngine(contexts, { listener: () => undefined, elapsed: this.machine.elapsed });
     this.ready = true;
   }
 
@@ -218,6 +218,7 @@ export class Incarnation {
   #logger(): Logger {
     const { log } = this.#context;
     return {
+      debug: () => undefined,
       info: () => undefined,
       warn: (_, message) => log(() => `${this.name} warns: ${message}`),
       error: (fields, message) => {

@@ -14,6 +14,7 @@ import { openKeyring } from "../../src/keyring/index.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Tenant } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
+import { logListener } from "../../src/telemetry/log.ts";
 import { type FakeClock, fakeClock, fakeMachine } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 import { createMemoryStore } from "./memory-store.ts";
@@ -86,7 +87,8 @@ export async function testContext(
     random,
     logger,
   };
-  const engine = createEngine([context]).forTenant(tenant.id);
+  const elapsed = () => clock.now();
+  const engine = createEngine([context], { listener: logListener(logger, elapsed), elapsed }).forTenant(tenant.id);
   if (engine === undefined) throw new Error("the engine does not know its tenant");
   return { ...context, engine, clock, logger, wholeStore };
 }

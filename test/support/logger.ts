@@ -12,6 +12,7 @@ export function recordingLogger(): RecordingLogger {
   const at = (level: string) => (fields: object, message: string) => lines.push({ level, fields, message });
   return {
     lines,
+    debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),

@@ -44,12 +44,21 @@ export async function authenticate(
   checkLength(presented.secret, "client_secret", tenant);
   const client = tenant.clients.get(presented.id);
   const withSecret = await hasRightSecret(tenant, client, presented, secrets, caller.remoteAddress);
-  if (client === undefined) throw new OAuthError("invalid_client", REFUSED);
+  if (client === undefined) throw clientRefused(REFUSED);
   const secretNeeded = client.requireSecret && (operation !== "refresh" || client.requireRefreshSecret);
-  if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw new OAuthError("invalid_client", REFUSED);
+  if (!withSecret && (presented.secret !== undefined || secretNeeded)) throw clientRefused(REFUSED, client);
   // What a disabled client was granted is not refreshed: its grants are refused, rather than the client.
-  if (!client.enabled && operation !== "refresh") throw new OAuthError("invalid_client", "The client is disabled.");
+  if (!client.enabled && operation !== "refresh") throw clientRefused("The client is disabled.", client);
   return { [proven]: true, tenant, client, withSecret };
+}
+
+/** `client`: the one that the caller claims to be, if it is configured; what else a caller wrote is never told. */
+function clientRefused(message: string, client?: Client): OAuthError {
+  return new OAuthError("invalid_client", message, { event: { event: "client_refused", client: client?.id } });
+}
+
+function operatorRefused(message: string, operator?: Operator): OAuthError {
+  return new OAuthError("invalid_client", message, { event: { event: "operator_refused", operator: operator?.id } });
 }
 
 async function hasRightSecret(
@@ -74,8 +83,7 @@ function presentedBy(tenant: Tenant, caller: Caller): Presented {
   const { authorization, clientId, clientSecret } = caller;
   if (authorization === undefined) {
     if (clientId === undefined) {
-      throw new OAuthError(
-        "invalid_client",
+      throw clientRefused(
         "client_id is missing! Send it with client_secret as Basic credentials in authorization; a form may hold both itself.",
       );
     }
@@ -116,8 +124,7 @@ export async function authenticateOperator(
   { authorization, remoteAddress: address }: Caller,
   secrets: SecretVerifier,
 ): Promise<Operator> {
-  if (authorization === undefined)
-    throw new OAuthError("invalid_client", "An operator's Basic credentials are missing.");
+  if (authorization === undefined) throw operatorRefused("An operator's Basic credentials are missing.");
   const { id, secret } = parseBasic(authorization);
   const operator = tenant.operators.get(id);
   // An operator may have the same id as a client: what is remembered of one is nothing to the other.
@@ -127,7 +134,7 @@ export async function authenticateOperator(
     secret.length <= tenant.limits.credentialLength &&
     (await secrets.verify(presenter, operator?.secrets ?? [], secret));
   if (operator === undefined || !proven) {
-    throw new OAuthError("invalid_client", "The operator is unknown, or its secret is missing or wrong.");
+    throw operatorRefused("The operator is unknown, or its secret is missing or wrong.", operator);
   }
   return operator;
 }

@@ -5,7 +5,7 @@ export const REPORT_EVERY = 10_000;
 
 /** What is counted together. Every member is configured, not what a caller wrote: so there are only so many. */
 export interface Refused {
-  readonly event: "client_refused" | "operator_refused" | "secrets_queue_full" | "attempts_slowed";
+  readonly event: "client_secrets_refused" | "operator_secrets_refused" | "secrets_queue_full" | "attempts_slowed";
   readonly tenant: string;
   /** The client or operator; absent: one that there is not. */
   readonly client?: string | undefined;
@@ -13,8 +13,8 @@ export interface Refused {
 }
 
 const MESSAGES = {
-  client_refused: "wrong client secrets were refused",
-  operator_refused: "wrong operator secrets were refused",
+  client_secrets_refused: "wrong client secrets were refused",
+  operator_secrets_refused: "wrong operator secrets were refused",
   secrets_queue_full: "too many secrets waited to be checked, and further ones were refused unread",
   attempts_slowed: "too many attempts after wrong secrets were waiting, and further ones were refused unread",
 } satisfies Record<Refused["event"], string>;

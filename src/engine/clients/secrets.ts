@@ -72,7 +72,7 @@ export class SecretVerifier {
     if (source !== undefined && !(await this.#slowDown.mayTry(source)))
       throw this.#tooMany("attempts_slowed", presenter);
     const isRight = await this.#isRight(presenter, hashes, secret);
-    if (!isRight) this.#count(`${presenter.role}_refused`, presenter);
+    if (!isRight) this.#count(`${presenter.role}_secrets_refused`, presenter);
     if (source !== undefined) this.#slowDown[isRight ? "succeeded" : "failed"](source);
     return isRight;
   }

@@ -2,11 +2,12 @@ import { type Instant, toSeconds } from "../../base/clock.ts";
 import { parseExactJson } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
-import { authenticate, requireProvenSecret } from "../clients/authenticate.ts";
-import type { TenantContext } from "../context.ts";
+import { type AuthenticatedClient, requireProvenSecret } from "../clients/authenticate.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
+import type { Done } from "../operation.ts";
 import type { Approval } from "../policy.ts";
-import type { Caller, Introspection, IntrospectRequest } from "../request.ts";
+import type { Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 
@@ -16,20 +17,18 @@ const INACTIVE: Introspection = { active: false };
 /**
  * Tells whether a token is alive, and what it says (RFC 7662). What a text is, its shape tells: the hint is not needed.
  *
- * Throws OAuthError `invalid_client` where the caller did not prove a secret.
+ * Throws OAuthError `invalid_client` if the caller did not prove a secret.
  */
 export async function introspect(
-  context: TenantContext,
-  caller: Caller,
+  context: RequestContext,
+  client: AuthenticatedClient,
   request: IntrospectRequest,
-): Promise<Introspection> {
-  const now = context.clock.now();
-  const client = await authenticate(context.tenant, caller, context.secrets);
+): Promise<Done<Introspection>> {
   requireProvenSecret(client, "introspect a token");
   if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
-  return looksLikeRefreshToken(request.token)
-    ? introspectRefreshToken(context, client.client, request.token, now)
-    : introspectAccessToken(context, client.client, request.token, now);
+  const tell = looksLikeRefreshToken(request.token) ? introspectRefreshToken : introspectAccessToken;
+  const answer = await tell(context, client.client, request.token, context.reading.now);
+  return { answer, event: { event: "introspected", active: answer.active } };
 }
 
 async function introspectAccessToken(

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../../keyring/port.ts";
 import type { Client, Operator } from "../../registry/tenant.ts";
-import { authenticateOperator } from "../clients/authenticate.ts";
 import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { Caller, ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
-import { type RevocationContext, revokeClientTokens } from "../tokens/revoke-subject.ts";
+import type { Done } from "../operation.ts";
+import type { ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
+import { revokeClientTokens } from "../tokens/revoke-subject.ts";
 
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;
@@ -13,22 +13,16 @@ const MAX_IDEMPOTENCY_KEY = 255;
 /** A client's id, configured or not (RFC 6749 appendix A.1). */
 const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
 
-/** What rotating needs of a tenant's context. */
-type RotationContext = Pick<TenantContext, "tenant" | "keyring" | "random" | "logger">;
-
 /**
  * Makes the next key of a tenant, or says what that would do. For operators, never clients.
  *
- * Throws OAuthError `invalid_client` where the caller is no operator of the tenant, `invalid_request` where what it asks
- * for makes no sense.
+ * Throws OAuthError `invalid_request` if what the operator asks for makes no sense.
  */
-export async function rotate(context: TenantContext, caller: Caller, request: RotateRequest): Promise<Rotation> {
-  const operator = await authenticated(context, caller);
-  return rotateAs(context, operator.id, request);
-}
-
-/** The same for an operator who is known already. */
-export async function rotateAs(context: RotationContext, operator: string, request: RotateRequest): Promise<Rotation> {
+export async function rotate(
+  context: TenantContext,
+  { id: operator }: Operator,
+  request: RotateRequest,
+): Promise<Done<Rotation>> {
   const { mode = "graceful", use = "signing", kid, dryRun = false, idempotencyKey } = request;
   if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
     throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
@@ -36,66 +30,37 @@ export async function rotateAs(context: RotationContext, operator: string, reque
   if (kid !== undefined && mode !== "compromised") {
     throw new OAuthError("invalid_request", "kid names the leaked key: it goes with the mode compromised alone.");
   }
-  const order = {
-    mode,
-    use,
-    kid,
-    dryRun,
-    request: requestName([operator, mode, use, kid ?? null], idempotencyKey, context),
-  };
-  const rotation = await rotateKnown(context, order);
-  if (!dryRun) {
-    const audit = { tenant: context.tenant.id, operator, mode, use, generation: rotation.keys.at(-1)?.generation };
-    context.logger.warn({ event: "key_rotated", ...audit }, "an operator rotated a key");
-  }
-  return rotation;
+  const name = requestName([operator, mode, use, kid ?? null], idempotencyKey, context);
+  const rotation = await rotateKnown(context, { mode, use, kid, dryRun, request: name });
+  const { generation } = rotation.keys.at(-1) ?? {};
+  return { answer: rotation, event: { event: "key_rotated", mode, use, generation, dryRun } };
 }
 
-/** Every generation of the tenant's keys, never a private part. Throws OAuthError `invalid_client`, as rotate does. */
-export async function listKeys(context: TenantContext, caller: Caller): Promise<readonly KeyDescription[]> {
-  const operator = await authenticated(context, caller);
-  // Another node may have made a key, or cut one, since the last poll.
-  await context.keyring.read();
-  context.logger.info(
-    { event: "keys_listed", tenant: context.tenant.id, operator: operator.id },
-    "an operator listed the keys",
-  );
-  return context.keyring.describe(context.clock.now());
+/** Every generation of the tenant's keys, never a private part. */
+export async function listKeys({ keyring, clock }: TenantContext): Promise<Done<readonly KeyDescription[]>> {
+  // Another node may have made a key, or compromised one, since the last poll.
+  await keyring.read();
+  return { answer: keyring.describe(clock.now()), event: { event: "keys_listed" } };
 }
 
 /**
  * Ends all that a client minted before this call, and nothing that it mints after the answer. For operators, never
  * clients. The client may be disabled, or configured no longer.
  *
- * Throws OAuthError `invalid_client` where the caller is no operator of the tenant, `invalid_request` where it names no
- * client.
+ * Throws OAuthError `invalid_request` if the operator names no client.
  */
 export async function revokeClient(
   context: TenantContext,
-  caller: Caller,
-  request: RevokeClientRequest,
-): Promise<ClientRevocation> {
-  const operator = await authenticated(context, caller);
-  return revokeClientAs(context, operator.id, request);
-}
-
-/** The same for an operator who is known already. */
-export async function revokeClientAs(
-  context: RevocationContext & Pick<TenantContext, "tenant" | "logger">,
-  operator: string,
+  _operator: Operator,
   { client }: RevokeClientRequest,
-): Promise<ClientRevocation> {
-  const { tenant, logger } = context;
+): Promise<Done<ClientRevocation>> {
   if (client === undefined) throw new OAuthError("invalid_request", "client is required.");
   if (!CLIENT_ID.test(client)) {
     throw new OAuthError("invalid_request", "client must be a client's id: 1 to 1024 characters of printable ASCII.");
   }
   await revokeClientTokens(context, client);
-  logger.warn(
-    { event: "client_revoked", tenant: tenant.id, operator, client },
-    "an operator revoked a client's tokens",
-  );
-  return { warnings: warningsOf(tenant.clients.get(client)) };
+  const answer = { warnings: warningsOf(context.tenant.clients.get(client)) };
+  return { answer, event: { event: "client_revoked", revokedClient: client } };
 }
 
 /** What a revocation does not reach. */
@@ -113,11 +78,7 @@ function warningsOf(client: Client | undefined): readonly string[] {
   ];
 }
 
-function authenticated(context: TenantContext, caller: Caller): Promise<Operator> {
-  return authenticateOperator(context.tenant, caller, context.secrets);
-}
-
-async function rotateKnown(context: RotationContext, order: RotationOrder): Promise<Rotation> {
+async function rotateKnown(context: TenantContext, order: RotationOrder): Promise<Rotation> {
   try {
     return await context.keyring.rotate(order);
   } catch (error) {
@@ -131,7 +92,7 @@ async function rotateKnown(context: RotationContext, order: RotationOrder): Prom
 function requestName(
   what: readonly (string | null)[],
   idempotencyKey: string | undefined,
-  { random }: RotationContext,
+  { random }: TenantContext,
 ): string {
   const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
   const kind = idempotencyKey === undefined ? "once" : "idempotent";

@@ -1,21 +1,23 @@
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
-import { authenticate } from "../clients/authenticate.ts";
-import type { TenantContext } from "../context.ts";
+import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { GrantHandler } from "../grant.ts";
+import type { Done } from "../operation.ts";
 import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
 import { Problems } from "../problems.ts";
-import { type Caller, type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
+import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
 
-/** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError and changes nothing where it refuses. */
-export async function mint(context: TenantContext, caller: Caller, request: MintRequest): Promise<TokenSet> {
-  const reading = await context.issuingClock.read();
-  const { now } = reading;
+/** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError, and changes nothing if it refuses. */
+export async function mint(
+  context: RequestContext,
+  client: AuthenticatedClient,
+  request: MintRequest,
+): Promise<Done<TokenSet>> {
+  const { now } = context.reading;
   const problems = new Problems();
-  const client = await authenticate(context.tenant, caller, context.secrets);
   const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
@@ -27,7 +29,9 @@ export async function mint(context: TenantContext, caller: Caller, request: Mint
     liveAccessToken: (text) => findLiveAccessToken(context, text, now),
   });
   const approval = approve(decision, request, client);
-  return issue(approval, client, reading, context);
+  const { tokens, jti, family } = await issue(approval, client, context);
+  const { grantType, accessTokenType } = approval;
+  return { answer: tokens, event: { event: "minted", grantType, accessTokenType, jti, family } };
 }
 
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {

@@ -2,12 +2,14 @@ import type { Instant } from "../../base/clock.ts";
 import { parseExactJson } from "../../base/json.ts";
 import type { FamilyRecord } from "../../store/port.ts";
 import { StoreUnavailableError } from "../../store/port.ts";
+import type { Refused } from "../../telemetry/events.ts";
 import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
-import { type AuthenticatedClient, authenticate } from "../clients/authenticate.ts";
-import type { TenantContext } from "../context.ts";
-import { OAuthError, toOAuthError } from "../errors.ts";
+import type { AuthenticatedClient } from "../clients/authenticate.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
+import { OAuthError } from "../errors.ts";
+import type { Done } from "../operation.ts";
 import { type Approval, narrow, reapprove } from "../policy.ts";
-import type { Caller, RefreshRequest, TokenSet } from "../request.ts";
+import type { RefreshRequest, TokenSet } from "../request.ts";
 import { familyTimes, type Made, makeTokens, rowsOf } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
@@ -32,25 +34,12 @@ interface Attempt {
  *
  * Throws OAuthError `invalid_grant` where the token is not good; a token that was used before kills its grant.
  */
-export async function refresh(context: TenantContext, caller: Caller, request: RefreshRequest): Promise<TokenSet> {
-  try {
-    return await exchange(context, caller, request);
-  } catch (error) {
-    if (toOAuthError(error).code === "temporarily_unavailable") reopen(context, request.refreshToken);
-    throw error;
-  }
-}
-
-/** A caller that is asked to try again has the whole grace for it, however often. */
-function reopen({ keyring, uncertainRefreshes }: TenantContext, text = ""): void {
-  const token = parseRefreshToken(text, (key, signed) => keyring.mac(key, signed));
-  if (token !== undefined) uncertainRefreshes.reopen(token.family);
-}
-
-async function exchange(context: TenantContext, caller: Caller, request: RefreshRequest): Promise<TokenSet> {
-  const reading = await context.issuingClock.read();
-  const { now } = reading;
-  const client = await authenticate(context.tenant, caller, context.secrets, "refresh");
+export async function refresh(
+  context: RequestContext,
+  client: AuthenticatedClient,
+  request: RefreshRequest,
+): Promise<Done<TokenSet>> {
+  const { now } = context.reading;
   const found = await findOwn(context, client, request.refreshToken);
   if (!(await isFamilyAlive(context, found, now))) throw refused();
   await refuseReuse(context, found, client, now);
@@ -59,19 +48,26 @@ async function exchange(context: TenantContext, caller: Caller, request: Refresh
   const decided = parseExactJson(family.decision) as unknown as Approval;
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
-  const made = await makeTokens(approval, client, family.id, reading, context);
+  const made = await makeTokens(approval, client, family.id, context);
   await context.quotas.take(rowsOf(made), client.client, context);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
   const generation = await store(context, family, { client, now, token, made, times, attemptId });
   context.uncertainRefreshes.forget(family.id, token.generation);
-  return {
+  const answer = {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,
     refreshToken: formatRefreshToken({ ...token, generation }, (key, text) => context.keyring.mac(key, text)),
     idToken: made.idToken,
     scopes: approval.scopes,
   };
+  return { answer, event: { event: "refreshed", jti: made.jti, family: family.id } };
+}
+
+/** A caller that is asked to try again has the whole grace for it, however often. */
+export function reopen({ keyring, uncertainRefreshes }: TenantContext, { refreshToken = "" }: RefreshRequest): void {
+  const token = parseRefreshToken(refreshToken, (key, signed) => keyring.mac(key, signed));
+  if (token !== undefined) uncertainRefreshes.reopen(token.family);
 }
 
 async function findOwn(
@@ -106,12 +102,7 @@ async function refuseReuse(
   const verdict = judge(found, client, now);
   if (verdict !== "reuse") return verdict;
   await context.store.families.revoke(found.family.id, now);
-  const audit = { tenant: context.tenant.id, client: client.client.id, family: found.family.id };
-  context.logger.warn(
-    { event: "refresh_token_reused", ...audit },
-    "a refresh token was used again: its grant is revoked",
-  );
-  throw refused();
+  throw refused({ event: "refresh_reused", family: found.family.id });
 }
 
 /** Makes durable what the answer tells. Resolves to the generation of the refresh token to tell. */
@@ -149,6 +140,7 @@ async function moveRow(context: TenantContext, first: FamilyRecord, attempt: Att
 }
 
 /** One text for every way in which a token is no good, so that it tells a thief nothing. */
-function refused(): OAuthError {
-  return new OAuthError("invalid_grant", "refresh_token is not valid for this client, has expired or was revoked.");
+function refused(event?: Refused): OAuthError {
+  const message = "refresh_token is not valid for this client, has expired or was revoked.";
+  return new OAuthError("invalid_grant", message, event && { event });
 }

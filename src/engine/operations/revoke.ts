@@ -1,12 +1,14 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
+import type { Performed } from "../../telemetry/events.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { revocationIds } from "../../token/revocation.ts";
-import { type AuthenticatedClient, authenticate, requireProvenSecret } from "../clients/authenticate.ts";
-import type { TenantContext } from "../context.ts";
+import { type AuthenticatedClient, requireProvenSecret } from "../clients/authenticate.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
+import type { Done } from "../operation.ts";
 import { checkSubject } from "../policy.ts";
-import type { Caller, RevokeRequest } from "../request.ts";
+import type { RevokeRequest } from "../request.ts";
 import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
@@ -18,20 +20,27 @@ const SUBJECT_HINT = "subject";
 interface OwnToken {
   readonly subject: string | undefined;
   readonly isAlive: boolean;
-  /** Ends it and, where it has one, its grant. */
-  end(): Promise<void>;
+  /** Ends it and, where it has one, its grant; tells what ended. */
+  end(): Promise<Performed>;
 }
 
 /**
  * Ends a token, its grant, or all that a subject has (RFC 7009). What a text is, its shape tells; only the hint
  * `subject` says more. An unknown token, or another client's, is left as it is, and the answer is the same.
  *
- * Throws OAuthError `invalid_client` where a subject is to end and the caller did not prove a secret, `invalid_request`
- * where it is none that the caller may mint for.
+ * Throws OAuthError `invalid_client` if a subject is to end and the caller did not prove a secret, `invalid_request`
+ * if it is none that the caller may mint for.
  */
-export async function revoke(context: TenantContext, caller: Caller, request: RevokeRequest): Promise<void> {
-  const now = context.clock.now();
-  const client = await authenticate(context.tenant, caller, context.secrets);
+export async function revoke(
+  context: RequestContext,
+  client: AuthenticatedClient,
+  request: RevokeRequest,
+): Promise<Done<void>> {
+  return { answer: undefined, event: await end(context, client, request) };
+}
+
+async function end(context: RequestContext, client: AuthenticatedClient, request: RevokeRequest): Promise<Performed> {
+  const { now } = context.reading;
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
@@ -40,22 +49,23 @@ export async function revoke(context: TenantContext, caller: Caller, request: Re
   const own = looksLikeRefreshToken(token)
     ? await findOwnRefreshToken(context, client, token, now)
     : await findOwnAccessToken(context, client, token, now);
-  if (own === undefined) return;
+  if (own === undefined) return { event: "revoked", what: "nothing" };
+  if (!revokeAllSubjects || !own.isAlive || own.subject === undefined) return own.end();
   // The token ends last: a dead one reaches its subject no more, so a retry would leave the rest alive.
-  if (revokeAllSubjects && own.isAlive && own.subject !== undefined) {
-    await endSubject(context, client, own.subject, true);
-  }
+  const ended = await endSubject(context, client, own.subject, true);
   await own.end();
+  return ended;
 }
 
-function endSubject(
+async function endSubject(
   context: TenantContext,
   { client, tenant }: AuthenticatedClient,
   subject: string,
   wholeNamespace: boolean,
-): Promise<void> {
+): Promise<Performed> {
   checkSubject(subject, client, tenant);
-  return revokeSubject(context, client, subject, wholeNamespace);
+  await revokeSubject(context, client, subject, wholeNamespace);
+  return { event: "revoked", what: "subject", wholeNamespace };
 }
 
 /** Undefined where the token is not the client's. */
@@ -73,8 +83,7 @@ async function findOwnRefreshToken(
     isAlive: family.generation <= token.generation && (await isFamilyAlive(context, found, now)),
     async end() {
       await context.store.families.revoke(family.id, now);
-      const fields = { event: "grant_revoked", tenant: context.tenant.id, client: client.id, family: family.id };
-      context.logger.info(fields, "a grant was revoked");
+      return { event: "revoked", what: "grant", family: family.id };
     },
   };
 }
@@ -90,15 +99,15 @@ async function findOwnAccessToken(
   if (token === undefined || token.clientId !== client.id) return undefined;
   // A thief of the key writes what he likes into its tokens, the family of another's grant too.
   if ((await context.store.revocations.find(keyRevocationIds(token))).length > 0) return undefined;
+  const { jti, family } = token;
   return {
     subject: token.subject,
     isAlive: await isAlive(context, token, now),
     async end() {
       // A token of a grant is dead with that.
-      if (token.family !== undefined) await context.store.families.revoke(token.family, now);
+      if (family !== undefined) await context.store.families.revoke(family, now);
       else await revokeToken(context, client, token);
-      const fields = { event: "access_token_revoked", tenant: context.tenant.id, client: client.id, jti: token.jti };
-      context.logger.info(fields, "an access token was revoked");
+      return { event: "revoked", what: "access_token", jti, family };
     },
   };
 }

@@ -1,36 +1,29 @@
 import { type Instant, toSeconds } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Random } from "../../base/random.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../../keyring/port.ts";
-import type { Client, Tenant } from "../../registry/tenant.ts";
-import type { FamilyRecord, ReferenceTokenRecord, TenantStore } from "../../store/port.ts";
+import type { Client } from "../../registry/tenant.ts";
+import type { FamilyRecord, ReferenceTokenRecord } from "../../store/port.ts";
 import { makeFamilyId, makeJti } from "../../token/jti.ts";
 import { handleDigest, makeHandle } from "../../token/reference-token.ts";
 import { formatRefreshToken } from "../../token/refresh-token.ts";
 import { familyText, referenceTokenText } from "../../token/row-mac.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
+import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Reading } from "../issuing-clock.ts";
 import type { Approval } from "../policy.ts";
 import { proveRow } from "../proven-store.ts";
-import type { Quotas, Rows } from "../quotas.ts";
+import type { Rows } from "../quotas.ts";
 import type { TokenSet } from "../request.ts";
 import { accessTokenClaims, idTokenClaims } from "./claims.ts";
 
-/** What issuing needs of a tenant's context. */
-interface IssueDependencies {
-  readonly tenant: Tenant;
-  readonly keyring: TenantKeyring;
-  readonly store: TenantStore;
-  readonly quotas: Quotas;
-  readonly random: Random;
-  readonly logger: Logger;
-}
+/** What issuing needs of a request's context. */
+type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "logger" | "reading">;
 
 /** Tokens that are made but not told yet: what is to be durable before they are. */
 export interface Made {
   readonly accessToken: string;
+  readonly jti: string;
   readonly idToken: string | undefined;
   /** The row behind a reference token. */
   readonly reference: ReferenceTokenRecord | undefined;
@@ -45,25 +38,24 @@ export interface Made {
 export async function issue(
   approval: Approval,
   client: AuthenticatedClient,
-  reading: Reading,
-  dependencies: IssueDependencies,
-): Promise<TokenSet> {
-  const grant = approval.scopes.includes(OFFLINE_ACCESS)
-    ? newGrant(approval, client, reading, dependencies)
-    : undefined;
-  const made = await makeTokens(approval, client, grant?.family.id, reading, dependencies);
-  await dependencies.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, dependencies);
+  context: IssueContext,
+): Promise<{ readonly tokens: TokenSet; readonly jti: string; readonly family: string | undefined }> {
+  const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, context) : undefined;
+  const family = grant?.family.id;
+  const made = await makeTokens(approval, client, family, context);
+  await context.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, context);
   await Promise.all([
-    grant && dependencies.store.families.create(grant.family),
-    made.reference && dependencies.store.referenceTokens.create(made.reference),
+    grant && context.store.families.create(grant.family),
+    made.reference && context.store.referenceTokens.create(made.reference),
   ]);
-  return {
+  const tokens = {
     accessToken: made.accessToken,
     expiresIn: approval.accessTokenLifetime,
     refreshToken: grant?.refreshToken,
     idToken: made.idToken,
     scopes: approval.scopes,
   };
+  return { tokens, jti: made.jti, family };
 }
 
 /** What the rows behind made tokens take of the client's quotas. */
@@ -76,8 +68,7 @@ export async function makeTokens(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   family: string | undefined,
-  { now, issuedAt }: Reading,
-  { keyring, random, logger }: Pick<IssueDependencies, "keyring" | "random" | "logger">,
+  { keyring, random, logger, reading: { now, issuedAt } }: Omit<IssueContext, "store" | "quotas">,
 ): Promise<Made> {
   function checkSize(kind: string, text: string): string {
     const bytes = Buffer.byteLength(text);
@@ -90,7 +81,8 @@ export async function makeTokens(
     return text;
   }
 
-  const claims = accessTokenClaims(approval, client.id, makeJti(issuedAt, family, random), now);
+  const jti = makeJti(issuedAt, family, random);
+  const claims = accessTokenClaims(approval, client.id, jti, now);
   const { accessToken, reference } =
     approval.accessTokenType === "jwt"
       ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
@@ -98,11 +90,11 @@ export async function makeTokens(
           keyring,
           random,
         });
-  if (!approval.identifies) return { accessToken, idToken: undefined, reference };
+  if (!approval.identifies) return { accessToken, jti, idToken: undefined, reference };
 
   const signer = keyring.signer(now);
   const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
-  return { accessToken, idToken: checkSize("id_token", await signer.sign(identity)), reference };
+  return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity)), reference };
 }
 
 function makeReference(
@@ -110,7 +102,7 @@ function makeReference(
   approval: Approval,
   { client, tenant }: Pick<AuthenticatedClient, "client" | "tenant">,
   now: Instant,
-  { keyring, random }: Pick<IssueDependencies, "keyring" | "random">,
+  { keyring, random }: Pick<IssueContext, "keyring" | "random">,
 ) {
   const handle = makeHandle(random);
   const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
@@ -123,8 +115,7 @@ function makeReference(
 function newGrant(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
-  reading: Reading,
-  { keyring, random }: Pick<IssueDependencies, "keyring" | "random">,
+  { keyring, random, reading }: Pick<IssueContext, "keyring" | "random" | "reading">,
 ) {
   const row = newFamily(makeFamilyId(random), approval, client, reading);
   const keyGeneration = keyring.macGeneration(reading.now);

@@ -16,7 +16,7 @@ export const MAX_LEAD = AHEAD / 2;
 const MAX_ATTEMPTS = 8;
 
 /** What a revocation up to now needs of a tenant's context. */
-export type RevocationContext = Pick<TenantContext, "store" | "issuingClock" | "clock" | "maxClockSkew">;
+type RevocationContext = Pick<TenantContext, "store" | "issuingClock" | "clock" | "maxClockSkew">;
 
 /** Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace. */
 export async function revokeSubject(
@@ -31,8 +31,6 @@ export async function revokeSubject(
   }
   await takeRevocation(context, client, ids);
   await revokeUpToNow(context, ids, client.id);
-  const fields = { event: "subject_revoked", tenant: context.tenant.id, client: client.id, wholeNamespace };
-  context.logger.info(fields, "all tokens of a subject were revoked");
 }
 
 /**

@@ -86,4 +86,4 @@ async function readTime(database: Db): Promise<Instant> {
   return localTime.getTime();
 }
 
-const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const SILENT: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -226,9 +226,9 @@ describe("secrets", () => {
       verifier.report(logger);
       const tenant = "default";
       expect(logger.lines.map(({ fields }) => fields)).toEqual([
-        { event: "client_refused", tenant, client: "client", count: 40, lastAddress: undefined },
-        { event: "client_refused", tenant, client: undefined, count: 30, lastAddress: undefined },
-        { event: "operator_refused", tenant, operator: "ops", count: 2, lastAddress: "192.0.2.1" },
+        { event: "client_secrets_refused", tenant, client: "client", count: 40, lastAddress: undefined },
+        { event: "client_secrets_refused", tenant, client: undefined, count: 30, lastAddress: undefined },
+        { event: "operator_secrets_refused", tenant, operator: "ops", count: 2, lastAddress: "192.0.2.1" },
       ]);
     });
 

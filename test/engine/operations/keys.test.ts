@@ -202,7 +202,7 @@ describe("a client's revocation", () => {
     expect((await context.engine.revokeClient(operator, request)).warnings[0]).toContain("can mint again");
     const events = context.logger.lines.map(({ fields }) => fields);
     expect(events).toContainEqual(
-      expect.objectContaining({ event: "client_revoked", operator: OPERATOR_ID, client: CLIENT_ID }),
+      expect.objectContaining({ event: "client_revoked", operator: OPERATOR_ID, revokedClient: CLIENT_ID }),
     );
   });
 

@@ -166,7 +166,7 @@ describe("refresh", () => {
         expect(await context.engine.introspect(credentials, { token })).toEqual({ active: false });
       }
       expect(context.logger.lines).toContainEqual(
-        expect.objectContaining({ level: "warn", fields: expect.objectContaining({ event: "refresh_token_reused" }) }),
+        expect.objectContaining({ level: "warn", fields: expect.objectContaining({ event: "refresh_reused" }) }),
       );
     });
   });

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { TenantEngine } from "../../src/engine/port.ts";
+import type { Event } from "../../src/telemetry/events.ts";
+import { type TestContext, testContext } from "../support/context.ts";
+import { type FailingStore, failingStore } from "../support/failing-store.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+
+let store: FailingStore;
+let context: TestContext;
+let engine: TenantEngine;
+let events: Event[];
+beforeEach(async () => {
+  store = failingStore(createMemoryStore());
+  context = await testContext(undefined, store);
+  events = [];
+  let elapsed = 0;
+  const dependencies = { listener: (event: Event) => events.push(event), elapsed: () => (elapsed += 0.25) };
+  const made = createEngine([context], dependencies).forTenant(context.tenant.id);
+  if (made === undefined) throw new Error("the engine does not know its tenant");
+  engine = made;
+});
+
+const arrival = { requestId: "r1", remoteAddress: "192.0.2.1" };
+const caller = { ...arrival, clientId: CLIENT_ID, clientSecret: SECRET };
+const operator = { ...arrival, authorization: `Basic ${btoa(`${OPERATOR_ID}:${SECRET}`)}` };
+const mint = { grantType: "arbitrary_identity", subject: "someone", scopes: ["offline_access"] };
+const anId = expect.stringMatching(/^[\w.-]+$/);
+const circumstances = { ...arrival, tenant: "default", duration: 0.25 };
+
+describe("every operation ends with one event", () => {
+  it("of what was done, by whom, and to which token", async () => {
+    const { accessToken, refreshToken } = await engine.mint(caller, mint);
+    const next = await engine.refresh(caller, { refreshToken });
+    await engine.introspect(caller, { token: accessToken });
+    await engine.introspect(caller, { token: "none" });
+    await engine.revoke(caller, { token: "none" });
+    await engine.revoke(caller, { token: next.refreshToken });
+    await engine.revoke(caller, { token: accessToken });
+    await engine.revoke(caller, { token: "someone", tokenTypeHint: "subject" });
+    await engine.rotate(operator, { dryRun: true });
+    await engine.listKeys(operator);
+    await engine.revokeClient(operator, { client: "nobody" });
+    const client = CLIENT_ID;
+    const family = events[0] !== undefined && "family" in events[0] ? events[0].family : "none";
+    expect(events.map(({ tenant, requestId, remoteAddress, duration, ...event }) => event)).toEqual([
+      {
+        operation: "mint",
+        client,
+        event: "minted",
+        grantType: mint.grantType,
+        accessTokenType: "jwt",
+        jti: anId,
+        family,
+      },
+      { operation: "refresh", client, event: "refreshed", jti: anId, family },
+      { operation: "introspect", client, event: "introspected", active: true },
+      { operation: "introspect", client, event: "introspected", active: false },
+      { operation: "revoke", client, event: "revoked", what: "nothing" },
+      { operation: "revoke", client, event: "revoked", what: "grant", family },
+      { operation: "revoke", client, event: "revoked", what: "access_token", jti: anId, family },
+      { operation: "revoke", client, event: "revoked", what: "subject", wholeNamespace: false },
+      {
+        operation: "rotate",
+        operator: OPERATOR_ID,
+        event: "key_rotated",
+        mode: "graceful",
+        use: "signing",
+        generation: expect.any(Number),
+        dryRun: true,
+      },
+      { operation: "listKeys", operator: OPERATOR_ID, event: "keys_listed" },
+      { operation: "revokeClient", operator: OPERATOR_ID, event: "client_revoked", revokedClient: "nobody" },
+    ]);
+    for (const event of events) expect(event).toMatchObject(circumstances);
+  });
+
+  it("of a refusal, with who was known and why", async () => {
+    await refusalOf(engine.mint({ ...caller, clientSecret: "wrong" }, mint));
+    await refusalOf(engine.mint({ ...caller, clientId: "nobody" }, mint));
+    await refusalOf(engine.mint(caller, {}));
+    await refusalOf(engine.listKeys({ ...operator, authorization: `Basic ${btoa(`${OPERATOR_ID}:wrong`)}` }));
+    expect(events).toMatchObject([
+      { event: "client_refused", client: CLIENT_ID, code: "invalid_client" },
+      { event: "client_refused", client: undefined, code: "invalid_client" },
+      { event: "refused", client: CLIENT_ID, code: "invalid_request", reason: "grant_type is missing!" },
+      { event: "operator_refused", operator: OPERATOR_ID, code: "invalid_client" },
+    ]);
+    for (const event of events) expect(event).toMatchObject(circumstances);
+  });
+
+  it("of a refresh token that was used again, by its grant", async () => {
+    const { refreshToken } = await engine.mint(caller, mint);
+    await engine.refresh(caller, { refreshToken });
+    context.clock.advance(10_000);
+    await refusalOf(engine.refresh(caller, { refreshToken }));
+    const minted = events[0] as Event & { readonly family: string };
+    expect(events.at(-1)).toMatchObject({ event: "refresh_reused", family: minted.family, code: "invalid_grant" });
+  });
+
+  it("of a failure, with its cause", async () => {
+    store.failNext("families.create", "refused");
+    await refusalOf(engine.mint(caller, mint));
+    expect(events).toMatchObject([{ event: "refused", client: CLIENT_ID, code: "temporarily_unavailable" }]);
+    expect(events[0]).toHaveProperty("cause.name", "StoreUnavailableError");
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "../../src/telemetry/events.ts";
+import { logListener } from "../../src/telemetry/log.ts";
+import { recordingLogger } from "../support/logger.ts";
+
+const circumstances = { operation: "mint", tenant: "acme", requestId: "r1", remoteAddress: "192.0.2.1", duration: 1.5 };
+const refused = (reason = "grant_type is missing!", code = "invalid_request", cause?: Error): Event => ({
+  ...circumstances,
+  event: "refused",
+  code,
+  reason,
+  cause,
+});
+
+function log() {
+  let elapsed = 0;
+  const logger = recordingLogger();
+  const listen = logListener(logger, () => elapsed);
+  const pass = (milliseconds: number) => {
+    elapsed += milliseconds;
+  };
+  return { logger, listen, pass };
+}
+
+describe("the log of events", () => {
+  it("has all that is known of what was done", () => {
+    const { logger, listen } = log();
+    const event: Event = { ...circumstances, client: "web", event: "revoked", what: "grant", family: "f" };
+    listen(event);
+    expect(logger.lines).toEqual([{ level: "info", fields: event, message: "a revocation was done" }]);
+  });
+
+  it("says why a request was refused, and by which id it can be found", () => {
+    const { logger, listen } = log();
+    listen(refused());
+    expect(logger.lines).toMatchObject([
+      { level: "info", fields: { code: "invalid_request", reason: "grant_type is missing!", requestId: "r1" } },
+    ]);
+  });
+
+  it.each([
+    ["The scope 'eyJhbGciOi' was not granted.", "The scope '…' was not granted."],
+    ["The arbitrary claim: 'a' b 'c' is not allowed.", "The arbitrary claim: '…' is not allowed."],
+    ["The id_token's subject is not the client's.", "The id_token's subject is not the client's."],
+  ])("has nothing that a caller wrote: %s", (reason, told) => {
+    const { logger, listen } = log();
+    listen(refused(reason));
+    expect(logger.lines).toMatchObject([{ fields: { reason: told } }]);
+  });
+
+  it.each([
+    ["server_error", "error"],
+    ["temporarily_unavailable", "warn"],
+  ])("has the cause of %s", (code, level) => {
+    const { logger, listen } = log();
+    const cause = new Error("the cause");
+    listen(refused("Something unexpected happened.", code, cause));
+    expect(logger.lines).toMatchObject([{ level, fields: { err: cause } }]);
+  });
+
+  it("has no more than 50 lines a second for refusals, and says how many it left out", () => {
+    const { logger, listen, pass } = log();
+    for (let time = 0; time < 80; time++) listen(refused());
+    expect(logger.lines).toHaveLength(50);
+    listen({
+      ...circumstances,
+      event: "refresh_reused",
+      family: "f",
+      code: "invalid_grant",
+      reason: "",
+      cause: undefined,
+    });
+    expect(logger.lines.at(-1)).toMatchObject({ level: "warn", fields: { event: "refresh_reused" } });
+    pass(1_000);
+    listen(refused());
+    expect(logger.lines.slice(-2)).toMatchObject([{ level: "warn", fields: { count: 30 } }, { level: "info" }]);
+  });
+});
