@@ -29,7 +29,7 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
   grants: {
     rooms: ["engine", "registry/tenant", "authorities/port", "token", "base"],
   },
-  "engine/engine": { rooms: ["engine/port", "engine/perform", "engine/operations", "engine"] },
+  "engine/engine": { rooms: ["engine/port", "engine/perform", "engine/operations", "engine/clients", "engine"] },
   "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
   "engine/perform": { rooms: ["engine/operations", "engine/clients", "engine", "registry/tenant", "telemetry/events"] },
   "engine/operations": {

@@ -1,3 +1,4 @@
+import { clientAuthenticationMethods } from "./clients/index.ts";
 import type { TenantContext } from "./context.ts";
 import { toOAuthError } from "./errors.ts";
 import { operations } from "./operations/index.ts";
@@ -24,6 +25,7 @@ function createTenantEngine(context: TenantContext, dependencies: PerformDepende
     grantParameters: new Map(
       Array.from(context.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),
+    clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
     jwks: () => publishedKeys(context),
     ...(Object.fromEntries(names.map((name) => [name, performed(name)])) as unknown as PerformedOperations),
   };

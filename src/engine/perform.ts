@@ -1,6 +1,7 @@
 import type { Operator } from "../registry/tenant.ts";
 import type { Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
-import { type AuthenticatedClient, authenticate, authenticateOperator } from "./clients/authenticate.ts";
+import { type AuthenticatedClient, authenticate } from "./clients/authenticate.ts";
+import { authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext } from "./context.ts";
 import { toOAuthError } from "./errors.ts";
 import type { Done } from "./operation.ts";
@@ -79,9 +80,9 @@ function readOnce({ clock }: TenantContext) {
 
 function authenticated(
   by: AnyOperation["by"],
-  { tenant, secrets }: TenantContext,
+  context: TenantContext,
   caller: Caller,
 ): Promise<AuthenticatedClient | Operator> {
-  if (by === "operator") return authenticateOperator(tenant, caller, secrets);
-  return authenticate(tenant, caller, secrets, by === "refreshing client" ? "refresh" : "other");
+  if (by === "operator") return authenticateOperator(caller, context);
+  return authenticate(caller, context, by === "refreshing client" ? "refresh" : "other");
 }

@@ -19,6 +19,8 @@ export interface TenantEngine extends PerformedOperations {
   readonly tenant: Tenant;
   /** The extension grants, and the parameters that each takes by their names on the wire, for discovery. */
   readonly grantParameters: ReadonlyMap<string, readonly string[]>;
+  /** How clients can prove who they are, by the names that metadata has for it (RFC 8414 section 2). */
+  readonly clientAuthenticationMethods: readonly string[];
   /** The published keys (RFC 7517 section 5). */
   jwks(): { readonly keys: readonly PublicJwk[] };
 }

@@ -11,9 +11,6 @@ import { publicDocument } from "./public-document.ts";
 import { REVOCATION_PATH } from "./revocation.ts";
 import { TOKEN_PATH } from "./token.ts";
 
-/** How a client may authenticate, wherever it does (RFC 6749 section 2.3.1). */
-const AUTH_METHODS = ["client_secret_basic", "client_secret_post"];
-
 const OAUTH_PATH = "/.well-known/oauth-authorization-server";
 const OPENID_PATH = "/.well-known/openid-configuration";
 
@@ -46,9 +43,9 @@ function metadata(engine: TenantEngine, base: string): object {
     grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
     // No registered member says which parameters an extension grant takes; RFC 8414 section 2 lets others be added.
     grant_parameters_supported: Object.fromEntries(grantParameters),
-    token_endpoint_auth_methods_supported: authMethodsOf(tenant),
-    introspection_endpoint_auth_methods_supported: AUTH_METHODS,
-    revocation_endpoint_auth_methods_supported: authMethodsOf(tenant),
+    token_endpoint_auth_methods_supported: authMethodsOf(engine),
+    introspection_endpoint_auth_methods_supported: engine.clientAuthenticationMethods,
+    revocation_endpoint_auth_methods_supported: authMethodsOf(engine),
     id_token_signing_alg_values_supported: algorithmsOf(engine),
     subject_types_supported: ["public"],
     // Required. The registered type of an answer without a code or a token is the one that promises nothing.
@@ -58,9 +55,9 @@ function metadata(engine: TenantEngine, base: string): object {
 }
 
 /** Public clients show no secret, but to introspect. */
-function authMethodsOf({ clients }: Tenant): readonly string[] {
-  const hasPublic = clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret);
-  return hasPublic ? [...AUTH_METHODS, "none"] : AUTH_METHODS;
+function authMethodsOf({ tenant, clientAuthenticationMethods }: TenantEngine): readonly string[] {
+  const hasPublic = tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret);
+  return hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
 }
 
 /** Those of the published keys: the configured one signs only from the next key on, or while there is none yet. */

@@ -75,12 +75,12 @@ describe("the metadata", () => {
     if (known === undefined) throw new Error("there is no such tenant");
     const clients = new Map([testClient(), testClient({ id: "web", ...client })].map((each) => [each.id, each]));
     engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, clients } });
-    const withSecret = ["client_secret_basic", "client_secret_post"];
+    const hasProof = ["client_secret_basic", "client_secret_post"];
     for (const path of [...OPENID, ...OAUTH]) {
       expect((await app.inject(path)).json()).toMatchObject({
-        token_endpoint_auth_methods_supported: [...withSecret, ...added],
-        revocation_endpoint_auth_methods_supported: [...withSecret, ...added],
-        introspection_endpoint_auth_methods_supported: withSecret,
+        token_endpoint_auth_methods_supported: [...hasProof, ...added],
+        revocation_endpoint_auth_methods_supported: [...hasProof, ...added],
+        introspection_endpoint_auth_methods_supported: hasProof,
       });
     }
   });

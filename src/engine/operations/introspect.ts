@@ -2,7 +2,7 @@ import { type Instant, toSeconds } from "../../base/clock.ts";
 import { parseExactJson } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
-import { type AuthenticatedClient, requireProvenSecret } from "../clients/authenticate.ts";
+import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Done } from "../operation.ts";
@@ -24,7 +24,7 @@ export async function introspect(
   client: AuthenticatedClient,
   request: IntrospectRequest,
 ): Promise<Done<Introspection>> {
-  requireProvenSecret(client, "introspect a token");
+  requireProof(client, "introspect a token");
   if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
   const tell = looksLikeRefreshToken(request.token) ? introspectRefreshToken : introspectAccessToken;
   const answer = await tell(context, client.client, request.token, context.reading.now);

@@ -3,7 +3,7 @@ import type { Client } from "../../registry/tenant.ts";
 import type { Performed } from "../../telemetry/events.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { revocationIds } from "../../token/revocation.ts";
-import { type AuthenticatedClient, requireProvenSecret } from "../clients/authenticate.ts";
+import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Done } from "../operation.ts";
@@ -42,7 +42,7 @@ export async function revoke(
 async function end(context: RequestContext, client: AuthenticatedClient, request: RevokeRequest): Promise<Performed> {
   const { now } = context.reading;
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
-  if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProvenSecret(client, "revoke a subject");
+  if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProof(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
 
   if (tokenTypeHint === SUBJECT_HINT) return endSubject(context, client, token, revokeAllSubjects);

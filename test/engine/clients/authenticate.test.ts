@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { authenticate } from "../../../src/engine/clients/authenticate.ts";
+import { clientSecret } from "../../../src/engine/clients/client-secret.ts";
+import type { ClientAuthenticationMethod } from "../../../src/engine/clients/method.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
 import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
@@ -20,7 +22,10 @@ function basic(id: string, secret: string): Caller {
 }
 
 function check(credentials: Caller, client: Partial<Client> = {}, tenant: Partial<Tenant> = {}) {
-  return authenticate(testTenant(tenant, [testClient(client), testClient({ id: "other" })]), credentials, secrets);
+  return authenticate(credentials, {
+    tenant: testTenant(tenant, [testClient(client), testClient({ id: "other" })]),
+    secrets,
+  });
 }
 
 describe("client authentication", () => {
@@ -32,21 +37,21 @@ describe("client authentication", () => {
       { authorization: basic(CLIENT_ID, SECRET).authorization?.replace("Basic", "bASIC") },
     ],
   ])("takes a right secret %s", async (_, credentials) => {
-    expect(await check(credentials)).toMatchObject({ client: { id: CLIENT_ID }, withSecret: true });
+    expect(await check(credentials)).toMatchObject({ client: { id: CLIENT_ID }, hasProof: true });
   });
 
   it("decodes both parts of the header as a form (RFC 6749 section 2.3.1)", async () => {
     const credentials = basic("an%3Aid", "a+secret%2B%C3%A9");
     const tenant = testTenant({}, [testClient({ id: "an:id", secrets: [sha256Secret("a secret+é")] })]);
-    expect(await authenticate(tenant, credentials, secrets)).toMatchObject({
+    expect(await authenticate(credentials, { tenant, secrets })).toMatchObject({
       client: { id: "an:id" },
-      withSecret: true,
+      hasProof: true,
     });
   });
 
   it("takes any of several secrets", async () => {
     const client = { secrets: [sha256Secret("new"), sha256Secret("old")] };
-    expect(await check(basic(CLIENT_ID, "old"), client)).toMatchObject({ withSecret: true });
+    expect(await check(basic(CLIENT_ID, "old"), client)).toMatchObject({ hasProof: true });
   });
 
   it.each([
@@ -75,7 +80,7 @@ describe("client authentication", () => {
   it("takes an id and a secret of the most characters", async () => {
     const [id, secret] = ["i".repeat(100), "s".repeat(100)];
     const tenant = testTenant({}, [testClient({ id, secrets: [sha256Secret(secret)] })]);
-    expect(await authenticate(tenant, basic(id, secret), secrets)).toMatchObject({ withSecret: true });
+    expect(await authenticate(basic(id, secret), { tenant, secrets })).toMatchObject({ hasProof: true });
   });
 
   it.each([
@@ -124,8 +129,8 @@ describe("client authentication", () => {
     const open = { requireSecret: false, requireRefreshSecret: false };
 
     it("takes none, and knows that none was proven", async () => {
-      expect(await check({ clientId: CLIENT_ID }, { ...open, secrets: [] })).toMatchObject({ withSecret: false });
-      expect(await check(basic(CLIENT_ID, ""), { ...open, secrets: [] })).toMatchObject({ withSecret: false });
+      expect(await check({ clientId: CLIENT_ID }, { ...open, secrets: [] })).toMatchObject({ hasProof: false });
+      expect(await check(basic(CLIENT_ID, ""), { ...open, secrets: [] })).toMatchObject({ hasProof: false });
     });
 
     it("still refuses a wrong one", async () => {
@@ -138,10 +143,10 @@ describe("client authentication", () => {
 
   it("needs no secret to refresh where the client is so registered, and for nothing else", async () => {
     const tenant = testTenant({}, [testClient({ requireRefreshSecret: false })]);
-    expect(await authenticate(tenant, { clientId: CLIENT_ID }, secrets, "refresh")).toMatchObject({
-      withSecret: false,
+    expect(await authenticate({ clientId: CLIENT_ID }, { tenant, secrets }, "refresh")).toMatchObject({
+      hasProof: false,
     });
-    expect(await refusalOf(authenticate(tenant, { clientId: CLIENT_ID }, secrets))).toEqual(REFUSED);
+    expect(await refusalOf(authenticate({ clientId: CLIENT_ID }, { tenant, secrets }))).toEqual(REFUSED);
   });
 
   it("tells only who proved the secret that the client is disabled", async () => {
@@ -150,5 +155,31 @@ describe("client authentication", () => {
       message: "The client is disabled.",
     });
     expect(await refusalOf(check({ clientId: CLIENT_ID, clientSecret: "wrong" }, { enabled: false }))).toEqual(REFUSED);
+  });
+});
+
+describe("several methods of client authentication", () => {
+  /** Takes any traceparent for a proof of the client of that name. */
+  const other: ClientAuthenticationMethod = {
+    names: ["other"],
+    read: ({ traceParent }) =>
+      traceParent === undefined
+        ? undefined
+        : { clientId: traceParent, hasProof: true, verify: async (client) => client?.id === CLIENT_ID },
+  };
+  const methods = [clientSecret, other];
+  const by = (caller: Caller) => authenticate(caller, { tenant: testTenant(), secrets }, "other", methods);
+
+  it("each prove who the client is", async () => {
+    expect(await by({ clientId: CLIENT_ID, clientSecret: SECRET })).toMatchObject({ hasProof: true });
+    expect(await by({ traceParent: CLIENT_ID })).toMatchObject({ client: { id: CLIENT_ID }, hasProof: true });
+    expect(await refusalOf(by({ traceParent: "nobody" }))).toEqual(REFUSED);
+  });
+
+  it("are refused together, whoever is right", async () => {
+    expect(await refusalOf(by({ ...basic(CLIENT_ID, SECRET), traceParent: CLIENT_ID }))).toEqual({
+      code: "invalid_request",
+      message: "The client authenticates by two methods at once.",
+    });
   });
 });

@@ -1,0 +1,26 @@
+/** The two parts of Basic credentials. */
+export interface BasicCredentials {
+  readonly id: string;
+  /** Undefined if it is empty, which is none. */
+  readonly secret: string | undefined;
+}
+
+/**
+ * Reads Basic credentials (RFC 7617), both parts form-urlencoded as RFC 6749 section 2.3.1 has it; undefined if they are
+ * malformed.
+ */
+export function parseBasic(authorization: string): BasicCredentials | undefined {
+  const encoded = /^basic +(?<token>[A-Za-z0-9+/_-]+=*) *$/i.exec(authorization)?.groups?.token;
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? "", "base64").toString()) ?? [];
+  const [readId, readSecret] = [id, secret].map((part) => (part === undefined ? undefined : formUrlDecode(part)));
+  if (!readId || readSecret === undefined) return undefined;
+  return { id: readId, secret: readSecret === "" ? undefined : readSecret };
+}
+
+function formUrlDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Tenant } from "../../registry/tenant.ts";
+import { OAuthError } from "../errors.ts";
+import type { Caller } from "../request.ts";
+import { type BasicCredentials, parseBasic } from "./basic.ts";
+import type { ClientAuthenticationMethod } from "./method.ts";
+import { clientRefused, MALFORMED_BASIC } from "./refusals.ts";
+
+/**
+ * A client's id and its secret (RFC 6749 section 2.3.1): as Basic credentials in the header, which count if both are
+ * there, or in the form. An id alone is a public client's.
+ */
+export const clientSecret: ClientAuthenticationMethod = {
+  names: ["client_secret_basic", "client_secret_post"],
+
+  read(caller, { tenant, secrets }) {
+    const presented = presentedBy(caller, tenant);
+    if (presented === undefined) return undefined;
+    const { id, secret } = presented;
+    checkLength(id, "client_id", tenant);
+    checkLength(secret, "client_secret", tenant);
+    return {
+      clientId: id,
+      hasProof: secret !== undefined,
+      async verify(client) {
+        if (secret === undefined) return false;
+        const presenter = { tenant: tenant.id, role: "client", id, isKnown: client !== undefined } as const;
+        return secrets.verify({ ...presenter, address: caller.remoteAddress }, client?.secrets ?? [], secret);
+      },
+    };
+  },
+};
+
+function presentedBy(caller: Caller, tenant: Tenant): BasicCredentials | undefined {
+  const { authorization, clientId, clientSecret } = caller;
+  if (authorization === undefined) return clientId === undefined ? undefined : { id: clientId, secret: clientSecret };
+  const basic = parseBasic(authorization);
+  if (basic === undefined) throw clientRefused(MALFORMED_BASIC);
+  const cameTwice = clientSecret !== undefined || (clientId !== undefined && clientId !== basic.id);
+  if (tenant.strictClientAuthentication && cameTwice) {
+    throw new OAuthError(
+      "invalid_request",
+      "Client credentials came twice: send the authorization header or client_id and client_secret, not both.",
+    );
+  }
+  return basic;
+}
+
+function checkLength(text: string | undefined, parameter: string, { limits }: Tenant): void {
+  if (text === undefined || text.length <= limits.credentialLength) return;
+  throw new OAuthError("invalid_request", `${parameter} is too long: at most ${limits.credentialLength} characters.`);
+}
