@@ -111,7 +111,7 @@ describe("the table of", () => {
     const { minted, mint } = attempts(service, forms);
     expect(await minted(grantType as GrantType)).toMatch(/^eyJ/);
     for (const name of form) {
-      expect((await mint(grantType as GrantType, { [name]: "" })()).description).toBe(`${name} is missing!`);
+      expect((await mint(grantType as GrantType, { [name]: "" })()).description).toBe(`${name} is required.`);
     }
   });
 

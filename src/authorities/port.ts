@@ -31,5 +31,5 @@ export class IdTokenError extends Error {
 /** The issuer's keys cannot be had at the moment. */
 export class AuthorityUnavailableError extends UnavailableError {
   override readonly name = "AuthorityUnavailableError";
-  override readonly description = "The authority's keys cannot be had. Try again.";
+  override readonly description = "The identity provider's keys are unavailable. Try again.";
 }

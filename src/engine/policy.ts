@@ -63,7 +63,7 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
     if (!client.grants.has(granted.grantType)) {
       throw new OAuthError(
         "invalid_grant",
-        `The grant_type ${granted.grantType} is not allowed to this client any more.`,
+        `The grant_type ${granted.grantType} is not allowed for this client any more.`,
       );
     }
     checkDecision(granted, client, tenant);
@@ -102,7 +102,7 @@ export function narrow(granted: Approval, scopes: readonly string[]): Approval {
 function checkDecision(decision: Decision, client: Client, tenant: Tenant): void {
   checkScopes(decision.scopes, client, tenant.limits.scopeLength);
   if (decision.issuer !== tenant.issuer && !client.allowedIssuers.has(decision.issuer)) {
-    throw new OAuthError("invalid_request", `The issuer '${decision.issuer}' is not allowed to this client.`);
+    throw new OAuthError("invalid_request", `The issuer '${decision.issuer}' is not allowed for this client.`);
   }
   if (decision.subject !== undefined) checkSubject(decision.subject, client, tenant);
   checkAudience(decision, client, tenant);
@@ -117,7 +117,7 @@ export function checkSubject(subject: string, client: Client, tenant: Tenant): v
     );
   }
   if (!isAllowed(client.allowedSubjects, subject)) {
-    throw new OAuthError("invalid_request", "The subject is not allowed to this client.");
+    throw new OAuthError("invalid_request", "The subject is not allowed for this client.");
   }
 }
 
@@ -125,7 +125,7 @@ export function checkSubject(subject: string, client: Client, tenant: Tenant): v
 function checkAudience(decision: Decision, client: Client, tenant: Tenant): void {
   for (const { name } of decision.audience) {
     if (name !== ownResources(tenant) && !isAllowed(client.allowedAudiences, name)) {
-      throw new OAuthError("invalid_request", `The audience '${name}' is not allowed to this client.`);
+      throw new OAuthError("invalid_request", `The audience '${name}' is not allowed for this client.`);
     }
   }
 }
@@ -142,6 +142,6 @@ function checkScopes(scopes: readonly string[], client: Client, maxLength: numbe
     if (!SCOPE_TOKEN.test(scope)) throw new OAuthError("invalid_scope", `The scope '${scope}' is malformed.`);
     const allowed =
       scope === OFFLINE_ACCESS ? client.allowOfflineAccess : client.scopes === "*" || client.scopes.has(scope);
-    if (!allowed) throw new OAuthError("invalid_scope", `The scope '${scope}' is not allowed to this client.`);
+    if (!allowed) throw new OAuthError("invalid_scope", `The scope '${scope}' is not allowed for this client.`);
   }
 }

@@ -23,7 +23,7 @@ export function required(value: string | undefined, name: string, problems: Prob
 
 /** Notes a problem where a parameter is not there. */
 export function requirePresence(value: unknown, name: string, problems: Problems): void {
-  if (value === undefined) problems.add(`${name} is missing!`);
+  if (value === undefined) problems.add(`${name} is required.`);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -45,7 +45,7 @@ export function readShared(request: MintRequest, context: GrantContext, granted 
 export function jsonObject(value: JsonValue | InvalidValue | undefined, name: string, problems: Problems): JsonObject {
   const read = wellFormed(value, name, problems);
   if (read === undefined || isJsonObject(read)) return read ?? {};
-  problems.add(`${name} is malformed: expected a JSON object.`);
+  problems.add(`${name} must be a JSON object.`);
   return {};
 }
 
@@ -57,7 +57,7 @@ export function stringArray(
 ): readonly string[] {
   const read = wellFormed(value, name, problems);
   if (read === undefined || isStringArray(read)) return read ?? [];
-  problems.add(`${name} is malformed: expected a JSON array of strings.`);
+  problems.add(`${name} must be a JSON array of strings.`);
   return [];
 }
 
@@ -68,7 +68,9 @@ export function wellFormed(
   problems: Problems,
 ): JsonValue | undefined {
   if (!(value instanceof InvalidValue)) return value;
-  problems.add(value.reason === undefined ? `${name} is malformed!` : `${name} is malformed: ${value.reason}`);
+  problems.add(
+    value.reason === undefined ? `${name} is not valid JSON.` : `${name} cannot be used: ${value.reason}`,
+  );
   return undefined;
 }
 

@@ -42,7 +42,7 @@ function checkExact(text: string, message: DescMessage): void {
   const found = faultIn(text);
   if (found === undefined) return;
   const field = found.member === undefined ? undefined : fieldNamed(message, found.member);
-  if (field !== undefined) throw refusal(`${field.name} is malformed: ${found.problem}`);
+  if (field !== undefined) throw refusal(`${field.name} cannot be used: ${found.problem}`);
   if (found.twice !== undefined && fieldNamed(message, found.twice) !== undefined)
     throw unreadable(`it has the field '${found.twice}' twice.`);
   // It is no field of the message, or in none.

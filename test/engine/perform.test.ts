@@ -85,7 +85,7 @@ describe("every operation ends with one event", () => {
     expect(events).toMatchObject([
       { event: "client_refused", client: CLIENT_ID, code: "invalid_client" },
       { event: "client_refused", client: undefined, code: "invalid_client" },
-      { event: "refused", client: CLIENT_ID, code: "invalid_request", reason: "grant_type is missing!" },
+      { event: "refused", client: CLIENT_ID, code: "invalid_request", reason: "grant_type is required." },
       { event: "operator_refused", operator: OPERATOR_ID, code: "invalid_client" },
     ]);
     for (const event of events) expect(event).toMatchObject(circumstances);

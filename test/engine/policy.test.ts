@@ -23,7 +23,7 @@ describe("a client's policy", () => {
     await mint({ allowedSubjects: ["user-*"] }, {});
     expect(await refusalOf(mint({ allowedSubjects: ["user-*"] }, { subject: "admin" }))).toEqual({
       code: "invalid_request",
-      message: "The subject is not allowed to this client.",
+      message: "The subject is not allowed for this client.",
     });
     expect(await refusalOf(mint({ allowedSubjects: [] }, {}))).toMatchObject({ code: "invalid_request" });
   });
@@ -43,7 +43,7 @@ describe("a client's policy", () => {
     await mint({ allowedAudiences }, { arbitraryAudiences: ["cat"] });
     expect(await refusalOf(mint({ allowedAudiences }, { arbitraryAudiences: ["dog"] }))).toEqual({
       code: "invalid_request",
-      message: "The audience 'dog' is not allowed to this client.",
+      message: "The audience 'dog' is not allowed for this client.",
     });
     expect(await refusalOf(mint({ allowedAudiences }, { scopes: ["nitro"] }))).toMatchObject({
       code: "invalid_request",
@@ -55,7 +55,7 @@ describe("a client's policy", () => {
     await mint({ scopes }, { scopes: ["a"] });
     expect(await refusalOf(mint({ scopes }, { scopes: ["a", "openid"] }))).toEqual({
       code: "invalid_scope",
-      message: "The scope 'openid' is not allowed to this client.",
+      message: "The scope 'openid' is not allowed for this client.",
     });
   });
 

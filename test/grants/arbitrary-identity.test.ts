@@ -51,12 +51,12 @@ describe("arbitrary_identity", () => {
 
   it("needs a subject and a scope, and says all that is wrong at once", async () => {
     expect(await problem({ subject: undefined, scopes: undefined, arbitraryClaims: new InvalidValue() })).toBe(
-      "subject is missing! | scope is missing! | arbitrary_claims is malformed!",
+      "subject is required. | scope is required. | arbitrary_claims is not valid JSON.",
     );
   });
 
   it.each<[MintRequest, string]>([
-    [{ arbitraryClaims: ["a"] }, "arbitrary_claims is malformed: expected a JSON object."],
+    [{ arbitraryClaims: ["a"] }, "arbitrary_claims must be a JSON object."],
     [{ arbitraryClaims: { aud: ["x"] } }, "The arbitrary claim: 'aud' is not allowed."],
     [{ arbitraryClaims: { AUD: ["x"] } }, "The arbitrary claim: 'AUD' is not allowed."],
     [{ arbitraryClaims: { client_namespace: "x" } }, "The arbitrary claim: 'client_namespace' is not allowed."],
@@ -64,11 +64,11 @@ describe("arbitrary_identity", () => {
       { arbitraryClaims: { nudibranch_watermark: "x" } },
       "The arbitrary claim: 'nudibranch_watermark' is not allowed: it is fixed for this client.",
     ],
-    [{ arbitraryAmrs: "x" }, "arbitrary_amrs is malformed: expected a JSON array of strings."],
-    [{ arbitraryAudiences: [1] }, "arbitrary_audiences is malformed: expected a JSON array of strings."],
+    [{ arbitraryAmrs: "x" }, "arbitrary_amrs must be a JSON array of strings."],
+    [{ arbitraryAudiences: [1] }, "arbitrary_audiences must be a JSON array of strings."],
     [
       { customPayload: new InvalidValue("it has a member twice.") },
-      "custom_payload is malformed: it has a member twice.",
+      "custom_payload cannot be used: it has a member twice.",
     ],
     [{ issuer: "https://accounts.google.com" }, "issuer is not a parameter of arbitrary_identity."],
     [{ arbitraryJson: {} }, "arbitrary_json is not a parameter of arbitrary_identity."],

@@ -54,8 +54,8 @@ describe("arbitrary_no_subject", () => {
   });
 
   it.each<[MintRequest, string]>([
-    [{ arbitraryClaims: undefined }, "arbitrary_claims is missing!"],
-    [{ arbitraryClaims: new InvalidValue() }, "arbitrary_claims is malformed!"],
+    [{ arbitraryClaims: undefined }, "arbitrary_claims is required."],
+    [{ arbitraryClaims: new InvalidValue() }, "arbitrary_claims is not valid JSON."],
     [{ arbitraryClaims: { sub: ["a"] } }, "The arbitrary claim: 'sub' must be a string that is not empty."],
     [{ arbitraryClaims: { sub: "" } }, "The arbitrary claim: 'sub' must be a string that is not empty."],
     [

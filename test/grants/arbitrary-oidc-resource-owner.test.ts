@@ -56,7 +56,7 @@ describe("arbitrary_oidc_resource_owner", () => {
   it.each<[MintRequest, string]>([
     [
       { authority: undefined, idToken: undefined, arbitraryClaims: undefined },
-      "authority is missing! | id_token is missing! | arbitrary_claims is missing!",
+      "authority is required. | id_token is required. | arbitrary_claims is required.",
     ],
     [{ authority: "wellknown://nobody" }, "authority must be one of wellknown://google."],
     [{ authority: "constructor" }, "authority must be one of wellknown://google."],

@@ -53,9 +53,9 @@ describe("arbitrary_resource_owner", () => {
   it.each<[MintRequest, string]>([
     [
       { subject: undefined, arbitraryClaims: new InvalidValue() },
-      "subject is missing! | arbitrary_claims is malformed!",
+      "subject is required. | arbitrary_claims is not valid JSON.",
     ],
-    [{ arbitraryClaims: undefined }, "arbitrary_claims is missing!"],
+    [{ arbitraryClaims: undefined }, "arbitrary_claims is required."],
     [{ arbitraryClaims: { sub: "x" } }, "The arbitrary claim: 'sub' is not allowed."],
   ])("refuses %j", async (request, message) => {
     expect(await refusalOf(mint(request))).toEqual({ code: "invalid_request", message });

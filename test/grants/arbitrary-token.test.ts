@@ -58,8 +58,8 @@ describe("arbitrary_token", () => {
   });
 
   it.each<[MintRequest, string]>([
-    [{ issuer: undefined }, "issuer is missing!"],
-    [{ issuer: "https://evil.example" }, "The issuer 'https://evil.example' is not allowed to this client."],
+    [{ issuer: undefined }, "issuer is required."],
+    [{ issuer: "https://evil.example" }, "The issuer 'https://evil.example' is not allowed for this client."],
     [{ arbitraryClaims: { sub: "x" } }, "The arbitrary claim: 'sub' is not allowed."],
     [{ arbitraryClaims: { Scope: ["x"] } }, "The arbitrary claim: 'Scope' is not allowed."],
     [
@@ -102,7 +102,7 @@ describe("arbitrary_token", () => {
       refusalOf(closed.engine.mint(credentials, { ...valid, arbitraryClaims: { scope } }));
     expect(await refuse(["b"])).toEqual({
       code: "invalid_scope",
-      message: "The scope 'b' is not allowed to this client.",
+      message: "The scope 'b' is not allowed for this client.",
     });
     expect(await refuse(["offline_access"])).toMatchObject({ code: "invalid_scope" });
     expect(await refuse(["a b"])).toEqual({ code: "invalid_scope", message: "The scope 'a b' is malformed." });

@@ -155,10 +155,10 @@ describe("a request that cannot be read", () => {
   const lossy = "it holds a number that would lose precision: send that as a string.";
 
   test.each([
-    [`{"arbitraryClaims":{"a":12345678901234567890}}`, `arbitrary_claims is malformed: ${lossy}`],
-    [`{"arbitrary_claims":{"a":[1,{"b":1e400}]}}`, `arbitrary_claims is malformed: ${lossy}`],
-    [`{"subject":"s","customPayload":0.1000000000000000055}`, `custom_payload is malformed: ${lossy}`],
-    [`{"arbitraryJson":{"a":{"b":1,"\\u0062":2}}}`, "arbitrary_json is malformed: it has the member 'b' twice."],
+    [`{"arbitraryClaims":{"a":12345678901234567890}}`, `arbitrary_claims cannot be used: ${lossy}`],
+    [`{"arbitrary_claims":{"a":[1,{"b":1e400}]}}`, `arbitrary_claims cannot be used: ${lossy}`],
+    [`{"subject":"s","customPayload":0.1000000000000000055}`, `custom_payload cannot be used: ${lossy}`],
+    [`{"arbitraryJson":{"a":{"b":1,"\\u0062":2}}}`, "arbitrary_json cannot be used: it has the member 'b' twice."],
   ])("for JSON that readers do not agree on is refused as a form is: %s", async (body, message) => {
     const response = await post(body);
     expect(response.status).toBe(400);

@@ -4,7 +4,7 @@ import { logListener } from "../../src/telemetry/log.ts";
 import { recordingLogger } from "../support/logger.ts";
 
 const circumstances = { operation: "mint", tenant: "acme", requestId: "r1", remoteAddress: "192.0.2.1", duration: 1.5 };
-const refused = (reason = "grant_type is missing!", code = "invalid_request", cause?: Error): Event => ({
+const refused = (reason = "grant_type is required.", code = "invalid_request", cause?: Error): Event => ({
   ...circumstances,
   event: "refused",
   code,
@@ -34,7 +34,7 @@ describe("the log of events", () => {
     const { logger, listen } = log();
     listen(refused());
     expect(logger.lines).toMatchObject([
-      { level: "info", fields: { code: "invalid_request", reason: "grant_type is missing!", requestId: "r1" } },
+      { level: "info", fields: { code: "invalid_request", reason: "grant_type is required.", requestId: "r1" } },
     ]);
   });
 

@@ -57,7 +57,7 @@ function presentedBy(
   if (second !== undefined) throw new OAuthError("invalid_request", "The client authenticates by two methods at once.");
   if (first !== undefined) return first;
   throw clientRefused(
-    "client_id is missing! Send it with client_secret as Basic credentials in authorization; a form may hold both itself.",
+    "client_id is required. Send it with client_secret as Basic credentials in authorization; a form may hold both itself.",
   );
 }
 

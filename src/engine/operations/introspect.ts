@@ -25,7 +25,7 @@ export async function introspect(
   request: IntrospectRequest,
 ): Promise<Done<Introspection>> {
   requireProof(client, "introspect a token");
-  if (request.token === undefined) throw new OAuthError("invalid_request", "token is missing!");
+  if (request.token === undefined) throw new OAuthError("invalid_request", "token is required.");
   const tell = looksLikeRefreshToken(request.token) ? introspectRefreshToken : introspectAccessToken;
   const answer = await tell(context, client.client, request.token, context.reading.now);
   return { answer, event: { event: "introspected", active: answer.active } };

@@ -35,7 +35,7 @@ export async function mint(
 }
 
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {
-  if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is missing!");
+  if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is required.");
   const grant = grants.get(grantType);
   if (grant !== undefined) return grant;
   if (grantType === REFRESH_GRANT_TYPE) {
@@ -47,6 +47,6 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
 
 function checkMayUse({ client }: AuthenticatedClient, grant: GrantHandler): void {
   if (!client.grants.has(grant.grantType)) {
-    throw new OAuthError("unauthorized_client", `The grant_type ${grant.grantType} is not allowed to this client.`);
+    throw new OAuthError("unauthorized_client", `The grant_type ${grant.grantType} is not allowed for this client.`);
   }
 }

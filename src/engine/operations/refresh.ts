@@ -75,7 +75,7 @@ async function findOwn(
   { client }: AuthenticatedClient,
   text: string | undefined,
 ): Promise<FoundRefreshToken> {
-  if (text === undefined) throw new OAuthError("invalid_request", "refresh_token is missing!");
+  if (text === undefined) throw new OAuthError("invalid_request", "refresh_token is required.");
   const found = await findRefreshToken(context, text);
   if (found === undefined || found.family.client !== client.id) throw refused();
   return found;
@@ -136,7 +136,7 @@ async function moveRow(context: TenantContext, first: FamilyRecord, attempt: Att
     if (row === undefined || row.revokedAt !== undefined) throw refused();
     family = row;
   }
-  throw new OAuthError("temporarily_unavailable", "The grant is being refreshed by others. Try again.");
+  throw new OAuthError("temporarily_unavailable", "Concurrent requests are using this refresh token. Try again.");
 }
 
 /** One text for every way in which a token is no good, so that it tells a thief nothing. */

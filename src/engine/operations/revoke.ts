@@ -43,7 +43,7 @@ async function end(context: RequestContext, client: AuthenticatedClient, request
   const { now } = context.reading;
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProof(client, "revoke a subject");
-  if (token === undefined) throw new OAuthError("invalid_request", "token is missing!");
+  if (token === undefined) throw new OAuthError("invalid_request", "token is required.");
 
   if (tokenTypeHint === SUBJECT_HINT) return endSubject(context, client, token, revokeAllSubjects);
   const own = looksLikeRefreshToken(token)

@@ -100,7 +100,7 @@ describe("client authentication", () => {
   it("names client_id where there is none", async () => {
     expect(await refusalOf(check({ clientSecret: SECRET }))).toMatchObject({
       code: "invalid_client",
-      message: expect.stringContaining("client_id is missing!"),
+      message: expect.stringContaining("client_id is required."),
     });
   });
 

@@ -197,7 +197,7 @@ describe("introspection", () => {
   });
 
   it("is refused without a token, without a proven secret, and to who is not known", async () => {
-    expect(await refusalOf(introspect(undefined))).toEqual({ code: "invalid_request", message: "token is missing!" });
+    expect(await refusalOf(introspect(undefined))).toEqual({ code: "invalid_request", message: "token is required." });
     expect(await refusalOf(context.engine.introspect({ clientId: "open" }, { token: "x" }))).toEqual({
       code: "invalid_client",
       message: "A client needs its secret to introspect a token.",

@@ -70,7 +70,7 @@ describe("mint", () => {
   });
 
   it.each<[string, MintRequest, string, string]>([
-    ["no grant_type", { grantType: undefined }, "invalid_request", "grant_type is missing!"],
+    ["no grant_type", { grantType: undefined }, "invalid_request", "grant_type is required."],
     [
       "an unknown grant_type",
       { grantType: "password" },
@@ -94,7 +94,7 @@ describe("mint", () => {
       "a grant that the client may not use",
       { grantType: "arbitrary_token" },
       "unauthorized_client",
-      "The grant_type arbitrary_token is not allowed to this client.",
+      "The grant_type arbitrary_token is not allowed for this client.",
     ],
   ])("refuses %s", async (_, request, code, message) => {
     const context = await testContext(testTenant({}, [testClient({ grants: new Set(["arbitrary_identity"]) })]));

@@ -234,7 +234,7 @@ describe("refresh", () => {
     it("without a token", async () => {
       expect(await refusalOf(context.engine.refresh(credentials, {}))).toEqual({
         code: "invalid_request",
-        message: "refresh_token is missing!",
+        message: "refresh_token is required.",
       });
     });
 
@@ -287,16 +287,16 @@ describe("refresh", () => {
       [
         "without the grant",
         { grants: new Set() },
-        "The grant_type arbitrary_resource_owner is not allowed to this client any more.",
+        "The grant_type arbitrary_resource_owner is not allowed for this client any more.",
       ],
-      ["without a scope", { scopes: new Set(["a"]) }, "The scope 'b' is not allowed to this client."],
+      ["without a scope", { scopes: new Set(["a"]) }, "The scope 'b' is not allowed for this client."],
       [
         "without offline access",
         { allowOfflineAccess: false },
-        "The scope 'offline_access' is not allowed to this client.",
+        "The scope 'offline_access' is not allowed for this client.",
       ],
-      ["without an audience", { allowedAudiences: ["a"] }, "The audience 'b' is not allowed to this client."],
-      ["without the subject", { allowedSubjects: ["else*"] }, "The subject is not allowed to this client."],
+      ["without an audience", { allowedAudiences: ["a"] }, "The audience 'b' is not allowed for this client."],
+      ["without the subject", { allowedSubjects: ["else*"] }, "The subject is not allowed for this client."],
     ])("%s: invalid_grant, and the row stays", async (_, client, message) => {
       const first = await mint();
       expect(await refusalOf(refresh(first, undefined, await reconfigured(client)))).toEqual({

@@ -155,7 +155,7 @@ describe("revocation", () => {
       const tenant = testTenant({}, [testClient({ namespace: "group", allowedSubjects: ["user-*"] }), other]);
       const before = await mint({ subject: "root" });
       context = await testContext(tenant, store);
-      const refused = { code: "invalid_request", message: "The subject is not allowed to this client." };
+      const refused = { code: "invalid_request", message: "The subject is not allowed for this client." };
       for (const revokeAllSubjects of [false, true]) {
         expect(await refusalOf(revoke("root", { tokenTypeHint: "subject", revokeAllSubjects }))).toEqual(refused);
       }
@@ -213,7 +213,7 @@ describe("revocation", () => {
   });
 
   it("is refused without a token", async () => {
-    expect(await refusalOf(revoke(undefined))).toEqual({ code: "invalid_request", message: "token is missing!" });
+    expect(await refusalOf(revoke(undefined))).toEqual({ code: "invalid_request", message: "token is required." });
   });
 
   it("of a grant's access token writes no row of its own: it is dead with its grant", async () => {
