@@ -6,6 +6,13 @@ import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { TenantContext } from "../context.ts";
 import { mintRevocationIds } from "./access-token.ts";
 
+/**
+ * How far ahead of this process's clock a row may have been refreshed, in milliseconds. Processes of one machine differ
+ * once its clock is set back: one that starts after that may be behind what another did while it could not write that it
+ * is that late.
+ */
+const MAX_AHEAD = 60_000;
+
 /** A refresh token that this tenant's mint made, and the row of its grant. */
 export interface FoundRefreshToken {
   readonly token: RefreshToken;
@@ -51,8 +58,8 @@ export async function isFamilyAlive(
 ): Promise<boolean> {
   if (family.revokedAt !== undefined || expiryOf(context, family) <= now) return false;
   if (family.mintedAt > now + context.maxClockSkew) return false;
-  // No refresh was later than this moment: somebody else wrote that, to have the grant outlive its time.
-  if (family.rotatedAt > context.clock.now() + context.maxClockSkew) return false;
+  // No refresh was that much later than this moment: somebody else wrote that, to have the grant outlive its time.
+  if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return false;
   const revocations = await context.store.revocations.find([
     revocationIds.refreshKey(token.keyGeneration),
     ...mintRevocationIds(context, family.subject, family.client, family.namespace),

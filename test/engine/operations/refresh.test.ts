@@ -330,6 +330,16 @@ describe("refresh", () => {
     ).toMatchObject({ code: "invalid_client" });
   });
 
+  it("is taken by a process that is behind another, which refreshed and could not write that it is that late", async () => {
+    const first = await mint();
+    context.clock.advance(90_000);
+    const behind = await reconfigured({});
+    context.clock.advance(30_000);
+    store.failNext("meta.raise", "refused");
+    const next = await refresh(first);
+    await refresh(next, undefined, behind);
+  });
+
   describe("whose answer is lost", () => {
     const HOUR = 3_600_000;
 
