@@ -68,9 +68,7 @@ export function wellFormed(
   problems: Problems,
 ): JsonValue | undefined {
   if (!(value instanceof InvalidValue)) return value;
-  problems.add(
-    value.reason === undefined ? `${name} is not valid JSON.` : `${name} cannot be used: ${value.reason}`,
-  );
+  problems.add(value.reason === undefined ? `${name} is not valid JSON.` : `${name} cannot be used: ${value.reason}`);
   return undefined;
 }
 
