@@ -130,7 +130,7 @@ describe("the table of", () => {
   });
 
   it("limits", () => {
-    const limits = service.config.tenants(service.publicUrl).get("default")?.limits;
+    const limits = service.config.tenants.get("default")?.limits;
     const told = rowsOf(read(pageOf("README")), "tenant's key")
       .map((row) => [/limits\.(\w+)/.exec(row["tenant's key"] ?? "")?.[1], Number.parseInt(row["at most"] ?? "", 10)])
       .filter(([key]) => key !== undefined);

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { forgetCeiling } from "../engine/issuing-clock.ts";
-import { openConfiguredStore } from "../server/node.ts";
+import { openConfiguredStore } from "../server/stores.ts";
 import { type Command, type CommandOptions, UsageError } from "./command.ts";
 
 /** `mintmark accept-clock`: after a clock was so far ahead that no start can wait until it is past that again. */

@@ -2,7 +2,7 @@ import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { resealKeys } from "../keyring/reseal.ts";
-import { openConfiguredStore, openSealer } from "../server/node.ts";
+import { openConfiguredStore, openSealer } from "../server/stores.ts";
 import type { Command, CommandOptions } from "./command.ts";
 
 /**
@@ -20,7 +20,7 @@ export const reseal: Command = {
     const store = await openConfiguredStore(config, logger);
     try {
       const lines: string[] = [];
-      for (const tenant of config.tenants(config.publicUrl(config.httpAddress.port)).keys()) {
+      for (const tenant of config.tenants.keys()) {
         const { resealed, total } = await resealKeys(tenant, store.forTenant(tenant), sealer, order);
         lines.push(`${tenant}: ${resealed} of ${total} keys resealed`);
       }

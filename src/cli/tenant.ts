@@ -1,11 +1,10 @@
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { systemRandom } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
-import { SecretVerifier } from "../engine/clients/secrets.ts";
 import { type AnswerOf, type OperationName, perform, type RequestOf } from "../engine/perform.ts";
-import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
-import { openContexts, openTimedStore } from "../server/node.ts";
+import { openNode } from "../server/node.ts";
+import { thisPlatform } from "../server/platform.ts";
+import { openConfiguredStore, openSealer } from "../server/stores.ts";
 import { logListener } from "../telemetry/log.ts";
 import { type CommandOptions, textOf, UsageError } from "./command.ts";
 
@@ -23,19 +22,16 @@ export async function asOperator<Name extends OperationName>(
   name: Name,
   request: RequestOf<Name>,
 ): Promise<AnswerOf<Name>> {
-  const timed = await openTimedStore(config, logger);
+  const store = await openConfiguredStore(config, logger);
   try {
-    const uncertainRefreshes = new UncertainRefreshes(timed.clock, thisMachine);
-    const node = { ...timed, logger, uncertainRefreshes, secrets: new SecretVerifier(systemRandom, timed.clock) };
-    const contexts = await openContexts(config, config.publicUrl(config.httpAddress.port), node);
-    const id = textOf(options, "tenant") ?? "default";
-    const context = contexts.find(({ tenant }) => tenant.id === id);
-    if (context === undefined)
-      throw new UsageError(`--tenant must be one of ${contexts.map(({ tenant }) => tenant.id).join(", ")}.`);
-    const { elapsed } = thisMachine;
-    const caller = { caller: {}, operator: COMMAND_LINE };
-    return await perform(name, context, caller, request, { listener: logListener(logger, elapsed), elapsed });
+    const platform = thisPlatform(openSealer(config));
+    const listener = logListener(logger, thisMachine.elapsed);
+    const tenants = config.tenants.values();
+    const { contexts, performing } = await openNode({ settings: config, tenants, store, platform, logger, listener });
+    const context = contexts.get(textOf(options, "tenant") ?? "default");
+    if (context === undefined) throw new UsageError(`--tenant must be one of ${[...contexts.keys()].join(", ")}.`);
+    return await perform(name, context, { caller: {}, operator: COMMAND_LINE }, request, performing);
   } finally {
-    await timed.store.close();
+    await store.close();
   }
 }

@@ -22,10 +22,10 @@ export interface Config extends Settings {
   readonly tls: TlsMaterial | undefined;
   /** What the log should say at the start. */
   readonly warnings: readonly string[];
-  /** The public URL while the gateway listens on this port, which matters where the configured one is 0. No slash at the end. */
-  publicUrl(httpPort: number): string;
-  /** The tenants by id. Throws a ConfigError where the public URL makes two issuers alike. */
-  tenants(publicUrl: string): ReadonlyMap<string, Tenant>;
+  /** Where clients find the service. No slash at the end. */
+  readonly publicUrl: string;
+  /** The tenants by id. */
+  readonly tenants: ReadonlyMap<string, Tenant>;
 }
 
 /** What differs from one deployment to the next. */

@@ -1,10 +1,8 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import { buildOperators } from "../registry/build-operators.ts";
-import { buildTenants, type TenantDraft } from "../registry/build-tenant.ts";
-import { withIssuers } from "../registry/issuers.ts";
+import { buildTenants } from "../registry/build-tenant.ts";
 import { checkStaleness } from "../registry/key-times.ts";
-import type { Tenant } from "../registry/tenant.ts";
 import { readShape } from "../schema/explain.ts";
 import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
@@ -59,24 +57,16 @@ export function loadConfig(context: ConfigContext): Config {
   const tls = readTls(file.tls, readFile, problems.at("tls"));
   const { keyPollEvery, keyMaxStaleness } = file;
   checkStaleness(file, problems);
+  const publicUrl = publicUrlOf(file, environment, settings, problems);
   const operators = buildOperators(file, context.env, problems.at("operators"));
-  const drafts = buildTenants(
+  const tenants = buildTenants(
     file.tenants,
-    { grantTypes: context.grantTypes, variables: context.env, keyMaxStaleness, operators },
+    { grantTypes: context.grantTypes, variables: context.env, keyMaxStaleness, publicUrl, operators },
     problems.at("tenants"),
   );
-  const publicUrl = publicUrlOf(file, environment, settings);
   checkDeployment(sources, settings, problems);
-  withIssuers(drafts, publicUrl(settings.httpAddress.port), problems.at("tenants"));
   problems.throwIfAny();
-  const warnings = warningsOf({
-    file,
-    settings,
-    publicUrl: publicUrl(settings.httpAddress.port),
-    variables: context.env,
-    development,
-  });
-  const tenants = (url: string) => tenantsAt(drafts, url);
+  const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, development });
   const times = { keyPollEvery, keyMaxStaleness };
   const { trustedProxies } = file;
   return { ...settings, ...times, development, keyEncryptionKeys, trustedProxies, tls, warnings, publicUrl, tenants };
@@ -110,11 +100,4 @@ function checkDeployment({ file, development, environment }: Sources, settings: 
     return;
   }
   for (const { variable, address } of listenersOf(settings)) checkDevelopmentAddress(address, problems.at(variable));
-}
-
-function tenantsAt(drafts: readonly TenantDraft[], publicUrl: string): ReadonlyMap<string, Tenant> {
-  const problems = new Problems();
-  const tenants = withIssuers(drafts, publicUrl, problems.at("tenants"));
-  problems.throwIfAny();
-  return tenants;
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { type Address, formatAddress } from "../base/address.ts";
+import type { Problems } from "../schema/problems.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 
@@ -19,15 +20,21 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
   };
 }
 
-/** Tells the public URL by the port of the gateway: the configured one, or the gateway's own address. */
+/**
+ * The public URL: the configured one, or the gateway's own address. Notes if there is neither: a port that is chosen when
+ * the gateway starts to listen can be in no issuer.
+ */
 export function publicUrlOf(
   file: ConfigFile,
   environment: Environment,
   { httpAddress }: Settings,
-): (httpPort: number) => string {
+  problems: Problems,
+): string {
   const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
-  const scheme = file.tls === undefined ? "http" : "https";
-  return (port) => configured ?? new URL(`${scheme}://${formatAddress({ ...httpAddress, port })}`).origin;
+  if (configured !== undefined) return configured;
+  if (httpAddress.port === 0)
+    problems.at("publicUrl").add("expected one, as the port of httpAddress is 0: any that is free");
+  return new URL(`${file.tls === undefined ? "http" : "https"}://${formatAddress(httpAddress)}`).origin;
 }
 
 /** An address that is listened on, and what it is told by. */

@@ -4,20 +4,18 @@ import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { buildClient } from "./build-client.ts";
 import type { OperatorsByTenant } from "./build-operators.ts";
+import { checkIssuers, issuerOf } from "./issuers.ts";
 import { checkSigning } from "./key-times.ts";
 import type { LimitsFile, TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { Client, Limits, Tenant } from "./tenant.ts";
-
-/** A tenant but for its issuer, which is to be made of the public URL where it is undefined. */
-export interface TenantDraft extends Omit<Tenant, "issuer"> {
-  readonly issuer: string | undefined;
-}
 
 /** What tenants are checked against. */
 interface BuildContext {
   readonly grantTypes: readonly string[];
   /** For how long a node goes on with the keys that it read, in seconds. */
   readonly keyMaxStaleness: number;
+  /** Where clients find the service: what issuers are made of. */
+  readonly publicUrl: string;
   readonly operators: OperatorsByTenant;
   readonly variables: Variables;
 }
@@ -29,13 +27,19 @@ const DEFAULT_NAMESPACE_CLAIM = "client_namespace";
 const DEFAULT_TOKEN_WARN = 8192;
 
 /** Makes tenants of their registrations. Notes every rule that they break. */
-export function buildTenants(files: TenantsFile, context: BuildContext, problems: Problems): readonly TenantDraft[] {
+export function buildTenants(
+  files: TenantsFile,
+  context: BuildContext,
+  problems: Problems,
+): ReadonlyMap<string, Tenant> {
   const entries = Object.entries(files);
   if (entries.length === 0) problems.add("expected at least one tenant");
-  return entries.map(([id, file]) => buildTenant(id, file, context, problems.at(id)));
+  const tenants = new Map(entries.map(([id, file]) => [id, buildTenant(id, file, context, problems.at(id))]));
+  checkIssuers(tenants.values(), problems);
+  return tenants;
 }
 
-function buildTenant(id: string, file: TenantFile, context: BuildContext, problems: Problems): TenantDraft {
+function buildTenant(id: string, file: TenantFile, context: BuildContext, problems: Problems): Tenant {
   checkSigning(file.signing, context.keyMaxStaleness, problems.at("signing"));
   checkNamespaceClaim(file.markClaim, problems.at("markClaim"));
   checkResources(file.resources, problems.at("resources"));
@@ -49,7 +53,7 @@ function buildTenant(id: string, file: TenantFile, context: BuildContext, proble
   }
   return {
     id,
-    issuer: file.issuer,
+    issuer: file.issuer ?? issuerOf(id, context.publicUrl),
     signing: file.signing,
     refreshKeyRotateEvery: file.refreshKeyRotateEvery,
     strictClientAuthentication: file.strictClientAuthentication,

@@ -1,33 +1,28 @@
 import { joinUrl, normalizeUrl } from "../base/url.ts";
 import type { Problems } from "../schema/problems.ts";
-import type { TenantDraft } from "./build-tenant.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** The tenant that is served at the root. */
 const DEFAULT_TENANT = "default";
 
+/** The issuer of a tenant that names none: made of the public URL. */
+export function issuerOf(id: string, publicUrl: string): string {
+  return id === DEFAULT_TENANT ? publicUrl : joinUrl(publicUrl, id);
+}
+
 /**
- * Gives every tenant its issuer: its own, or one made of the public URL. Notes where two have the same, and where a
- * client is allowed another tenant's. Issuers are compared as normal URLs, as careless verifiers do.
+ * Notes if two tenants have the same issuer, and if a client is allowed another tenant's. Issuers are compared as normal
+ * URLs, as careless verifiers do.
  */
-export function withIssuers(
-  drafts: readonly TenantDraft[],
-  publicUrl: string,
-  problems: Problems,
-): ReadonlyMap<string, Tenant> {
-  const tenants = drafts.map((draft) => ({ ...draft, issuer: draft.issuer ?? issuerOf(draft.id, publicUrl) }));
+export function checkIssuers(tenants: Iterable<Tenant>, problems: Problems): void {
+  const all = [...tenants];
   const owners = new Map<string, string>();
-  for (const { id, issuer } of tenants) {
+  for (const { id, issuer } of all) {
     const owner = owners.get(normalizeUrl(issuer));
     if (owner === undefined) owners.set(normalizeUrl(issuer), id);
     else problems.at(id, "issuer").add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner} already`);
   }
-  for (const tenant of tenants) checkAllowedIssuers(tenant, owners, problems.at(tenant.id, "clients"));
-  return new Map(tenants.map((tenant) => [tenant.id, tenant]));
-}
-
-function issuerOf(id: string, publicUrl: string): string {
-  return id === DEFAULT_TENANT ? publicUrl : joinUrl(publicUrl, id);
+  for (const tenant of all) checkAllowedIssuers(tenant, owners, problems.at(tenant.id, "clients"));
 }
 
 function checkAllowedIssuers(tenant: Tenant, owners: ReadonlyMap<string, string>, problems: Problems): void {

@@ -9,7 +9,28 @@ export const SWEEP_EVERY = 30_000;
 /** How many rows one sweep deletes: few enough that no request waits for it. */
 const SWEEP_BATCH = 500;
 
-/** What a node does every now and then to keep itself tidy while it serves. */
+/** The names of a node's jobs. */
+export const JOBS = {
+  /** Reconciles the refreshes whose answer was lost. */
+  reconcile: "reconcile refreshes",
+  /** Logs how many secrets were refused. */
+  report: "report refusals",
+  /** Deletes what is over. */
+  sweep: "sweep",
+  /** Reads a tenant's keys, and makes those that the schedule asks for. */
+  pollKeys: "poll keys",
+} as const;
+
+/** Something that a node does every now and then to keep itself tidy while it serves. */
+export interface Job {
+  readonly name: string;
+  /** How often, in milliseconds. */
+  readonly every: number;
+  /** Work that takes long ends early once the signal aborts: someone waits for it to stop. */
+  run(signal?: AbortSignal): Promise<void>;
+}
+
+/** Runs jobs by timers. */
 export class Jobs {
   readonly #logger: Logger;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -21,21 +42,20 @@ export class Jobs {
   }
 
   /**
-   * Does something every so many milliseconds, or a little sooner, so that nodes which were started together do not ask
-   * the store together. Never begins before the last time has ended. What fails is logged and tried again. Work that
-   * takes long ends early once its signal aborts: someone waits for it to stop.
+   * Runs a job as often as it says, or a little more often, so that nodes which were started together do not ask the store
+   * together. Never begins before the last run has ended. What fails is logged and tried again.
    */
-  every(milliseconds: number, job: string, work: (signal: AbortSignal) => Promise<void>): void {
+  start(job: Job): void {
     const timer = setTimeout(
       async () => {
         this.#timers.delete(timer);
-        const run = this.#run(job, work);
+        const run = this.#run(job);
         this.#underWay.add(run);
         await run;
         this.#underWay.delete(run);
-        if (!this.#stop.signal.aborted) this.every(milliseconds, job, work);
+        if (!this.#stop.signal.aborted) this.start(job);
       },
-      milliseconds * (0.8 + 0.2 * Math.random()),
+      job.every * (0.8 + 0.2 * Math.random()),
     );
     timer.unref();
     this.#timers.add(timer);
@@ -48,15 +68,15 @@ export class Jobs {
     await Promise.all(this.#underWay);
   }
 
-  async #run(job: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #run({ name, run }: Job): Promise<void> {
     try {
-      await work(this.#stop.signal);
+      await run(this.#stop.signal);
     } catch (err) {
       // The store has said what is wrong with the clock, once.
       if (err instanceof ClockOffError) return;
       if (err instanceof StoreUnavailableError)
-        this.#logger.warn({ job, err }, "a background job was put off: the store is away");
-      else this.#logger.error({ job, err }, "a background job failed");
+        this.#logger.warn({ job: name, err }, "a background job was put off: the store is away");
+      else this.#logger.error({ job: name, err }, "a background job failed");
     }
   }
 }

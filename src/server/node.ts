@@ -1,73 +1,79 @@
-import { createAuthorities } from "../authorities/index.ts";
-import { type Clock, systemClock, thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { systemRandom } from "../base/random.ts";
-import type { Config } from "../config/config.ts";
-import { developmentKey } from "../config/development-key.ts";
-import type { SecretVerifier } from "../engine/clients/secrets.ts";
+import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
+import { SecretVerifier } from "../engine/clients/secrets.ts";
 import type { TenantContext } from "../engine/context.ts";
+import { createEngine } from "../engine/engine.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
+import type { PerformDependencies } from "../engine/perform.ts";
+import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
 import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
-import type { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
+import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
 import { grants } from "../grants/index.ts";
-import { webCryptoSignatures } from "../keyring/algorithms.ts";
 import { openKeyring } from "../keyring/index.ts";
-import { jweSealer, type Sealer } from "../keyring/seal.ts";
-import { openStore } from "../store/index.ts";
-import type { Role } from "../store/options.ts";
+import type { Tenant } from "../registry/tenant.ts";
 import type { Store } from "../store/port.ts";
+import type { Listener } from "../telemetry/events.ts";
+import { JOBS, type Job, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
+import type { Platform } from "./platform.ts";
 
-/** Opens the store that is configured. Errors are those of {@link openStore}. `role`: see StoreOptions. */
-export function openConfiguredStore(config: Config, logger: Logger, role?: Role): Promise<Store> {
-  const { store, startTimeout, maxClockSkew } = config;
-  return openStore(store, { logger, startTimeout, maxClockSkew, role });
+/** How a node is configured. */
+interface NodeSettings {
+  /** How far the clock may be behind what was told before for the node to wait until it is past that, in milliseconds. */
+  readonly maxClockLag: number;
+  /** For how long a clock that is off is waited for, in milliseconds. */
+  readonly startTimeout: number;
+  /** How often the node reads the keys that the store has, in seconds. */
+  readonly keyPollEvery: number;
+  /** For how long the node goes on with the keys that it read, in seconds; then it stops signing. */
+  readonly keyMaxStaleness: number;
 }
 
-/** A store, and the time as those who share it know it. */
-interface Timed {
+/** What a node is made of. */
+interface NodeParts {
+  readonly settings: NodeSettings;
+  readonly tenants: Iterable<Tenant>;
   readonly store: Store;
-  readonly clock: Clock;
-  readonly issuingClock: IssuingClock;
-}
-
-/** Opens the store that is configured, once the clock is fit for it. Errors are those of {@link IssuingClock.open} too. */
-export async function openTimedStore(config: Config, logger: Logger, role?: Role): Promise<Timed> {
-  const store = await openConfiguredStore(config, logger, role);
-  const clock = systemClock(thisMachine, () => store.isClockOff?.() ?? false);
-  const { maxClockLag, startTimeout } = config;
-  try {
-    const issuingClock = await IssuingClock.open({
-      store,
-      clock,
-      machine: thisMachine,
-      logger,
-      maxClockLag,
-      startTimeout,
-    });
-    return { store, clock, issuingClock };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-/** What all tenants of a node share. */
-interface Shared extends Timed {
-  readonly uncertainRefreshes: UncertainRefreshes;
-  readonly secrets: SecretVerifier;
+  readonly platform: Platform;
   readonly logger: Logger;
+  /** Hears how every operation ended. */
+  readonly listener: Listener;
 }
 
-/** All that the engine needs of each tenant. */
-export async function openContexts(config: Config, publicUrl: string, node: Shared): Promise<readonly TenantContext[]> {
-  const { store, clock, logger } = node;
-  const random = systemRandom;
-  const sealer = openSealer(config);
-  const { keyPollEvery, keyMaxStaleness } = config;
+/** A whole mint without its doors. */
+export interface Node {
+  readonly engine: Engine;
+  /** What operations need, for each tenant, by its id. */
+  readonly contexts: ReadonlyMap<string, TenantContext>;
+  /** What operations are performed with. */
+  readonly performing: PerformDependencies;
+  /** What is to be done every now and then while it serves. */
+  readonly jobs: readonly Job[];
+  /**
+   * Makes the keys that the schedule asks for. Call it before it serves: only once all stored keys have opened, so that
+   * a wrong key-encryption key seals no new one.
+   */
+  pollKeys(): Promise<void>;
+  /** Logs and writes what waits for that. The store is left open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts a node together: clock, keyrings, contexts, engine, jobs. The service, the command line, the tests and the
+ * simulation all have their nodes from here.
+ *
+ * Throws StoreUnavailableError, StoreUnusableError if the clock is not fit for the store, and SealError if a stored key
+ * does not open.
+ */
+export async function openNode({ settings, tenants, store, platform, logger, listener }: NodeParts): Promise<Node> {
+  const { machine, random, sealer, signatures } = platform;
+  const { maxClockLag, startTimeout, keyPollEvery, keyMaxStaleness } = settings;
   const { maxClockSkew } = store;
-  const signatures = webCryptoSignatures;
+  const clock = platform.clock(() => store.isClockOff?.() ?? false);
+  const issuingClock = await IssuingClock.open({ store, clock, machine, logger, maxClockLag, startTimeout });
+  const uncertainRefreshes = new UncertainRefreshes(clock, machine);
+  const secrets = new SecretVerifier(random, clock, platform.scrypt);
   const keyringDependencies = {
     clock,
     random,
@@ -79,28 +85,48 @@ export async function openContexts(config: Config, publicUrl: string, node: Shar
     keyMaxStaleness,
   };
   const shared = {
-    ...node,
-    quotas: new Quotas(clock, thisMachine),
+    clock,
+    issuingClock,
+    uncertainRefreshes,
+    secrets,
+    quotas: new Quotas(clock, machine),
     random,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-    authorities: createAuthorities({ clock, logger }),
+    authorities: platform.authorities({ clock, logger }),
+    logger,
   };
-  const opening = Array.from(config.tenants(publicUrl).values(), async (tenant) => {
+
+  async function openTenant(tenant: Tenant): Promise<TenantContext> {
     const tenantStore = store.forTenant(tenant.id);
     await recordLifetimes(tenant, tenantStore.meta);
     const keyring = await openKeyring(tenant, tenantStore, keyringDependencies);
-    return {
-      ...shared,
-      tenant,
-      keyring,
-      store: provenStore(tenantStore, { tenant: tenant.id, keyring, clock, logger }),
-    };
-  });
-  return Promise.all(opening);
-}
+    const proven = provenStore(tenantStore, { tenant: tenant.id, keyring, clock, logger });
+    return { ...shared, tenant, keyring, store: proven };
+  }
 
-/** Seals keys under the configured key-encryption keys, or under the one that development keeps beside its data. */
-export function openSealer({ keyEncryptionKeys, dataDirectory }: Config): Sealer {
-  return jweSealer(keyEncryptionKeys ?? [developmentKey(dataDirectory, systemRandom)]);
+  const contexts = await Promise.all(Array.from(tenants, openTenant));
+  const performing = { listener, elapsed: () => machine.elapsed() };
+  return {
+    engine: createEngine(contexts, performing),
+    contexts: new Map(contexts.map((context) => [context.tenant.id, context])),
+    performing,
+    jobs: [
+      { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
+      { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(logger) },
+      { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, clock, signal) },
+      ...contexts.map(({ keyring }) => ({
+        name: JOBS.pollKeys,
+        every: keyPollEvery * 1000,
+        run: () => keyring.poll(),
+      })),
+    ],
+    async pollKeys() {
+      await Promise.all(contexts.map(({ keyring }) => keyring.poll()));
+    },
+    async close() {
+      secrets.report(logger);
+      await uncertainRefreshes.reconcileAll();
+    },
+  };
 }

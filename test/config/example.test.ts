@@ -44,7 +44,7 @@ describe("the example", () => {
         files,
       ),
     );
-    const tenants = config.tenants(config.publicUrl(config.httpAddress.port));
+    const tenants = config.tenants;
     expect(
       tenants
         .get("acme")

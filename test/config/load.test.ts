@@ -11,7 +11,7 @@ const PRIVATE_KEY = pem("key.pem");
 
 function clientOf(keys: object, tenant: object = {}, env: Record<string, string> = {}) {
   const config = loadConfig(fileWorld(yamlOf(keys, tenant), env));
-  return config.tenants("https://mint.example").get("acme")?.clients.get("web");
+  return config.tenants.get("acme")?.clients.get("web");
 }
 
 describe("a configuration file", () => {
@@ -30,11 +30,11 @@ describe("a configuration file", () => {
       keyPollEvery: 5,
       keyMaxStaleness: 900,
     });
-    expect(config.publicUrl(7001)).toBe("http://127.0.0.1:7001");
+    expect(config.publicUrl).toBe("http://127.0.0.1:7001");
   });
 
   test("gives a tenant these defaults", () => {
-    const tenant = loadConfig(fileWorld(yamlOf())).tenants("https://mint.example").get("acme");
+    const tenant = loadConfig(fileWorld(yamlOf({}, {}, { publicUrl: "https://mint.example" }))).tenants.get("acme");
     expect({ ...tenant, clients: undefined }).toEqual({
       id: "acme",
       issuer: "https://mint.example/acme",
@@ -89,9 +89,7 @@ describe("a configuration file", () => {
 
   test("gives an authority these defaults", () => {
     const authorities = { "wellknown://a": { issuer: "https://a.example", audiences: ["me"] } };
-    const tenant = loadConfig(fileWorld(yamlOf({}, { authorities })))
-      .tenants("https://mint.example")
-      .get("acme");
+    const tenant = loadConfig(fileWorld(yamlOf({}, { authorities }))).tenants.get("acme");
     expect(tenant?.authorities.get("wellknown://a")).toEqual({
       issuer: "https://a.example",
       audiences: ["me"],
@@ -135,7 +133,7 @@ describe("a configuration file", () => {
       dataDirectory: "/b",
       logLevel: "trace",
     });
-    expect(overridden.publicUrl(80)).toBe("https://variable.example/mint");
+    expect(overridden.publicUrl).toBe("https://variable.example/mint");
     const kept = loadConfig(fileWorld(yaml, { MINTMARK_STORE: "", MINTMARK_LOG_LEVEL: "" }));
     expect(kept).toMatchObject({ store: "sqlite:/a/a.db", logLevel: "warn" });
   });
@@ -168,7 +166,7 @@ describe("a configuration file", () => {
     expect(clientOf({ absoluteRefreshTokenLifetime: "7d" })?.slidingRefreshTokenLifetime).toBe(7 * 86_400);
     expect(clientOf({ requireSecret: false })?.requireRefreshSecret).toBe(false);
     const small = { limits: { tokenMaxBytes: 4096 } };
-    const tenants = loadConfig(fileWorld(yamlOf({}, small))).tenants("https://mint.example");
+    const tenants = loadConfig(fileWorld(yamlOf({}, small))).tenants;
     expect(tenants.get("acme")?.limits.tokenWarnBytes).toBe(4096);
   });
 
@@ -181,7 +179,7 @@ describe("a configuration file", () => {
     const files = { "/srv/tls/a.crt": CERTIFICATE, "/etc/a.key": PRIVATE_KEY };
     const config = loadConfig(fileWorld(yamlOf({}, {}, { tls, httpAddress: "mint.example:443" }), {}, files));
     expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY });
-    expect(config.publicUrl(443)).toBe("https://mint.example");
+    expect(config.publicUrl).toBe("https://mint.example");
     const swapped = { "/srv/tls/a.crt": PRIVATE_KEY };
     expect(problemsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([
       "tls.certificate: expected tls/a.crt to hold a PEM certificate",
@@ -238,16 +236,15 @@ describe("issuers", () => {
   const two = (a: object, b: object) =>
     fileWorld(JSON.stringify({ publicUrl: "https://mint.example", tenants: { default: a, acme: b } }));
 
-  test("are made of the public URL, at the port that the gateway got", () => {
-    const config = loadConfig(context({ env: { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" } }));
-    const tenants = config.tenants(config.publicUrl(41_234));
+  test("are made of the public URL, which is the gateway's own address unless given", () => {
+    const { tenants } = loadConfig(context({ env: { MINTMARK_HTTP_ADDRESS: "127.0.0.1:41234" } }));
     expect(tenants.get("default")?.issuer).toBe("http://127.0.0.1:41234");
     expect(tenants.get("acme")?.issuer).toBe("http://127.0.0.1:41234/acme");
   });
 
   test("are kept as they are written", () => {
     const config = loadConfig(two({ issuer: "https://Other.example/x/" }, {}));
-    expect(config.tenants("https://mint.example").get("default")?.issuer).toBe("https://Other.example/x/");
+    expect(config.tenants.get("default")?.issuer).toBe("https://Other.example/x/");
   });
 
   test("are unique, also where they differ in nothing that counts", () => {
@@ -256,9 +253,12 @@ describe("issuers", () => {
     ]);
   });
 
-  test("are checked again once the public URL is known", () => {
-    const config = loadConfig(two({}, { issuer: "http://127.0.0.1:5" }));
-    expect(() => config.tenants("http://127.0.0.1:5")).toThrow("is the issuer of the tenant default already");
+  test("cannot be made of a port that is not known yet", () => {
+    const env = { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" };
+    expect(problemsOf(context({ env }))).toEqual([
+      "publicUrl: expected one, as the port of httpAddress is 0: any that is free",
+    ]);
+    expect(problemsOf(context({ env: { ...env, MINTMARK_PUBLIC_URL: "http://localhost:7001" } }))).toEqual([]);
   });
 
   test("of another tenant are allowed to no client", () => {

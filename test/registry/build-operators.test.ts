@@ -11,7 +11,7 @@ function withOperators(operators: unknown, env: Variables = {}, beta: object = {
 
 /** The operators of a tenant. */
 function operatorsOf(tenant: string, operators: unknown, env: Variables = {}) {
-  return loadConfig(withOperators(operators, env)).tenants("https://mint.example").get(tenant)?.operators;
+  return loadConfig(withOperators(operators, env)).tenants.get(tenant)?.operators;
 }
 
 describe("operators", () => {

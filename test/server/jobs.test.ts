@@ -76,7 +76,7 @@ describe("jobs", () => {
   it("are done again and again, each about as often as told", async () => {
     const jobs = new Jobs(recordingLogger());
     let done = 0;
-    jobs.every(1000, "work", async () => void done++);
+    jobs.start({ every: 1000, name: "work", run: async () => void done++ });
     await vi.advanceTimersByTimeAsync(799);
     expect(done).toBe(0);
     await vi.advanceTimersByTimeAsync(100_000);
@@ -89,9 +89,13 @@ describe("jobs", () => {
     const jobs = new Jobs(recordingLogger());
     const gate = Promise.withResolvers<void>();
     let begun = 0;
-    jobs.every(1000, "slow", () => {
-      begun += 1;
-      return gate.promise;
+    jobs.start({
+      every: 1000,
+      name: "slow",
+      run: () => {
+        begun += 1;
+        return gate.promise;
+      },
     });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(begun).toBe(1);
@@ -111,9 +115,13 @@ describe("jobs", () => {
   it("are told to stop, and stop waits for no more", async () => {
     const jobs = new Jobs(recordingLogger());
     let begun = 0;
-    jobs.every(1000, "long", (signal) => {
-      begun += 1;
-      return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+    jobs.start({
+      every: 1000,
+      name: "long",
+      run: (signal) => {
+        begun += 1;
+        return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+      },
     });
     await vi.advanceTimersByTimeAsync(1000);
     await jobs.stop();
@@ -123,7 +131,7 @@ describe("jobs", () => {
   it("begin no more once they are stopped", async () => {
     const jobs = new Jobs(recordingLogger());
     let done = 0;
-    jobs.every(1000, "work", async () => void done++);
+    jobs.start({ every: 1000, name: "work", run: async () => void done++ });
     await jobs.stop();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(done).toBe(0);
@@ -135,8 +143,12 @@ describe("jobs", () => {
   ])("that fail are told to the log (%s) and tried again", async (level, failure) => {
     const logger = recordingLogger();
     const jobs = new Jobs(logger);
-    jobs.every(1000, "work", async () => {
-      throw failure;
+    jobs.start({
+      every: 1000,
+      name: "work",
+      run: async () => {
+        throw failure;
+      },
     });
     await vi.advanceTimersByTimeAsync(2000);
     expect(logger.lines.map((line) => line.level)).toEqual([level, level]);

@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { startService } from "../../src/server/service.ts";
 import { gatewayDoor } from "../support/doors.ts";
+import { freePort } from "../support/free-port.ts";
 import { recordingLogger } from "../support/logger.ts";
 
 it("with a store in memory leaves nothing in its folder", async () => {
@@ -13,7 +14,7 @@ it("with a store in memory leaves nothing in its folder", async () => {
   const config = loadConfig({
     argv: [],
     env: {
-      MINTMARK_HTTP_ADDRESS: "127.0.0.1:0",
+      MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
       MINTMARK_STORE: "sqlite::memory:",
     },

@@ -1,17 +1,9 @@
 import { type Clock, ClockOffError, type Instant, type Machine, systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/logger.ts";
-import { SecretVerifier } from "../../src/engine/clients/secrets.ts";
-import { createEngine } from "../../src/engine/engine.ts";
-import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import type { Engine } from "../../src/engine/port.ts";
-import { provenStore } from "../../src/engine/proven-store.ts";
-import { Quotas } from "../../src/engine/quotas.ts";
-import { recordLifetimes } from "../../src/engine/tokens/revoke-subject.ts";
-import { UncertainRefreshes } from "../../src/engine/tokens/uncertain-refreshes.ts";
-import { grants } from "../../src/grants/index.ts";
-import { openKeyring } from "../../src/keyring/index.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
-import { RECONCILE_EVERY, SWEEP_EVERY, sweep } from "../../src/server/jobs.ts";
+import { JOBS } from "../../src/server/jobs.ts";
+import { openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
@@ -47,6 +39,9 @@ export interface Surroundings {
 /** As the service is configured, in milliseconds. */
 const MAX_CLOCK_LAG = 60_000;
 const START_TIMEOUT = 120_000;
+
+/** Polls are the simulation's own, which notes when each began; and nobody reads its log. */
+const OWN_JOBS: ReadonlySet<string> = new Set([JOBS.pollKeys, JOBS.report]);
 
 /** One run of a node, from its start until it crashes: the real engine in a simulated context. */
 export class Incarnation {
@@ -108,46 +103,36 @@ export class Incarnation {
     this.#crash();
   }
 
-  /** Starts it as the service does. Rejects where the store is away: then the process ends. */
+  /** Starts it as the service does. Rejects if the store is away: then the process ends. */
   async start(): Promise<void> {
     const { scheduler, faults } = this.#context;
     const random = this.#random;
-    const [clock, store, logger] = [this.clock, this.#store, this.#logger()];
+    const [store, logger] = [this.#store, this.#logger()];
     await this.#startClockCheck(logger);
-    const waits = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
-    const uncertainRefreshes = new UncertainRefreshes(clock, this.machine);
-    const shared = {
-      store,
-      clock,
-      issuingClock: await IssuingClock.open({ store, clock, machine: this.machine, logger, ...waits }),
-      quotas: new Quotas(clock, this.machine),
-      uncertainRefreshes,
-      logger,
-      random,
-      maxClockSkew: store.maxClockSkew,
-      grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-      secrets: new SecretVerifier(random, clock),
-      authorities: simulatedAuthorities(faults.random, () => {
-        this.lastFailure = scheduler.now;
-      }),
-    };
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
-    const signatures = simulatedSignatures(random);
-    const dependencies = { ...shared, sealer: simulatedSealer, signatures, keyPollEvery, keyMaxStaleness };
-    const contexts = await Promise.all(
-      TENANTS.map(async (id) => {
-        const tenant = tenantOf(id, this.variant);
-        const store = this.#store.forTenant(id);
-        await recordLifetimes(tenant, store.meta);
-        const keyring = await openKeyring(tenant, store, dependencies);
-        return { ...shared, tenant, keyring, store: provenStore(store, { tenant: id, keyring, clock, logger }) };
-      }),
-    );
-    await Promise.all(contexts.map(({ tenant, keyring }) => this.#poll(tenant.id, keyring)));
-    this.#every(RECONCILE_EVERY, () => uncertainRefreshes.reconcileAll());
-    this.#every(SWEEP_EVERY, () => sweep(this.#store, this.clock));
-    for (const { tenant, keyring } of contexts) this.#every(keyPollEvery * 1000, () => this.#poll(tenant.id, keyring));
-    this.engine = createEngine(contexts, { listener: () => undefined, elapsed: this.machine.elapsed });
+    const node = await openNode({
+      settings: { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT, keyPollEvery, keyMaxStaleness },
+      tenants: TENANTS.map((id) => tenantOf(id, this.variant)),
+      store,
+      platform: {
+        machine: this.machine,
+        clock: () => this.clock,
+        random,
+        sealer: simulatedSealer,
+        signatures: simulatedSignatures(random),
+        authorities: () =>
+          simulatedAuthorities(faults.random, () => {
+            this.lastFailure = scheduler.now;
+          }),
+      },
+      logger,
+      listener: () => undefined,
+    });
+    const tenants = [...node.contexts].map(([id, { keyring }]) => ({ id, keyring }));
+    await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
+    for (const { name, every, run } of node.jobs) if (!OWN_JOBS.has(name)) this.#every(every, () => run());
+    for (const { id, keyring } of tenants) this.#every(keyPollEvery * 1000, () => this.#poll(id, keyring));
+    this.engine = node.engine;
     this.ready = true;
   }
 

@@ -5,6 +5,7 @@ import type { Config } from "../../src/config/config.ts";
 import { type ConfigContext, loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { type Service, startService } from "../../src/server/service.ts";
+import { freePort } from "./free-port.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 
 /** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */
@@ -26,7 +27,7 @@ export async function startTestService(
   const config = loadConfig({
     argv: [],
     env: {
-      MINTMARK_HTTP_ADDRESS: "127.0.0.1:0",
+      MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
       MINTMARK_STORE: `sqlite:${join(folder, "mintmark.db")}`,
       ...env,

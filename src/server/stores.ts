@@ -1,0 +1,19 @@
+import type { Logger } from "../base/logger.ts";
+import { systemRandom } from "../base/random.ts";
+import type { Config } from "../config/config.ts";
+import { developmentKey } from "../config/development-key.ts";
+import { jweSealer, type Sealer } from "../keyring/seal.ts";
+import { openStore } from "../store/index.ts";
+import type { Role } from "../store/options.ts";
+import type { Store } from "../store/port.ts";
+
+/** Opens the store that is configured. Errors are those of {@link openStore}. `role`: see StoreOptions. */
+export function openConfiguredStore(config: Config, logger: Logger, role?: Role): Promise<Store> {
+  const { store, startTimeout, maxClockSkew } = config;
+  return openStore(store, { logger, startTimeout, maxClockSkew, role });
+}
+
+/** Seals keys under the configured key-encryption keys, or under the one that development keeps beside its data. */
+export function openSealer({ keyEncryptionKeys, dataDirectory }: Config): Sealer {
+  return jweSealer(keyEncryptionKeys ?? [developmentKey(dataDirectory, systemRandom)]);
+}
