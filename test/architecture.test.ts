@@ -47,6 +47,7 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
   },
   "engine/tokens": {
     rooms: ["engine/clients", "engine", "registry/tenant", "store/port", "keyring/port", "token", "base"],
+    packages: ["zod"],
   },
   "engine/clients": { rooms: ["engine", "registry/tenant", "base"] },
   engine: {

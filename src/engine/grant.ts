@@ -36,9 +36,9 @@ export interface GrantContext {
 export interface Audience {
   readonly name: string;
   /** The scopes that gave it: it goes with the last of them. Absent: it stays. */
-  readonly scopes?: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
   /** Whether the caller asked for it by name: then it stands in the id_token too. */
-  readonly added?: true;
+  readonly added?: true | undefined;
 }
 
 /** What a grant decides: what the tokens say, before the client's policy has its word. Plain JSON. */
@@ -49,7 +49,7 @@ export interface Decision {
   /** All that is granted, in the order of the `scope` claim. */
   readonly scopes: readonly string[];
   /** Whether `offline_access` is told in the `scope` claim, where it is granted. */
-  readonly showsOfflineAccess: boolean;
+  readonly listsOfflineAccess: boolean;
   readonly audience: readonly Audience[];
   /** Seconds since the Unix epoch. */
   readonly authTime?: number | undefined;
@@ -58,5 +58,5 @@ export interface Decision {
   /** The caller's claims, ready for the token. */
   readonly claims: JsonObject;
   /** Whether an id_token is granted. */
-  readonly identifies: boolean;
+  readonly issuesIdToken: boolean;
 }

@@ -13,7 +13,7 @@ export interface Approval extends Decision {
   /** The client's fixed claims, for every token of the grant. */
   readonly fixedClaims: JsonObject;
   /** The client's namespace as a claim, for access tokens. */
-  readonly mark: JsonObject;
+  readonly namespaceClaim: JsonObject;
   readonly accessTokenType: AccessTokenType;
   /** Seconds. */
   readonly accessTokenLifetime: number;
@@ -44,7 +44,7 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
   return {
     ...decision,
     fixedClaims,
-    mark: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
+    namespaceClaim: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
     accessTokenType: (request.accessTokenType as AccessTokenType | undefined) ?? client.accessTokenType,
     accessTokenLifetime: request.accessTokenLifetime ?? client.accessTokenLifetime,
     idTokenLifetime: request.idTokenLifetime ?? client.idTokenLifetime,

@@ -27,7 +27,7 @@ export const arbitraryIdentity: GrantHandler = {
       scopes,
       audience: claims.audienceOf(context.client.tenant, scopes, read.audiences),
       claims: read.claims,
-      identifies: true,
+      issuesIdToken: true,
     };
   },
 };

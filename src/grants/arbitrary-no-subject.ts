@@ -25,10 +25,10 @@ export const arbitraryNoSubject: GrantHandler = {
       issuer: client.tenant.issuer,
       subject,
       scopes,
-      showsOfflineAccess: false,
+      listsOfflineAccess: false,
       audience: claims.audienceOf(client.tenant, scopes, read.audiences),
       claims: read.claims,
-      identifies: false,
+      issuesIdToken: false,
     };
   },
 };

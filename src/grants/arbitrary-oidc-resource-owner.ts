@@ -33,7 +33,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
       scopes,
       audience: claims.audienceOf(client.tenant, scopes, read.audiences),
       claims: read.claims,
-      identifies: false,
+      issuesIdToken: false,
     };
   },
 };

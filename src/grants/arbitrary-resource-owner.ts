@@ -29,7 +29,7 @@ export const arbitraryResourceOwner: GrantHandler = {
       scopes,
       audience: claims.audienceOf(client.tenant, scopes, read.audiences),
       claims: read.claims,
-      identifies: false,
+      issuesIdToken: false,
     };
   },
 };

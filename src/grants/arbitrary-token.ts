@@ -30,13 +30,13 @@ export const arbitraryToken: GrantHandler = {
       issuer,
       subject: request.subject,
       scopes: set.scope ?? [],
-      showsOfflineAccess: true,
+      listsOfflineAccess: true,
       audience,
       authTime: set.authTime,
       idp: set.idp,
       amr: set.amr,
       claims: { ...(set.azp && { azp: set.azp }), ...own, ...merged, ...payload },
-      identifies: false,
+      issuesIdToken: false,
     };
   },
 };

@@ -137,12 +137,12 @@ export function localSubject(
   subject: string,
   amr: readonly string[],
   { client, now }: GrantContext,
-): Pick<Decision, "grantType" | "issuer" | "subject" | "showsOfflineAccess" | "authTime" | "idp" | "amr"> {
+): Pick<Decision, "grantType" | "issuer" | "subject" | "listsOfflineAccess" | "authTime" | "idp" | "amr"> {
   return {
     grantType,
     issuer: client.tenant.issuer,
     subject,
-    showsOfflineAccess: true,
+    listsOfflineAccess: true,
     authTime: toSeconds(now),
     idp: "local",
     amr: [grantType, ...amr],

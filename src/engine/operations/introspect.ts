@@ -1,14 +1,13 @@
 import { type Instant, toSeconds } from "../../base/clock.ts";
-import { parseExactJson } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Done } from "../operation.ts";
-import type { Approval } from "../policy.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
+import { readGrantRecord } from "../tokens/grant-record.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 
 /** All that is said of a token that is not alive, is none, or is none of the caller's business (RFC 7662 section 2.2). */
@@ -66,7 +65,7 @@ async function introspectRefreshToken(
   if (found === undefined || found.family.client !== caller.id) return INACTIVE;
   const { family, token } = found;
   if (family.generation > token.generation || !(await isFamilyAlive(context, found, now))) return INACTIVE;
-  const granted = parseExactJson(family.decision) as unknown as Approval;
+  const granted = readGrantRecord(family.decision);
   return {
     iss: granted.issuer,
     ...(family.subject !== undefined && { sub: family.subject }),

@@ -1,5 +1,4 @@
 import type { Instant } from "../../base/clock.ts";
-import { parseExactJson } from "../../base/json.ts";
 import type { FamilyRecord } from "../../store/port.ts";
 import { StoreUnavailableError } from "../../store/port.ts";
 import type { Refused } from "../../telemetry/events.ts";
@@ -8,8 +7,9 @@ import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Done } from "../operation.ts";
-import { type Approval, narrow, reapprove } from "../policy.ts";
+import { narrow, reapprove } from "../policy.ts";
 import type { RefreshRequest, TokenSet } from "../request.ts";
+import { readGrantRecord } from "../tokens/grant-record.ts";
 import { familyTimes, type Made, makeTokens, rowsOf } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
@@ -21,6 +21,8 @@ interface Attempt {
   readonly client: AuthenticatedClient;
   readonly now: Instant;
   readonly token: RefreshToken;
+  /** What may be done by the row as it was read first. */
+  readonly verdict: Verdict;
   readonly made: Made;
   /** What the row is set to if this attempt moves it. */
   readonly times: { readonly expiresAt: Instant; readonly purgeAt: Instant };
@@ -42,17 +44,17 @@ export async function refresh(
   const { now } = context.reading;
   const found = await findOwn(context, client, request.refreshToken);
   if (!(await isFamilyAlive(context, found, now))) throw refused();
-  await refuseReuse(context, found, client, now);
+  const verdict = await refuseReuse(context, found, client, now);
 
   const { token, family } = found;
-  const decided = parseExactJson(family.decision) as unknown as Approval;
+  const decided = readGrantRecord(family.decision);
   const granted = reapprove(decided, client);
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
   const made = await makeTokens(approval, client, family.id, context);
   await context.quotas.take(rowsOf(made), client.client, context);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
-  const generation = await store(context, family, { client, now, token, made, times, attemptId });
+  const generation = await store(context, family, { client, now, token, verdict, made, times, attemptId });
   context.uncertainRefreshes.forget(family.id, token.generation);
   const answer = {
     accessToken: made.accessToken,
@@ -82,9 +84,9 @@ async function findOwn(
 }
 
 /** What may be done with a refresh token, by the row of its grant. */
-type Verdict = "advance" | "repeat" | "reuse";
+type Verdict = "advance" | "repeat";
 
-function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedClient, now: Instant): Verdict {
+function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedClient, now: Instant): Verdict | "reuse" {
   // A row that is behind its token came from a back-up: the token's mac proves that it was told.
   if (family.generation <= token.generation) return "advance";
   const isLast = family.generation === token.generation + 1;
@@ -122,19 +124,19 @@ async function store(context: TenantContext, family: FamilyRecord, attempt: Atte
   }
 }
 
-async function moveRow(context: TenantContext, first: FamilyRecord, attempt: Attempt): Promise<number> {
+async function moveRow(context: TenantContext, { id }: FamilyRecord, attempt: Attempt): Promise<number> {
   const { client, now, token, times, attemptId } = attempt;
   const next = token.generation + 1;
   const to = client.client.refreshTokenUsage === "rotate" ? next : token.generation;
   const step = { from: token.generation, to, attemptId, at: now, ...times };
-  let family = first;
+  let { verdict } = attempt;
   for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
-    if ((await refuseReuse(context, { token, family }, client, now)) === "repeat") return next;
-    const outcome = await context.store.families.advance(family.id, step);
+    if (verdict === "repeat") return next;
+    const outcome = await context.store.families.advance(id, step);
     if (outcome === "advanced") return to;
-    const row = outcome && (await reconciledRow(context, outcome));
-    if (row === undefined || row.revokedAt !== undefined) throw refused();
-    family = row;
+    const family = outcome && (await reconciledRow(context, outcome));
+    if (family === undefined || family.revokedAt !== undefined) throw refused();
+    verdict = await refuseReuse(context, { token, family }, client, now);
   }
   throw new OAuthError("temporarily_unavailable", "Concurrent requests are using this refresh token. Try again.");
 }

@@ -5,7 +5,7 @@ import type { Approval } from "../policy.ts";
 
 /** The claims of an access token, JWT or reference. */
 export function accessTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonObject {
-  const scope = approval.showsOfflineAccess
+  const scope = approval.listsOfflineAccess
     ? approval.scopes
     : approval.scopes.filter((name) => name !== OFFLINE_ACCESS);
   const iat = toSeconds(now);
@@ -23,7 +23,7 @@ export function accessTokenClaims(approval: Approval, clientId: string, jti: str
     amr: approval.amr,
     scope: scope.length > 0 ? scope : undefined,
     ...approval.fixedClaims,
-    ...approval.mark,
+    ...approval.namespaceClaim,
     ...approval.claims,
   });
 }

@@ -16,6 +16,7 @@ import { proveRow } from "../proven-store.ts";
 import type { Rows } from "../quotas.ts";
 import type { TokenSet } from "../request.ts";
 import { accessTokenClaims, idTokenClaims } from "./claims.ts";
+import { writeGrantRecord } from "./grant-record.ts";
 
 /** What issuing needs of a request's context. */
 type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "logger" | "reading">;
@@ -63,7 +64,7 @@ export function rowsOf({ reference }: Made): Rows {
   return reference === undefined ? {} : { maxReferenceTokens: 1 };
 }
 
-/** Makes an access token and, where the grant identifies, its id_token; writes nothing. */
+/** Makes an access token and, if the grant issues one, an id_token; writes nothing. */
 export async function makeTokens(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
@@ -90,7 +91,7 @@ export async function makeTokens(
           keyring,
           random,
         });
-  if (!approval.identifies) return { accessToken, jti, idToken: undefined, reference };
+  if (!approval.issuesIdToken) return { accessToken, jti, idToken: undefined, reference };
 
   const signer = keyring.signer(now);
   const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
@@ -148,7 +149,7 @@ function newFamily(
     mintedAt: issuedAt,
     revokedAt: undefined,
     ...familyTimes(client, issuedAt, now, approval.accessTokenLifetime),
-    decision: JSON.stringify(approval),
+    decision: writeGrantRecord(approval),
   };
 }
 

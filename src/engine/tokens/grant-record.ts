@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
+import type { Approval } from "../policy.ts";
+
+/** The version that is written. A row keeps the one that it was written in, for as long as its grant lives. */
+const VERSION = 1;
+
+/** Passed on as it is: a copy could lose a name such as `__proto__`. */
+const jsonObject = z.custom<JsonObject>((value) => isJsonObject(value as JsonValue));
+
+const lifetime = z.int().min(1);
+
+/**
+ * What version 0 holds: an approval, by the names of its members at that time, and no version. Nothing may be there that
+ * is not known: it may restrict the grant, and a token without the restriction would be worse than none.
+ */
+const versionZero = z.strictObject({
+  grantType: z.string(),
+  issuer: z.string(),
+  subject: z.string().optional(),
+  scopes: z.array(z.string()),
+  showsOfflineAccess: z.boolean(),
+  audience: z.array(
+    z.strictObject({
+      name: z.string(),
+      scopes: z.array(z.string()).optional(),
+      added: z.literal(true).optional(),
+    }),
+  ),
+  authTime: z.int().optional(),
+  idp: z.string().optional(),
+  amr: z.array(z.string()).optional(),
+  claims: jsonObject,
+  identifies: z.boolean(),
+  fixedClaims: jsonObject,
+  mark: jsonObject,
+  accessTokenType: z.enum(["jwt", "reference"]),
+  accessTokenLifetime: lifetime,
+  idTokenLifetime: lifetime,
+});
+
+/**
+ * Version 1 says its version, and the rest as version 0 does: while nodes of both versions share a store, the older ones
+ * read it as theirs.
+ */
+const versionOne = versionZero.extend({ version: z.literal(1) });
+
+/** A reader for every version that was ever written. */
+const readers: ReadonlyMap<unknown, z.ZodType<z.output<typeof versionZero>>> = new Map<
+  unknown,
+  z.ZodType<z.output<typeof versionZero>>
+>([
+  [undefined, versionZero],
+  [1, versionOne.transform(({ version: _, ...rest }) => rest)],
+]);
+
+/** A stored grant that no reader of this program understands. Its message names members, never what they hold. */
+class UnreadableGrantError extends Error {
+  override readonly name = "UnreadableGrantError";
+}
+
+/** What was granted, as it is stored with the grant. */
+export function writeGrantRecord(approval: Approval): string {
+  const { issuesIdToken, listsOfflineAccess, namespaceClaim, ...same } = approval;
+  const renamed = { identifies: issuesIdToken, showsOfflineAccess: listsOfflineAccess, mark: namespaceClaim };
+  return JSON.stringify({ version: VERSION, ...same, ...renamed });
+}
+
+/** Reads what {@link writeGrantRecord} of this or an earlier version wrote. Throws {@link UnreadableGrantError}. */
+export function readGrantRecord(text: string): Approval {
+  const value = parse(text);
+  const version = isJsonObject(value) ? value.version : undefined;
+  const reader = readers.get(version);
+  if (reader === undefined) {
+    throw new UnreadableGrantError(`A stored grant is of another version; the newest one known here is ${VERSION}.`);
+  }
+  const read = reader.safeParse(value);
+  if (!read.success) throw new UnreadableGrantError(`A stored grant cannot be read: ${membersOf(read.error)}.`);
+  const { identifies, showsOfflineAccess, mark, ...same } = read.data;
+  return { ...same, issuesIdToken: identifies, listsOfflineAccess: showsOfflineAccess, namespaceClaim: mark };
+}
+
+function parse(text: string): JsonValue {
+  try {
+    return parseExactJson(text);
+  } catch {
+    // Without the parser's error, which quotes the text.
+    throw new UnreadableGrantError("A stored grant is not JSON.");
+  }
+}
+
+function membersOf({ issues }: z.ZodError): string {
+  return issues.map(({ path, code }) => `${path.join(".") || "the record"} (${code})`).join(", ");
+}

@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../../src/base/json.ts";
+import type { Approval } from "../../../src/engine/policy.ts";
+import { readGrantRecord, writeGrantRecord } from "../../../src/engine/tokens/grant-record.ts";
+
+/** A row of each version, as it stands in a database, with every member that it can have. */
+const WHOLE =
+  '"grantType":"arbitrary_identity","issuer":"https://mint.example","subject":"someone","scopes":["a","offline_access"],' +
+  '"showsOfflineAccess":true,"audience":[{"name":"https://mint.example/resources"},{"name":"a","scopes":["a"]},' +
+  '{"name":"https://api.example","added":true}],"authTime":1767225600,"idp":"local","amr":["arbitrary_identity","otp"],' +
+  '"claims":{"role":["admin","limited"],"level":1.5,"__proto__":"own"},"identifies":true,"fixedClaims":{"region":"eu"},' +
+  '"mark":{"client_namespace":"group"},"accessTokenType":"jwt","accessTokenLifetime":1200,"idTokenLifetime":90';
+const BARE =
+  '"grantType":"arbitrary_no_subject","issuer":"https://mint.example","scopes":[],"showsOfflineAccess":false,"audience":[],' +
+  '"claims":{},"identifies":false,"fixedClaims":{},"mark":{},"accessTokenType":"reference","accessTokenLifetime":1,' +
+  '"idTokenLifetime":1';
+
+const whole: Approval = {
+  grantType: "arbitrary_identity",
+  issuer: "https://mint.example",
+  subject: "someone",
+  scopes: ["a", "offline_access"],
+  listsOfflineAccess: true,
+  audience: [
+    { name: "https://mint.example/resources" },
+    { name: "a", scopes: ["a"] },
+    { name: "https://api.example", added: true },
+  ],
+  authTime: 1_767_225_600,
+  idp: "local",
+  amr: ["arbitrary_identity", "otp"],
+  claims: JSON.parse('{"role":["admin","limited"],"level":1.5,"__proto__":"own"}'),
+  issuesIdToken: true,
+  fixedClaims: { region: "eu" },
+  namespaceClaim: { client_namespace: "group" },
+  accessTokenType: "jwt",
+  accessTokenLifetime: 1200,
+  idTokenLifetime: 90,
+};
+const bare: Approval = {
+  grantType: "arbitrary_no_subject",
+  issuer: "https://mint.example",
+  scopes: [],
+  listsOfflineAccess: false,
+  audience: [],
+  claims: {},
+  issuesIdToken: false,
+  fixedClaims: {},
+  namespaceClaim: {},
+  accessTokenType: "reference",
+  accessTokenLifetime: 1,
+  idTokenLifetime: 1,
+};
+
+describe("a stored grant", () => {
+  it.each([
+    ["version 0, whole", `{${WHOLE}}`, whole],
+    ["version 0, bare", `{${BARE}}`, bare],
+    ["version 1, whole", `{"version":1,${WHOLE}}`, whole],
+    ["version 1, bare", `{"version":1,${BARE}}`, bare],
+  ])("of %s is read for what it was", (_, text, approval) => {
+    const read = readGrantRecord(text);
+    expect(read).toStrictEqual(approval);
+    expect(Object.keys(read.claims)).toEqual(Object.keys(approval.claims));
+  });
+
+  it("is written as version 1", () => {
+    expect(JSON.parse(writeGrantRecord(whole))).toEqual(JSON.parse(`{"version":1,${WHOLE}}`));
+  });
+
+  it.each<[string, string, string]>([
+    [
+      "a member that is not known",
+      `{"version":1,"confirmation":{"jkt":"secret"},${WHOLE}}`,
+      "the record (unrecognized_keys)",
+    ],
+    [
+      "one in its audience",
+      `{${BARE.replace('"audience":[]', '"audience":[{"name":"a","only":"b"}]')}}`,
+      "audience.0 ",
+    ],
+    ["a member missing", `{${BARE.replace(',"identifies":false', "")}}`, "identifies (invalid_type)"],
+    ["a member of another type", `{${BARE.replace('"scopes":[]', '"scopes":"secret"')}}`, "scopes (invalid_type)"],
+    ["a later version", `{"version":2,${WHOLE}}`, "another version; the newest one known here is 1"],
+    ["a version in words", `{"version":"1",${WHOLE}}`, "another version"],
+    ["no object", '["secret"]', "the record (invalid_type)"],
+    ["no JSON", "secret", "is not JSON"],
+  ])("with %s cannot be read, and its error quotes nothing of it", (_, text, reason) => {
+    expect(() => readGrantRecord(text)).toThrow(reason);
+    expect(() => readGrantRecord(text)).not.toThrow(/secret/);
+  });
+
+  it("is read as it was written, whatever its claims", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (claims) => {
+        // JSON has no -0, and no names that are not its own.
+        const approval = { ...whole, claims: JSON.parse(JSON.stringify(claims)) as JsonObject };
+        expect(readGrantRecord(writeGrantRecord(approval))).toStrictEqual(approval);
+      }),
+    );
+  });
+});
