@@ -4,16 +4,14 @@ import type { Random } from "../base/random.ts";
 import type { TenantStore } from "../store/port.ts";
 import type { Signatures } from "./algorithms.ts";
 import { Keyring } from "./keyring.ts";
-import type { Timing } from "./plan.ts";
-import type { KeyringPolicy } from "./policy.ts";
 import type { SigningAlgorithm, TenantKeyring } from "./port.ts";
 import { KeyReader } from "./reader.ts";
 import { Rotator } from "./rotator.ts";
+import type { KeyringPolicy } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
 
-/** What a keyring reads of its tenant. Times in seconds. */
+/** What a keyring reads of its tenant, each time that it matters. Times in seconds. */
 export interface KeyringTenant {
-  readonly id: string;
   readonly signing: {
     readonly algorithm: SigningAlgorithm;
     readonly rotateEvery: number;
@@ -42,37 +40,32 @@ export interface KeyringDependencies {
  * Opens a tenant's keys. It makes none: the first `poll()` does, once the keys of every tenant have opened, so that a
  * wrong key-encryption key never leads to a new key.
  *
- * Throws SealError where a stored key does not open.
+ * `tenant`: as it is configured now; a changed configuration counts from then on. Throws SealError if a stored key does
+ * not open.
  */
 export async function openKeyring(
-  tenant: KeyringTenant,
+  id: string,
+  tenant: () => KeyringTenant,
   store: TenantStore,
   dependencies: KeyringDependencies,
 ): Promise<TenantKeyring> {
-  const { clock, logger } = dependencies;
-  const policy = policyOf(tenant, dependencies);
-  const reader = new KeyReader(
-    { tenant: tenant.id, store, sealer: dependencies.sealer, signatures: dependencies.signatures },
-    clock,
-  );
-  const rotator = new Rotator(
-    { ...dependencies, tenant: tenant.id, algorithm: policy.algorithm, store, reader },
-    policy,
-    clock,
-    logger,
-  );
+  const { clock, logger, sealer, signatures } = dependencies;
+  const policy = () => policyOf(tenant(), dependencies);
+  const reader = new KeyReader({ tenant: id, store, sealer, signatures }, clock);
+  const algorithm = () => tenant().signing.algorithm;
+  const rotator = new Rotator({ ...dependencies, tenant: id, algorithm, store, reader }, policy, clock, logger);
   await reader.read();
   return new Keyring(reader, rotator, policy, clock);
 }
 
 function policyOf({ signing, refreshKeyRotateEvery }: KeyringTenant, dependencies: KeyringDependencies): KeyringPolicy {
-  const timing: Timing = {
+  return {
+    algorithm: signing.algorithm,
+    rotateEvery: { signing: signing.rotateEvery * 1000, refresh: refreshKeyRotateEvery * 1000 },
     publishAhead: signing.publishAhead * 1000,
-    readByAll: 2 * (dependencies.keyPollEvery * 1000 + dependencies.maxClockSkew),
+    pollEvery: dependencies.keyPollEvery * 1000,
     maxStaleness: dependencies.keyMaxStaleness * 1000,
     jwksMaxAge: signing.jwksMaxAge * 1000,
     maxClockSkew: dependencies.maxClockSkew,
   };
-  const rotateEvery = { signing: signing.rotateEvery * 1000, refresh: refreshKeyRotateEvery * 1000 };
-  return { algorithm: signing.algorithm, rotateEvery, timing };
 }

@@ -6,7 +6,6 @@ import type { KeyUse } from "../store/port.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
 import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
-import { describeKeys, type KeyringPolicy, keepFor } from "./policy.ts";
 import {
   type KeyDescription,
   KeyUnavailableError,
@@ -19,31 +18,22 @@ import {
 } from "./port.ts";
 import type { KeyReader } from "./reader.ts";
 import type { Rotator } from "./rotator.ts";
-import { activeKey, schedule } from "./schedule.ts";
+import { activeKey, describeKeys, isFresh, isPublished, type KeyringPolicy, mayBeOfMissingKey } from "./schedule.ts";
 import { type OpenedKey, oldRowsUntil, type Snapshot } from "./snapshot.ts";
 
 /** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
 const MAX_VERIFIED = 1024;
 
-/**
- * How long a mint may take from the moment that its token bears until it signs, in milliseconds: the key that signs may
- * have been made in between. Doors end a request sooner.
- */
-const LONGEST_MINT = 60_000;
-
-/** The states in which a key is published, and what it signed is accepted. */
-const PUBLISHED = new Set(["pending", "active", "retired"]);
-
 /** A tenant's keys, as the store had them when they were last read, at any moment that is asked for. */
 export class Keyring implements TenantKeyring {
   readonly #reader: KeyReader;
   readonly #rotator: Rotator;
-  readonly #policy: KeyringPolicy;
+  readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
   /** What is known to be signed by us, by its digest: a resource server asks about one token many times. */
   readonly #verified = new LruMap<string, VerifiedJwt>(MAX_VERIFIED);
 
-  constructor(reader: KeyReader, rotator: Rotator, policy: KeyringPolicy, clock: Clock) {
+  constructor(reader: KeyReader, rotator: Rotator, policy: () => KeyringPolicy, clock: Clock) {
     this.#reader = reader;
     this.#rotator = rotator;
     this.#policy = policy;
@@ -103,7 +93,7 @@ export class Keyring implements TenantKeyring {
   describe(now: Instant): readonly KeyDescription[] {
     const uses: readonly KeyUse[] = ["signing", "refresh"];
     const { snapshot } = this.#reader;
-    return uses.flatMap((use) => describeKeys(snapshot[use], keepFor(snapshot, use, this.#policy.timing), now));
+    return uses.flatMap((use) => describeKeys(snapshot, use, this.#policy(), now));
   }
 
   async read(): Promise<void> {
@@ -121,7 +111,7 @@ export class Keyring implements TenantKeyring {
   /** What is made or published with keys is so with none that may be out of date. */
   #fresh(now: Instant): Snapshot {
     const { snapshot } = this.#reader;
-    if (now > snapshot.readAt + this.#policy.timing.maxStaleness) {
+    if (!isFresh(snapshot, this.#policy(), now)) {
       throw new KeyUnavailableError("The keys could not be read for too long.");
     }
     return snapshot;
@@ -135,21 +125,14 @@ export class Keyring implements TenantKeyring {
     return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
   }
 
-  /**
-   * Whether a key that the last read lacked can have signed the token: by the moment that it claims, which nobody has
-   * verified yet. Whoever claims a false one is told that the token is inactive, which is true; so is one that is ahead.
-   */
   #mayBeNew(jwt: string, now: Instant): boolean {
-    const moment = claimedMoment(jwt);
-    const { maxClockSkew } = this.#policy.timing;
-    const oldest = this.#reader.snapshot.readAt - LONGEST_MINT - maxClockSkew;
-    return moment !== undefined && moment.latest > oldest && moment.earliest <= now + maxClockSkew;
+    const minted = claimedMoment(jwt);
+    return minted !== undefined && mayBeOfMissingKey(minted, this.#reader.snapshot, this.#policy(), now);
   }
 
   #published(snapshot: Snapshot, now: Instant): readonly OpenedKey<SigningKey>[] {
-    return schedule(snapshot.signing, keepFor(snapshot, "signing", this.#policy.timing), now)
-      .filter(({ state }) => PUBLISHED.has(state))
-      .map(({ key }) => key);
+    const policy = this.#policy();
+    return snapshot.signing.filter((key) => isPublished(key, snapshot, policy, now));
   }
 }
 

@@ -6,6 +6,9 @@ import type { KeyUse } from "../store/port.ts";
 /** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
 
+/** What refresh tokens are authenticated with, and rows proven (RFC 7518 section 3.2). */
+export const REFRESH_KEY_ALGORITHM = "HS256";
+
 /** No key can be used at the moment, though one will be: the caller may try again. */
 export class KeyUnavailableError extends UnavailableError {
   override readonly name: string = "KeyUnavailableError";

@@ -2,14 +2,14 @@ import { FOREVER, type Instant } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { KeyUse, TenantStore } from "../store/port.ts";
 import type { Signatures } from "./algorithms.ts";
-import type { SigningAlgorithm } from "./port.ts";
+import { REFRESH_KEY_ALGORITHM, type SigningAlgorithm } from "./port.ts";
 import type { KeyReader } from "./reader.ts";
-import { newest } from "./schedule.ts";
+import { type KeyEntry, type KeysRead, newest } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
-import { type KeyEntry, keysOf, revocationIdOf, type Snapshot } from "./snapshot.ts";
+import { revocationIdOf, type Snapshot } from "./snapshot.ts";
 
 /** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
-const TOKEN_KEY_BYTES = 32;
+const REFRESH_KEY_BYTES = 32;
 
 /** How often an append that others keep winning is tried again. */
 const MAX_ATTEMPTS = 8;
@@ -17,8 +17,8 @@ const MAX_ATTEMPTS = 8;
 /** What making a key needs. */
 export interface RotationDependencies {
   readonly tenant: string;
-  /** What new signing keys are made for. */
-  readonly algorithm: SigningAlgorithm;
+  /** What a new signing key is made for: as it is configured when the key is made. */
+  readonly algorithm: () => SigningAlgorithm;
   readonly store: TenantStore;
   readonly sealer: Sealer;
   readonly signatures: Signatures;
@@ -51,7 +51,7 @@ export async function appendNext(dependencies: RotationDependencies, next: NextK
     if (next.request !== undefined && findRequest(snapshot, next.request) !== undefined) {
       return { snapshot, isOurs: false };
     }
-    const after = newest(keysOf(snapshot, next.use))?.generation ?? 0;
+    const after = newest<KeyEntry>(snapshot[next.use])?.generation ?? 0;
     const isOurs = await append(dependencies, next, after);
     snapshot = await dependencies.reader.read();
     if (isOurs || next.request === undefined) return { snapshot, isOurs };
@@ -60,8 +60,8 @@ export async function appendNext(dependencies: RotationDependencies, next: NextK
 }
 
 /** The key that a request made, whatever its use. */
-export function findRequest(snapshot: Snapshot, request: string): KeyEntry | undefined {
-  return [...snapshot.signing, ...snapshot.refresh].find((key) => key.request === request);
+export function findRequest(read: KeysRead, request: string): KeyEntry | undefined {
+  return [...read.signing, ...read.refresh].find((key) => key.request === request);
 }
 
 /** Writes that nothing which a key made is accepted any more. That is never undone. */
@@ -81,6 +81,9 @@ async function append(
 }
 
 async function makeMaterial({ algorithm, signatures, random }: RotationDependencies, use: KeyUse) {
-  if (use === "signing") return { algorithm, text: await signatures.generate(algorithm) };
-  return { algorithm: "HS256", text: Buffer.from(random.bytes(TOKEN_KEY_BYTES)).toString("base64url") };
+  if (use === "signing") {
+    const wanted = algorithm();
+    return { algorithm: wanted, text: await signatures.generate(wanted) };
+  }
+  return { algorithm: REFRESH_KEY_ALGORITHM, text: Buffer.from(random.bytes(REFRESH_KEY_BYTES)).toString("base64url") };
 }

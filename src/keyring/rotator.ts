@@ -1,24 +1,37 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { KeyUse } from "../store/port.ts";
-import { activation, jwksStaleUntil, warningsOf } from "./plan.ts";
-import { describeKeys, type KeyringPolicy, keepFor, rulesOf } from "./policy.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
 import { completeSeals } from "./reseal.ts";
 import { appendNext, findRequest, markCompromised, type NextKey, type RotationDependencies } from "./rotation.ts";
-import { activeKey, dueRotation, latestActivated, newest } from "./schedule.ts";
-import { type KeyEntry, keysOf, oldRowsUntil, type Snapshot } from "./snapshot.ts";
+import {
+  type DueRotation,
+  describeKeys,
+  dueRotation,
+  isOvertaken,
+  isReplaced,
+  jwksStaleUntil,
+  type KeyEntry,
+  type KeyringPolicy,
+  type KeysRead,
+  latestActivated,
+  newest,
+  timesOfNext,
+  withPlanned,
+} from "./schedule.ts";
+import { oldRowsUntil, type Snapshot } from "./snapshot.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
 export class Rotator {
   readonly #dependencies: RotationDependencies;
-  readonly #policy: KeyringPolicy;
+  readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Whether every seal was once found to bind all that it should: nothing of an earlier version is left then. */
   #wasComplete = false;
 
-  constructor(dependencies: RotationDependencies, policy: KeyringPolicy, clock: Clock, logger: Logger) {
+  constructor(dependencies: RotationDependencies, policy: () => KeyringPolicy, clock: Clock, logger: Logger) {
     this.#dependencies = dependencies;
     this.#policy = policy;
     this.#clock = clock;
@@ -34,12 +47,17 @@ export class Rotator {
     const snapshot = await this.#readComplete();
     for (const use of ["signing", "refresh"] as const) {
       const now = this.#clock.now();
-      const due = dueRotation(keysOf(snapshot, use), rulesOf(use, this.#policy), now);
+      const due = dueRotation(snapshot[use], use, this.#policy(), now);
       if (due === undefined) continue;
-      const next = this.#next(due === "at once" ? "compromised" : "graceful", use, undefined);
+      const next = this.#next(due, use, undefined);
       const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
       if (!isOurs) continue;
-      const made = { tenant: this.#dependencies.tenant, use, generation: newest(keysOf(after, use))?.generation, due };
+      const made = {
+        tenant: this.#dependencies.tenant,
+        use,
+        generation: newest<KeyEntry>(after[use])?.generation,
+        due,
+      };
       this.#logger.info({ event: "key_made", ...made }, "a key was made by its schedule");
     }
   }
@@ -51,19 +69,18 @@ export class Rotator {
     const now = this.#clock.now();
     const next = this.#next(mode, use, request);
     const leaked = mode === "compromised" ? await this.#leakedKey(before, order, now) : undefined;
-    if (order.dryRun) return this.#report(order, withPlanned(before, next, leaked, this.#policy.algorithm), leaked);
+    if (order.dryRun) return this.#report(order, withPlanned(before, order, leaked, this.#policy(), now), leaked);
 
-    // One that died between the cut and the new key is done once any node has made that key.
-    const isReplaced =
-      leaked?.isCompromised === true && (activeKey(keysOf(before, use), now)?.generation ?? 0) > leaked.generation;
-    const isDone = isReplaced || findRequest(before, request) !== undefined;
+    // A rotation that ended before it made the new key is done once any node has made that.
+    const isDone =
+      (leaked !== undefined && isReplaced(leaked, before[use], now)) || findRequest(before, request) !== undefined;
     if (!isDone && leaked !== undefined) {
       await markCompromised(this.#dependencies.store, leaked);
       // Now, as it is never undone, whatever becomes of the rest.
       const { kid, generation } = leaked;
       this.#logger.warn(
         { event: "key_compromised", tenant: this.#dependencies.tenant, use, generation, kid },
-        "a key was cut",
+        "a key is compromised",
       );
     }
     const after = isDone ? before : (await appendNext(this.#dependencies, next, before)).snapshot;
@@ -87,16 +104,12 @@ export class Rotator {
     return after;
   }
 
-  #next(mode: RotationMode, use: KeyUse, request: string | undefined): NextKey {
-    const times = () => {
-      const now = this.#clock.now();
-      return { createdAt: now, activateAt: activation(mode, use, this.#policy.timing, now) };
-    };
-    return { use, request, times };
+  #next(why: RotationMode | DueRotation, use: KeyUse, request: string | undefined): NextKey {
+    return { use, request, times: () => timesOfNext(why, use, this.#policy(), this.#clock.now()) };
   }
 
   /**
-   * The key that a compromised rotation is about. "The active one" is written down before it is cut, so that a retry
+   * The key that a compromised rotation is about. "The active one" is written down before it is ended, so that a retry
    * does not take its successor for it.
    */
   async #leakedKey(
@@ -104,7 +117,7 @@ export class Rotator {
     { use, kid, request, dryRun }: RotationOrder,
     now: Instant,
   ): Promise<KeyEntry | undefined> {
-    const keys = keysOf(snapshot, use);
+    const keys: readonly KeyEntry[] = snapshot[use];
     if (kid !== undefined) {
       const named = keys.find((key) => nameOf(key) === kid);
       if (named === undefined) throw new UnknownKeyError(kid);
@@ -117,38 +130,18 @@ export class Rotator {
     return keys.find((key) => key.generation === generation);
   }
 
-  #report({ use, request, dryRun }: RotationOrder, snapshot: Snapshot, leaked: KeyEntry | undefined): Rotation {
-    const { timing } = this.#policy;
-    const keys = describeKeys(keysOf(snapshot, use), keepFor(snapshot, use, timing), this.#clock.now());
-    const made = findRequest(snapshot, request);
-    const staleUntil = made && jwksStaleUntil(use, made.activateAt, timing, made.createdAt);
-    const overtaken = keys.filter(
-      ({ activateAt, retireAt, state }) => state === "pending" && (retireAt ?? Number.POSITIVE_INFINITY) <= activateAt,
-    );
+  #report({ use, request, dryRun }: RotationOrder, read: KeysRead, leaked: KeyEntry | undefined): Rotation {
+    const policy = this.#policy();
+    const keys = describeKeys(read, use, policy, this.#clock.now());
+    const made = findRequest(read, request);
+    const staleUntil = made && jwksStaleUntil(made, policy);
     return {
       keys,
       jwksStaleUntil: staleUntil,
-      warnings: warningsOf(use, leaked, overtaken, staleUntil),
+      warnings: warningsOf(use, leaked, keys.filter(isOvertaken), staleUntil),
       rotated: !dryRun,
     };
   }
-}
-
-/** The keys as they would be after a rotation. */
-function withPlanned(before: Snapshot, next: NextKey, leaked: KeyEntry | undefined, algorithm: string): Snapshot {
-  const generation = (newest(keysOf(before, next.use))?.generation ?? 0) + 1;
-  const planned = {
-    use: next.use,
-    request: next.request,
-    ...next.times(),
-    generation,
-    algorithm: next.use === "signing" ? algorithm : "HS256",
-    kid: undefined,
-    isCompromised: false,
-  };
-  const cut = <K extends KeyEntry>(key: K): K =>
-    key.generation === leaked?.generation && key.use === leaked.use ? { ...key, isCompromised: true } : key;
-  return { ...before, [next.use]: [...keysOf(before, next.use).map(cut), planned] };
 }
 
 /** What an operator calls a key by: its kid, or the generation of a key that has none. */

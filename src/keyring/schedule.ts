@@ -1,99 +1,243 @@
-import type { Instant } from "../base/clock.ts";
-import type { KeyState } from "./port.ts";
+/**
+ * When a key does what. Every rule about time in the keyring stands here, as a pure function of the rows, the policy and a
+ * moment: nodes that have read the same rows agree, without talking to one another. All times are in milliseconds.
+ */
 
-/** What the schedule reads of a key's row. */
-export interface ScheduledKey {
+import type { Instant } from "../base/clock.ts";
+import type { KeyUse } from "../store/port.ts";
+import {
+  type KeyDescription,
+  type KeyState,
+  REFRESH_KEY_ALGORITHM,
+  type RotationMode,
+  type SigningAlgorithm,
+} from "./port.ts";
+
+/** How a tenant's keys follow one another. */
+export interface KeyringPolicy {
+  /** What new signing keys are made for. */
+  readonly algorithm: SigningAlgorithm;
+  /** For how long a key is the one to use. */
+  readonly rotateEvery: { readonly [use in KeyUse]: number };
+  /** For how long a signing key is published before it signs, unless it is urgent. */
+  readonly publishAhead: number;
+  /** How often every node reads the keys. */
+  readonly pollEvery: number;
+  /** For how long a node may go on with keys that it read. */
+  readonly maxStaleness: number;
+  /** For how long a verifier may keep the JWKS. */
+  readonly jwksMaxAge: number;
+  /** By how much the clocks of two nodes may differ. */
+  readonly maxClockSkew: number;
+}
+
+/** A key's row without its sealed bytes, and whether the key is compromised. */
+export interface KeyEntry {
+  readonly use: KeyUse;
   readonly generation: number;
   readonly algorithm: string;
+  /** The RFC 7638 thumbprint of a signing key. */
+  readonly kid: string | undefined;
+  readonly createdAt: Instant;
   readonly activateAt: Instant;
-  /** Whether its kid is cut: nothing that it made is accepted. */
+  /** The operator's request that made it; undefined if its schedule did. */
+  readonly request: string | undefined;
+  /** Whether it has leaked: nothing that it made is accepted, and that is never undone. */
   readonly isCompromised: boolean;
 }
 
-/** Where a key is in its life at one moment. */
-interface KeyStatus<K> {
-  readonly key: K;
-  readonly state: KeyState;
-  /** When the first of its successors takes over; undefined where there is none. */
-  readonly retireAt: Instant | undefined;
-  /** When nothing that it made can be alive; undefined where it has no successor. */
-  readonly removeAt: Instant | undefined;
+/** What one read of the store tells the schedule. */
+export interface KeysRead {
+  readonly signing: readonly KeyEntry[];
+  readonly refresh: readonly KeyEntry[];
+  /** The longest lifetimes ever configured, in seconds: of a JWT, and of a grant with all that is made from it. */
+  readonly longest: { readonly jwt: number; readonly grant: number };
+  /** When the read began: what was written later may be missing. */
+  readonly readAt: Instant;
+}
+
+/** Why the next key is due: "at once" because none can be used, or "ahead" of the end of the newest. */
+export type DueRotation = "at once" | "ahead";
+
+/**
+ * How long a mint may take from the moment that its token bears until it signs: the key that signs may have been made in
+ * between. Both doors end a request sooner.
+ */
+const LONGEST_MINT = 60_000;
+
+/**
+ * The states in which a key is in the JWKS, and what it signed is accepted. Pending is one, so that verifiers know a key
+ * before they meet a token of it, and because another node's clock may be ahead.
+ */
+const PUBLISHED = new Set<KeyState>(["pending", "active", "retired"]);
+
+/** Whether a key is in the JWKS at a moment, and what it signed is accepted. */
+export function isPublished(key: KeyEntry, read: KeysRead, policy: KeyringPolicy, now: Instant): boolean {
+  return PUBLISHED.has(statusOf(key, read, policy, now).state);
+}
+
+/** The keys of one use as operators see them at a moment, in the order in which they were read. */
+export function describeKeys(
+  read: KeysRead,
+  use: KeyUse,
+  policy: KeyringPolicy,
+  now: Instant,
+): readonly KeyDescription[] {
+  // Member by member: an opened key has its private part beside these.
+  return read[use].map((key) => ({
+    kid: key.kid,
+    use: key.use,
+    generation: key.generation,
+    algorithm: key.algorithm,
+    createdAt: key.createdAt,
+    activateAt: key.activateAt,
+    ...statusOf(key, read, policy, now),
+  }));
+}
+
+function statusOf(key: KeyEntry, read: KeysRead, policy: KeyringPolicy, now: Instant) {
+  const retireAt = takenOverAt(key, read[key.use]);
+  const removeAt = retireAt === undefined ? undefined : retireAt + keptFor(key.use, read, policy);
+  return { state: stateOf(key, retireAt, removeAt, now), retireAt, removeAt };
+}
+
+/** When the first of a key's successors takes over: not always the next generation, which a younger one may overtake. */
+function takenOverAt({ generation }: KeyEntry, keys: readonly KeyEntry[]): Instant | undefined {
+  const successors = keys.filter((key) => key.generation > generation);
+  return successors.length === 0 ? undefined : Math.min(...successors.map(({ activateAt }) => activateAt));
 }
 
 /**
- * Where every key of one use is at a moment. A pure function of rows that are never changed, so that all nodes that have
- * read them agree. `keepFor`: for how many milliseconds a key is needed once its successor has taken over.
+ * For how long a key is needed once its successor takes over: a node that has not read the successor yet may go on using
+ * it, and what it makes then lives for the longest lifetime ever configured. That node's clock may be behind when it makes
+ * it, and the clock of whoever judges it ahead.
  */
-export function schedule<K extends ScheduledKey>(
-  keys: readonly K[],
-  keepFor: number,
-  now: Instant,
-): readonly KeyStatus<K>[] {
-  // From the youngest on: the earliest so far is when the first of a key's successors takes over.
-  const retireAts = new Map<number, Instant | undefined>();
-  let earliest: Instant | undefined;
-  for (const { generation, activateAt } of keys.toSorted((a, b) => b.generation - a.generation)) {
-    retireAts.set(generation, earliest);
-    earliest = Math.min(earliest ?? activateAt, activateAt);
-  }
-  return keys.map((key) => {
-    const retireAt = retireAts.get(key.generation);
-    const removeAt = retireAt === undefined ? undefined : retireAt + keepFor;
-    return { key, state: stateOf(key, retireAt, removeAt, now), retireAt, removeAt };
-  });
+function keptFor(use: KeyUse, { longest }: KeysRead, { maxStaleness, maxClockSkew }: KeyringPolicy): number {
+  return maxStaleness + (use === "signing" ? longest.jwt : longest.grant) * 1000 + 2 * maxClockSkew;
 }
 
-function stateOf(
-  key: ScheduledKey,
-  retireAt: Instant | undefined,
-  removeAt: Instant | undefined,
-  now: Instant,
-): KeyState {
+function stateOf(key: KeyEntry, retireAt: Instant | undefined, removeAt: Instant | undefined, now: Instant): KeyState {
   if (key.isCompromised) return "compromised";
   if (removeAt !== undefined && removeAt <= now) return "gone";
-  // A pending key that a younger one has overtaken never signs.
+  // Asked before its own time is: a pending key that a younger one has overtaken never signs.
   if (retireAt !== undefined && retireAt <= now) return "retired";
   return key.activateAt <= now ? "active" : "pending";
 }
 
-/** The key to use at a moment: the highest generation whose time has come, unless it is cut; then there is none. */
-export function activeKey<K extends ScheduledKey>(keys: readonly K[], now: Instant): K | undefined {
+/**
+ * The key of one use that makes tokens at a moment. Returns undefined if the key whose turn it is is compromised: the
+ * one before it has been replaced, so falling back on that would revive what a rotation ended.
+ */
+export function activeKey<K extends KeyEntry>(keys: readonly K[], now: Instant): K | undefined {
   const latest = latestActivated(keys, now);
   return latest?.isCompromised ? undefined : latest;
 }
 
-/** The highest generation whose time has come, cut or not. */
-export function latestActivated<K extends ScheduledKey>(keys: readonly K[], now: Instant): K | undefined {
+/** The key of one use whose turn it is, compromised or not: the highest generation whose time has come. */
+export function latestActivated<K extends KeyEntry>(keys: readonly K[], now: Instant): K | undefined {
   return newest(keys.filter(({ activateAt }) => activateAt <= now));
 }
 
-/** The highest generation. */
-export function newest<K extends ScheduledKey>(keys: readonly K[]): K | undefined {
+/** The highest generation; undefined if there is no key. */
+export function newest<K extends KeyEntry>(keys: readonly K[]): K | undefined {
   return keys.reduce<K | undefined>((high, key) => (key.generation > (high?.generation ?? 0) ? key : high), undefined);
 }
 
-/** When keys of one use follow one another by themselves. Times in milliseconds. */
-export interface RotationRules {
-  readonly algorithm: string;
-  /** For how long a key is the one to use. */
-  readonly rotateEvery: number;
-  /** How long before that it is made. */
-  readonly ahead: number;
+/** Whether a compromised key has a successor in use already, so that no other need be made. */
+export function isReplaced(leaked: KeyEntry, keys: readonly KeyEntry[], now: Instant): boolean {
+  return leaked.isCompromised && (activeKey(keys, now)?.generation ?? 0) > leaked.generation;
+}
+
+/** Whether a pending key will never be used, because a younger one takes over first. */
+export function isOvertaken({ state, activateAt, retireAt }: KeyDescription): boolean {
+  return state === "pending" && retireAt !== undefined && retireAt <= activateAt;
+}
+
+/** Whether a node may still sign and publish with what it read: another may have made or compromised a key since. */
+export function isFresh({ readAt }: KeysRead, { maxStaleness }: KeyringPolicy, now: Instant): boolean {
+  return now <= readAt + maxStaleness;
 }
 
 /**
- * Whether the next key is to be made now: "at once", because none can be used; "ahead" of its time, because the newest
- * nears its end, is cut, or is of another algorithm than is configured. One that waits for its time is waited for.
+ * Whether a key that the last read lacks may have signed a token, judged by when the token says that it was minted.
+ * Nobody has verified that: whoever claims a false moment is told that the token is inactive, which is true.
+ */
+export function mayBeOfMissingKey(
+  minted: { readonly earliest: Instant; readonly latest: Instant },
+  { readAt }: KeysRead,
+  { maxClockSkew }: KeyringPolicy,
+  now: Instant,
+): boolean {
+  return minted.latest > readAt - LONGEST_MINT - maxClockSkew && minted.earliest <= now + maxClockSkew;
+}
+
+/**
+ * Whether the next key of one use is to be made now: "at once" if none can be used; "ahead" of its time if the newest
+ * nears its end, is compromised, or is of another algorithm than is configured.
  */
 export function dueRotation(
-  keys: readonly ScheduledKey[],
-  rules: RotationRules,
+  keys: readonly KeyEntry[],
+  use: KeyUse,
+  policy: KeyringPolicy,
   now: Instant,
-): "at once" | "ahead" | undefined {
+): DueRotation | undefined {
   if (activeKey(keys, now) === undefined) return "at once";
   const last = newest(keys);
   if (last === undefined || last.isCompromised) return "ahead";
+  // The next one is made and waits for its time. A changed algorithm waits too, or each change would overtake the last.
   if (last.activateAt > now) return undefined;
-  const nearsItsEnd = last.activateAt + rules.rotateEvery - rules.ahead <= now;
-  return nearsItsEnd || last.algorithm !== rules.algorithm ? "ahead" : undefined;
+  const nearsItsEnd = last.activateAt + policy.rotateEvery[use] - lead(use, policy) <= now;
+  return nearsItsEnd || last.algorithm !== algorithmOf(use, policy) ? "ahead" : undefined;
+}
+
+/** The times of the next key of one use, if it is written now: for an operator in his mode, or because it is due. */
+export function timesOfNext(why: RotationMode | DueRotation, use: KeyUse, policy: KeyringPolicy, now: Instant) {
+  return { createdAt: now, activateAt: now + delayOf(why, use, policy) };
+}
+
+function delayOf(why: RotationMode | DueRotation, use: KeyUse, policy: KeyringPolicy): number {
+  if (why === "graceful" || why === "ahead") return lead(use, policy);
+  if (why === "immediate") return readByAll(policy);
+  // Its time has come on every node that reads it, even one whose clock is behind: there is no other key to use.
+  return -policy.maxClockSkew;
+}
+
+/** For how long a key is known before it is used, unless it is urgent. No verifier caches the keys of refresh tokens. */
+function lead(use: KeyUse, policy: KeyringPolicy): number {
+  return use === "signing" ? policy.publishAhead : readByAll(policy);
+}
+
+/** After how long every node has read a new row: two polls, because one may fail, each by clocks that differ. */
+function readByAll({ pollEvery, maxClockSkew }: KeyringPolicy): number {
+  return 2 * (pollEvery + maxClockSkew);
+}
+
+/**
+ * Until when a verifier with a cached JWKS may lack a key. Returns undefined if it meets none of its tokens before: the
+ * key is only used later, or is for refresh tokens, which no verifier sees.
+ */
+export function jwksStaleUntil(made: KeyEntry, policy: KeyringPolicy): Instant | undefined {
+  const knownToAll = made.createdAt + policy.maxStaleness + policy.jwksMaxAge + policy.maxClockSkew;
+  return made.use === "signing" && made.activateAt < knownToAll ? knownToAll : undefined;
+}
+
+/** The keys as a rotation at `now` would leave them. `leaked`: the key that it would compromise. */
+export function withPlanned(
+  read: KeysRead,
+  { mode, use, request }: { readonly mode: RotationMode; readonly use: KeyUse; readonly request: string },
+  leaked: KeyEntry | undefined,
+  policy: KeyringPolicy,
+  now: Instant,
+): KeysRead {
+  const keys = read[use].map((key) => (key.generation === leaked?.generation ? { ...key, isCompromised: true } : key));
+  const generation = (newest(keys)?.generation ?? 0) + 1;
+  const algorithm = algorithmOf(use, policy);
+  const times = timesOfNext(mode, use, policy, now);
+  // A kid is the thumbprint of a key, and none is made for a plan.
+  const planned = { use, generation, algorithm, ...times, request, kid: undefined, isCompromised: false };
+  return { ...read, [use]: [...keys, planned] };
+}
+
+function algorithmOf(use: KeyUse, { algorithm }: KeyringPolicy): string {
+  return use === "signing" ? algorithm : REFRESH_KEY_ALGORITHM;
 }

@@ -5,17 +5,8 @@ import { revocationIds } from "../token/revocation.ts";
 import type { Signatures, SigningKey } from "./algorithms.ts";
 import type { SigningAlgorithm } from "./port.ts";
 import { bearsTheDate } from "./reseal.ts";
-import type { ScheduledKey } from "./schedule.ts";
+import type { KeyEntry, KeysRead } from "./schedule.ts";
 import type { Opened, Sealer } from "./seal.ts";
-
-/** What all but its material tells of a key. */
-export interface KeyEntry extends ScheduledKey {
-  readonly use: KeyUse;
-  /** The RFC 7638 thumbprint of a signing key. */
-  readonly kid: string | undefined;
-  readonly createdAt: Instant;
-  readonly request: string | undefined;
-}
 
 /** A key that can be used: a signing key, or the bytes of an HMAC-SHA256 key. */
 export interface OpenedKey<Material> extends KeyEntry, Pick<Opened, "bindsAll" | "oldRowsUntil"> {
@@ -25,13 +16,9 @@ export interface OpenedKey<Material> extends KeyEntry, Pick<Opened, "bindsAll" |
 }
 
 /** All that a node knows of a tenant's keys, from one read of the store. */
-export interface Snapshot {
+export interface Snapshot extends KeysRead {
   readonly signing: readonly OpenedKey<SigningKey>[];
   readonly refresh: readonly OpenedKey<Uint8Array>[];
-  /** The longest lifetimes ever configured, in seconds. */
-  readonly longest: { readonly jwt: number; readonly grant: number };
-  /** When the read began. */
-  readonly readAt: Instant;
 }
 
 /** What reading keys needs. */
@@ -72,17 +59,12 @@ export async function readSnapshot(
   };
 }
 
-/** The keys of one use, oldest first. */
-export function keysOf(snapshot: Snapshot, use: KeyUse): readonly KeyEntry[] {
-  return snapshot[use];
-}
-
 /** Until when the tenant takes rows without a MAC; 0: it takes none. Its first refresh key has it in its seal. */
 export function oldRowsUntil({ refresh }: Snapshot): Instant {
   return refresh.find(bearsTheDate)?.oldRowsUntil ?? 0;
 }
 
-/** The id of the cut that ends all that a key made. */
+/** The id of the revocation that ends all that a key made. */
 export function revocationIdOf({ kid, generation }: KeyEntry): string {
   return kid === undefined ? revocationIds.refreshKey(generation) : revocationIds.kid(kid);
 }

@@ -100,7 +100,7 @@ export async function openNode({ settings, tenants, store, platform, logger, lis
   async function openTenant(tenant: Tenant): Promise<TenantContext> {
     const tenantStore = store.forTenant(tenant.id);
     await recordLifetimes(tenant, tenantStore.meta);
-    const keyring = await openKeyring(tenant, tenantStore, keyringDependencies);
+    const keyring = await openKeyring(tenant.id, () => tenant, tenantStore, keyringDependencies);
     const proven = provenStore(tenantStore, { tenant: tenant.id, keyring, clock, logger });
     return { ...shared, tenant, keyring, store: proven };
   }

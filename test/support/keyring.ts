@@ -12,7 +12,7 @@ export const DAY = 24 * HOUR;
 
 /** How a test's keyring differs from the usual: a tenant "acme" with ES256, and the default times. */
 export interface TestKeyringOptions extends Partial<Omit<KeyringDependencies, "clock">> {
-  readonly tenant?: Partial<KeyringTenant>;
+  readonly tenant?: Partial<KeyringTenant> & { readonly id?: string };
   readonly clock?: FakeClock;
 }
 
@@ -21,7 +21,7 @@ export async function testKeyring(
   store: Store,
   { tenant, clock = fakeClock(), ...dependencies }: TestKeyringOptions = {},
 ) {
-  const whole: KeyringTenant = {
+  const whole: KeyringTenant & { readonly id: string } = {
     id: "acme",
     signing: { algorithm: "ES256", rotateEvery: 30 * 86_400, publishAhead: 86_400, jwksMaxAge: 3600 },
     refreshKeyRotateEvery: 30 * 86_400,
@@ -31,7 +31,7 @@ export async function testKeyring(
   const part = store.forTenant(whole.id);
   await part.meta.raise(LONGEST_LIFETIMES.jwt, 3600);
   await part.meta.raise(LONGEST_LIFETIMES.grant, 30 * 86_400);
-  const keyring = await openKeyring(whole, part, {
+  const keyring = await openKeyring(whole.id, () => whole, part, {
     clock,
     random: systemRandom,
     sealer: jweSealer([new Uint8Array(32).fill(1)]),

@@ -1,0 +1,39 @@
+import type { Instant } from "../base/clock.ts";
+import type { KeyUse } from "../store/port.ts";
+
+/** What a key that is compromised leaves alive. */
+const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
+  signing: [
+    "Verifiers that do not introspect accept its tokens until they fetch the JWKS again.",
+    "Reference tokens and refresh tokens are not signed with it and stay alive. RevokeClient ends those of a client.",
+  ],
+  refresh: [
+    "Access tokens that were minted with its refresh tokens stay alive until they expire. RevokeClient ends those of a client.",
+  ],
+};
+
+/**
+ * What an operator should know of a rotation. `leaked`: the key that it compromised; `overtaken`: those that will never be
+ * used; `staleUntil`: until when a verifier with a cached JWKS may lack the new key.
+ */
+export function warningsOf(
+  use: KeyUse,
+  leaked: { readonly generation: number } | undefined,
+  overtaken: readonly { readonly generation: number }[],
+  staleUntil: Instant | undefined,
+): readonly string[] {
+  const warnings: string[] = [];
+  const what = use === "signing" ? "signing key" : "refresh token key";
+  if (leaked !== undefined) {
+    warnings.push(`Every token that the ${what} ${leaked.generation} made is inactive, and that is never undone.`);
+    warnings.push(...UNREACHED[use]);
+  }
+  if (staleUntil !== undefined) {
+    warnings.push(
+      `A verifier with a cached JWKS may not know the new key until ${new Date(staleUntil).toISOString()}.`,
+    );
+  }
+  for (const { generation } of overtaken)
+    warnings.push(`The pending ${what} ${generation} is overtaken and will never be used.`);
+  return warnings;
+}
