@@ -31,7 +31,16 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
   },
   "engine/engine": { rooms: ["engine/port", "engine/perform", "engine/operations", "engine/clients", "engine"] },
   "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
-  "engine/perform": { rooms: ["engine/operations", "engine/clients", "engine", "registry/tenant", "telemetry/events"] },
+  "engine/perform": {
+    rooms: [
+      "engine/operations",
+      "engine/clients",
+      "engine",
+      "registry/registry",
+      "registry/tenant",
+      "telemetry/events",
+    ],
+  },
   "engine/operations": {
     rooms: [
       "engine/tokens",

@@ -27,10 +27,10 @@ export async function asOperator<Name extends OperationName>(
     const platform = thisPlatform(openSealer(config));
     const listener = logListener(logger, thisMachine.elapsed);
     const tenants = config.tenants.values();
-    const { contexts, performing } = await openNode({ settings: config, tenants, store, platform, logger, listener });
-    const context = contexts.get(textOf(options, "tenant") ?? "default");
-    if (context === undefined) throw new UsageError(`--tenant must be one of ${[...contexts.keys()].join(", ")}.`);
-    return await perform(name, context, { caller: {}, operator: COMMAND_LINE }, request, performing);
+    const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
+    const tenant = node.tenants.get(textOf(options, "tenant") ?? "default");
+    if (tenant === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
+    return await perform(name, tenant, { caller: {}, operator: COMMAND_LINE }, request, node.performing);
   } finally {
     await store.close();
   }

@@ -11,9 +11,9 @@ import type { IssuingClock, Reading } from "./issuing-clock.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UncertainRefreshes } from "./tokens/uncertain-refreshes.ts";
 
-/** All that operations need, for one tenant. */
-export interface TenantContext {
-  readonly tenant: Tenant;
+/** What a tenant has for as long as a node runs, however its configuration changes. */
+export interface TenantParts {
+  readonly id: string;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
   /** By how many milliseconds the clocks of nodes may differ at most. */
@@ -27,6 +27,11 @@ export interface TenantContext {
   readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+/** All that operations need, for one tenant: its parts, and what it is now. */
+export interface TenantContext extends TenantParts {
+  readonly tenant: Tenant;
 }
 
 /** What one request is performed with. */

@@ -1,5 +1,5 @@
 import { clientAuthenticationMethods } from "./clients/index.ts";
-import type { TenantContext } from "./context.ts";
+import type { TenantParts } from "./context.ts";
 import { toOAuthError } from "./errors.ts";
 import { operations } from "./operations/index.ts";
 import { wireName } from "./parameters.ts";
@@ -7,36 +7,45 @@ import { type OperationName, type PerformDependencies, perform, type RequestOf }
 import type { Engine, PerformedOperations, TenantEngine } from "./port.ts";
 import type { Caller } from "./request.ts";
 
-/** The engine of these tenants. */
-export function createEngine(contexts: Iterable<TenantContext>, dependencies: PerformDependencies): Engine {
-  const engines = new Map<string, TenantEngine>();
-  for (const context of contexts) engines.set(context.tenant.id, createTenantEngine(context, dependencies));
-  return { forTenant: (id) => engines.get(id) };
-}
-
-function createTenantEngine(context: TenantContext, dependencies: PerformDependencies): TenantEngine {
-  const performed =
-    (name: OperationName) =>
-    (caller: Caller, ...request: RequestOf<OperationName>) =>
-      perform(name, context, { caller }, request, dependencies);
-  const names = Object.keys(operations) as OperationName[];
+/** The engine of these tenants, as the registry has them whenever they are asked for. */
+export function createEngine(all: ReadonlyMap<string, TenantParts>, dependencies: PerformDependencies): Engine {
+  const lasting = new Map(Array.from(all, ([id, parts]) => [id, lastingPart(parts, dependencies)]));
   return {
-    tenant: context.tenant,
-    grantParameters: new Map(
-      Array.from(context.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
-    ),
-    clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
-    jwks: () => publishedKeys(context),
-    ...(Object.fromEntries(names.map((name) => [name, performed(name)])) as unknown as PerformedOperations),
+    forTenant(id) {
+      const [tenant, engine] = [dependencies.registry.tenant(id), lasting.get(id)];
+      return tenant && engine && { ...engine, tenant };
+    },
   };
 }
 
-function publishedKeys({ keyring, clock, logger, tenant }: TenantContext): ReturnType<TenantEngine["jwks"]> {
+/** What a tenant can be asked for, however its configuration changes. */
+function lastingPart(parts: TenantParts, dependencies: PerformDependencies): Omit<TenantEngine, "tenant"> {
+  return {
+    grantParameters: new Map(
+      Array.from(parts.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
+    ),
+    clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
+    jwks: () => publishedKeys(parts),
+    ...performed(parts, dependencies),
+  };
+}
+
+/** Every operation of the table, for one tenant. */
+function performed(parts: TenantParts, dependencies: PerformDependencies): PerformedOperations {
+  const names = Object.keys(operations) as OperationName[];
+  const entries = names.map((name) => [
+    name,
+    (caller: Caller, ...request: RequestOf<OperationName>) => perform(name, parts, { caller }, request, dependencies),
+  ]);
+  return Object.fromEntries(entries) as PerformedOperations;
+}
+
+function publishedKeys({ keyring, clock, logger, id }: TenantParts): ReturnType<TenantEngine["jwks"]> {
   try {
     return keyring.jwks(clock.now());
   } catch (error) {
     const refusal = toOAuthError(error);
-    logger.warn({ operation: "jwks", tenant: tenant.id, err: refusal.cause }, "the keys could not be published now");
+    logger.warn({ operation: "jwks", tenant: id, err: refusal.cause }, "the keys could not be published now");
     throw refusal;
   }
 }

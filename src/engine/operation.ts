@@ -1,7 +1,7 @@
 import type { Operator } from "../registry/tenant.ts";
 import type { Performed } from "../telemetry/events.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
-import type { RequestContext, TenantContext } from "./context.ts";
+import type { RequestContext, TenantParts } from "./context.ts";
 
 /** Who may ask, and how they prove who they are. */
 interface Callers {
@@ -25,5 +25,5 @@ export interface Operation<By extends keyof Callers, Request, Answer> {
   /** Does it. Throws OAuthError, or what `toOAuthError` makes one of; logs and counts nothing. */
   run(context: RequestContext, by: Callers[By], request: Request): Promise<Done<Answer>>;
   /** What is to be done if the caller is asked to try again, whatever the reason. */
-  retried?(context: TenantContext, request: Request): void;
+  retried?(parts: TenantParts, request: Request): void;
 }

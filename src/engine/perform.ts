@@ -1,9 +1,10 @@
+import type { Registry } from "../registry/registry.ts";
 import type { Operator } from "../registry/tenant.ts";
 import type { Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
 import { type AuthenticatedClient, authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
-import type { RequestContext, TenantContext } from "./context.ts";
-import { toOAuthError } from "./errors.ts";
+import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
+import { OAuthError, toOAuthError } from "./errors.ts";
 import type { Done } from "./operation.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Caller } from "./request.ts";
@@ -17,8 +18,10 @@ export type RequestOf<Name extends OperationName> =
 /** What an operation answers. */
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
 
-/** What performing needs beside a tenant's context. */
+/** What performing needs beside a tenant's parts. */
 export interface PerformDependencies {
+  /** Who the tenants are at the moment. */
+  readonly registry: Pick<Registry, "tenant">;
   /** Hears how each operation ended. */
   readonly listener: Listener;
   /** Milliseconds since some moment in the past, to measure by. */
@@ -30,21 +33,21 @@ interface AnyOperation {
   readonly by: Operations[OperationName]["by"];
   readonly issues: boolean;
   run(context: RequestContext, by: never, request: never): Promise<Done<unknown>>;
-  retried?(context: TenantContext, request: never): void;
+  retried?(parts: TenantParts, request: never): void;
 }
 
 /**
- * Performs one operation of a tenant: reads the clock once, finds out who calls, runs it, and makes of whatever it throws
+ * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, finds out who calls, runs it, and makes of whatever it throws
  * an OAuthError. Exactly one event tells how it ended. `operator`: who calls, if that is known already; never from a door.
  *
  * Throws OAuthError and nothing else.
  */
 export async function perform<Name extends OperationName>(
   name: Name,
-  context: TenantContext,
+  parts: TenantParts,
   { caller, operator }: { readonly caller: Caller; readonly operator?: string | undefined },
   [request]: readonly [unknown?],
-  { listener, elapsed }: PerformDependencies,
+  { registry, listener, elapsed }: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
   const operation: AnyOperation = operations[name];
   const begun = elapsed();
@@ -52,11 +55,14 @@ export async function perform<Name extends OperationName>(
 
   function emit(how: Performed | (Refused & Reason)): void {
     const { requestId, remoteAddress } = caller;
-    const circumstances = { operation: name, tenant: context.tenant.id, requestId, remoteAddress, ...who };
+    const circumstances = { operation: name, tenant: parts.id, requestId, remoteAddress, ...who };
     listener({ ...circumstances, ...how, duration: Math.round((elapsed() - begun) * 1000) / 1000 });
   }
 
   try {
+    const tenant = registry.tenant(parts.id);
+    if (tenant === undefined) throw new OAuthError("invalid_request", "There is no such tenant.");
+    const context = { ...parts, tenant };
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
     const by =
       operator === undefined ? await authenticated(operation.by, context, caller) : { id: operator, secrets: [] };
@@ -67,7 +73,7 @@ export async function perform<Name extends OperationName>(
   } catch (error) {
     const refusal = toOAuthError(error);
     const { code, message: reason, cause } = refusal;
-    if (code === "temporarily_unavailable") operation.retried?.(context, request as never);
+    if (code === "temporarily_unavailable") operation.retried?.(parts, request as never);
     emit({ ...refusal.event, code, reason, cause });
     throw refusal;
   }

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
-import type { TenantContext } from "../engine/context.ts";
+import type { TenantParts } from "../engine/context.ts";
 import { createEngine } from "../engine/engine.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
 import type { PerformDependencies } from "../engine/perform.ts";
@@ -12,6 +12,7 @@ import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
 import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
 import { grants } from "../grants/index.ts";
 import { openKeyring } from "../keyring/index.ts";
+import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { Store } from "../store/port.ts";
 import type { Listener } from "../telemetry/events.ts";
@@ -44,8 +45,8 @@ interface NodeParts {
 /** A whole mint without its doors. */
 export interface Node {
   readonly engine: Engine;
-  /** What operations need, for each tenant, by its id. */
-  readonly contexts: ReadonlyMap<string, TenantContext>;
+  /** What each tenant has, by its id. */
+  readonly tenants: ReadonlyMap<string, TenantParts>;
   /** What operations are performed with. */
   readonly performing: PerformDependencies;
   /** What is to be done every now and then while it serves. */
@@ -55,12 +56,17 @@ export interface Node {
    * a wrong key-encryption key seals no new one.
    */
   pollKeys(): Promise<void>;
+  /**
+   * Takes another configuration of the tenants that it has, checked before: every operation that begins after it sees that
+   * whole. A tenant that is left out is served no more. Throws StoreUnavailableError, and changes nothing then.
+   */
+  reconfigure(tenants: readonly Tenant[]): Promise<void>;
   /** Logs and writes what waits for that. The store is left open. */
   close(): Promise<void>;
 }
 
 /**
- * Puts a node together: clock, keyrings, contexts, engine, jobs. The service, the command line, the tests and the
+ * Puts a node together: clock, keyrings, engine, jobs. The service, the command line, the tests and the
  * simulation all have their nodes from here.
  *
  * Throws StoreUnavailableError, StoreUnusableError if the clock is not fit for the store, and SealError if a stored key
@@ -97,32 +103,47 @@ export async function openNode({ settings, tenants, store, platform, logger, lis
     logger,
   };
 
-  async function openTenant(tenant: Tenant): Promise<TenantContext> {
-    const tenantStore = store.forTenant(tenant.id);
+  const registry = new Registry(tenants);
+  async function openTenant(tenant: Tenant): Promise<TenantParts> {
+    const { id } = tenant;
+    const tenantStore = store.forTenant(id);
     await recordLifetimes(tenant, tenantStore.meta);
-    const keyring = await openKeyring(tenant.id, () => tenant, tenantStore, keyringDependencies);
-    const proven = provenStore(tenantStore, { tenant: tenant.id, keyring, clock, logger });
-    return { ...shared, tenant, keyring, store: proven };
+    // Once the tenant is left out its keys go on as they did: what it has out is verified elsewhere.
+    let latest = tenant;
+    const current = () => {
+      latest = registry.tenant(id) ?? latest;
+      return latest;
+    };
+    const keyring = await openKeyring(id, current, tenantStore, keyringDependencies);
+    return { ...shared, id, keyring, store: provenStore(tenantStore, { tenant: id, keyring, clock, logger }) };
   }
 
-  const contexts = await Promise.all(Array.from(tenants, openTenant));
-  const performing = { listener, elapsed: () => machine.elapsed() };
+  const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
+  const parts = new Map(opened.map((one) => [one.id, one]));
+  const performing = { registry, listener, elapsed: () => machine.elapsed() };
   return {
-    engine: createEngine(contexts, performing),
-    contexts: new Map(contexts.map((context) => [context.tenant.id, context])),
+    engine: createEngine(parts, performing),
+    tenants: parts,
     performing,
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(logger) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, clock, signal) },
-      ...contexts.map(({ keyring }) => ({
+      ...opened.map(({ keyring }) => ({
         name: JOBS.pollKeys,
         every: keyPollEvery * 1000,
         run: () => keyring.poll(),
       })),
     ],
     async pollKeys() {
-      await Promise.all(contexts.map(({ keyring }) => keyring.poll()));
+      await Promise.all(opened.map(({ keyring }) => keyring.poll()));
+    },
+    async reconfigure(changed) {
+      const unknown = changed.filter(({ id }) => !parts.has(id)).map(({ id }) => id);
+      if (unknown.length > 0) throw new Error(`A new tenant needs a start: ${unknown.join(", ")}.`);
+      // Before the first token of a longer lifetime is minted.
+      await Promise.all(changed.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
+      registry.replace(changed);
     },
     async close() {
       secrets.report(logger);

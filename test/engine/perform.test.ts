@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
+import { Registry } from "../../src/registry/registry.ts";
 import type { Event } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
@@ -17,8 +18,9 @@ beforeEach(async () => {
   context = await testContext(undefined, store);
   events = [];
   let elapsed = 0;
-  const dependencies = { listener: (event: Event) => events.push(event), elapsed: () => (elapsed += 0.25) };
-  const made = createEngine([context], dependencies).forTenant(context.tenant.id);
+  const registry = new Registry([context.tenant]);
+  const dependencies = { registry, listener: (event: Event) => events.push(event), elapsed: () => (elapsed += 0.25) };
+  const made = createEngine(new Map([[context.tenant.id, context]]), dependencies).forTenant(context.tenant.id);
   if (made === undefined) throw new Error("the engine does not know its tenant");
   engine = made;
 });

@@ -128,7 +128,7 @@ export class Incarnation {
       logger,
       listener: () => undefined,
     });
-    const tenants = [...node.contexts].map(([id, { keyring }]) => ({ id, keyring }));
+    const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
     await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
     for (const { name, every, run } of node.jobs) if (!OWN_JOBS.has(name)) this.#every(every, () => run());
     for (const { id, keyring } of tenants) this.#every(keyPollEvery * 1000, () => this.#poll(id, keyring));

@@ -4,7 +4,7 @@ import type { TenantEngine } from "../../src/engine/port.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Tenant } from "../../src/registry/tenant.ts";
-import { openNode } from "../../src/server/node.ts";
+import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
 import type { Store } from "../../src/store/port.ts";
 import { logListener } from "../../src/telemetry/log.ts";
@@ -20,6 +20,7 @@ export interface TestContext extends TenantContext {
   readonly clock: FakeClock;
   readonly logger: RecordingLogger;
   readonly wholeStore: Store;
+  readonly node: Node;
 }
 
 export const TEST_KEY_ENCRYPTION_KEY = new Uint8Array(32).fill(7);
@@ -65,7 +66,7 @@ export async function testContext(
   const node = await openNode({ settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener });
   await node.pollKeys();
   isOpening = false;
-  const [context, engine] = [node.contexts.get(tenant.id), node.engine.forTenant(tenant.id)];
-  if (context === undefined || engine === undefined) throw new Error("the node does not know its tenant");
-  return { ...context, engine, clock, logger, wholeStore };
+  const [parts, engine] = [node.tenants.get(tenant.id), node.engine.forTenant(tenant.id)];
+  if (parts === undefined || engine === undefined) throw new Error("the node does not know its tenant");
+  return { ...parts, tenant, engine, clock, logger, wholeStore, node };
 }

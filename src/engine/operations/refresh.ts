@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../../store/port.ts";
 import type { Refused } from "../../telemetry/events.ts";
 import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
-import type { RequestContext, TenantContext } from "../context.ts";
+import type { RequestContext, TenantContext, TenantParts } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Done } from "../operation.ts";
 import { narrow, reapprove } from "../policy.ts";
@@ -67,7 +67,7 @@ export async function refresh(
 }
 
 /** A caller that is asked to try again has the whole grace for it, however often. */
-export function reopen({ keyring, uncertainRefreshes }: TenantContext, { refreshToken = "" }: RefreshRequest): void {
+export function reopen({ keyring, uncertainRefreshes }: TenantParts, { refreshToken = "" }: RefreshRequest): void {
   const token = parseRefreshToken(refreshToken, (key, signed) => keyring.mac(key, signed));
   if (token !== undefined) uncertainRefreshes.reopen(token.family);
 }

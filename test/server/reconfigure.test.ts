@@ -1,0 +1,75 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Client } from "../../src/registry/tenant.ts";
+import { type TestContext, testContext } from "../support/context.ts";
+import { refusalOf } from "../support/refusal.ts";
+import { CLIENT_ID, sha256Secret, testClient, testTenant } from "../support/tenant.ts";
+
+/** A configuration whose client has a secret and a scope of its own, so that a mixture of two can be told. */
+const configured = (name: string, client: Partial<Client> = {}) =>
+  testTenant({}, [testClient({ secrets: [sha256Secret(name)], scopes: new Set([name]), ...client })]);
+
+let context: TestContext;
+beforeEach(async () => {
+  context = await testContext(configured("one"));
+});
+
+const mint = (secret: string, scope: string) =>
+  context.engine.mint(
+    { clientId: CLIENT_ID, clientSecret: secret },
+    { grantType: "arbitrary_identity", subject: "someone", scopes: [scope] },
+  );
+
+describe("a changed configuration", () => {
+  it("counts for every operation that begins after it, and no mixture of two ever does", async () => {
+    const names = ["one", "two"];
+    const [first, second] = [configured("one"), configured("two")];
+    const outcomes: { secret: string; scope: string; outcome: Promise<string> }[] = [];
+    for (let round = 0; round < 50; round++) {
+      for (const secret of names) {
+        for (const scope of names) {
+          const outcome = mint(secret, scope).then(
+            () => "minted",
+            (error: { readonly code: string }) => error.code,
+          );
+          outcomes.push({ secret, scope, outcome });
+        }
+      }
+      await context.node.reconfigure([round % 2 === 0 ? second : first]);
+    }
+    let minted = 0;
+    for (const { secret, scope, outcome } of outcomes) {
+      const told = await outcome;
+      if (told === "minted") minted += 1;
+      // A right secret with another configuration's scope is refused for the scope; a wrong one for the secret.
+      expect(secret === scope ? ["minted", "invalid_client"] : ["invalid_scope", "invalid_client"]).toContain(told);
+    }
+    expect(minted).toBeGreaterThanOrEqual(40);
+    await mint("one", "one");
+    expect(await refusalOf(mint("two", "two"))).toMatchObject({ code: "invalid_client" });
+  });
+
+  it("reaches keys and metadata too", async () => {
+    const changed = { ...configured("one"), refreshKeyRotateEvery: 1 };
+    await context.node.reconfigure([{ ...changed, signing: { ...changed.signing, algorithm: "EdDSA" } }]);
+    await context.node.pollKeys();
+    const keys = context.keyring.describe(context.clock.now()).filter(({ use }) => use === "signing");
+    expect(keys.at(-1)).toMatchObject({ algorithm: "EdDSA", state: "pending" });
+    expect(context.node.engine.forTenant("default")?.tenant.signing.algorithm).toBe("EdDSA");
+  });
+
+  it("serves a tenant no more that it leaves out", async () => {
+    await context.node.reconfigure([]);
+    expect(context.node.engine.forTenant("default")).toBeUndefined();
+    expect(await refusalOf(mint("one", "one"))).toEqual({
+      code: "invalid_request",
+      message: "There is no such tenant.",
+    });
+    await context.node.pollKeys();
+  });
+
+  it("is refused whole if it has a tenant that needs a start", async () => {
+    const changed = [configured("two"), testTenant({ id: "new", issuer: "https://new.example" })];
+    await expect(context.node.reconfigure(changed)).rejects.toThrow("A new tenant needs a start: new.");
+    await mint("one", "one");
+  });
+});
