@@ -77,7 +77,7 @@ describe.each(ways)("the id of a request to %s", (_, ask) => {
 it("stands in the log where a request fails in a way that nobody foresaw", async () => {
   engine.fail(new Error("unforeseen"));
   for (const [, ask] of ways) await ask("find-me").catch(() => undefined);
-  engine.answer = async () => ({ accessToken: "at", expiresIn: 29, scopes: [] });
+  engine.answer = async () => ({ accessToken: "at", tokenType: "Bearer", expiresIn: 29, scopes: [] });
   const lines = [...logger.lines, ...doors.logger.lines].filter(({ level }) => level === "error");
   expect(lines).toHaveLength(3);
   for (const { fields } of lines) expect(fields).toMatchObject({ requestId: "find-me" });

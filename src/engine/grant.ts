@@ -1,6 +1,7 @@
 import type { Authorities } from "../authorities/port.ts";
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
+import type { AccessTokenType } from "../registry/tenant.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import type { Problems } from "./problems.ts";
 import type { MintParameter, MintRequest } from "./request.ts";
@@ -10,6 +11,12 @@ export interface GrantHandler {
   readonly grantType: string;
   /** The parameters that it takes; a request with any other is refused. */
   readonly parameters: ReadonlySet<MintParameter>;
+  /** Whether the client must prove who it is, or may be a public one. */
+  readonly clientProof: "required" | "optional";
+  /** Whether what it grants can be refreshed, if `offline_access` is asked for. */
+  readonly refreshable: boolean;
+  /** The types of access token that it gives. */
+  readonly accessTokenTypes: readonly AccessTokenType[];
   /** Decides what to grant. Never signs, writes, or sees a transport. Throws OAuthError. */
   decide(request: MintRequest, context: GrantContext): Promise<Decision>;
 }

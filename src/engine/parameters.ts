@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../base/json.ts";
-import type { AccessTokenType, Client, Limits } from "../registry/tenant.ts";
+import type { Client, Limits } from "../registry/tenant.ts";
 import type { GrantHandler } from "./grant.ts";
 import type { Problems } from "./problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "./request.ts";
@@ -17,8 +17,6 @@ const JSON_PARAMETERS = [
   "arbitraryAudiences",
 ] as const;
 
-const ACCESS_TOKEN_TYPES: readonly string[] = ["jwt", "reference"] satisfies readonly AccessTokenType[];
-
 /** Notes what is wrong with the parameters that mean the same for every grant. */
 export function checkParameters(
   request: MintRequest,
@@ -35,8 +33,9 @@ export function checkParameters(
   }
   checkLifetime(request.accessTokenLifetime, "access_token_lifetime", client.accessTokenLifetime, problems);
   checkLifetime(request.idTokenLifetime, "id_token_lifetime", client.idTokenLifetime, problems);
-  if (request.accessTokenType !== undefined && !ACCESS_TOKEN_TYPES.includes(request.accessTokenType)) {
-    problems.add("access_token_type must be jwt or reference.");
+  const types: readonly string[] = grant.accessTokenTypes;
+  if (request.accessTokenType !== undefined && !types.includes(request.accessTokenType)) {
+    problems.add(`access_token_type must be ${types.join(" or ")}.`);
   }
   checkSizes(request, limits, problems);
 }

@@ -64,9 +64,11 @@ export interface MintRequest {
 /** A parameter of a MintRequest, by its name in code. */
 export type MintParameter = Exclude<keyof MintRequest, "grantType">;
 
-/** What a mint or a refresh answers (RFC 6749 section 5.1). The type of every token is `Bearer`. */
+/** What a mint or a refresh answers (RFC 6749 section 5.1). */
 export interface TokenSet {
   readonly accessToken: string;
+  /** How the access token is used (RFC 6749 section 7.1). */
+  readonly tokenType: string;
   /** Seconds that the access token lives. */
   readonly expiresIn: number;
   readonly refreshToken?: string | undefined;

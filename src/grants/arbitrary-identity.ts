@@ -13,6 +13,9 @@ export const arbitraryIdentity: GrantHandler = {
     "arbitraryAudiences",
     "idTokenLifetime",
   ]),
+  clientProof: "optional",
+  refreshable: true,
+  accessTokenTypes: ["jwt", "reference"],
 
   async decide(request, context) {
     const { problems } = context;

@@ -11,6 +11,9 @@ const GRANTED = new Set(["sub"]);
 export const arbitraryNoSubject: GrantHandler = {
   grantType: "arbitrary_no_subject",
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "arbitraryAudiences"]),
+  clientProof: "optional",
+  refreshable: true,
+  accessTokenTypes: ["jwt", "reference"],
 
   async decide(request, context) {
     const { client, problems } = context;

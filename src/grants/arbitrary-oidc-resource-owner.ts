@@ -17,6 +17,9 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
     "arbitraryAmrs",
     "arbitraryAudiences",
   ]),
+  clientProof: "optional",
+  refreshable: true,
+  accessTokenTypes: ["jwt", "reference"],
 
   async decide(request, context) {
     const { client, problems } = context;

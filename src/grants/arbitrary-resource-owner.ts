@@ -14,6 +14,9 @@ export const arbitraryResourceOwner: GrantHandler = {
     "arbitraryAmrs",
     "arbitraryAudiences",
   ]),
+  clientProof: "optional",
+  refreshable: true,
+  accessTokenTypes: ["jwt", "reference"],
 
   async decide(request, context) {
     const { client, problems } = context;

@@ -13,6 +13,9 @@ const GRANTED = new Set(["amr", "aud", "scope", "azp", "idp", "auth_time"]);
 export const arbitraryToken: GrantHandler = {
   grantType: "arbitrary_token",
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "subject", "issuer", "arbitraryJson"]),
+  clientProof: "optional",
+  refreshable: true,
+  accessTokenTypes: ["jwt", "reference"],
 
   async decide(request, context) {
     const { client, problems } = context;

@@ -81,7 +81,7 @@ function toSeconds(text: string | undefined): number | undefined {
 function toTokenResponse(tokens: TokenSet): object {
   return {
     access_token: tokens.accessToken,
-    token_type: "Bearer",
+    token_type: tokens.tokenType,
     expires_in: tokens.expiresIn,
     refresh_token: tokens.refreshToken,
     id_token: tokens.idToken,

@@ -65,7 +65,7 @@ function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | 
 export function toTokenResponse(tokens: TokenSet) {
   return {
     accessToken: tokens.accessToken,
-    tokenType: "Bearer",
+    tokenType: tokens.tokenType,
     expiresIn: BigInt(tokens.expiresIn),
     refreshToken: tokens.refreshToken ?? "",
     idToken: tokens.idToken ?? "",

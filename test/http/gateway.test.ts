@@ -281,7 +281,7 @@ describe("closing", () => {
     engine.answer = async () => {
       asked.resolve();
       await promise;
-      return { accessToken: "late", expiresIn: 1, scopes: [] };
+      return { accessToken: "late", tokenType: "Bearer", expiresIn: 1, scopes: [] };
     };
     const answer = sendRaw(port, REQUEST);
     await asked.promise;

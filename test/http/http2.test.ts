@@ -262,7 +262,7 @@ describe("closing", () => {
     patient.engine.answer = async () => {
       asked.resolve();
       await promise;
-      return { accessToken: "late", expiresIn: 1, scopes: [] };
+      return { accessToken: "late", tokenType: "Bearer", expiresIn: 1, scopes: [] };
     };
     const [session, idle] = [await openSession(), await openSession()];
     const answer = ask(session, TOKEN, "grant_type=x");

@@ -153,6 +153,7 @@ describe("an answer", () => {
     const { engine, post } = testGateway();
     engine.answer = async () => ({
       accessToken: "a",
+      tokenType: "Bearer",
       expiresIn: 5,
       refreshToken: "r",
       idToken: "i",

@@ -263,7 +263,7 @@ describe("compression with gzip", () => {
 
   test("is not what an answer ever has", async () => {
     const { answer } = engine;
-    engine.answer = async () => ({ accessToken: "x".repeat(5000), expiresIn: 1, scopes: [] });
+    engine.answer = async () => ({ accessToken: "x".repeat(5000), tokenType: "Bearer", expiresIn: 1, scopes: [] });
     const headers = { "content-type": "application/json", "accept-encoding": "gzip" };
     const response = await fetch(doors.url + MINT, { method: "POST", body: "{}", headers });
     engine.answer = answer;

@@ -11,7 +11,7 @@ import type {
 } from "../../src/engine/request.ts";
 import { testTenant } from "./tenant.ts";
 
-export const TOKENS: TokenSet = { accessToken: "at", expiresIn: 29, scopes: [] };
+export const TOKENS: TokenSet = { accessToken: "at", tokenType: "Bearer", expiresIn: 29, scopes: [] };
 
 type Operation = "mint" | "refresh" | "introspect" | "revoke";
 type Request = MintRequest | RefreshRequest | IntrospectRequest | RevokeRequest;

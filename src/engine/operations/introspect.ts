@@ -8,6 +8,7 @@ import type { Done } from "../operation.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
+import { TOKEN_TYPE } from "../tokens/issue.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 
 /** All that is said of a token that is not alive, is none, or is none of the caller's business (RFC 7662 section 2.2). */
@@ -43,7 +44,7 @@ async function introspectAccessToken(
     ...claims,
     ...(Array.isArray(scope) && { scope: scope.join(" ") }),
     active: true,
-    token_type: "Bearer",
+    token_type: TOKEN_TYPE,
     client_id: token.clientId,
   };
 }

@@ -1,4 +1,5 @@
-import type { AuthenticatedClient } from "../clients/authenticate.ts";
+import { OFFLINE_ACCESS } from "../../token/scope.ts";
+import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { GrantHandler } from "../grant.ts";
@@ -28,6 +29,11 @@ export async function mint(
     authorities: context.authorities,
     liveAccessToken: (text) => findLiveAccessToken(context, text, now),
   });
+  // A grant refuses before it asks anybody else; one that forgot to must not mint.
+  problems.refuse();
+  if (!grant.refreshable && decision.scopes.includes(OFFLINE_ACCESS)) {
+    throw new Error(`The grant ${grant.grantType} decided offline_access, and says that it cannot be refreshed.`);
+  }
   const approval = approve(decision, request, client);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
@@ -45,7 +51,9 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
   throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${known}.`);
 }
 
-function checkMayUse({ client }: AuthenticatedClient, grant: GrantHandler): void {
+function checkMayUse(authenticated: AuthenticatedClient, grant: GrantHandler): void {
+  const { client } = authenticated;
+  if (grant.clientProof === "required") requireProof(authenticated, `use the grant_type ${grant.grantType}`);
   if (!client.grants.has(grant.grantType)) {
     throw new OAuthError("unauthorized_client", `The grant_type ${grant.grantType} is not allowed for this client.`);
   }

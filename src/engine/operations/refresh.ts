@@ -10,7 +10,7 @@ import type { Done } from "../operation.ts";
 import { narrow, reapprove } from "../policy.ts";
 import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
-import { familyTimes, type Made, makeTokens, rowsOf } from "../tokens/issue.ts";
+import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
 /** How often a row that others move is read again before the caller is asked to come back. */
@@ -58,6 +58,7 @@ export async function refresh(
   context.uncertainRefreshes.forget(family.id, token.generation);
   const answer = {
     accessToken: made.accessToken,
+    tokenType: TOKEN_TYPE,
     expiresIn: approval.accessTokenLifetime,
     refreshToken: formatRefreshToken({ ...token, generation }, (key, text) => context.keyring.mac(key, text)),
     idToken: made.idToken,

@@ -18,6 +18,9 @@ import type { TokenSet } from "../request.ts";
 import { accessTokenClaims, idTokenClaims } from "./claims.ts";
 import { writeGrantRecord } from "./grant-record.ts";
 
+/** The type of every access token (RFC 6750). */
+export const TOKEN_TYPE = "Bearer";
+
 /** What issuing needs of a request's context. */
 type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "logger" | "reading">;
 
@@ -51,6 +54,7 @@ export async function issue(
   ]);
   const tokens = {
     accessToken: made.accessToken,
+    tokenType: TOKEN_TYPE,
     expiresIn: approval.accessTokenLifetime,
     refreshToken: grant?.refreshToken,
     idToken: made.idToken,

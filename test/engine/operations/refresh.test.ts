@@ -246,7 +246,7 @@ describe("refresh", () => {
         expect(await refusalOf(context.engine.refresh(credentials, { refreshToken: text }))).toEqual(REFUSED);
       }
       expect(store.calls).toEqual([]);
-      await refresh({ accessToken, refreshToken, expiresIn: 0, scopes: [] });
+      await refresh({ accessToken, refreshToken, tokenType: "Bearer", expiresIn: 0, scopes: [] });
     });
 
     it("to another client, and leaves the grant alone", async () => {
