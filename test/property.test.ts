@@ -175,7 +175,7 @@ describe("whatever is minted verifies, and says what was asked for and what the 
   }
 });
 
-/** Checks a property so often, and that nothing went wrong inside. Prints the seed where it does not hold. */
+/** Checks a property so often, and that nothing went wrong inside. Prints the seed if it does not hold. */
 async function always<T>(property: fc.IAsyncProperty<T>, numRuns: number): Promise<void> {
   await fc.assert(property, { numRuns });
   expect(service.logger.lines.filter(({ level }) => level === "error")).toEqual([]);
@@ -189,7 +189,7 @@ function damaged(whole: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
   });
 }
 
-/** A message in JSON; undefined where JSON has none for it, as for a duration out of range. */
+/** A message in JSON; undefined if JSON has none for it, as for a duration out of range. */
 function jsonOf(init: Parameters<typeof create<typeof MintRequestSchema>>[1]): string | undefined {
   try {
     return JSON.stringify(toJson(MintRequestSchema, create(MintRequestSchema, init)));

@@ -19,7 +19,7 @@ export function checkClaims(claims: JsonObject, { issuer, audiences }: TrustedIs
   }
 }
 
-/** `azp` says who asked for the token: that must be one of ours, and must be said where there are several audiences. */
+/** `azp` says who asked for the token: that must be one of ours, and must be said if there are several audiences. */
 function checkAudience({ aud, azp }: JsonObject, audiences: readonly string[]): void {
   const isOurs = (value: JsonValue | undefined) => typeof value === "string" && audiences.includes(value);
   const named = Array.isArray(aud) ? aud : [aud];

@@ -7,7 +7,7 @@ import { type JsonValue, parseExactJson } from "../base/json.ts";
 import { type Network, networkOf } from "./network.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
-/** Gets the JSON document at a URL whose host is in one of the networks. Rejects where it cannot be had. */
+/** Gets the JSON document at a URL whose host is in one of the networks. Rejects if it cannot be had. */
 export type FetchJson = (url: string, networks: ReadonlySet<Network>) => Promise<JsonValue>;
 
 /** What a fetch may take, and how it finds a host. */

@@ -44,7 +44,7 @@ export class IssuerKeys {
   #held: Held | undefined;
   /** The fetch that is under way. */
   #pending: Promise<Held> | undefined;
-  /** Why the last fetch failed, and when; undefined where it did not. */
+  /** Why the last fetch failed, and when; undefined if it did not. */
   #failure: { readonly error: AuthorityUnavailableError; readonly at: Instant } | undefined;
   #nextForUnknownKey: Instant = 0;
 
@@ -53,7 +53,7 @@ export class IssuerKeys {
     this.#dependencies = dependencies;
   }
 
-  /** The issuer's key, or undefined where it has none such. Rejects with {@link AuthorityUnavailableError}. */
+  /** The issuer's key, or undefined if it has none such. Rejects with {@link AuthorityUnavailableError}. */
   async find(hint: KeyHint): Promise<CryptoKey | undefined> {
     const before = this.#held;
     const held = await this.#upToDate();

@@ -18,7 +18,7 @@ export interface KeyHint {
 export interface KeySet {
   /**
    * The key of that id and algorithm. A key of another use, of another algorithm or for other operations is none, nor
-   * is one that cannot be imported; where several fit, none is taken.
+   * is one that cannot be imported; if several fit, none is taken.
    */
   find(hint: KeyHint): Promise<CryptoKey | undefined>;
 }
@@ -31,7 +31,7 @@ export type KeySource = Pick<TrustedIssuer, "issuer" | "allowPrivateNetwork">;
 
 /**
  * Finds an issuer's keys by discovery (OpenID Connect Discovery section 4) and fetches them. Rejects with
- * {@link AuthorityUnavailableError} where either document is not what it should be.
+ * {@link AuthorityUnavailableError} if either document is not what it should be.
  */
 export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Promise<KeySet> {
   const { issuer } = source;

@@ -18,7 +18,7 @@ export interface Authorities {
    * The claims of an id_token that this issuer signed for one of the audiences and that is valid at `now`
    * (OpenID Connect Core section 3.1.3.7).
    *
-   * Throws {@link IdTokenError} where the token is not that, {@link AuthorityUnavailableError} where it cannot be known.
+   * Throws {@link IdTokenError} if the token is not that, {@link AuthorityUnavailableError} if it cannot be known.
    */
   verify(issuer: TrustedIssuer, idToken: string, now: Instant): Promise<JsonObject>;
 }

@@ -8,7 +8,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** The parts of `host:port`: IPv6 in brackets, port 0 to 65535. Undefined where it is none. */
+/** The parts of `host:port`: IPv6 in brackets, port 0 to 65535. Undefined if it is none. */
 export function parseAddress(text: string): Address | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(0|[1-9][0-9]{0,4})$/.exec(text) ?? [];
   const port = Number(digits);

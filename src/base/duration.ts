@@ -7,7 +7,7 @@ export const DURATION_PATTERN = /^(0|[1-9][0-9]{0,8})([smhd])$/;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * The seconds of `90s`, `15m`, `12h` or `30d`, or of a whole number of seconds; undefined where it is neither, or
+ * The seconds of `90s`, `15m`, `12h` or `30d`, or of a whole number of seconds; undefined if it is neither, or
  * longer than {@link MAX_DURATION}. Zero is one.
  */
 export function parseDuration(value: string | number): number | undefined {

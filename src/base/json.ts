@@ -12,7 +12,7 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 /**
- * The value of a JSON text, as JSON.parse gives it. Throws SyntaxError where the text is no JSON.
+ * The value of a JSON text, as JSON.parse gives it. Throws SyntaxError if the text is no JSON.
  *
  * For every text whose names are not all our own. JSON.parse in V8 14.6 (Node 26) takes a name that is written with an
  * escape for another that it has read before and that holds a backslash (https://github.com/nodejs/node/issues/63785):
@@ -28,8 +28,8 @@ export function parseExactJson(text: string): JsonValue {
 
 /**
  * The text with its escaped names as they read: the same JSON, for a reader that calls JSON.parse itself and would meet
- * the fault that {@link parseExactJson} tells of. Undefined where a name needs an escape: it holds a quote, a backslash,
- * a control character or half a surrogate pair. Throws SyntaxError where a name is no JSON string.
+ * the fault that {@link parseExactJson} tells of. Undefined if a name needs an escape: it holds a quote, a backslash,
+ * a control character or half a surrogate pair. Throws SyntaxError if a name is no JSON string.
  */
 export function withPlainNames(text: string): string | undefined {
   if (!hasEscapedName(text)) return text;
@@ -52,7 +52,7 @@ function hasEscapedName(text: string): boolean {
   return text.matchAll(STRING).some(([, content, colon]) => colon !== undefined && content?.includes("\\"));
 }
 
-/** The text with other names. Throws SyntaxError where a name is no JSON string: all else in the text stays as it is. */
+/** The text with other names. Throws SyntaxError if a name is no JSON string: all else in the text stays as it is. */
 function rename(text: string, other: (name: string) => string): string {
   return text.replace(STRING, (whole: string, content: string, colon: string | undefined) =>
     colon === undefined ? whole : `"${other(String(JSON.parse(`"${content}"`)))}"${colon}`,

@@ -1,13 +1,13 @@
 /** Longer names are compared by their beginning, so that a comparison stays cheap. */
 const MAX_COMPARED = 64;
 
-/** `; did you mean x?` with the known name that is most like `name`, after `prefix`; nothing where none is like it. */
+/** `; did you mean x?` with the known name that is most like `name`, after `prefix`; nothing if none is like it. */
 export function didYouMean(name: string, known: Iterable<string>, prefix = ""): string {
   const best = nearest(name, known);
   return best === undefined ? "" : `; did you mean ${prefix}${best}?`;
 }
 
-/** The known name that takes the fewest edits, or undefined where every one takes more than a third of its letters. */
+/** The known name that takes the fewest edits, or undefined if every one takes more than a third of its letters. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;

@@ -8,7 +8,7 @@ export interface Command {
   readonly summary: string;
   /** Its options beside `--config`. */
   readonly options: ParseArgsOptionsConfig;
-  /** Resolves to what is to be printed when it is done, if anything. Throws where it cannot do it. */
+  /** Resolves to what is to be printed when it is done, if anything. Throws if it cannot do it. */
   run(config: Config, logger: Logger, options: CommandOptions): Promise<string | undefined>;
 }
 
@@ -20,7 +20,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** One of several words, or undefined where the option was not given. Throws {@link UsageError} for any other. */
+/** One of several words, or undefined if the option was not given. Throws {@link UsageError} for any other. */
 export function oneOf<W extends string>(words: readonly W[], options: CommandOptions, name: string): W | undefined {
   const given = options[name];
   if (given === undefined) return undefined;
@@ -29,7 +29,7 @@ export function oneOf<W extends string>(words: readonly W[], options: CommandOpt
   return word;
 }
 
-/** The text of an option, or undefined where it was not given. */
+/** The text of an option, or undefined if it was not given. */
 export function textOf(options: CommandOptions, name: string): string | undefined {
   const given = options[name];
   return typeof given === "string" ? given : undefined;

@@ -38,7 +38,7 @@ export interface Settings {
   readonly maxClockLag: number;
   /** By how many milliseconds the clocks of nodes may differ; undefined: the store's default. */
   readonly maxClockSkew: number | undefined;
-  /** The absolute path of the folder for files that are kept beside the data; undefined where that is in memory. */
+  /** The absolute path of the folder for files that are kept beside the data; undefined if that is in memory. */
   readonly dataDirectory: string | undefined;
   /** Where the OAuth2 gateway listens. */
   readonly httpAddress: Address;

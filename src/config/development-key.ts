@@ -11,7 +11,7 @@ export const DEVELOPMENT_KEY_FILE = "development-key-encryption-key";
 
 /**
  * The key-encryption key of the development configuration: made once, then kept in `directory` with mode 0600.
- * Processes that start at once agree on one. Throws a {@link ConfigError} where the file cannot be used. Without a
+ * Processes that start at once agree on one. Throws a {@link ConfigError} if the file cannot be used. Without a
  * directory it is new each time, for data that ends with the process.
  */
 export function developmentKey(directory: string | undefined, random: Random): Uint8Array {

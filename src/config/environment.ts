@@ -13,7 +13,7 @@ const PREFIX = "MINTMARK_";
 const SERVICE_LINK = /^MINTMARK_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
 const SERVICE_LINK_PORT = /^(?:tcp|udp|sctp):\/\//;
 
-/** Reads the service's own variables; an empty one counts as unset. Undefined where one of them cannot be read. */
+/** Reads the service's own variables; an empty one counts as unset. Undefined if one of them cannot be read. */
 export function readEnvironment(variables: Variables, problems: Problems): Environment | undefined {
   const own = Object.entries(variables).filter(([name, value]) => name.startsWith(PREFIX) && value);
   const known = Object.keys(environment.shape);

@@ -54,4 +54,5 @@ export const logLevel = z.enum(
   expected("fatal, error, warn, info, debug, trace or silent"),
 );
 
+/** A level of the log. */
 export type LogLevel = z.output<typeof logLevel>;

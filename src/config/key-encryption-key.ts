@@ -17,7 +17,7 @@ const MIN_DIFFERENT_BYTES = 16;
 
 const NO_KEY = `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
 
-/** The key of 32 bytes in base64url, or undefined where the text is none. */
+/** The key of 32 bytes in base64url, or undefined if the text is none. */
 export function parseKey(text: string): Uint8Array | undefined {
   const key = Buffer.from(text, "base64url");
   return key.length === KEY_ENCRYPTION_KEY_BYTES && key.toString("base64url") === text
@@ -27,7 +27,7 @@ export function parseKey(text: string): Uint8Array | undefined {
 
 /**
  * The keys that the environment or the file that it names lists, separated by commas or white space: the first is for
- * sealing. Undefined where it gives none, or a problem was noted.
+ * sealing. Undefined if it gives none, or a problem was noted.
  */
 export function readKeyEncryptionKeys(
   environment: Environment,

@@ -52,6 +52,7 @@ export const configFile = z
   })
   .describe("The configuration of mintmark. Relative paths start at the working directory.");
 
+/** What is read of the whole file, defaults filled in. */
 export type ConfigFile = z.output<typeof configFile>;
 
 /** What variables may override, by their names. */
@@ -70,4 +71,5 @@ export const environment = z.object({
   MINTMARK_LOG_LEVEL: logLevel.optional(),
 });
 
+/** What is read of the variables. */
 export type Environment = z.output<typeof environment>;

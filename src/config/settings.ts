@@ -44,7 +44,7 @@ interface Listener {
   readonly address: Address;
 }
 
-/** Every address among the settings, so that none is forgotten where one is added. */
+/** Every address among the settings, so that none is forgotten if one is added. */
 export function listenersOf(settings: Settings): readonly Listener[] {
   return Object.entries(settings).flatMap(([key, address]) => {
     if (!key.endsWith("Address") || typeof address !== "object") return [];

@@ -10,7 +10,7 @@ export interface TlsMaterial {
   readonly key: string;
 }
 
-/** Reads the files that the configuration names; undefined where it names none, or a problem was noted. */
+/** Reads the files that the configuration names; undefined if it names none, or a problem was noted. */
 export function readTls(paths: ConfigFile["tls"], readFile: ReadFile, problems: Problems): TlsMaterial | undefined {
   if (paths === undefined) return undefined;
   const certificate = readPem(paths.certificate, "CERTIFICATE", readFile, problems.at("certificate"));
@@ -26,7 +26,7 @@ function readPem(path: string, label: string, readFile: ReadFile, problems: Prob
   return undefined;
 }
 
-/** Whether a server can use them together; notes a problem where not, and nothing of what they hold. */
+/** Whether a server can use them together; notes a problem if not, and nothing of what they hold. */
 function areUsable(
   { certificate, key }: TlsMaterial,
   paths: NonNullable<ConfigFile["tls"]>,

@@ -13,8 +13,8 @@ const MAX_NAME = 64;
 const LOSSY = "it holds a number that would lose precision: send that as a string.";
 
 /**
- * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): InvalidValue where it is not
- * JSON, where an object has a member twice, or where a number is not kept by a double. Takes time in proportion to the
+ * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): InvalidValue if it is not
+ * JSON, if an object has a member twice, or if a number is not kept by a double. Takes time in proportion to the
  * text, however deep it is nested.
  */
 export function parseJson(text: string): JsonValue | InvalidValue {

@@ -55,7 +55,7 @@ export interface Decision {
   readonly subject?: string | undefined;
   /** All that is granted, in the order of the `scope` claim. */
   readonly scopes: readonly string[];
-  /** Whether `offline_access` is told in the `scope` claim, where it is granted. */
+  /** Whether `offline_access` is told in the `scope` claim, if it is granted. */
   readonly listsOfflineAccess: boolean;
   readonly audience: readonly Audience[];
   /** Seconds since the Unix epoch. */

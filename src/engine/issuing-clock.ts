@@ -120,7 +120,7 @@ export class IssuingClock {
       throw new ClockOffError("The clock is behind another process's.");
   }
 
-  /** Nobody waits ahead of need, nor for a store that is away where its own clock vouches for this one. */
+  /** Nobody waits ahead of need, nor for a store that is away if its own clock vouches for this one. */
   async #raiseFor(now: Instant): Promise<void> {
     const mustWait = now > this.#ceiling && !(this.#isVouchedFor && this.#isStoreAway);
     const raising = this.#raise(now + AHEAD);

@@ -9,6 +9,7 @@ import type { Done } from "./operation.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Caller } from "./request.ts";
 
+/** The name of an operation, by which its port, its events and its log lines call it. */
 export type OperationName = keyof Operations;
 
 /** What an operation is asked with, as the rest of a call's arguments: nothing, or one request. */

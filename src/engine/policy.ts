@@ -55,7 +55,7 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
  * Applies the client's policy of today to what it was once granted. Its fixed claims stay as they were; lifetimes are
  * capped.
  *
- * Throws OAuthError `invalid_grant` where the grant would not be given today.
+ * Throws OAuthError `invalid_grant` if the grant would not be given today.
  */
 export function reapprove(granted: Approval, { client, tenant }: AuthenticatedClient): Approval {
   try {
@@ -78,7 +78,7 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
 }
 
 /**
- * What is left of a grant where fewer scopes are asked for (RFC 6749 section 6): audiences that only the others gave go
+ * What is left of a grant if fewer scopes are asked for (RFC 6749 section 6): audiences that only the others gave go
  * too. Scopes of identity that were not granted count as not asked for; if nothing else is asked for, the grant is whole.
  *
  * Throws OAuthError `invalid_scope` if any other scope was not granted.
@@ -98,7 +98,7 @@ export function narrow(granted: Approval, scopes: readonly string[]): Approval {
   };
 }
 
-/** Throws OAuthError where the client may not be granted this. */
+/** Throws OAuthError if the client may not be granted this. */
 function checkDecision(decision: Decision, client: Client, tenant: Tenant): void {
   checkScopes(decision.scopes, client, tenant.limits.scopeLength);
   if (decision.issuer !== tenant.issuer && !client.allowedIssuers.has(decision.issuer)) {
@@ -108,7 +108,7 @@ function checkDecision(decision: Decision, client: Client, tenant: Tenant): void
   checkAudience(decision, client, tenant);
 }
 
-/** Throws OAuthError `invalid_request` where the client may not mint for a subject, or revoke what it has. */
+/** Throws OAuthError `invalid_request` if the client may not mint for a subject, or revoke what it has. */
 export function checkSubject(subject: string, client: Client, tenant: Tenant): void {
   if (subject.length > tenant.limits.subjectLength) {
     throw new OAuthError(

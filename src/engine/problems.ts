@@ -9,7 +9,7 @@ export class Problems {
     this.#found.push(problem);
   }
 
-  /** Throws `invalid_request` with every problem found so far, joined by ` | `; returns where there is none. */
+  /** Throws `invalid_request` with every problem found so far, joined by ` | `; returns if there is none. */
   refuse(): void {
     if (this.#found.length > 0) throw new OAuthError("invalid_request", this.#found.join(" | "));
   }

@@ -15,7 +15,7 @@ interface ProvingDependencies {
   readonly logger: Logger;
 }
 
-/** Makes the MAC of a row under one generation of the refresh key. Throws KeyUnavailableError where that is not loaded. */
+/** Makes the MAC of a row under one generation of the refresh key. Throws KeyUnavailableError if that is not loaded. */
 export function proveRow(text: string, generation: number, keyring: TenantKeyring): string {
   const rowMac = makeRowMac(text, generation, (key, signed) => keyring.mac(key, signed));
   if (rowMac === undefined) throw new KeyUnavailableError("The active key for refresh tokens is not loaded.");
@@ -36,7 +36,7 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
     if (rowMac === undefined) return clock.now() < keyring.oldRowsUntil();
     const generation = rowMacGeneration(rowMac);
     if (generation === undefined) return false;
-    await keyring.awaitTokenKey(generation);
+    await keyring.awaitRefreshKey(generation);
     return isRowMac(rowMac, text, (key, signed) => keyring.mac(key, signed));
   }
 

@@ -7,7 +7,7 @@ export type { KeyUse } from "../store/port.ts";
 
 /** What a door could not read as the parameter's type. */
 export class InvalidValue {
-  /** What is wrong, in a few words, where more can be said than that it is malformed. */
+  /** What is wrong, in a few words, if more can be said than that it is malformed. */
   readonly reason: string | undefined;
 
   constructor(reason?: string) {

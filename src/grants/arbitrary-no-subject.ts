@@ -7,7 +7,7 @@ import * as claims from "./claims.ts";
 /** The claim of the mint's own that a caller of this grant may set. */
 const GRANTED = new Set(["sub"]);
 
-/** `arbitrary_no_subject`: an access token with the caller's claims, about a subject only where they name one. */
+/** `arbitrary_no_subject`: an access token with the caller's claims, about a subject only if they name one. */
 export const arbitraryNoSubject: GrantHandler = {
   grantType: "arbitrary_no_subject",
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "arbitraryAudiences"]),

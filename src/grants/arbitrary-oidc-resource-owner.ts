@@ -41,7 +41,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
   },
 };
 
-/** The authority of that name; one that has nothing where there is none, and a problem is noted. */
+/** The authority of that name; one that has nothing if there is none, and a problem is noted. */
 function findAuthority(given: string | undefined, { authorities }: Tenant, problems: Problems): Authority {
   const name = claims.required(given, "authority", problems);
   const authority = authorities.get(name);

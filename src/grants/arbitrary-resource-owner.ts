@@ -37,7 +37,7 @@ export const arbitraryResourceOwner: GrantHandler = {
   },
 };
 
-/** The access token's, where there is one: it wins over the subject. */
+/** The access token's, if there is one: it wins over the subject. */
 async function subjectOf({ subject, accessToken }: MintRequest, context: GrantContext): Promise<string> {
   if (accessToken === undefined) return subject ?? "";
   const found = await context.liveAccessToken(accessToken);

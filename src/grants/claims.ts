@@ -15,13 +15,13 @@ export const COMMON_PARAMETERS = [
   "accessTokenType",
 ] as const satisfies readonly MintParameter[];
 
-/** A text that must be there; an empty one stands for it where it is not, and a problem is noted. */
+/** A text that must be there; an empty one stands for it if it is not, and a problem is noted. */
 export function required(value: string | undefined, name: string, problems: Problems): string {
   requirePresence(value, name, problems);
   return value ?? "";
 }
 
-/** Notes a problem where a parameter is not there. */
+/** Notes a problem if a parameter is not there. */
 export function requirePresence(value: unknown, name: string, problems: Problems): void {
   if (value === undefined) problems.add(`${name} is required.`);
 }
@@ -41,7 +41,7 @@ export function readShared(request: MintRequest, context: GrantContext, granted 
   return { claims: { ...own, ...customPayload(request, problems) }, amrs, audiences };
 }
 
-/** A parameter that holds a JSON object; `{}` where it is absent, or is not one and a problem is noted. */
+/** A parameter that holds a JSON object; `{}` if it is absent, or is not one and a problem is noted. */
 export function jsonObject(value: JsonValue | InvalidValue | undefined, name: string, problems: Problems): JsonObject {
   const read = wellFormed(value, name, problems);
   if (read === undefined || isJsonObject(read)) return read ?? {};
@@ -49,7 +49,7 @@ export function jsonObject(value: JsonValue | InvalidValue | undefined, name: st
   return {};
 }
 
-/** A parameter that holds a JSON array of strings; `[]` where it is absent, or is not one and a problem is noted. */
+/** A parameter that holds a JSON array of strings; `[]` if it is absent, or is not one and a problem is noted. */
 export function stringArray(
   value: JsonValue | InvalidValue | undefined,
   name: string,
@@ -61,7 +61,7 @@ export function stringArray(
   return [];
 }
 
-/** Any JSON; undefined where it is absent, or is not JSON and a problem is noted. */
+/** Any JSON; undefined if it is absent, or is not JSON and a problem is noted. */
 export function wellFormed(
   value: JsonValue | InvalidValue | undefined,
   name: string,
@@ -101,7 +101,7 @@ export function callersClaims(
   return Object.fromEntries(allowed.map(([name, value]) => [name, unwrapped(value)]));
 }
 
-/** `custom_payload` as a claim; nothing where it is absent. */
+/** `custom_payload` as a claim; nothing if it is absent. */
 export function customPayload(request: MintRequest, problems: Problems): JsonObject {
   const payload = wellFormed(request.customPayload, "custom_payload", problems);
   return payload === undefined ? {} : { custom_payload: payload };

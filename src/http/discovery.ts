@@ -66,7 +66,7 @@ function algorithmsOf(engine: TenantEngine): readonly string[] {
   return published.length === 0 ? [engine.tenant.signing.algorithm] : [...new Set(published)];
 }
 
-/** The scopes that the tenant's resources own, and `offline_access` where a client may ask for it; none is left out. */
+/** The scopes that the tenant's resources own, and `offline_access` if a client may ask for it; none is left out. */
 function scopesOf({ resources, clients }: Tenant): readonly string[] | undefined {
   const scopes = new Set([...resources.values()].flat());
   if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add(OFFLINE_ACCESS);

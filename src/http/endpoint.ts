@@ -5,10 +5,10 @@ import { HttpRefusal } from "./errors.ts";
 
 /** What is served to every tenant's clients at some paths. */
 export interface Endpoint {
-  /** With `:tenant` where the path names the tenant; without it, it is the root's. */
+  /** With `:tenant` if the path names the tenant; without it, it is the root's. */
   readonly paths: readonly string[];
   readonly methods: readonly string[];
-  /** Throws where the request's header is reason enough to refuse it, before its body is read. */
+  /** Throws if the request's header is reason enough to refuse it, before its body is read. */
   readonly check?: (request: FastifyRequest) => void;
   /** Makes the answer. What it throws is answered as a refusal. */
   readonly handle: (tenant: TenantEngine, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;

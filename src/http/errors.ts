@@ -61,7 +61,7 @@ function toRefusal(error: unknown): OAuthError {
   return status === undefined ? toOAuthError(error) : ofStatus(status);
 }
 
-/** The 4xx status that Fastify gives an error of its own where the request is at fault. */
+/** The 4xx status that Fastify gives an error of its own if the request is at fault. */
 function clientErrorStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return undefined;
   return error.statusCode >= 400 && error.statusCode < 500 ? error.statusCode : undefined;

@@ -40,7 +40,7 @@ export function requireFormType(contentTypes: readonly string[]): void {
  * Reads a form (RFC 6749 appendix B). What a form should percent-encode, and JSON written into one by hand does not
  * (quotes, brackets, spaces, line breaks), stands for itself; `+` is a space, and `%` must begin an escape.
  *
- * Throws OAuthError `invalid_request` where the text is not UTF-8, an escape is malformed, there are too many
+ * Throws OAuthError `invalid_request` if the text is not UTF-8, an escape is malformed, there are too many
  * parameters, or a known one has two values (RFC 6749 section 3.2). Of one that nobody knows the first value stays.
  * Parameters without a value are as good as omitted, so that `a=&a=1` has one.
  */

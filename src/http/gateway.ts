@@ -18,6 +18,7 @@ import { serveRoot } from "./root.ts";
 import { endConnectionsAfter, refuseConnection, refuseLargeHeader, refuseSecondHost, serverFactory } from "./server.ts";
 import { token } from "./token.ts";
 
+/** What a gateway is made of. */
 export interface GatewayOptions extends HttpServerOptions {
   readonly engine: Engine;
   /** The URL that clients reach the gateway by: the base of the endpoints in the metadata. */

@@ -24,7 +24,7 @@ function toRevokeRequest(form: Form): RevokeRequest {
   };
 }
 
-/** Throws OAuthError `invalid_request` where a parameter is neither `true` nor `false`. */
+/** Throws OAuthError `invalid_request` if a parameter is neither `true` nor `false`. */
 function toBoolean(name: string, form: Form): boolean | undefined {
   const text = form.get(name);
   if (text === undefined) return undefined;

@@ -77,7 +77,7 @@ export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> 
   if (size > limits.maxHeaderSize) throw new HttpRefusal(431, HEADER_TOO_LARGE);
 }
 
-/** Undefined where no answer can be read: a lost connection, a failed TLS handshake. */
+/** Undefined if no answer can be read: a lost connection, a failed TLS handshake. */
 function refusalOf(code: string): HttpRefusal | undefined {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new HttpRefusal(408, "The request took too long to arrive.");
   if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, HEADER_TOO_LARGE);

@@ -38,7 +38,7 @@ export interface SigningKey {
   readonly publicJwk: PublicJwk;
   /** A JWS of the claims in compact form. */
   sign(claims: JsonObject): Promise<string>;
-  /** The claims, or undefined where this key did not sign them. */
+  /** The claims, or undefined if this key did not sign them. */
   verify(jwt: string): Promise<JsonObject | undefined>;
 }
 

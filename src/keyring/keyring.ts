@@ -76,7 +76,7 @@ export class Keyring implements TenantKeyring {
     return key.generation;
   }
 
-  async awaitTokenKey(generation: number): Promise<void> {
+  async awaitRefreshKey(generation: number): Promise<void> {
     const isKnown = ({ refresh }: Snapshot) => refresh.some((key) => key.generation === generation);
     if (!isKnown(this.#reader.snapshot)) await this.#reader.readInTurn();
   }
@@ -147,7 +147,7 @@ function kidOf(jwt: string): string | undefined {
   }
 }
 
-/** When a JWT says that it was minted: by its `jti`, or to the second by its `iat`; undefined where none of ours says so. */
+/** When a JWT says that it was minted: by its `jti`, or to the second by its `iat`; undefined if none of ours says so. */
 function claimedMoment(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
   try {
     const { jti, iat } = decodeJwt(jwt);

@@ -37,7 +37,7 @@ export interface RotationOrder {
 export interface Rotation {
   /** Every key of that use after it, oldest first. */
   readonly keys: readonly KeyDescription[];
-  /** Until when a verifier with a cached JWKS may lack the new key; absent where none can. */
+  /** Until when a verifier with a cached JWKS may lack the new key; absent if none can. */
   readonly jwksStaleUntil: Instant | undefined;
   /** What the operator should know. */
   readonly warnings: readonly string[];
@@ -81,17 +81,17 @@ export type PublicJwk = JsonObject;
 
 /** A tenant's keys. `now` decides which of them are in use. */
 export interface TenantKeyring {
-  /** The key to sign with. Throws {@link KeyUnavailableError} where none is. */
+  /** The key to sign with. Throws {@link KeyUnavailableError} if none is. */
   signer(now: Instant): Signer;
   /** The claims of a JWT that this tenant's keys signed, or undefined. Says nothing of its time or revocation. */
   verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined>;
-  /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} where they may be out of date. */
+  /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} if they may be out of date. */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] };
   /** The generation of the key that authenticates new refresh tokens and rows. */
   macGeneration(now: Instant): number;
-  /** Resolves once it is known whether there is such a generation: reads the keys where it is not known yet. */
-  awaitTokenKey(generation: number): Promise<void>;
-  /** HMAC-SHA256 of a text under that generation's key, base64url; undefined where there is no such key. */
+  /** Resolves once it is known whether there is such a generation: reads the keys if it is not known yet. */
+  awaitRefreshKey(generation: number): Promise<void>;
+  /** HMAC-SHA256 of a text under that generation's key, base64url; undefined if there is no such key. */
   mac(generation: number, text: string): string | undefined;
   /** Until when rows of the store that have no MAC are taken; 0: none is. */
   oldRowsUntil(): Instant;
@@ -99,9 +99,9 @@ export interface TenantKeyring {
   describe(now: Instant): readonly KeyDescription[];
   /** Reads the keys again. */
   read(): Promise<void>;
-  /** Reads the keys again, and makes the next one where it is due. Call it every poll. */
+  /** Reads the keys again, and makes the next one if it is due. Call it every poll. */
   poll(): Promise<void>;
-  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */
+  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} if the named key is none. */
   rotate(order: RotationOrder): Promise<Rotation>;
 }
 

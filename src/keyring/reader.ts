@@ -35,7 +35,7 @@ export class KeyReader {
     this.#clock = clock;
   }
 
-  /** The last read. Throws {@link KeyUnavailableError} where there was none. */
+  /** The last read. Throws {@link KeyUnavailableError} if there was none. */
   get snapshot(): Snapshot {
     if (this.#snapshot === undefined) throw new KeyUnavailableError("The keys have not been read yet.");
     return this.#snapshot;

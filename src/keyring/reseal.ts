@@ -18,7 +18,7 @@ interface ResealOrder {
 
 /**
  * Seals every key of a tenant under the first key-encryption key. It can be stopped and repeated at any moment: each row
- * is replaced only while it is what was opened. Throws SealError where a key does not open.
+ * is replaced only while it is what was opened. Throws SealError if a key does not open.
  */
 export function resealKeys(tenant: string, store: TenantStore, sealer: Sealer, order: ResealOrder): Promise<Resealed> {
   return sealAnew(tenant, store, sealer, order, ({ sealed }, { bindsAll, oldRowsUntil }) => {

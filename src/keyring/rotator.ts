@@ -41,7 +41,7 @@ export class Rotator {
   /**
    * Reads the keys, and appends what is due. Of many nodes one wins; the others read its key.
    *
-   * Throws StoreUnavailableError, and SealError where a stored key does not open.
+   * Throws StoreUnavailableError, and SealError if a stored key does not open.
    */
   async poll(): Promise<void> {
     const snapshot = await this.#readComplete();
@@ -62,7 +62,7 @@ export class Rotator {
     }
   }
 
-  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} where the named key is none. */
+  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} if the named key is none. */
   async rotate(order: RotationOrder): Promise<Rotation> {
     const { use, mode, request } = order;
     const before = await this.#dependencies.reader.read();

@@ -21,7 +21,7 @@ export interface Opened {
 export interface Sealer {
   /** `oldRowsUntil`: a moment that is kept with the key, where whoever writes the store cannot change it. */
   seal(text: string, binding: SealBinding, oldRowsUntil?: Instant): Promise<string>;
-  /** Throws {@link SealError} where the text was not sealed by this sealer for such a row. */
+  /** Throws {@link SealError} if the text was not sealed by this sealer for such a row. */
   open(sealed: string, binding: SealBinding): Promise<Opened>;
   /** Whether it was sealed under the key that {@link seal} seals under now; false: it should be sealed again. */
   isCurrent(sealed: string): boolean;
@@ -38,7 +38,7 @@ export const KEY_ENCRYPTION_KEY_BYTES = 32;
 /**
  * Seals as JWE in compact form (RFC 7516), A256GCM directly under the first of the key-encryption keys, with the
  * binding in the protected header, where the cipher authenticates it. Opens with the key that the header's `kid` names.
- * Throws {@link SealError} where there is no key, or one that is not of {@link KEY_ENCRYPTION_KEY_BYTES} bytes.
+ * Throws {@link SealError} if there is no key, or one that is not of {@link KEY_ENCRYPTION_KEY_BYTES} bytes.
  */
 export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
   if (keyEncryptionKeys.some((key) => key.length !== KEY_ENCRYPTION_KEY_BYTES)) {
@@ -96,7 +96,7 @@ function kidOf(keyEncryptionKey: Uint8Array): string {
   return createHash("sha256").update("mintmark key-encryption key\n").update(keyEncryptionKey).digest("base64url");
 }
 
-/** The `kid` that a sealed key names, which is proven only by opening it; undefined where it names none. */
+/** The `kid` that a sealed key names, which is proven only by opening it; undefined if it names none. */
 function kidIn(sealed: string): string | undefined {
   try {
     return decodeProtectedHeader(sealed).kid;

@@ -30,8 +30,8 @@ export interface SnapshotDependencies {
 }
 
 /**
- * Reads the rows, which of the keys are cut, and the longest lifetimes. What `before` has open already is not opened
- * again. Throws StoreUnavailableError, and SealError where a key does not open.
+ * Reads the rows, which of the keys are compromised, and the longest lifetimes. What `before` has open already is not opened
+ * again. Throws StoreUnavailableError, and SealError if a key does not open.
  */
 export async function readSnapshot(
   dependencies: SnapshotDependencies,

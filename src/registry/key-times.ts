@@ -8,7 +8,7 @@ const CLOCK_MARGIN = 60;
 /** How many reads in a row must fail before a node's keys are too old. */
 const MIN_POLLS = 3;
 
-/** Notes where one failed read could make a node stop signing. */
+/** Notes if one failed read could make a node stop signing. */
 export function checkStaleness(
   { keyPollEvery, keyMaxStaleness }: { readonly keyPollEvery: number; readonly keyMaxStaleness: number },
   problems: Problems,

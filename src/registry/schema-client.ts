@@ -89,6 +89,8 @@ const client = z.strictObject({
     .describe("Whose access tokens it may introspect: its own, the tenant's, or those for the named resources too"),
 });
 
+/** The clients of a tenant in the file, by id. */
 export const clients = z.record(clientId, client);
 
+/** What is read of one client, defaults filled in. */
 export type ClientFile = z.output<typeof client>;

@@ -21,7 +21,7 @@ const SCRYPT = { minLogN: 10, maxLogN: 20, minBytes: 16, maxBytes: 64 } as const
 const PHC = /^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 const ENV_NAME = /^(?!MINTMARK_)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
-/** Reads an entry of `secrets`; undefined where it has none of the forms. Plain text is none. */
+/** Reads an entry of `secrets`; undefined if it has none of the forms. Plain text is none. */
 export function parseSecret(text: string): SecretSource | undefined {
   if (text.startsWith("sha256:")) return parseSha256(text.slice("sha256:".length));
   if (text.startsWith("scrypt:")) return parseScrypt(text.slice("scrypt:".length));

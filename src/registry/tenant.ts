@@ -88,6 +88,7 @@ export type SecretHash =
       readonly digest: Uint8Array;
     };
 
+/** Whether an access token is verified by its signature or looked up by its handle. */
 export type AccessTokenType = "jwt" | "reference";
 
 /** A client's registration: what it may ask for, and how its tokens are made. Lifetimes in seconds. */
@@ -129,7 +130,7 @@ export interface Client {
   readonly maxGrants?: number | undefined;
   readonly maxReferenceTokens?: number | undefined;
   readonly maxRevocations?: number | undefined;
-  /** Bytes of an issued token that are refused, where lower than the tenant's. */
+  /** Bytes of an issued token that are refused, if lower than the tenant's. */
   readonly maxTokenBytes: number | undefined;
   /** Fixed claims by grant type; `*`: for all grants. */
   readonly claims: ReadonlyMap<string, JsonObject>;

@@ -105,7 +105,7 @@ function refusalOf(error: ConnectError): ConnectError | undefined {
   return cause && unreadable(cause);
 }
 
-/** What the decoder threw, where an error says that the request could not be decoded. */
+/** What the decoder threw, if an error says that the request could not be decoded. */
 function decodeFailure(error: ConnectError): Error | undefined {
   if (error.rawMessage === "decompression failed" && error.cause instanceof Error) return error.cause;
   if (error.code === Code.InvalidArgument && error.cause instanceof Error) return error.cause;
@@ -136,7 +136,7 @@ function refuseAs(status: number, message: string, reply: FastifyReply): Fastify
   return reply.send(errorToJsonBytes(refusal, undefined));
 }
 
-/** The call in Connect's shape; undefined where the request's target or Host makes no URL (RFC 9112 section 3.2). */
+/** The call in Connect's shape; undefined if the request's target or Host makes no URL (RFC 9112 section 3.2). */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
     const caller = request.getDecorator<Caller>("caller");

@@ -36,7 +36,7 @@ const retryInfo = {
 
 /**
  * A refusal in the words of gRPC and Connect: its status, its message, and an OAuthErrorDetail. What is temporarily
- * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here. `code`: the status, where it is not the usual one.
+ * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here. `code`: the status, if it is not the usual one.
  */
 export function toConnectError(error: OAuthError, code: Code = codes[error.code]): ConnectError {
   const value = { error: error.code, errorDescription: error.message };

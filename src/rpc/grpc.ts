@@ -40,7 +40,7 @@ const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
 interface GrpcServer {
   /**
-   * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects where the address cannot be bound.
+   * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects if the address cannot be bound.
    */
   listen(host: string, port: number): Promise<number>;
   /** Takes no more calls and resolves once those in flight are done; ends them after `graceMs` milliseconds. */

@@ -7,7 +7,7 @@ const NOT_FINITE = new InvalidValue("NaN and Infinity are not JSON.");
 const NOT_SET = new InvalidValue("it holds a Value that is not set.");
 
 /**
- * The JSON of a `google.protobuf.Struct`, which protobuf-es has decoded to an object already; InvalidValue where it
+ * The JSON of a `google.protobuf.Struct`, which protobuf-es has decoded to an object already; InvalidValue if it
  * holds, at whatever depth, a number that JSON has not.
  */
 export function structToJson(struct: StructJson): JsonValue | InvalidValue {
@@ -19,7 +19,7 @@ function isJson(value: JsonValue): boolean {
   return typeof value !== "object" || value === null || Object.values(value).every(isJson);
 }
 
-/** The JSON of a `google.protobuf.Value`; InvalidValue where it, or a value in it, is none. */
+/** The JSON of a `google.protobuf.Value`; InvalidValue if it, or a value in it, is none. */
 export function valueToJson({ kind }: Value): JsonValue | InvalidValue {
   switch (kind.case) {
     case "nullValue":

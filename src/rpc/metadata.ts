@@ -27,7 +27,7 @@ export function toHeaders(metadata: Metadata): [string, string][] {
 
 /**
  * Header fields as metadata of a gRPC call; the values of `-bin` keys come in base64, separated by commas. Throws
- * where a value of any other key is not printable ASCII, which gRPC cannot carry.
+ * if a value of any other key is not printable ASCII, which gRPC cannot carry.
  */
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();

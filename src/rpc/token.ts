@@ -47,7 +47,7 @@ function toSeconds(duration: Duration): number {
   return Number.isInteger(sum) ? Number.NaN : sum;
 }
 
-/** The name of the type; the number as text where it has none, for the engine to refuse. */
+/** The name of the type; the number as text if it has none, for the engine to refuse. */
 function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | undefined {
   switch (type) {
     case AccessTokenType.UNSPECIFIED:

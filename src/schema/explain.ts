@@ -10,12 +10,12 @@ export function expected(what: string): { error: (issue: { input?: unknown }) =>
   return { error: ({ input }) => `expected ${what}, got ${show(input)}` };
 }
 
-/** The same where what came may be confidential: its kind is all that is told. */
+/** The same if what came may be confidential: its kind is all that is told. */
 export function expectedUnseen(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
 }
 
-/** Reads data by a schema. Notes every problem; undefined where there was one. */
+/** Reads data by a schema. Notes every problem; undefined if there was one. */
 export function readShape<T>(schema: z.ZodType<T>, data: unknown, problems: Problems): T | undefined {
   const result = schema.safeParse(data, { error: explain });
   if (result.success) return result.data;

@@ -22,7 +22,7 @@ const UNKNOWN = "not well-formed YAML";
 
 /**
  * The plain data of a YAML 1.2 text: one document, whose keys are texts and unique in their mapping. Notes every problem
- * by the name of the file, line and column; undefined where there was one.
+ * by the name of the file, line and column; undefined if there was one.
  */
 export function parseYaml(text: string, file: string, problems: Problems): unknown {
   const lines = new LineCounter();
@@ -33,7 +33,7 @@ export function parseYaml(text: string, file: string, problems: Problems): unkno
   if (found.length > 0 || noteLostKeys(document, (offset) => place(file, lines, offset), problems)) return undefined;
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    // Throws where something contains itself.
+    // Throws if something contains itself.
     JSON.stringify(data);
     return data;
   } catch {

@@ -19,7 +19,7 @@ const OTHER = "the system does not allow it";
 const UNRESOLVED = "Name resolution failed";
 
 /**
- * Listens on a configured address. Throws a ConfigError that says which setting names it, and why, where it cannot be
+ * Listens on a configured address. Throws a ConfigError that says which setting names it, and why, if it cannot be
  * had.
  */
 export async function listening<T>(

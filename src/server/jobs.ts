@@ -2,8 +2,10 @@ import { type Clock, ClockOffError } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Store, StoreUnavailableError } from "../store/port.ts";
 
-/** How often uncertain refreshes are reconciled and expired rows are deleted, in milliseconds. */
+/** How often uncertain refreshes are reconciled, in milliseconds: well within any grace. */
 export const RECONCILE_EVERY = 500;
+
+/** How often expired rows are deleted, in milliseconds. */
 export const SWEEP_EVERY = 30_000;
 
 /** How many rows one sweep deletes: few enough that no request waits for it. */

@@ -30,7 +30,7 @@ export interface Service {
 
 /**
  * Starts a mint: configuration -> store -> keyrings -> engine -> doors. Throws ConfigError, StoreUnavailableError,
- * StoreUnusableError or SealError where it cannot; nothing is left open then.
+ * StoreUnusableError or SealError if it cannot; nothing is left open then.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;

@@ -3,7 +3,7 @@ import type { FamilyRecord, KeyRecord, ReferenceTokenRecord, RevocationRecord, S
 /** A store whose rows can be read one after another, so that all of it can be moved. The engine has no use for it. */
 export interface CopyableStore extends Store {
   /**
-   * All rows of all tenants: first the keys, those of one use by their generation, then meta, cuts, reference tokens
+   * All rows of all tenants: first the keys, those of one use by their generation, then meta, revocations, reference tokens
    * and families. It is no snapshot: whoever copies a store stops its nodes before. Throws StoreUnavailableError.
    */
   dump(): AsyncIterable<StoredRow>;

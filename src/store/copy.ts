@@ -33,7 +33,7 @@ export class CopyError extends Error {
  * used for some more time: a row that is there is brought forward, never back. Resolves to how many rows of each kind
  * both stores have.
  *
- * Throws {@link CopyError} where the source is empty, where the target has keys of its own, or where the counts of the
+ * Throws {@link CopyError} if the source is empty, if the target has keys of its own, or if the counts of the
  * two differ in the end; and StoreUnavailableError.
  */
 export async function copyStore(from: CopyableStore, to: CopyableStore, now: () => Instant): Promise<Counts> {

@@ -6,7 +6,7 @@ import { openSqliteStore } from "./sqlite/index.ts";
 /** Opens the store that a whole URL names. */
 type Adapter = (url: string, options: StoreOptions) => Promise<CopyableStore>;
 
-/** The driver is loaded only where it is used. */
+/** The driver is loaded only if it is used. */
 const mongodb: Adapter = async (url, options) => (await import("./mongodb/index.ts")).openMongoStore(url, options);
 
 /** URL scheme -> adapter. */

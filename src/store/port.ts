@@ -18,7 +18,7 @@ export interface Store {
   forTenant(tenant: string): TenantStore;
   /**
    * Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted: fewer
-   * than `limit` only if no more are over. Families, reference tokens and cuts have fair shares.
+   * than `limit` only if no more are over. Families, reference tokens and revocations have fair shares.
    */
   sweep(now: Instant, limit: number): Promise<number>;
   close(): Promise<void>;
@@ -27,6 +27,7 @@ export interface Store {
 /** Whose numbers those are that are no tenant's: no tenant has that id. */
 export const NO_TENANT = "";
 
+/** All that is kept of one tenant. Nothing below takes the id of a tenant. */
 export interface TenantStore {
   readonly keys: KeyStore;
   readonly families: FamilyStore;
@@ -71,6 +72,7 @@ export interface KeyRecord {
   readonly request: string | undefined;
 }
 
+/** Rows that are appended and never changed, but for their seals. */
 export interface KeyStore {
   /** All rows, by use and generation. */
   list(): Promise<readonly KeyRecord[]>;
@@ -112,7 +114,7 @@ export interface FamilyRecord {
 export interface Advance {
   /** The generation of the refresh token that was presented. */
   readonly from: number;
-  /** The generation to reach: `from + 1`, or `from` where refresh tokens are reused. */
+  /** The generation to reach: `from + 1`, or `from` if refresh tokens are reused. */
   readonly to: number;
   /** Names this attempt. */
   readonly attemptId: string;
@@ -122,6 +124,7 @@ export interface Advance {
   readonly purgeAt: Instant;
 }
 
+/** One row for a grant that can be refreshed, however often it is. */
 export interface FamilyStore {
   /** Writes a new family. Its id is random, so a duplicate is an error. */
   create(family: FamilyRecord): Promise<void>;
@@ -129,7 +132,7 @@ export interface FamilyStore {
   /**
    * One atomic step: where the row's generation is at most `from` and the family is not revoked, it becomes `to`, and
    * `rotatedAt`, `attemptId`, `expiresAt` and `purgeAt` are set. Resolves to "advanced", to the row that stood in the way,
-   * or to undefined where there is none.
+   * or to undefined if there is none.
    */
   advance(id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined>;
   /**
@@ -155,6 +158,7 @@ export interface ReferenceTokenRecord {
   readonly mac: string | undefined;
 }
 
+/** One row for an access token that is looked up, written once. */
 export interface ReferenceTokenStore {
   create(token: ReferenceTokenRecord): Promise<void>;
   /** The row, though its time may be over: whether it has expired is for the caller to see. */
@@ -165,20 +169,21 @@ export interface ReferenceTokenStore {
 
 /** "All that bears this, up to then, is dead." */
 export interface RevocationRecord {
-  /** A hash of what is cut. */
+  /** A hash of what is revoked. */
   readonly id: string;
   /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
   readonly notAfter: Instant;
   /** From when nothing that it could kill is alive; `FOREVER`: never. */
   readonly expiresAt: Instant;
-  /** Whose quota it counts for; absent: nobody's. Of a cut that is raised, the first stays. */
+  /** Whose quota it counts for; absent: nobody's. Of a revocation that is raised, the first stays. */
   readonly client?: string | undefined;
 }
 
+/** Rows that end whatever bears what they name. They only grow, so that a revocation is never undone. */
 export interface RevocationStore {
-  /** Writes a cut, or raises the one that is there: `notAfter` and `expiresAt` only grow. */
+  /** Writes a revocation, or raises the one that is there: `notAfter` and `expiresAt` only grow. */
   raise(revocation: RevocationRecord): Promise<void>;
-  /** Those of the named cuts that there are, in one query. */
+  /** Those of the named revocations that there are, in one query. */
   find(ids: readonly string[]): Promise<readonly RevocationRecord[]>;
   /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
@@ -188,6 +193,6 @@ export interface RevocationStore {
 export interface MetaStore {
   /** Raises a number to at least `value`; resolves to what it is then. */
   raise(name: string, value: number): Promise<number>;
-  /** The number, or undefined where it was never raised. */
+  /** The number, or undefined if it was never raised. */
   read(name: string): Promise<number | undefined>;
 }

@@ -30,7 +30,7 @@ export type Performed =
     }
   | { readonly event: "keys_listed" };
 
-/** Why an operation was refused, where that has a name of its own. */
+/** Why an operation was refused, if that has a name of its own. */
 export type Refused =
   | { readonly event: "refused" }
   /** Who calls did not prove to be the client, or to be one at all. `client`: the one that it named, if it is configured. */

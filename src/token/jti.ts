@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 
-/** What a token's `jti` tells: when it was minted and, where it has one, the family of its grant. */
+/** What a token's `jti` tells: when it was minted and, if it has one, the family of its grant. */
 interface Jti {
   /** When the token was minted, to the millisecond. */
   readonly issuedAt: Instant;

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 
-/** HMAC-SHA256 of a text under one generation of the tenant's token key, base64url; undefined: no such generation. */
+/** HMAC-SHA256 of a text under one generation of the tenant's refresh key, base64url; undefined: no such generation. */
 export type Mac = (generation: number, text: string) => string | undefined;
 
 /** What a refresh token names. */
 export interface RefreshToken {
-  /** The generation of the token key when the family was made. */
+  /** The generation of the refresh key when the family was made. */
   readonly keyGeneration: number;
   readonly family: string;
   /** Counts the family's refresh tokens from 0. */
@@ -15,7 +15,7 @@ export interface RefreshToken {
 const REFRESH_TOKEN =
   /^(?<key>[1-9]\d{0,8})\.(?<family>[A-Za-z0-9_-]{22})\.(?<generation>0|[1-9]\d{0,8})\.(?<mac>[A-Za-z0-9_-]{43})$/;
 
-/** The token's text, `<key generation>.<family>.<generation>.<mac>`; undefined where the key is unknown. */
+/** The token's text, `<key generation>.<family>.<generation>.<mac>`; undefined if the key is unknown. */
 export function formatRefreshToken(token: RefreshToken, mac: Mac): string | undefined {
   const proof = mac(token.keyGeneration, signedPart(token));
   return proof === undefined ? undefined : `${named(token)}.${proof}`;
@@ -26,7 +26,7 @@ export function looksLikeRefreshToken(text: string): boolean {
   return REFRESH_TOKEN.test(text);
 }
 
-/** The generation of the token key that the text names; undefined where it is no refresh token. */
+/** The generation of the refresh key that the text names; undefined if it is no refresh token. */
 export function keyGenerationOf(text: string): number | undefined {
   const key = REFRESH_TOKEN.exec(text)?.groups?.key;
   return key === undefined ? undefined : Number(key);

@@ -3,19 +3,19 @@ import type { Instant } from "../base/clock.ts";
 
 /** "All that bears this, up to `notAfter`, is dead." */
 interface Revocation {
-  /** What is cut: one of the ids of {@link revocationIds}. */
+  /** What is revoked: one of the ids of {@link revocationIds}. */
   readonly id: string;
   /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
   readonly notAfter: Instant;
 }
 
-/** What a cut can be made of, as its id in the store: a hash, so that no subject stands there and no name is too long. */
+/** What a revocation can be made of, as its id in the store: a hash, so that no subject stands there and no name is too long. */
 export const revocationIds = {
   /** One access token. */
   jti: (jti: string) => hash("jti", jti),
   /** All that one key signed. */
   kid: (kid: string) => hash("kid", kid),
-  /** All refresh tokens under one generation of the token key. */
+  /** All refresh tokens under one generation of the refresh key. */
   refreshKey: (generation: number) => hash("token key", String(generation)),
   /** All that one client minted, whether it has a subject or not. */
   client: (client: string) => hash("client", client),

@@ -33,13 +33,13 @@ export function referenceTokenText(tenant: string, { digest, claims, expiresAt }
   return marked("reference token", [tenant, digest, claims, String(expiresAt)]);
 }
 
-/** The MAC of a row, `<generation>.<mac>`; undefined where there is no such generation. */
+/** The MAC of a row, `<generation>.<mac>`; undefined if there is no such generation. */
 export function makeRowMac(text: string, generation: number, mac: Mac): string | undefined {
   const proof = mac(generation, text);
   return proof === undefined ? undefined : `${generation}.${proof}`;
 }
 
-/** The generation that a row's MAC names; undefined where it is none. */
+/** The generation that a row's MAC names; undefined if it is none. */
 export function rowMacGeneration(rowMac: string | undefined): number | undefined {
   const generation = ROW_MAC.exec(rowMac ?? "")?.groups?.generation;
   return generation === undefined ? undefined : Number(generation);

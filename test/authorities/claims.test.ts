@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);
 const SECONDS = NOW / 1000;
 const CLAIMS = { iss: ISSUER.issuer, aud: "ours", sub: "someone", iat: SECONDS - 10, exp: SECONDS + 300 };
 
-/** Why the claims are refused; undefined where they are not. */
+/** Why the claims are refused; undefined if they are not. */
 function refusal(changes: object, now = NOW): string | undefined {
   try {
     checkClaims(JSON.parse(JSON.stringify({ ...CLAIMS, ...changes })) as JsonObject, ISSUER, now);

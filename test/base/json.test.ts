@@ -11,7 +11,7 @@ interface Written {
 
 const SHORT: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\t": "\\t" };
 
-/** A character as JSON may write it: as it is where it may be, short where it can be, or by its number. */
+/** A character as JSON may write it: as it is if it may be, short if it can be, or by its number. */
 function written(unit: string, style: number): string {
   const number = `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   const plain = JSON.stringify(unit) === `"${unit}"` ? unit : number;

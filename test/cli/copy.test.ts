@@ -27,7 +27,7 @@ const configuration = {
   },
 };
 
-/** Copies a store in a file that was in use to where `target` says, and uses it there. */
+/** Copies a store in a file that was in use to if `target` says, and uses it there. */
 function moves(target: (folder: string) => string): void {
   let folder: string;
   let services: TestService[];

@@ -106,7 +106,7 @@ function expectTold(page: string, block: Block, answer: JsonValue): void {
   expect(settled(answer, told), where(page, block)).toEqual(relative(told));
 }
 
-/** The answer with what the page cannot foretell replaced by what it says, where that is of the same type. */
+/** The answer with what the page cannot foretell replaced by what it says, if that is of the same type. */
 function settled(answer: JsonValue, told: JsonValue | undefined, name = ""): JsonValue {
   if (typeof answer === "string" && typeof told === "string") {
     return resembles(told, answer, name) ? told : answer;
@@ -123,7 +123,7 @@ function settled(answer: JsonValue, told: JsonValue | undefined, name = ""): Jso
   return Object.fromEntries(members.map(([key, value]) => [key, settled(value, toldMembers[key], key)]));
 }
 
-/** Whether a text is what the page says, or what nobody can foretell and looks like it: with a dot where that has one. */
+/** Whether a text is what the page says, or what nobody can foretell and looks like it: with a dot if that has one. */
 function resembles(told: string, text: string, name: string): boolean {
   const form = RANDOM[name];
   if (form === undefined) return describes(told, text);

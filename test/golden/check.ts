@@ -10,7 +10,7 @@ export async function verified(jwt: string | undefined, tenantUrl: string): Prom
   return (await jwtVerify(jwt ?? "", jwks, { typ: "JWT" })).payload as JsonObject;
 }
 
-/** Checks an answer against its golden file. `clientId`: who asked, where it is not the golden file's client. */
+/** Checks an answer against its golden file. `clientId`: who asked, if it is not the golden file's client. */
 export async function checkAnswer(golden: Golden, answer: Answer, publicUrl: string, clientId?: string): Promise<void> {
   expect(answer.error).toBeUndefined();
   expect(answer).toMatchObject({ tokenType: "Bearer", expiresIn: golden.response.expires_in });

@@ -8,7 +8,7 @@ export interface Golden {
   /** The claims that differ from run to run. */
   readonly volatile: readonly string[];
   readonly request: Form;
-  /** What the authority says, where the request shows an id_token. */
+  /** What the authority says, if the request shows an id_token. */
   readonly idToken?: { readonly claims: JsonObject };
   readonly response: {
     readonly expires_in: number;

@@ -127,7 +127,7 @@ describe("keyring", () => {
       await Promise.all(Array.from({ length: 50 }, () => keyring.verify(strange(now()), now())));
       expect(now()).toBe(began);
       expect(store.calls.filter((call) => call === "keys.list")).toHaveLength(1);
-      await Promise.all([keyring.verify(strange(now()), now()), keyring.awaitTokenKey(9)]);
+      await Promise.all([keyring.verify(strange(now()), now()), keyring.awaitRefreshKey(9)]);
       expect(store.calls.filter((call) => call === "keys.list")).toHaveLength(2);
       expect(now() - began).toBeGreaterThanOrEqual(250);
     });
@@ -192,7 +192,7 @@ describe("keyring", () => {
       const { keyring, now } = await testKeyring(store);
       store.away = true;
       await expect(keyring.verify(strange(now()), now())).rejects.toThrow("was refused");
-      await expect(keyring.awaitTokenKey(9)).rejects.toThrow("was refused");
+      await expect(keyring.awaitRefreshKey(9)).rejects.toThrow("was refused");
     });
   });
 });

@@ -32,7 +32,7 @@ interface Held {
   refreshToken: string;
   /** Whether the last refresh was not answered. */
   lost: boolean;
-  /** Whether it was told that the grant is revoked; undefined where it tried and was not told. */
+  /** Whether it was told that the grant is revoked; undefined if it tried and was not told. */
   revoked: boolean | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface Load {
   since(moment: number): readonly Ended[];
   /** Waits until all operations are done again and none is refused; fails after so many milliseconds. */
   untilWell(busyTimeout: number): Promise<void>;
-  /** Lets the clients end what they do. Fails where one was told anything wrong. */
+  /** Lets the clients end what they do. Fails if one was told anything wrong. */
   stop(): Promise<void>;
   /** Fails unless all doors say of every token what its client was told. The clients try again first. */
   audit(doors: readonly Door[]): Promise<void>;
@@ -65,7 +65,7 @@ export function startLoad(doors: readonly Door[], id: string): Load {
   let stopped = false;
   let turns = 0;
 
-  /** Resolves to the answer, or to undefined where the client was told to try again later. */
+  /** Resolves to the answer, or to undefined if the client was told to try again later. */
   async function operate<T extends { error?: Refusal }>(operation: Operation, call: Promise<T>) {
     const started = performance.now();
     const answer = await call;

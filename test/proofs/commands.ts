@@ -100,7 +100,7 @@ const mint = step(
 const atTheEdge = (weight: number) =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight, arbitrary: fc.constantFrom(-1, -1, 0) });
 
-/** The grants that live and have a refresh token of that age, or at least live; all where there are none. */
+/** The grants that live and have a refresh token of that age, or at least live; all if there are none. */
 function fitting(model: Model, age: number, now: Instant): readonly Grant[] {
   const living = model.grants.filter((grant) => model.isCurrent(grant, grant.refreshTokens.length - 1, now));
   const aged = living.filter(({ refreshTokens }) => refreshTokens.length > age);

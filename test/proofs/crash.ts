@@ -35,7 +35,7 @@ const KINDS = [
 
 /** What a client holds of one grant. */
 interface Held {
-  /** Undefined where it has none. */
+  /** Undefined if it has none. */
   refreshToken: string | undefined;
   readonly accessTokens: string[];
   /** Whether a refresh has not been answered yet. */

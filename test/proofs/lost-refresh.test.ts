@@ -71,7 +71,7 @@ async function callsOfRefresh(accessTokenType: string): Promise<readonly string[
 }
 
 /**
- * Refreshes while the call of that index goes wrong and the store is away; then it is back. Resolves to false where the
+ * Refreshes while the call of that index goes wrong and the store is away; then it is back. Resolves to false if the
  * refresh has fewer calls, and so went well.
  */
 async function refreshInOutage({ store, context, first }: Scene, index: number, failure: Failure, duration: number) {

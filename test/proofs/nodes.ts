@@ -51,7 +51,7 @@ export function engineOf({ contexts }: Nodes, node: number) {
   return context.engine;
 }
 
-/** The code that an operation was refused with, or undefined where it was done. */
+/** The code that an operation was refused with, or undefined if it was done. */
 export async function refusalCode(operation: Promise<unknown>): Promise<OAuthErrorCode | undefined> {
   try {
     await operation;
@@ -81,7 +81,7 @@ export function noteAccessToken(model: Model, nodes: Nodes, tokens: TokenSet, of
 /** Whose an access token without a grant is. */
 export type AccessTokenOwner = Pick<AccessToken, "client" | "subject">;
 
-/** Looks at every token that was ever told, and fails where a node says anything but what the model says. */
+/** Looks at every token that was ever told, and fails if a node says anything but what the model says. */
 export async function compare(model: Model, nodes: Nodes): Promise<void> {
   const now = nodes.clock.now();
   const activeFor = async (client: string, node: number, token: string) =>

@@ -46,7 +46,7 @@ export class Faults {
     this.#calm = true;
   }
 
-  /** Whether such a thing may happen in this run; counted where it does. */
+  /** Whether such a thing may happen in this run; counted if it does. */
   happens(fault: Fault, probability = 1): boolean {
     const happens = this.random.chance(probability) && !this.#calm && this.#enabled.has(fault);
     if (happens) this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);

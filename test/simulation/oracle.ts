@@ -42,7 +42,7 @@ type Effect = "none" | "maybe" | "sure";
 
 /**
  * Knows what clients were told and when, and checks every answer against it. Of what the store did (`records`) it uses
- * only when a grant's row moved and when keys were written, where the promises are about just that.
+ * only when a grant's row moved and when keys were written, if the promises are about just that.
  */
 export class Oracle {
   readonly accessTokens: Token[] = [];
@@ -73,7 +73,7 @@ export class Oracle {
       this.#sweepingKills.push(this.#add(this.#keyKill(call)));
   }
 
-  /** A call has ended: throws a {@link Violation} where its outcome cannot be right. */
+  /** A call has ended: throws a {@link Violation} if its outcome cannot be right. */
   end(call: Call): void {
     for (const kill of this.#underWay.get(call) ?? []) kill.known = kill.effect();
     this.#underWay.delete(call);

@@ -31,7 +31,7 @@ export class RowBounds {
     this.#violation ??= new Violation(5, `${call.operation} #${call.id} made ${added.size} rows by ${name}`);
   }
 
-  /** Throws the first violation, where there was one. */
+  /** Throws the first violation, if there was one. */
   check(): void {
     if (this.#violation !== undefined) throw this.#violation;
   }

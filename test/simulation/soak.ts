@@ -6,7 +6,7 @@ import { Tally } from "./tally.ts";
 export interface Bounds {
   readonly milliseconds: number;
   readonly seeds: number;
-  /** Whether a shorter run is looked for where one fails. */
+  /** Whether a shorter run is looked for if one fails. */
   readonly shrinks: boolean;
 }
 

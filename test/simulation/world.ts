@@ -101,7 +101,7 @@ export class World implements Surroundings {
     return node;
   }
 
-  /** A node that serves; undefined where there is none. */
+  /** A node that serves; undefined if there is none. */
   anyNode(random: Prng): Incarnation | undefined {
     const ready = this.nodes.filter((node) => node.ready);
     return ready.length > 0 ? random.pick(ready) : undefined;

@@ -14,7 +14,7 @@ import { tenantsContract } from "./contract/tenants.ts";
 /** An empty store, opened for one test. */
 export interface OpenedStore {
   readonly store: Store;
-  /** Opens the same data once more, while `store` is open or after it was closed; absent where it is not durable. */
+  /** Opens the same data once more, while `store` is open or after it was closed; absent if it is not durable. */
   readonly reopen?: () => Promise<Store>;
   /** Closes the store, if the test did not, and removes what it kept. */
   close(): Promise<void>;

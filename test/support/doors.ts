@@ -34,7 +34,7 @@ export interface Answer {
 export interface Introspected {
   readonly error?: Refusal;
   readonly active?: boolean;
-  /** All that is said of the token, but for `active`; empty where it is not active. */
+  /** All that is said of the token, but for `active`; empty if it is not active. */
   readonly claims?: JsonObject;
 }
 
@@ -110,7 +110,7 @@ export function rpcDoor(port: number): Door & { close(): void } {
   // biome-ignore lint/suspicious/noExplicitAny: grpc-js has no types for what it reads from a .proto at run time.
   const TokenService = (grpc.loadPackageDefinition(definition) as any).mintmark.v1.TokenService;
   const client = new TokenService(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-  /** What an RPC says: a refusal, or its answer. Rejects where there is no such tenant. */
+  /** What an RPC says: a refusal, or its answer. Rejects if there is no such tenant. */
   const call = (rpc: string, form: Form, message: object, tenant?: string) =>
     new Promise<{ error?: Refusal; body?: Body }>((resolve, reject) => {
       const { client_id, client_secret } = form;

@@ -10,7 +10,7 @@ export type Failure = "refused" | "lost" | "late";
 export interface FailingStore extends Store {
   /** The next call of that operation fails, for example `families.advance`. */
   failNext(operation: string, failure: Failure): void;
-  /** The call that comes so many after the next one fails, whatever it is; and all after it, where the store is away then. */
+  /** The call that comes so many after the next one fails, whatever it is; and all after it, if the store is away then. */
   failLater(after: number, failure: Failure, thenAway: boolean): void;
   /** Something happens just before the next call of that operation. */
   beforeNext(operation: string, happens: () => Promise<unknown>): void;

@@ -145,7 +145,7 @@ export const granted: Readonly<Record<string, fc.Arbitrary<Granted>>> = {
     })),
 };
 
-/** Whom an id_token is for, and who asked for it where those are several. */
+/** Whom an id_token is for, and who asked for it if those are several. */
 function forClientAnd(audiences: readonly string[]): JsonObject {
   const aud = [...new Set([CLIENT_ID, ...audiences])];
   return aud.length > 1 ? { aud, azp: CLIENT_ID } : { aud };

@@ -102,7 +102,7 @@ function memoryKeys(rows: KeyRecord[], later: Later): KeyStore {
 }
 
 function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilyStore {
-  /** Changes the row where there is one that `applies`; tells whether it did. */
+  /** Changes the row if there is one that `applies`; tells whether it did. */
   function change(id: string, applies: (row: FamilyRecord) => boolean, changes: Partial<FamilyRecord>): boolean {
     const row = rows.get(id);
     if (row === undefined || !applies(row)) return false;

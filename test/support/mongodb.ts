@@ -4,10 +4,10 @@ import { describe, it } from "vitest";
 import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import type { NamedStore } from "./stores.ts";
 
-/** The server for tests, such as `mongodb://127.0.0.1:27017/`; undefined where there is none. */
+/** The server for tests, such as `mongodb://127.0.0.1:27017/`; undefined if there is none. */
 const mongodbUri: string | undefined = process.env.MONGODB_URI || undefined;
 
-/** Tests that need a server: they are skipped where there is none. */
+/** Tests that need a server: they are skipped if there is none. */
 export function withMongo(name: string, tests: (uri: string) => void): void {
   if (mongodbUri !== undefined) describe(name, () => tests(mongodbUri));
   else it.skip(`${name}: no MONGODB_URI`, () => {});
@@ -66,7 +66,7 @@ export function mongoStores(database: TestDatabase): readonly NamedStore[] {
   });
 }
 
-/** The same kinds, with a new database each time that one is opened; none where there is no server. */
+/** The same kinds, with a new database each time that one is opened; none if there is no server. */
 export function farStores(): readonly NamedStore[] {
   if (mongodbUri === undefined) return [];
   return kindsOfStore(async () => {
@@ -98,7 +98,7 @@ function kindsOfStore(take: () => Promise<{ database: TestDatabase; end(): Promi
   }));
 }
 
-/** Makes plain indexes where the store wants TTL indexes, so that the server deletes none of a test's rows. */
+/** Makes plain indexes if the store wants TTL indexes, so that the server deletes none of a test's rows. */
 export async function refuseTtl({ client, name }: TestDatabase): Promise<void> {
   const fields = { families: "purgeAt", reference_tokens: "expiresAt", revocations: "expiresAt" };
   for (const [collection, field] of Object.entries(fields)) {

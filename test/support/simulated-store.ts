@@ -3,7 +3,7 @@ import { createMemoryStore } from "./memory-store.ts";
 
 /** One call of the store: whose, what and with what. */
 export interface Operation {
-  /** Absent where it is not one tenant's. */
+  /** Absent if it is not one tenant's. */
   readonly tenant: string | undefined;
   /** For example `families.advance`. */
   readonly name: string;

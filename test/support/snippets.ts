@@ -71,7 +71,7 @@ const CURL = "curl() { command curl -q --noproxy '*' --fail-with-body -w '\\n' \
 
 /**
  * Runs snippets one after the other in one bash, so that a variable that one sets is there for the next, and gives the
- * lines that each writes; every answer that curl gets is one. Throws where a snippet fails.
+ * lines that each writes; every answer that curl gets is one. Throws if a snippet fails.
  */
 export async function runSnippets(
   snippets: readonly string[],

@@ -12,7 +12,7 @@ export interface AuthenticatedClient {
   readonly [proven]: true;
   readonly tenant: Tenant;
   readonly client: Client;
-  /** Whether it presented a right proof, such as its secret, rather than none where none is needed. */
+  /** Whether it presented a right proof, such as its secret, rather than none if none is needed. */
   readonly hasProof: boolean;
 }
 

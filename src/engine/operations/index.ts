@@ -28,4 +28,5 @@ export const operations = {
   | Operation<"operator", never, unknown>
 >;
 
+/** The table, for the types that are derived from it. */
 export type Operations = typeof operations;

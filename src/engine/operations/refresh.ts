@@ -34,7 +34,7 @@ interface Attempt {
  * Exchanges a refresh token for new tokens (RFC 6749 section 6). All checks come before the row moves, and the row
  * moves in one atomic step, so that of any number of callers with one token all get the same next one, or one wins.
  *
- * Throws OAuthError `invalid_grant` where the token is not good; a token that was used before kills its grant.
+ * Throws OAuthError `invalid_grant` if the token is not good; a token that was used before kills its grant.
  */
 export async function refresh(
   context: RequestContext,

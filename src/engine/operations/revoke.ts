@@ -20,7 +20,7 @@ const SUBJECT_HINT = "subject";
 interface OwnToken {
   readonly subject: string | undefined;
   readonly isAlive: boolean;
-  /** Ends it and, where it has one, its grant; tells what ended. */
+  /** Ends it and, if it has one, its grant; tells what ended. */
   end(): Promise<Performed>;
 }
 
@@ -68,7 +68,7 @@ async function endSubject(
   return { event: "revoked", what: "subject", wholeNamespace };
 }
 
-/** Undefined where the token is not the client's. */
+/** Undefined if the token is not the client's. */
 async function findOwnRefreshToken(
   context: TenantContext,
   { client }: AuthenticatedClient,
@@ -88,7 +88,7 @@ async function findOwnRefreshToken(
   };
 }
 
-/** Undefined where the token is not the client's. */
+/** Undefined if the token is not the client's. */
 async function findOwnAccessToken(
   context: TenantContext,
   { client }: AuthenticatedClient,
@@ -115,7 +115,7 @@ async function findOwnAccessToken(
 async function revokeToken(context: TenantContext, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {
   const id = revocationIds.jti(jti);
   await takeRevocation(context, client, [id]);
-  // The cut may go once no node, however late its clock, takes the token for alive.
+  // The revocation may go once no node, however late its clock, takes the token for alive.
   const end = expiresAt + 2 * context.maxClockSkew;
   await context.store.revocations.raise({ id, notAfter: FOREVER, expiresAt: end, client: client.id });
 }

@@ -12,7 +12,7 @@ export interface AccessToken {
   readonly clientId: string;
   readonly jti: string;
   readonly subject: string | undefined;
-  /** The family of its grant, where it has one. */
+  /** The family of its grant, if it has one. */
   readonly family: string | undefined;
   /** When it was minted. */
   readonly issuedAt: Instant;
@@ -45,7 +45,7 @@ export async function isAlive(context: TenantContext, token: AccessToken, now: I
     token.family === undefined ? undefined : context.store.families.find(token.family),
     context.store.revocations.find(revocationIdsOf(context, token)),
   ]);
-  // The cut of a token goes once that has expired: whoever looked after the sweeper did is after the end too.
+  // The revocation of a token goes once that has expired: whoever looked after the sweeper did is after the end too.
   if (token.expiresAt <= context.clock.now()) return false;
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
   return !isRevoked(revocations, family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt]);

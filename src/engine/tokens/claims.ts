@@ -42,7 +42,7 @@ export function idTokenClaims(approval: Approval, clientId: string, atHash: stri
     iat,
     iss: approval.issuer,
     aud: audience,
-    // Who asked for it, where it is for others too: they refuse it otherwise (OpenID Connect Core section 3.1.3.7).
+    // Who asked for it, if it is for others too: they refuse it otherwise (OpenID Connect Core section 3.1.3.7).
     azp: audience.length > 1 ? clientId : undefined,
     at_hash: atHash,
     sub: approval.subject,

@@ -37,7 +37,7 @@ export interface Made {
  * Makes the tokens of an approved decision, all from one moment, and writes the rows that they need. Everything that
  * can be refused is refused before the first write.
  *
- * Throws OAuthError `invalid_request` where a token would be too large, `access_denied` where a quota is used up.
+ * Throws OAuthError `invalid_request` if a token would be too large, `access_denied` if a quota is used up.
  */
 export async function issue(
   approval: Approval,

@@ -19,11 +19,11 @@ export interface FoundRefreshToken {
   readonly family: FamilyRecord;
 }
 
-/** The refresh token that a text is; undefined for any other text, before its grant is looked up, and where that is gone. */
+/** The refresh token that a text is; undefined for any other text, before its grant is looked up, and if that is gone. */
 export async function findRefreshToken(context: TenantContext, text: string): Promise<FoundRefreshToken | undefined> {
   const keyGeneration = keyGenerationOf(text);
   if (keyGeneration === undefined) return undefined;
-  await context.keyring.awaitTokenKey(keyGeneration);
+  await context.keyring.awaitRefreshKey(keyGeneration);
   const token = parseRefreshToken(text, (generation, signed) => context.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
   const family = await context.store.families.find(token.family);
@@ -64,7 +64,7 @@ export async function isFamilyAlive(
     revocationIds.refreshKey(token.keyGeneration),
     ...mintRevocationIds(context, family.subject, family.client, family.namespace),
   ]);
-  // A subject's cut goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
+  // A subject's revocation goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
   // too. The row's own end may have moved on since it was read.
   return lastExpiryOf(context, family) > context.clock.now() && !isRevoked(revocations, [family.mintedAt]);
 }
@@ -75,7 +75,7 @@ function lastExpiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant 
   return client === undefined ? family.expiresAt : family.mintedAt + client.absoluteRefreshTokenLifetime * 1000;
 }
 
-/** When the refresh token expires: as its row says, or sooner where the client's absolute lifetime is shorter by now. */
+/** When the refresh token expires: as its row says, or sooner if the client's absolute lifetime is shorter by now. */
 export function expiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   if (client === undefined) return family.expiresAt;

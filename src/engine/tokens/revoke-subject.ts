@@ -6,13 +6,13 @@ import { revocationIds } from "../../token/revocation.ts";
 import type { TenantContext } from "../context.ts";
 import { AHEAD } from "../issuing-clock.ts";
 
-/** How far ahead of its writing a raise lies at first, beyond what clocks differ, in milliseconds: most writes take less. */
+/** How far ahead of its writing a revocation lies at first, beyond what clocks differ, in milliseconds: most writes take less. */
 const FIRST_LEAD = 25;
 
 /** How far at most: well below what is known that may be told. */
 export const MAX_LEAD = AHEAD / 2;
 
-/** How often a raise that was written too late is raised. */
+/** How often a revocation that was written too late is raised. */
 const MAX_ATTEMPTS = 8;
 
 /** What a revocation up to now needs of a tenant's context. */
@@ -62,9 +62,9 @@ export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Pro
 /**
  * Ends what was minted up to now, and what is minted from it meanwhile.
  *
- * A raise kills what is as old as its moment, so the moment lies ahead, further than clocks differ, and the raise is written
+ * A revocation kills what is as old as its moment, so the moment lies ahead, further than clocks differ, and the revocation is written
  * before it comes. Then nothing that is to die is alive by the time that a token could be younger: whoever mints from
- * what is to die mints what dies too, however long that chain. A raise that was written too late is raised. The answer
+ * what is to die mints what dies too, however long that chain. A revocation that was written too late is raised. The answer
  * waits until every clock is past the moment: all whose mint begins after it lives.
  *
  * Throws StoreUnavailableError if no write is quick enough.
@@ -78,7 +78,7 @@ async function revokeUpToNow(context: RevocationContext, ids: readonly string[],
     const begun = clock.now();
     const notAfter = begun + lead + 2 * e;
     if (notAfter > covered) continue;
-    await raise(context, ids, notAfter, client);
+    await write(context, ids, notAfter, client);
     const took = clock.now() - begun;
     if (took <= lead) return clock.past(notAfter + 2 * e);
     lead = Math.min(2 * took, MAX_LEAD);
@@ -86,7 +86,7 @@ async function revokeUpToNow(context: RevocationContext, ids: readonly string[],
   throw new StoreUnavailableError("The store takes too long to write a revocation.");
 }
 
-async function raise(
+async function write(
   { store, maxClockSkew: e }: RevocationContext,
   ids: readonly string[],
   notAfter: Instant,

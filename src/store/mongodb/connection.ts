@@ -14,7 +14,7 @@ export interface Connection {
   readonly timeout: number;
   /** Throws {@link StoreUnavailableError} once it was closed. */
   assertOpen(): void;
-  /** Does work; throws {@link StoreUnavailableError} where it takes longer than the timeout. */
+  /** Does work; throws {@link StoreUnavailableError} if it takes longer than the timeout. */
   run<T>(work: () => Promise<T>): Promise<T>;
   /** Lets what was begun end, then closes. What comes after it is refused with a {@link StoreUnavailableError}. */
   close(): Promise<void>;
@@ -25,6 +25,7 @@ interface ConnectionOptions {
   readonly readConcern: ReadConcern;
 }
 
+/** Makes the one way to the database that all parts of the store share. */
 export function createConnection(
   client: MongoClient,
   collections: Collections,

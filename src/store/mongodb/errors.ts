@@ -23,7 +23,7 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
 }
 
-/** What a caller is told: {@link StoreUnavailableError} with the cause where the store could not answer, else the error itself. */
+/** What a caller is told: {@link StoreUnavailableError} with the cause if the store could not answer, else the error itself. */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError || !isUnavailable(error)) return error;
   return new StoreUnavailableError("The MongoDB store could not answer.", { cause: withoutRows(error) });

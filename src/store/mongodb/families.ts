@@ -27,7 +27,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     return row === null ? undefined : toFamily(row);
   }
 
-  /** Changes a row where it is as `filter` says; resolves to whether it was. */
+  /** Changes a row if it is as `filter` says; resolves to whether it was. */
   async function change(tenant: string, id: string, filter: object, update: object): Promise<boolean> {
     const { matchedCount } = await families.updateOne({ ...filter, _id: rowId(tenant, id), tenant }, update, bounded);
     return matchedCount > 0;
@@ -86,6 +86,7 @@ function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): Fami
   };
 }
 
+/** A row of the database as the port has it. */
 export function toFamily(row: FamilyRow): FamilyRecord {
   return {
     id: ownId(row),

@@ -24,7 +24,7 @@ const MAX_CLOCK_SKEW = 50;
  * A store in a MongoDB database that any number of nodes share.
  *
  * Every write is one row in one step, `w: majority` and journalled, and no row says anything of another: a crash
- * between any two writes leaves rows that nobody was told of, or a cut that is lower than its caller wanted and was
+ * between any two writes leaves rows that nobody was told of, or a revocation that is lower than its caller wanted and was
  * told of neither. A refresh whose answer was lost is told by the attempt that its row names.
  */
 export interface MongoStore extends CopyableStore {
@@ -35,7 +35,7 @@ export interface MongoStore extends CopyableStore {
 
 /**
  * Opens the store of a `mongodb://` or `mongodb+srv://` URL. Waits for a database that is away; throws
- * {@link StoreUnavailableError} where it waited too long, and a {@link StoreUnusableError} where the URL cannot
+ * {@link StoreUnavailableError} if it waited too long, and a {@link StoreUnusableError} if the URL cannot
  * be used or a newer program wrote the database. Neither repeats the URL's password.
  */
 export async function openMongoStore(url: string, options: StoreOptions = {}): Promise<MongoStore> {

@@ -81,6 +81,7 @@ function toRow(
   };
 }
 
+/** A row of the database as the port has it. */
 export function toKey({ use, generation, algorithm, sealed, createdAt, activateAt, request }: KeyRow): KeyRecord {
   return {
     use,

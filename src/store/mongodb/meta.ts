@@ -26,6 +26,7 @@ export function prepareMeta({
   });
 }
 
+/** A row of the database as a copy has it. */
 export function toMeta(row: MetaRow): MetaRecord {
   return { name: ownId(row), value: row.value };
 }

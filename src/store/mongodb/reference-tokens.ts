@@ -29,6 +29,7 @@ function toRow(tenant: string, { digest, claims, expiresAt, mac, client }: Refer
   return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac, client };
 }
 
+/** A row of the database as the port has it. */
 export function toReferenceToken(row: ReferenceTokenRow): ReferenceTokenRecord {
   return {
     digest: ownId(row),

@@ -6,8 +6,8 @@ import { upsert } from "./upsert.ts";
 import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
- * Returns what makes a tenant's {@link RevocationStore}. A cut is one upsert that only raises, so that it can be
- * repeated: a crash leaves the cut that was, which kills less, and its caller was told of no more.
+ * Returns what makes a tenant's {@link RevocationStore}. A revocation is one upsert that only raises, so that it can be
+ * repeated: a crash leaves the revocation that was, which kills less, and its caller was told of no more.
  */
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
   const { bounded, deciding, run } = connection;
@@ -44,6 +44,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   });
 }
 
+/** A row of the database as the port has it. */
 export function toRevocation(row: RevocationRow): RevocationRecord {
   return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt), ...clientOf(row) };
 }

@@ -43,7 +43,7 @@ export interface ReferenceTokenRow extends TenantRow {
   readonly mac?: string | undefined;
 }
 
-/** `_id`: tenant/hash of what is cut. */
+/** `_id`: tenant/hash of what is revoked. */
 export interface RevocationRow extends TenantRow {
   readonly client?: string | undefined;
   readonly notAfter: Moment;
@@ -64,6 +64,7 @@ interface SchemaRow {
 /** No tenant's row has it: theirs have a slash. */
 export const SCHEMA_ID = "schema";
 
+/** The collections of a database, each with the shape of its rows. */
 export interface Collections {
   readonly keys: Collection<KeyRow>;
   readonly families: Collection<FamilyRow>;
@@ -82,6 +83,7 @@ export interface Ending {
   readonly field: string;
 }
 
+/** Names the collections of a database; asks it nothing. */
 export function collectionsOf(database: Db): Collections {
   return {
     keys: database.collection("keys"),

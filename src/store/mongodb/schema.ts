@@ -12,7 +12,7 @@ const TTL_MARGIN = 60;
 
 /**
  * Says in the database that this program writes it, and makes its indexes. It can be repeated, and nodes may do it at
- * once. Throws a {@link StoreUnusableError} where a newer program wrote the database.
+ * once. Throws a {@link StoreUnusableError} if a newer program wrote the database.
  */
 export async function prepareSchema(
   collections: Collections,

@@ -14,7 +14,7 @@ const LONGEST_PAUSE = 5_000;
 /**
  * Connects and prepares the schema, again and again until the database is there. Throws {@link StoreUnavailableError}
  * once that took longer than `startTimeout` milliseconds, and a
- * {@link StoreUnusableError} where a newer program wrote the database.
+ * {@link StoreUnusableError} if a newer program wrote the database.
  */
 export async function start(
   client: Client,

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { Ending } from "./rows.ts";
 
 /**
- * Returns the store's `sweep`. TTL indexes do the same where the server has them; a crash leaves rows whose time is
+ * Returns the store's `sweep`. TTL indexes do the same if the server has them; a crash leaves rows whose time is
  * over, which no one treats as alive.
  */
 export function prepareSweep({ collections, bounded, run }: Connection): Store["sweep"] {
@@ -13,7 +13,7 @@ export function prepareSweep({ collections, bounded, run }: Connection): Store["
     const oldest = { ...bounded, projection: { _id: 1 }, sort: { [field]: 1 }, limit, batchSize: limit } as const;
     const rows = await collection.find(over, oldest).toArray();
     if (rows.length === 0) return 0;
-    // The moment is in the filter again: a cut may have been raised in between.
+    // The moment is in the filter again: a revocation may have been raised in between.
     await collection.deleteMany({ ...over, _id: { $in: rows.map(({ _id }) => _id) } }, bounded);
     // Those too that another node has deleted meanwhile: fewer would say that no more are over.
     return rows.length;

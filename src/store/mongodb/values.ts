@@ -9,12 +9,14 @@ export type Moment = Date | MaxKey;
 
 const NEVER = new MaxKey();
 
+/** An instant as the database keeps it. Throws RangeError if it is none. */
 export function toMoment(instant: Instant): Moment {
   // The driver would write an invalid date as 1970, and a row's end must never become that.
   if (!Number.isInteger(instant) || Math.abs(instant) > FOREVER) throw new RangeError("an instant was expected");
   return instant === FOREVER ? NEVER : new Date(instant);
 }
 
+/** What {@link toMoment} made of an instant, as the instant again. */
 export function toInstant(moment: Moment): Instant {
   return moment instanceof Date ? moment.getTime() : FOREVER;
 }

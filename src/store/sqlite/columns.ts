@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite";
 
-/** A value as it was read; undefined where the query has no such column. */
+/** A value as it was read; undefined if the query has no such column. */
 type Value = SQLOutputValue | undefined;
 
 /** A TEXT NOT NULL column's value. */

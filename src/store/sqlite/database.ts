@@ -34,7 +34,7 @@ function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error;
 }
 
-/** Makes the file where there is none. SQLite gives the files that it keeps beside it the same mode. */
+/** Makes the file if there is none. SQLite gives the files that it keeps beside it the same mode. */
 function createFile(location: string): void {
   mkdirSync(dirname(location), { recursive: true, mode: 0o700 });
   try {

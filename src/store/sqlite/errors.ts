@@ -20,7 +20,7 @@ const unavailable: ReadonlySet<number> = new Set([
   26, // SQLITE_NOTADB
 ]);
 
-/** The primary result code of an error of SQLite's, or undefined where it is none. */
+/** The primary result code of an error of SQLite's, or undefined if it is none. */
 function primaryCode(error: unknown): number | undefined {
   const isSqlite = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
   return isSqlite ? (error.errcode as number) & 0xff : undefined;
@@ -37,7 +37,7 @@ export function isUnavailable(error: unknown): error is Error {
   return code !== undefined && unavailable.has(code);
 }
 
-/** What a caller is told: {@link StoreUnavailableError} with the cause where the store could not answer, else the error itself. */
+/** What a caller is told: {@link StoreUnavailableError} with the cause if the store could not answer, else the error itself. */
 export function toStoreError(error: unknown): unknown {
   return isUnavailable(error)
     ? new StoreUnavailableError("The SQLite store could not answer.", { cause: error })

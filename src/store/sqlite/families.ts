@@ -64,6 +64,7 @@ function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
   };
 }
 
+/** A row of the table as the port has it. */
 export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
   return {
     id: text(row.id),

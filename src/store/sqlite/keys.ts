@@ -30,6 +30,7 @@ export function prepareKeys({ database, read, write }: Connection): (tenant: str
   });
 }
 
+/** A row of the table as the port has it. */
 export function toKey(row: Record<string, SQLOutputValue>): KeyRecord {
   return {
     use: toUse(text(row.use)),

@@ -30,6 +30,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
   });
 }
 
+/** A row of the table as the port has it. */
 export function toReferenceToken(row: Record<string, SQLOutputValue>): ReferenceTokenRecord {
   return {
     digest: text(row.digest),

@@ -31,6 +31,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   });
 }
 
+/** A row of the table as the port has it. */
 export function toRevocation(row: Record<string, SQLOutputValue>): RevocationRecord {
   return {
     id: text(row.id),

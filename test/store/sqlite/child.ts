@@ -3,7 +3,7 @@ import { aFamily, aKey } from "../contract/records.ts";
 
 /**
  * A node on its own, for the tests of several: `child.ts NAME PATH…`. It says `ready` and waits for a line. Then it
- * opens each file in turn, says `won PATH` where it was the one to append the first key, and closes it again, but for
+ * opens each file in turn, says `won PATH` if it was the one to append the first key, and closes it again, but for
  * the last: there it makes families without end, and says `made ID` when it is told that one is written.
  */
 const [name = "", ...paths] = process.argv.slice(2);
