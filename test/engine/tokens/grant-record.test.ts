@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Approval } from "../../../src/engine/policy.ts";
 import { readGrantRecord, writeGrantRecord } from "../../../src/engine/tokens/grant-record.ts";
+import { poisonOf } from "../../support/poison.ts";
 
 /** A row of each version, as it stands in a database, with every member that it can have. */
 const WHOLE =
@@ -89,6 +90,19 @@ describe("a stored grant", () => {
   ])("with %s cannot be read, and its error quotes nothing of it", (_, text, reason) => {
     expect(() => readGrantRecord(text)).toThrow(reason);
     expect(() => readGrantRecord(text)).not.toThrow(/secret/);
+  });
+
+  it("keeps the names of its claims, whatever was read before", () => {
+    // As text: a name that the test had itself would be there before the poison.
+    const text = `{${WHOLE.replace('"level"', String.raw`"clear\\ance"`)}}`;
+    JSON.parse(poisonOf(text));
+    expect(JSON.stringify(readGrantRecord(text).claims)).toContain(String.raw`"clear\\ance":1.5`);
+  });
+
+  it("is version 0 and its version, as programs that know no version read it", () => {
+    const { version, ...rest } = JSON.parse(writeGrantRecord(whole));
+    expect(version).toBe(1);
+    expect(readGrantRecord(JSON.stringify(rest))).toStrictEqual(whole);
   });
 
   it("is read as it was written, whatever its claims", () => {

@@ -2,13 +2,17 @@ import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TokenSet } from "../../../src/engine/request.ts";
+import { copyStore } from "../../../src/store/copy.ts";
 import type { CopyableStore } from "../../../src/store/copy-port.ts";
+import { openMongoStore } from "../../../src/store/mongodb/index.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { familyText, makeRowMac } from "../../../src/token/row-mac.ts";
 import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
+import { fakeClock } from "../../support/clock.ts";
 import { testContext } from "../../support/context.ts";
 import { claimsOf } from "../../support/decode.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
+import { makeDatabase, withMongo } from "../../support/mongodb.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
 
@@ -17,23 +21,26 @@ const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const operator = { authorization: `Basic ${Buffer.from(`${OPERATOR_ID}:${SECRET}`).toString("base64")}` };
 const MOVING = ["exp", "iat", "nbf", "jti", "at_hash"];
 
-/** What a token says, but for what every refresh makes anew. */
-function lasting(token: string | undefined) {
-  return Object.fromEntries(Object.entries(claimsOf(token)).filter(([name]) => !MOVING.includes(name)));
+/** What claims say, but for what every refresh makes anew. */
+function lasting(claims: object) {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !MOVING.includes(name)));
 }
 
-describe("grants that the version before stored, see make-store-of-version-zero.ts", () => {
-  let folder: string;
-  let store: CopyableStore;
-  let tokens: Record<"identity" | "noSubject" | "reference", TokenSet>;
+/** A store that the version before wrote, see make-store-of-version-zero.ts. */
+let store: CopyableStore;
+let tokens: Record<"identity" | "noSubject" | "reference", TokenSet>;
+let folder: string;
+
+function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, clear: () => Promise<void>): void {
   beforeEach(async () => {
     folder = await makeFolder();
     await copyFile(join(fixtures, "store-of-version-zero.db"), join(folder, "store.db"));
     tokens = JSON.parse(await readFile(join(fixtures, "store-of-version-zero.json"), "utf8"));
-    store = await openSqliteStore(`sqlite:${join(folder, "store.db")}`);
+    store = await prepare(await openSqliteStore(`sqlite:${join(folder, "store.db")}`));
   });
   afterEach(async () => {
     await store.close();
+    await clear();
     await removeFolder(folder);
   });
 
@@ -45,11 +52,17 @@ describe("grants that the version before stored, see make-store-of-version-zero.
     for (const minted of Object.values(tokens)) {
       for (const token of [minted.accessToken, minted.refreshToken])
         expect(await engine.introspect(credentials, { token })).toMatchObject({ active: true });
+      const before = await engine.introspect(credentials, { token: minted.accessToken });
       const next = await engine.refresh(credentials, { refreshToken: minted.refreshToken });
       expect(next).toMatchObject({ scopes: minted.scopes, expiresIn: minted.expiresIn });
-      if (minted === tokens.reference) continue;
-      expect(lasting(next.accessToken)).toEqual(lasting(minted.accessToken));
-      if (minted.idToken !== undefined) expect(lasting(next.idToken)).toEqual(lasting(minted.idToken));
+      const after = await engine.introspect(credentials, { token: next.accessToken });
+      expect(lasting(after)).toEqual(lasting(before));
+      expect(Number(after.exp) - Number(after.iat)).toBe(minted.expiresIn);
+      if (minted.idToken !== undefined) {
+        const [was, is] = [claimsOf(minted.idToken), claimsOf(next.idToken)];
+        expect(lasting(is)).toEqual(lasting(was));
+        expect(Number(is.exp) - Number(is.iat)).toBe(90);
+      }
       expect(next.idToken === undefined).toBe(minted.idToken === undefined);
     }
   });
@@ -78,6 +91,27 @@ describe("grants that the version before stored, see make-store-of-version-zero.
       active: true,
     });
   });
+}
+
+describe("grants that the version before stored in SQLite", () => {
+  worksOn(
+    async (sqlite) => sqlite,
+    async () => {},
+  );
+});
+
+withMongo("grants that the version before stored, in MongoDB", (uri) => {
+  let database: ReturnType<typeof makeDatabase>;
+  worksOn(
+    async (sqlite) => {
+      database = makeDatabase(uri);
+      const mongo = await openMongoStore(database.url);
+      await copyStore(sqlite, mongo, () => fakeClock().now());
+      await sqlite.close();
+      return mongo;
+    },
+    () => database.drop(),
+  );
 });
 
 it("a grant that cannot be read gives no token: it is our failure, and the log has its cause", async () => {
