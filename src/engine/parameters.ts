@@ -9,6 +9,7 @@ export function wireName(parameter: MintParameter): string {
   return parameter === "scopes" ? "scope" : parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** The parameters that hold JSON of the caller's own. */
 const JSON_PARAMETERS = [
   "arbitraryClaims",
   "arbitraryJson",
@@ -25,6 +26,7 @@ export function checkParameters(
   limits: Limits,
   problems: Problems,
 ): void {
+  // A parameter that would be ignored is refused: the token would be another than the caller thinks.
   for (const [name, value] of Object.entries(request)) {
     if (name === "grantType" || value === undefined) continue;
     const parameter = name as MintParameter;
@@ -40,11 +42,16 @@ export function checkParameters(
   checkSizes(request, limits, problems);
 }
 
+/** A caller can lower what is configured, never raise it. */
 function checkLifetime(seconds: number | undefined, name: string, configured: number, problems: Problems): void {
   if (seconds === undefined || (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= configured)) return;
   problems.add(`${name} must be a whole number of seconds from 1 to ${configured}.`);
 }
 
+/**
+ * Holds all that a caller says to the tenant's limits together, so that many small parameters cost no less than one large
+ * one. What is nested too deeply is not measured: that alone would take its time.
+ */
 function checkSizes(request: MintRequest, limits: Limits, problems: Problems): void {
   let bytes = 0;
   for (const parameter of JSON_PARAMETERS) {

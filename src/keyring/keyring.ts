@@ -40,6 +40,7 @@ export class Keyring implements TenantKeyring {
     this.#clock = clock;
   }
 
+  /** The key that signs at that moment, as it is for one request: all tokens of the request bear its kid. */
   signer(now: Instant): Signer {
     const key = activeKey(this.#fresh(now).signing, now)?.material;
     if (key === undefined) throw new KeyUnavailableError("No signing key is active.");
@@ -51,12 +52,17 @@ export class Keyring implements TenantKeyring {
     };
   }
 
+  /**
+   * The claims of a token that this tenant signed, whatever its `iss`. It need be neither alive nor an access token: that is
+   * for the engine to see.
+   */
   async verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined> {
     const kid = kidOf(jwt);
     if (kid === undefined) return undefined;
     // The key is looked at every time: what it signed is worth no more than it is.
     const key = await this.#publishedKey(jwt, kid, now);
     if (key === undefined) return undefined;
+    // By a digest, so that what is remembered is no list of live tokens.
     const digest = createHash("sha256").update(jwt).digest("base64url");
     const known = this.#verified.get(digest);
     if (known !== undefined) return known;
@@ -66,21 +72,31 @@ export class Keyring implements TenantKeyring {
     return { kid, claims };
   }
 
+  /**
+   * What verifiers are to know. A node that could not read its keys for too long publishes none, rather than a list that may
+   * hold a compromised key.
+   */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] } {
     return { keys: this.#published(this.#fresh(now), now).map(({ material }) => material.publicJwk) };
   }
 
+  /** The generation under which refresh tokens and rows are made at that moment. */
   macGeneration(now: Instant): number {
     const key = activeKey(this.#fresh(now).refresh, now);
     if (key === undefined) throw new KeyUnavailableError("No key for refresh tokens is active.");
     return key.generation;
   }
 
+  /** A generation that is not known yet may be another node's, of just now: reads the keys, in turn with others who ask. */
   async awaitRefreshKey(generation: number): Promise<void> {
     const isKnown = ({ refresh }: Snapshot) => refresh.some((key) => key.generation === generation);
     if (!isKnown(this.#reader.snapshot)) await this.#reader.readInTurn();
   }
 
+  /**
+   * The MAC under any generation that is known, retired ones too: what they made lives until it expires. Whether the
+   * generation is compromised is for the caller to look up, in the store rather than here.
+   */
   mac(generation: number, text: string): string | undefined {
     const key = this.#reader.snapshot.refresh.find((candidate) => candidate.generation === generation);
     return key && createHmac("sha256", key.material).update(text).digest("base64url");
@@ -125,6 +141,7 @@ export class Keyring implements TenantKeyring {
     return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
   }
 
+  /** Spares the store a read for a token that no key of ours can have signed. */
   #mayBeNew(jwt: string, now: Instant): boolean {
     const minted = claimedMoment(jwt);
     return minted !== undefined && mayBeOfMissingKey(minted, this.#reader.snapshot, this.#policy(), now);

@@ -47,10 +47,12 @@ export class Rotator {
     const snapshot = await this.#readComplete();
     for (const use of ["signing", "refresh"] as const) {
       const now = this.#clock.now();
+      // The clock is read for each use: to make the key before may have taken its time.
       const due = dueRotation(snapshot[use], use, this.#policy(), now);
       if (due === undefined) continue;
       const next = this.#next(due, use, undefined);
       const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
+      // Another node was quicker, and says so in its own log.
       if (!isOurs) continue;
       const made = {
         tenant: this.#dependencies.tenant,
@@ -104,6 +106,7 @@ export class Rotator {
     return after;
   }
 
+  /** The times are told when the row is about to be written: to make and seal a key takes a while. */
   #next(why: RotationMode | DueRotation, use: KeyUse, request: string | undefined): NextKey {
     return { use, request, times: () => timesOfNext(why, use, this.#policy(), this.#clock.now()) };
   }
@@ -124,6 +127,7 @@ export class Rotator {
       return named;
     }
     const { meta } = this.#dependencies.store;
+    // By the request, so that a retry on any node means the same key.
     const name = `compromised:${request}`;
     const active = latestActivated(keys, now)?.generation ?? 0;
     const generation = (await meta.read(name)) ?? (dryRun ? active : await meta.raise(name, active));

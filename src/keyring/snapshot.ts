@@ -48,6 +48,7 @@ export async function readSnapshot(
     Promise.all(ofUse(rows, "signing").map((row) => signingKey(dependencies, row, before))),
     Promise.all(ofUse(rows, "refresh").map((row) => refreshKey(dependencies, row, before))),
   ]);
+  // Read after the keys: a key that is compromised meanwhile is marked at once, and one that was never is not forgotten.
   const ids = [...signing, ...refresh].map(revocationIdOf);
   const revocations = new Set((await store.revocations.find(ids)).map(({ id }) => id));
   const marked = <K extends KeyEntry>(key: K): K => ({ ...key, isCompromised: revocations.has(revocationIdOf(key)) });
@@ -69,10 +70,12 @@ export function revocationIdOf({ kid, generation }: KeyEntry): string {
   return kid === undefined ? revocationIds.refreshKey(generation) : revocationIds.kid(kid);
 }
 
+/** Oldest first, in whatever order the store gave them. */
 function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
   return rows.filter((row) => row.use === use).sort((a, b) => a.generation - b.generation);
 }
 
+/** Opens a signing key, unless the last read has it open: opening and importing one takes longer than all the rest. */
 async function signingKey(
   dependencies: SnapshotDependencies,
   row: KeyRecord,
@@ -85,6 +88,7 @@ async function signingKey(
   return { ...row, ...seal, kid: material.kid, isCompromised: false, material };
 }
 
+/** Opens a refresh key: its material is the bytes themselves. */
 async function refreshKey(
   dependencies: SnapshotDependencies,
   row: KeyRecord,

@@ -3,6 +3,7 @@ import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
 import type { TenantParts } from "../engine/context.ts";
 import { createEngine } from "../engine/engine.ts";
+import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
 import type { PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
@@ -10,7 +11,7 @@ import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
 import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
 import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
-import { grants } from "../grants/index.ts";
+import { grants as allGrants } from "../grants/index.ts";
 import { openKeyring } from "../keyring/index.ts";
 import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
@@ -40,6 +41,8 @@ interface NodeParts {
   readonly logger: Logger;
   /** Hears how every operation ended. */
   readonly listener: Listener;
+  /** The grants that clients can be given; all that there are unless given. */
+  readonly grants?: readonly GrantHandler[] | undefined;
 }
 
 /** A whole mint without its doors. */
@@ -72,7 +75,15 @@ export interface Node {
  * Throws StoreUnavailableError, StoreUnusableError if the clock is not fit for the store, and SealError if a stored key
  * does not open.
  */
-export async function openNode({ settings, tenants, store, platform, logger, listener }: NodeParts): Promise<Node> {
+export async function openNode({
+  settings,
+  tenants,
+  store,
+  platform,
+  logger,
+  listener,
+  grants = allGrants,
+}: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
   const { maxClockLag, startTimeout, keyPollEvery, keyMaxStaleness } = settings;
   const { maxClockSkew } = store;

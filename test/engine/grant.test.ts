@@ -1,8 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/engine.ts";
 import type { Decision, GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import { Registry } from "../../src/registry/registry.ts";
 import { testContext } from "../support/context.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
@@ -24,7 +22,6 @@ const decision: Decision = {
 
 /** An engine whose one grant declares what it is told to. */
 async function engineOf(declared: Partial<GrantHandler>, decided: Partial<Decision> = {}): Promise<TenantEngine> {
-  const context = await testContext(tenant);
   const grant: GrantHandler = {
     grantType: "made_up",
     parameters: new Set(["accessTokenType"]),
@@ -34,11 +31,7 @@ async function engineOf(declared: Partial<GrantHandler>, decided: Partial<Decisi
     decide: async () => ({ ...decision, ...decided }),
     ...declared,
   };
-  const parts = { ...context, id: tenant.id, grants: new Map([["made_up", grant]]) };
-  const registry = new Registry([tenant]);
-  const dependencies = { registry, listener: () => undefined, elapsed: () => 0 };
-  const engine = createEngine(new Map([[tenant.id, parts]]), dependencies).forTenant(tenant.id);
-  if (engine === undefined) throw new Error("the engine does not know its tenant");
+  const { engine } = await testContext(tenant, undefined, undefined, undefined, { grants: [grant] });
   return engine;
 }
 

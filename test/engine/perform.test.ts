@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine/engine.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import { Registry } from "../../src/registry/registry.ts";
 import type { Event } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
@@ -15,14 +13,10 @@ let engine: TenantEngine;
 let events: Event[];
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
-  context = await testContext(undefined, store);
   events = [];
-  let elapsed = 0;
-  const registry = new Registry([context.tenant]);
-  const dependencies = { registry, listener: (event: Event) => events.push(event), elapsed: () => (elapsed += 0.25) };
-  const made = createEngine(new Map([[context.tenant.id, context]]), dependencies).forTenant(context.tenant.id);
-  if (made === undefined) throw new Error("the engine does not know its tenant");
-  engine = made;
+  const heard = (event: Event) => void events.push(event);
+  context = await testContext(undefined, store, undefined, undefined, { heard });
+  engine = context.engine;
 });
 
 const arrival = { requestId: "r1", remoteAddress: "192.0.2.1" };
@@ -30,7 +24,7 @@ const caller = { ...arrival, clientId: CLIENT_ID, clientSecret: SECRET };
 const operator = { ...arrival, authorization: `Basic ${btoa(`${OPERATOR_ID}:${SECRET}`)}` };
 const mint = { grantType: "arbitrary_identity", subject: "someone", scopes: ["offline_access"] };
 const anId = expect.stringMatching(/^[\w.-]+$/);
-const circumstances = { ...arrival, tenant: "default", duration: 0.25 };
+const circumstances = { ...arrival, tenant: "default", duration: expect.any(Number) };
 
 describe("every operation ends with one event", () => {
   it("of what was done, by whom, and to which token", async () => {

@@ -34,7 +34,7 @@ export type Outcome<T> =
   | { readonly kind: "refused"; readonly code: OAuthErrorCode; readonly message: string }
   | { readonly kind: "lost" };
 
-/** One call of a node, as its caller knows it. IssuingClock are true time. */
+/** One call of a node, as its caller knows it. Instants are in true time. */
 export interface Call<K extends OperationName = OperationName> {
   readonly id: number;
   readonly operation: K;

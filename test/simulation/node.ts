@@ -16,7 +16,7 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { KEY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
 
-/** A call of the store that was done, told or not. IssuingClock are true time. */
+/** A call of the store that was done, told or not. Instants are in true time. */
 export interface Done {
   readonly operation: Operation;
   readonly result: unknown;

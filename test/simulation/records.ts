@@ -14,7 +14,7 @@ import { kidOfSealed } from "./cryptography.ts";
 import type { Done } from "./node.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** The row of a grant for a while. IssuingClock are true time. */
+/** The row of a grant for a while. Instants are in true time. */
 interface Version {
   readonly generation: number;
   /** When the row was told to have moved: the beginning of the call that moved it, or when it was settled. */

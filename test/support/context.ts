@@ -1,5 +1,6 @@
 import { type Authorities, AuthorityUnavailableError } from "../../src/authorities/port.ts";
 import type { TenantContext } from "../../src/engine/context.ts";
+import type { GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
@@ -7,6 +8,7 @@ import type { Tenant } from "../../src/registry/tenant.ts";
 import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
 import type { Store } from "../../src/store/port.ts";
+import type { Listener } from "../../src/telemetry/events.ts";
 import { logListener } from "../../src/telemetry/log.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
@@ -35,6 +37,13 @@ const noAuthorities: Authorities = {
   },
 };
 
+/** How a test's node differs from the usual. */
+interface TestNodeOptions {
+  readonly grants?: readonly GrantHandler[];
+  /** Hears of every event beside the log. */
+  readonly heard?: Listener;
+}
+
 /** Nobody polls here: a test that moves the clock by days is not about keys. */
 const SETTINGS = {
   maxClockLag: Number.POSITIVE_INFINITY,
@@ -48,6 +57,7 @@ export async function testContext(
   wholeStore: Store = createMemoryStore(),
   authorities: Authorities = noAuthorities,
   clock: FakeClock = fakeClock(),
+  { grants, heard }: TestNodeOptions = {},
 ): Promise<TestContext> {
   contexts += 1;
   const logger = recordingLogger();
@@ -62,11 +72,16 @@ export async function testContext(
     signatures: webCryptoSignatures,
     authorities: () => authorities,
   };
-  const listener = logListener(logger, elapsed);
-  const node = await openNode({ settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener });
+  const log = logListener(logger, elapsed);
+  const listener: Listener = (event) => {
+    log(event);
+    heard?.(event);
+  };
+  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener, grants };
+  const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;
-  const [parts, engine] = [node.tenants.get(tenant.id), node.engine.forTenant(tenant.id)];
-  if (parts === undefined || engine === undefined) throw new Error("the node does not know its tenant");
-  return { ...parts, tenant, engine, clock, logger, wholeStore, node };
+  const [own, engine] = [node.tenants.get(tenant.id), node.engine.forTenant(tenant.id)];
+  if (own === undefined || engine === undefined) throw new Error("the node does not know its tenant");
+  return { ...own, tenant, engine, clock, logger, wholeStore, node };
 }

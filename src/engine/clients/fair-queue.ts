@@ -1,3 +1,4 @@
+/** What is to be run once its turn has come. */
 interface Task {
   readonly run: () => Promise<void>;
 }
@@ -23,7 +24,7 @@ export class FairQueue {
     this.#most = most;
   }
 
-  /** Runs the task in turn; undefined where too many wait below one of the path's names. */
+  /** Runs the task in turn; undefined if too many wait below one of the path's names. */
   run<T>(path: readonly string[], task: () => Promise<T>): Promise<T> | undefined {
     if (this.#isFull(path)) return undefined;
     return new Promise<T>((resolve, reject) => {
@@ -32,6 +33,7 @@ export class FairQueue {
     });
   }
 
+  /** Looks from the top down: a name that nobody waits below has room, and so has all below it. */
   #isFull(path: readonly string[]): boolean {
     let part: Part | undefined = this.#root;
     for (const [level, name] of path.entries()) {
@@ -42,6 +44,7 @@ export class FairQueue {
     return false;
   }
 
+  /** Counts the task at every level of its path, so that no level has to be summed up later. */
   #add(path: readonly string[], task: Task): void {
     let part = this.#root;
     part.size += 1;
@@ -54,6 +57,7 @@ export class FairQueue {
     part.tasks.push(task);
   }
 
+  /** Runs until nothing waits; what comes meanwhile is taken in its turn. */
   async #drain(): Promise<void> {
     this.#running = true;
     for (let task = take(this.#root); task !== undefined; task = take(this.#root)) await task.run();
@@ -61,6 +65,7 @@ export class FairQueue {
   }
 }
 
+/** Ends the caller's promise as the task ended, and never rejects itself: that would stop the queue for all. */
 async function settle<T>(task: () => Promise<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
   try {
     resolve(await task());

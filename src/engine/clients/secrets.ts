@@ -65,7 +65,7 @@ export class SecretVerifier {
   /**
    * Whether the secret is one of the presenter's.
    *
-   * Throws OAuthError `temporarily_unavailable` where too many secrets wait to be checked, or this one waited too long.
+   * Throws OAuthError `temporarily_unavailable` if too many secrets wait to be checked, or this one waited too long.
    */
   async verify(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
     const source = sourceOf(presenter);

@@ -35,7 +35,7 @@ export class SlowDown {
     this.#clock = clock;
   }
 
-  /** Resolves to true once the source may try; to false, at once, where too many of its attempts are delayed already. */
+  /** Resolves to true once the source may try; to false, at once, if too many of its attempts are delayed already. */
   async mayTry(source: string): Promise<boolean> {
     const known = this.#sources.get(source);
     if (known === undefined) return true;

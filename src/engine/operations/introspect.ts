@@ -31,6 +31,10 @@ export async function introspect(
   return { answer, event: { event: "introspected", active: answer.active } };
 }
 
+/**
+ * What an access token says, as it was minted. Whether the caller may see it is asked before whether it is alive, so that
+ * the store is asked nothing for a token that is none of its business.
+ */
 async function introspectAccessToken(
   context: TenantContext,
   caller: Client,
@@ -49,6 +53,7 @@ async function introspectAccessToken(
   };
 }
 
+/** A client sees its own tokens, those whose `aud` names it, and what its configuration adds (RFC 7662 section 4). */
 function maySee(caller: Client, token: AccessToken): boolean {
   if (caller.introspection === "tenant" || token.clientId === caller.id) return true;
   const names = caller.introspection === "own" ? [caller.id] : [caller.id, ...caller.introspection];
@@ -56,6 +61,7 @@ function maySee(caller: Client, token: AccessToken): boolean {
   return Array.isArray(aud) && names.some((name) => aud.includes(name));
 }
 
+/** A refresh token is its own client's business alone, whatever else that client may see. */
 async function introspectRefreshToken(
   context: TenantContext,
   caller: Client,

@@ -22,6 +22,7 @@ export async function mint(
   const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
+  // The grant says what is to be granted, and knows nothing of policy, keys or rows.
   const decision = await grant.decide(request, {
     client,
     now,
@@ -34,12 +35,14 @@ export async function mint(
   if (!grant.refreshable && decision.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(`The grant ${grant.grantType} decided offline_access, and says that it cannot be refreshed.`);
   }
+  // Then the client's policy has its word: a grant cannot forget to ask it.
   const approval = approve(decision, request, client);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
   return { answer: tokens, event: { event: "minted", grantType, accessTokenType, jti, family } };
 }
 
+/** Names the grant types that there are, so that a caller who left out or misspelt one can mend it. */
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {
   if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is required.");
   const grant = grants.get(grantType);
@@ -51,6 +54,7 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
   throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${known}.`);
 }
 
+/** Throws OAuthError `unauthorized_client` (RFC 6749 section 5.2), or `invalid_client` if the grant needs a proof. */
 function checkMayUse(authenticated: AuthenticatedClient, grant: GrantHandler): void {
   const { client } = authenticated;
   if (grant.clientProof === "required") requireProof(authenticated, `use the grant_type ${grant.grantType}`);

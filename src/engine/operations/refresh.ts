@@ -87,6 +87,7 @@ async function findOwn(
 /** What may be done with a refresh token, by the row of its grant. */
 type Verdict = "advance" | "repeat";
 
+/** Reads the row alone: two nodes that see the same row judge alike. */
 function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedClient, now: Instant): Verdict | "reuse" {
   // A row that is behind its token came from a back-up: the token's mac proves that it was told.
   if (family.generation <= token.generation) return "advance";

@@ -9,6 +9,7 @@ export function accessTokenClaims(approval: Approval, clientId: string, jti: str
     ? approval.scopes
     : approval.scopes.filter((name) => name !== OFFLINE_ACCESS);
   const iat = toSeconds(now);
+  // The caller's own claims come last and override nothing: names that the mint owns were refused before.
   return withoutAbsent({
     nbf: iat,
     exp: iat + approval.accessTokenLifetime,
@@ -54,6 +55,7 @@ export function idTokenClaims(approval: Approval, clientId: string, atHash: stri
   });
 }
 
+/** A claim that is undefined is not there: JSON would leave it out, and a reference token's row must say the same. */
 function withoutAbsent(claims: { readonly [name: string]: JsonValue | undefined }): JsonObject {
   return Object.fromEntries(
     Object.entries(claims).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),

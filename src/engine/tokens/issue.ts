@@ -46,8 +46,10 @@ export async function issue(
 ): Promise<{ readonly tokens: TokenSet; readonly jti: string; readonly family: string | undefined }> {
   const grant = approval.scopes.includes(OFFLINE_ACCESS) ? newGrant(approval, client, context) : undefined;
   const family = grant?.family.id;
+  // All that can fail comes first: the signature, the sizes, the quotas.
   const made = await makeTokens(approval, client, family, context);
   await context.quotas.take({ ...(grant && { maxGrants: 1 }), ...rowsOf(made) }, client.client, context);
+  // Durable before told. If one of the two fails the other is nobody's, and is swept when its time is over.
   await Promise.all([
     grant && context.store.families.create(grant.family),
     made.reference && context.store.referenceTokens.create(made.reference),
@@ -75,6 +77,7 @@ export async function makeTokens(
   family: string | undefined,
   { keyring, random, logger, reading: { now, issuedAt } }: Omit<IssueContext, "store" | "quotas">,
 ): Promise<Made> {
+  /** A token that clients could not send in a header is refused, and one that is near that is told to the log. */
   function checkSize(kind: string, text: string): string {
     const bytes = Buffer.byteLength(text);
     const most = Math.min(client.maxTokenBytes ?? Number.POSITIVE_INFINITY, tenant.limits.tokenMaxBytes);
@@ -102,6 +105,7 @@ export async function makeTokens(
   return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity)), reference };
 }
 
+/** The row holds the claims, the token is a random handle: what a JWT says to everyone, this says to the mint alone. */
 function makeReference(
   claims: string,
   approval: Approval,
@@ -110,6 +114,7 @@ function makeReference(
   { keyring, random }: Pick<IssueContext, "keyring" | "random">,
 ) {
   const handle = makeHandle(random);
+  // To the second, as the claim `exp` has it: row and claim must not disagree on when it ends.
   const expiresAt = (toSeconds(now) + approval.accessTokenLifetime) * 1000;
   const row = { digest: handleDigest(handle), claims, expiresAt, client: client.id };
   const mac = proveRow(referenceTokenText(tenant.id, row), keyring.macGeneration(now), keyring);
@@ -128,6 +133,7 @@ function newGrant(
   return { family: { ...row, mac }, refreshToken: firstRefreshToken(row.id, keyGeneration, keyring) };
 }
 
+/** Generation 0. Its MAC is under the key that also proves the row, so that one compromise ends both. */
 function firstRefreshToken(family: string, keyGeneration: number, keyring: TenantKeyring): string {
   const token = formatRefreshToken({ keyGeneration, family, generation: 0 }, (generation, text) =>
     keyring.mac(generation, text),
@@ -136,6 +142,7 @@ function firstRefreshToken(family: string, keyGeneration: number, keyring: Tenan
   return token;
 }
 
+/** The row of a grant as it is when nobody has refreshed it yet. */
 function newFamily(
   id: string,
   approval: Approval,

@@ -44,6 +44,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
       },
       $max: { purgeAt: toMoment(step.purgeAt) },
     };
+    // An update that matched nothing does not say why: the row does, once a majority has what stood in the way.
     for (let looks = 0; looks < LOOKS; looks++) {
       if (await change(tenant, id, filter, update)) return "advanced";
       const row = await find(tenant, id);
@@ -72,6 +73,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   });
 }
 
+/** The row as the database has it: dates for instants, so that its TTL index can delete by them. */
 function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): FamilyRow {
   return {
     _id: rowId(tenant, id),

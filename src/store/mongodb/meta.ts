@@ -12,6 +12,7 @@ export function prepareMeta({
   deciding,
   run,
 }: Connection): (tenant: string) => MetaStore {
+  /** Tells what the number is then: another node may have raised it further. */
   async function raise(tenant: string, name: string, value: number): Promise<number> {
     const options = { ...bounded, upsert: true, returnDocument: "after" } as const;
     const filter = { _id: rowId(tenant, name), tenant };

@@ -8,6 +8,7 @@ import { toKey } from "./keys.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
 import { toRevocation } from "./revocations.ts";
 
+/** A row as SQLite gives it. */
 type Row = Record<string, SQLOutputValue>;
 
 /** In the order in which a store is copied. */
@@ -38,6 +39,7 @@ const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => Store
 export function prepareDump({ database, read }: Connection): CopyableStore["dump"] {
   return async function* dump() {
     for (const { sql, read: toRow } of DUMPS) {
+      // One row at a time: a whole store need not fit into memory. Nobody writes meanwhile, for nodes are stopped.
       const rows = await read(() => database.prepare(sql).iterate());
       try {
         for (const row of rows) yield toRow(row);

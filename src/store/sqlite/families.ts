@@ -4,6 +4,7 @@ import { changed, number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
+/** A new grant. Its id is random: that there is one already is a fault, and the primary key says so. */
 const CREATE = `
   INSERT INTO families (tenant, id, client, namespace, subject, generation, rotated_at, mark, minted_at, revoked_at,
     expires_at, purge_at, decision, mac)
@@ -12,15 +13,25 @@ const CREATE = `
 
 const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
 
+/**
+ * The step from one refresh token to the next, in one statement, so that of any number of callers one moves the row. What
+ * is late, `:from` being behind, moves nothing; a row that is behind its token came from a back-up and is moved. The row is
+ * kept for as long as any attempt needs it, so that `purge_at` only grows.
+ */
 const ADVANCE = `
   UPDATE families SET generation = :to, rotated_at = :at, mark = :attemptId, expires_at = :expiresAt,
     purge_at = max(purge_at, :purgeAt)
   WHERE tenant = :tenant AND id = :id AND generation <= :from AND revoked_at IS NULL`;
 
+/**
+ * Counts the attempt that is in the row as one of now. Nothing of it goes back: another node may have reconciled it already,
+ * with a later clock.
+ */
 const RECONCILE = `
   UPDATE families SET rotated_at = max(rotated_at, :rotatedAt), purge_at = max(purge_at, :purgeAt)
   WHERE tenant = :tenant AND id = :id AND mark = :attemptId`;
 
+/** The first end stays: it says since when the grant is dead. */
 const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL";
 
 /** Prepares the statements; returns what makes a tenant's {@link FamilyStore} of them. */
@@ -54,6 +65,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   });
 }
 
+/** SQLite has null for what is undefined. */
 function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
   return {
     ...family,

@@ -3,16 +3,22 @@ import type { KeyRecord, KeyStore, KeyUse } from "../port.ts";
 import { changed, number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
+/** By generation, as the keyring takes them. */
 const LIST = `
   SELECT use, generation, algorithm, sealed, created_at, activate_at, request FROM keys
   WHERE tenant = :tenant ORDER BY use, generation`;
 
+/**
+ * Appends only the generation after the newest: of two nodes that saw the same newest one, the second writes nothing, and
+ * is told so by the count of changes.
+ */
 const APPEND = `
   INSERT INTO keys (tenant, use, generation, algorithm, sealed, created_at, activate_at, request)
   SELECT :tenant, :use, :generation, :algorithm, :sealed, :createdAt, :activateAt, :request
   WHERE :generation = :after + 1
     AND :after = (SELECT coalesce(max(generation), 0) FROM keys WHERE tenant = :tenant AND use = :use)`;
 
+/** Compares and sets, so that two that reseal at once do not undo each other. */
 const RESEAL = `
   UPDATE keys SET sealed = :to
   WHERE tenant = :tenant AND use = :use AND generation = :generation AND sealed = :from`;
@@ -43,6 +49,7 @@ export function toKey(row: Record<string, SQLOutputValue>): KeyRecord {
   };
 }
 
+/** A use of another version could mean anything: such a row is not guessed at. */
 function toUse(use: string): KeyUse {
   if (use !== "signing" && use !== "refresh") throw new TypeError("an unknown use of a key is in the database");
   return use;

@@ -2,11 +2,13 @@ import type { MetaStore } from "../port.ts";
 import { number } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
+/** Tells what the number is then, in the same statement: another process may have raised it further. */
 const RAISE = `
   INSERT INTO meta (tenant, name, value) VALUES (:tenant, :name, :value)
   ON CONFLICT (tenant, name) DO UPDATE SET value = max(value, excluded.value)
   RETURNING value`;
 
+/** A number that was never raised has no row. */
 const READ = "SELECT value FROM meta WHERE tenant = :tenant AND name = :name";
 
 /** Prepares the statements; returns what makes a tenant's {@link MetaStore} of them. */

@@ -4,10 +4,12 @@ import { number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
+/** By the digest of its handle: whoever reads the database cannot use what it finds. */
 const CREATE = `
   INSERT INTO reference_tokens (tenant, digest, claims, expires_at, mac, client)
   VALUES (:tenant, :digest, :claims, :expiresAt, :mac, :client)`;
 
+/** One row by the primary key. Whether it has expired is for the caller: the sweeper may be behind. */
 const FIND = "SELECT * FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
 
 /** Prepares the statements; returns what makes a tenant's {@link ReferenceTokenStore} of them. */

@@ -4,6 +4,10 @@ import { number, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
+/**
+ * Writes a revocation or raises the one that is there, in one statement. Neither moment ever goes back, so that writes may
+ * come late, twice or in any order; `client` stays that of the first, whose quota it counts for.
+ */
 const RAISE = `
   INSERT INTO revocations (tenant, id, not_after, expires_at, client)
   VALUES (:tenant, :id, :notAfter, :expiresAt, :client)
