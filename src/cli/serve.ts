@@ -22,8 +22,8 @@ export const serve: Command = {
       return;
     }
     if (config.development) process.stdout.write(welcome(config, service));
-    const { publicUrl, httpPort, rpcPort } = service;
-    logger.info({ publicUrl, httpPort, rpcPort }, "mintmark is ready");
+    const { publicUrl, httpPort, rpcPort, operatorPort } = service;
+    logger.info({ publicUrl, httpPort, rpcPort, operatorPort }, "mintmark is ready");
 
     const signal = await stopping;
     logger.info({ signal }, "mintmark stops");

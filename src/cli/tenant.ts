@@ -5,7 +5,7 @@ import { type AnswerOf, type OperationName, perform, type RequestOf } from "../e
 import { openNode } from "../server/node.ts";
 import { thisPlatform } from "../server/platform.ts";
 import { openConfiguredStore, openSealer } from "../server/stores.ts";
-import { logListener } from "../telemetry/log.ts";
+import { EventLog } from "../telemetry/log.ts";
 import { type CommandOptions, textOf, UsageError } from "./command.ts";
 
 /** Who calls, in the log: whoever may read the key-encryption key and the store. */
@@ -25,7 +25,7 @@ export async function asOperator<Name extends OperationName>(
   const store = await openConfiguredStore(config, logger);
   try {
     const platform = thisPlatform(openSealer(config));
-    const listener = logListener(logger, thisMachine.elapsed);
+    const { listen: listener } = new EventLog(logger, thisMachine.elapsed);
     const tenants = config.tenants.values();
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
     const tenant = node.tenants.get(textOf(options, "tenant") ?? "default");

@@ -15,7 +15,14 @@ import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
-import { endConnectionsAfter, refuseConnection, refuseLargeHeader, refuseSecondHost, serverFactory } from "./server.ts";
+import {
+  endConnectionsAfter,
+  refuseConnection,
+  refuseLargeHeader,
+  refuseSecondHost,
+  refuseTransferCoding,
+  serverFactory,
+} from "./server.ts";
 import { token } from "./token.ts";
 
 /** What a gateway is made of. */
@@ -72,6 +79,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   });
   app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
+  app.addHook("onRequest", refuseTransferCoding);
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
   return app;
 }

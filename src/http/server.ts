@@ -71,6 +71,13 @@ export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
   }
 }
 
+/** Refuses a body in a coding that nobody here reads (RFC 9112 section 6.1): it would be taken for what it is not. */
+export async function refuseTransferCoding({ raw }: FastifyRequest): Promise<void> {
+  const codings = fieldValues(raw.rawHeaders, "transfer-encoding").join(", ");
+  if (!/^(?:chunked)?$/i.test(codings.trim()))
+    throw new HttpRefusal(501, "Transfer-Encoding must be chunked or absent.");
+}
+
 /** Refuses a header that HTTP/2 lets through: it holds a client to a limit only once the client says that it knows it. */
 export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> {
   const size = raw.rawHeaders.reduce((sum, text) => sum + text.length, 0);

@@ -12,9 +12,12 @@ import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/conne
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
+import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Logger } from "../base/logger.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Caller } from "../engine/request.ts";
+import { fieldValues } from "../wire/fields.ts";
 import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { callerKey } from "./caller.ts";
@@ -31,6 +34,11 @@ const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>
 
 const MEDIA_TYPES = "The media type must be application/json or application/proto, or gRPC-Web's.";
 
+/** What Connect says of an envelope that is cut short, or compressed in a way that was not named. */
+const ENVELOPE = /^protocol error:|^received compressed (?:envelope|message)/;
+
+const NO_MESSAGE = new OAuthError("invalid_request", "The request cannot be read: it is not one message.");
+
 const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
 
 /**
@@ -45,6 +53,11 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     for (const handler of handlers(services, logger)) {
       scope.all(handler.requestPath, { onRequest: requirePost }, (request, reply) => serve(handler, request, reply));
+    }
+    for (const { typeName } of [TokenService, KeyService]) {
+      scope.all(`/${typeName}/*`, (_request, reply) =>
+        refuseAs(404, "There is no such RPC here.", reply, Code.Unimplemented),
+      );
     }
   });
 }
@@ -101,6 +114,7 @@ function refusalOf(error: ConnectError): ConnectError | undefined {
   // Nothing but the limit of a message is ever exhausted here.
   if (error.code === Code.ResourceExhausted) return toConnectError(TOO_LARGE);
   if (error.code === Code.Unimplemented && error.details.length === 0) return unimplemented(error.rawMessage);
+  if (ENVELOPE.test(error.rawMessage)) return toConnectError(NO_MESSAGE);
   const cause = decodeFailure(error);
   return cause && unreadable(cause);
 }
@@ -120,6 +134,8 @@ async function requirePost(request: FastifyRequest, reply: FastifyReply): Promis
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  // Of several, each reader would believe another one.
+  if (fieldValues(request.raw.rawHeaders, "content-type").length > 1) return refuseAs(415, MEDIA_TYPES, reply);
   const call = read(request, reply);
   if (call === undefined) return refuseAs(400, "The request's target or its Host makes no URL.", reply);
   const { status, header, body } = await handler(call);
@@ -130,8 +146,8 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
 }
 
 /** Answers in Connect's words what is refused before Connect has a call of it. */
-function refuseAs(status: number, message: string, reply: FastifyReply): FastifyReply {
-  const refusal = toConnectError(new OAuthError("invalid_request", message));
+function refuseAs(status: number, message: string, reply: FastifyReply, code?: Code): FastifyReply {
+  const refusal = toConnectError(new OAuthError("invalid_request", message), code);
   reply.code(status).headers({ "content-type": "application/json", ...UNCACHED });
   return reply.send(errorToJsonBytes(refusal, undefined));
 }

@@ -9,7 +9,7 @@ import {
   setLogVerbosity,
 } from "@grpc/grpc-js";
 import type { Logger } from "../base/logger.ts";
-import { joinedField } from "../wire/fields.ts";
+import { fieldValues, joinedField } from "../wire/fields.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
@@ -97,6 +97,8 @@ function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
     http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
       const authorization = joinedField(rawHeaders, "authorization");
       if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
+      // grpc-js sees the first alone of these too, and refuses what is no type of its own.
+      if (fieldValues(rawHeaders, "content-type").length > 1) headers["content-type"] = "several";
       if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
       else if (hasMalformedBinary(rawHeaders)) headers[":path"] = UNREADABLE;
     });

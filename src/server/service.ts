@@ -2,11 +2,12 @@ import type { AddressInfo } from "node:net";
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
+import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices } from "../rpc/services.ts";
-import { logListener } from "../telemetry/log.ts";
+import { EventLog } from "../telemetry/log.ts";
 import { listening } from "./bind.ts";
 import { Jobs } from "./jobs.ts";
 import { type Node, openNode } from "./node.ts";
@@ -36,21 +37,23 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
   const store = await openConfiguredStore(config, logger, "server");
   const jobs = new Jobs(logger);
+  const log = new EventLog(logger, thisMachine.elapsed);
   const doors: (() => Promise<void>)[] = [];
   let node: Node | undefined;
   const close = async () => {
     await Promise.all(doors.map((shut) => shut()));
     await jobs.stop();
     await node?.close();
+    log.report();
     await store.close();
   };
   try {
     const platform = thisPlatform(openSealer(config));
-    const listener = logListener(logger, thisMachine.elapsed);
     const tenants = config.tenants.values();
-    node = await openNode({ settings: config, tenants, store, platform, logger, listener });
+    node = await openNode({ settings: config, tenants, store, platform, logger, listener: log.listen });
     await node.pollKeys();
     for (const job of node.jobs) jobs.start(job);
+    jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
     const { engine } = node;
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };

@@ -18,43 +18,71 @@ const lines = {
   refresh_reused: ["warn", "a refresh token was used again: its grant is revoked"],
 } satisfies Record<Event["event"], readonly [Level, string]>;
 
-/** How many refusals are logged in a second, each with a line; more are counted, so that a flood of them costs little. */
+/** How many refusals of one tenant's clients, or operators, are logged in a second; more are counted. */
 const MAX_REFUSALS = 50;
 
-/** Writes every event into the log. What was refused says why, and by which request id it can be found. */
-export function logListener(logger: Logger, elapsed: () => number): Listener {
-  let since = elapsed();
-  let refusals = 0;
+/** The refusals of one tenant's clients, or operators, in a second. */
+interface Window {
+  readonly since: number;
+  count: number;
+}
 
-  /** Whether a refusal is one too many in its second. */
-  function isTooMany(): boolean {
-    const now = elapsed();
-    if (now >= since + 1_000) {
-      if (refusals > MAX_REFUSALS) {
-        logger.warn({ count: refusals - MAX_REFUSALS }, "requests were refused without a line for each");
-      }
-      since = now;
-      refusals = 0;
-    }
-    refusals += 1;
-    return refusals > MAX_REFUSALS;
+/** Writes every event into the log. What was refused says why, and by which request id it can be found. */
+export class EventLog {
+  readonly #logger: Logger;
+  readonly #elapsed: () => number;
+  /** By tenant and role, so that a flood against one leaves the others' lines. */
+  readonly #windows = new Map<string, Window>();
+
+  /** `elapsed`: milliseconds since some moment in the past. */
+  constructor(logger: Logger, elapsed: () => number) {
+    this.#logger = logger;
+    this.#elapsed = elapsed;
   }
 
-  return (event) => {
+  /** Hears one event. */
+  readonly listen: Listener = (event) => {
     if (!("code" in event)) {
       const [level, message] = lines[event.event];
-      logger[level](event, message);
+      this.#logger[level](event, message);
       return;
     }
     const { cause, reason, ...others } = event;
     const fields = { ...others, reason: withoutQuotes(reason) };
-    if (event.code === "server_error") logger.error({ ...fields, err: cause }, "an operation failed");
-    else if (cause !== undefined) logger.warn({ ...fields, err: cause }, "an operation could not be done now");
-    else if (event.event === "refresh_reused" || !isTooMany()) {
+    if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
+    else if (cause !== undefined) this.#logger.warn({ ...fields, err: cause }, "an operation could not be done now");
+    else if (event.event === "refresh_reused" || !this.#isTooMany(event)) {
       const [level, message] = lines[event.event];
-      logger[level](fields, message);
+      this.#logger[level](fields, message);
     }
   };
+
+  /** Says how many refusals were left out. Call it every now and then, and at the end. */
+  report(): void {
+    for (const [key, { count }] of this.#windows) this.#tell(key, count);
+    this.#windows.clear();
+  }
+
+  /** Whether a refusal is one too many in its second. */
+  #isTooMany({ tenant, event }: Event): boolean {
+    const key = JSON.stringify([tenant, event === "operator_refused" ? "operators" : "clients"]);
+    const now = this.#elapsed();
+    let window = this.#windows.get(key);
+    if (window === undefined || now >= window.since + 1_000) {
+      this.#tell(key, window?.count ?? 0);
+      window = { since: now, count: 0 };
+      this.#windows.set(key, window);
+    }
+    window.count += 1;
+    return window.count > MAX_REFUSALS;
+  }
+
+  #tell(key: string, count: number): void {
+    if (count <= MAX_REFUSALS) return;
+    const [tenant, whose] = JSON.parse(key) as string[];
+    const fields = { tenant, whose, count: count - MAX_REFUSALS };
+    this.#logger.warn(fields, "requests were refused without a line for each");
+  }
 }
 
 /** What a caller wrote stands in quotes: it may be a secret in the wrong place. */

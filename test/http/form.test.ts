@@ -15,6 +15,14 @@ function refusal(run: () => unknown): string {
   throw new Error("nothing was refused");
 }
 
+/** All that a form may hold, as the gateway reads it. */
+const EVERY_PARAMETER = [
+  ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
+  ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
+  ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
+  "revoke_all_subjects",
+];
+
 describe("parseForm", () => {
   test("gives back what was encoded", () => {
     const form = fc.dictionary(
@@ -56,6 +64,7 @@ describe("parseForm", () => {
     ["scope=x&scope=x", "scope is given more than once."],
     ["token=1&%74oken=2", "token is given more than once."],
     ["client_id=a&client_id=b", "client_id is given more than once."],
+    ...EVERY_PARAMETER.map((name) => [`${name}=a&${name}=b`, `${name} is given more than once.`]),
     ["a=%", "a is not percent-encoded UTF-8."],
     ["a=100%&b=1", "a is not percent-encoded UTF-8."],
     ["a=%4", "a is not percent-encoded UTF-8."],

@@ -319,6 +319,27 @@ describe("a form's header", () => {
     });
   });
 
+  test("refuses any of several Content-Encoding fields", async () => {
+    const { app, engine } = testGateway();
+    const port = await listen(app);
+    const fields = "content-encoding: identity\r\ncontent-encoding: gzip\r\ncontent-length: 12\r\n";
+    const type = "content-type: application/x-www-form-urlencoded\r\n";
+    const head = `POST /connect/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${type}${fields}\r\n`;
+    expect(await sendRaw(port, `${head}grant_type=x`)).toMatch(/^HTTP\/1\.1 415 /);
+    expect(engine.asked).toEqual([]);
+    await app.close();
+  });
+
+  test("refuses a transfer coding that nobody reads (RFC 9112 section 6.1)", async () => {
+    const { app, engine } = testGateway();
+    const port = await listen(app);
+    const fields = "content-type: application/x-www-form-urlencoded\r\ntransfer-encoding: gzip, chunked\r\n";
+    const head = `POST /connect/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${fields}\r\n`;
+    expect(await sendRaw(port, `${head}1\r\nx\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 501 /);
+    expect(engine.asked).toEqual([]);
+    await app.close();
+  });
+
   test("takes the encoding identity", async () => {
     const { post } = testGateway();
     expect((await post("grant_type=x", { "content-encoding": "Identity" })).statusCode).toBe(200);

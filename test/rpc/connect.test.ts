@@ -317,3 +317,41 @@ test.each([0, 2])("a gRPC-Web request of %i messages is no unary request", async
   const text = `${response.headers.get("grpc-message")}${await response.text()}`;
   expect(decodeURIComponent(text.replace(/[^\x20-\x7e]/g, ""))).toContain("it is not one message.");
 });
+
+describe("a call that no RPC of ours takes", () => {
+  const detailOf = (body: { readonly details?: readonly { readonly type: string; readonly debug?: object }[] }) =>
+    body.details?.map(({ type }) => type);
+
+  test.each(["/mintmark.v1.TokenService/Nope", "/mintmark.v1.KeyService/Nope"])("has a detail: %s", async (path) => {
+    const response = await fetch(doors.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    expect(response.status).toBe(404);
+    const body = (await response.json()) as { code: string; message: string; details: { type: string }[] };
+    expect(body).toMatchObject({ code: "unimplemented", message: "There is no such RPC here." });
+    expect(detailOf(body)).toEqual(["mintmark.v1.OAuthErrorDetail"]);
+  });
+
+  test.each([
+    ["cut short", [0, 0, 0, 0, 5, 97]],
+    ["compressed, without a word how", [1, 0, 0, 0, 1, 120]],
+  ])("because its envelope is %s, has one too over gRPC-Web", async (_, bytes) => {
+    const response = await fetch(`${doors.url}${MINT}`, {
+      method: "POST",
+      headers: { "content-type": "application/grpc-web+proto" },
+      body: Uint8Array.from(bytes),
+    });
+    const told = await response.text();
+    expect(told).toContain("grpc-status: 3");
+    expect(told).toContain("grpc-status-details-bin");
+  });
+
+  test("with two content types is refused, whichever a reader would believe", async () => {
+    const socket = openSocket(Number(new URL(doors.url).port), "127.0.0.1");
+    const types = "content-type: application/json\r\ncontent-type: application/proto\r\n";
+    socket.write(`POST ${MINT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${types}content-length: 2\r\n\r\n{}`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 415 /);
+  });
+});

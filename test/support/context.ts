@@ -9,7 +9,7 @@ import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { Listener } from "../../src/telemetry/events.ts";
-import { logListener } from "../../src/telemetry/log.ts";
+import { EventLog } from "../../src/telemetry/log.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 import { createMemoryStore } from "./memory-store.ts";
@@ -72,9 +72,9 @@ export async function testContext(
     signatures: webCryptoSignatures,
     authorities: () => authorities,
   };
-  const log = logListener(logger, elapsed);
+  const log = new EventLog(logger, elapsed);
   const listener: Listener = (event) => {
-    log(event);
+    log.listen(event);
     heard?.(event);
   };
   const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener, grants };

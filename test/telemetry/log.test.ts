@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../src/telemetry/events.ts";
-import { logListener } from "../../src/telemetry/log.ts";
+import { EventLog } from "../../src/telemetry/log.ts";
 import { recordingLogger } from "../support/logger.ts";
 
 const circumstances = { operation: "mint", tenant: "acme", requestId: "r1", remoteAddress: "192.0.2.1", duration: 1.5 };
@@ -15,11 +15,12 @@ const refused = (reason = "grant_type is required.", code = "invalid_request", c
 function log() {
   let elapsed = 0;
   const logger = recordingLogger();
-  const listen = logListener(logger, () => elapsed);
+  const eventLog = new EventLog(logger, () => elapsed);
+  const { listen } = eventLog;
   const pass = (milliseconds: number) => {
     elapsed += milliseconds;
   };
-  return { logger, listen, pass };
+  return { logger, listen, pass, report: () => eventLog.report() };
 }
 
 describe("the log of events", () => {
@@ -74,5 +75,23 @@ describe("the log of events", () => {
     pass(1_000);
     listen(refused());
     expect(logger.lines.slice(-2)).toMatchObject([{ level: "warn", fields: { count: 30 } }, { level: "info" }]);
+  });
+
+  it("has lines for one tenant's operators whatever its clients, or another tenant's, do", () => {
+    const { logger, listen } = log();
+    for (let time = 0; time < 60; time++) listen(refused());
+    listen({ ...circumstances, event: "operator_refused", code: "invalid_client", reason: "", cause: undefined });
+    listen({ ...refused(), tenant: "globex" });
+    expect(logger.lines).toHaveLength(52);
+  });
+
+  it("says at the end what it left out, once", () => {
+    const { logger, listen, report } = log();
+    for (let time = 0; time < 80; time++) listen(refused());
+    report();
+    report();
+    const message = "requests were refused without a line for each";
+    const fields = { tenant: "acme", whose: "clients", count: 30 };
+    expect(logger.lines.slice(50)).toEqual([{ level: "warn", fields, message }]);
   });
 });

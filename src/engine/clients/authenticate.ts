@@ -56,9 +56,7 @@ function presentedBy(
   // RFC 6749 section 2.3: one method in each request.
   if (second !== undefined) throw new OAuthError("invalid_request", "The client authenticates by two methods at once.");
   if (first !== undefined) return first;
-  throw clientRefused(
-    "client_id is required. Send it with client_secret as Basic credentials in authorization; a form may hold both itself.",
-  );
+  throw clientRefused("client_id is required. Send it with client_secret as Basic credentials in authorization.");
 }
 
 /** Throws OAuthError `invalid_client` if the client came without a proof. `purpose`: what it is needed for. */

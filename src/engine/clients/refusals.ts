@@ -3,7 +3,7 @@ import { OAuthError } from "../errors.ts";
 
 /** What is said of Basic credentials that cannot be read. */
 export const MALFORMED_BASIC =
-  "authorization is malformed: expected Basic and the base64 of the form-urlencoded client_id:client_secret.";
+  "authorization is malformed: expected Basic and the base64 of the form-urlencoded id:secret.";
 
 /** A client that did not prove who it is. `client`: the one that it names, if configured; what else it wrote is not told. */
 export function clientRefused(message: string, client?: Client): OAuthError {
