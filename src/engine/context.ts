@@ -11,31 +11,38 @@ import type { IssuingClock, Reading } from "./issuing-clock.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UncertainRefreshes } from "./tokens/uncertain-refreshes.ts";
 
-/** What a tenant has for as long as a node runs, however its configuration changes. */
+/** The parts of a tenant that last as long as the node runs, however its configuration changes. */
 export interface TenantParts {
   readonly id: string;
   readonly keyring: TenantKeyring;
   readonly store: TenantStore;
-  /** By how many milliseconds the clocks of nodes may differ at most. */
+  /** The most by which the clocks of two nodes may differ, in milliseconds. */
   readonly maxClockSkew: number;
+  /** Refreshes of this node whose outcome is not known yet. */
   readonly uncertainRefreshes: UncertainRefreshes;
+  /** Every grant, by its `grant_type`. */
   readonly grants: ReadonlyMap<string, GrantHandler>;
   readonly secrets: SecretVerifier;
   readonly authorities: Authorities;
+  /** What time it is: for checks that issue nothing. */
   readonly clock: Clock;
+  /** The clock for whatever issues tokens: no later start of a node falls behind a time that it has given out. */
   readonly issuingClock: IssuingClock;
   readonly quotas: Quotas;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** All that operations need, for one tenant: its parts, and what it is now. */
+/** Everything that operations need for one tenant: its parts, and the tenant as it is configured now. */
 export interface TenantContext extends TenantParts {
   readonly tenant: Tenant;
 }
 
-/** What one request is performed with. */
+/** What one request runs with. */
 export interface RequestContext extends TenantContext {
-  /** The clock, read once before anything else: all that the request judges and makes is of this moment. */
+  /**
+   * The clock, read once, before any look-up. Everything in the request is judged and issued as of this time: a second,
+   * later reading would let a token escape a revocation that was written between the look-up and the reading.
+   */
   readonly reading: Reading;
 }

@@ -7,7 +7,9 @@ import { type OperationName, type PerformDependencies, perform, type RequestOf }
 import type { Engine, PerformedOperations, TenantEngine } from "./port.ts";
 import type { Caller } from "./request.ts";
 
-/** The engine of these tenants, as the registry has them whenever they are asked for. */
+/**
+ * The engine for these tenants. Each call looks the tenant up in the registry again, so a new snapshot counts at once.
+ */
 export function createEngine(all: ReadonlyMap<string, TenantParts>, dependencies: PerformDependencies): Engine {
   const lasting = new Map(Array.from(all, ([id, parts]) => [id, lastingPart(parts, dependencies)]));
   return {
@@ -18,7 +20,7 @@ export function createEngine(all: ReadonlyMap<string, TenantParts>, dependencies
   };
 }
 
-/** What a tenant can be asked for, however its configuration changes. */
+/** What does not depend on the tenant's configuration, and so is built once. */
 function lastingPart(parts: TenantParts, dependencies: PerformDependencies): Omit<TenantEngine, "tenant"> {
   return {
     grantParameters: new Map(
@@ -30,7 +32,7 @@ function lastingPart(parts: TenantParts, dependencies: PerformDependencies): Omi
   };
 }
 
-/** Every operation of the table, for one tenant. */
+/** Binds every operation of the table to one tenant. */
 function performed(parts: TenantParts, dependencies: PerformDependencies): PerformedOperations {
   const names = Object.keys(operations) as OperationName[];
   const entries = names.map((name) => [
@@ -40,12 +42,13 @@ function performed(parts: TenantParts, dependencies: PerformDependencies): Perfo
   return Object.fromEntries(entries) as PerformedOperations;
 }
 
+/** Not an operation: anyone may read the published keys, so nothing is authenticated and no event is emitted. */
 function publishedKeys({ keyring, clock, logger, id }: TenantParts): ReturnType<TenantEngine["jwks"]> {
   try {
     return keyring.jwks(clock.now());
   } catch (error) {
     const refusal = toOAuthError(error);
-    logger.warn({ operation: "jwks", tenant: id, err: refusal.cause }, "the keys could not be published now");
+    logger.warn({ operation: "jwks", tenant: id, err: refusal.cause }, "the published keys are unavailable");
     throw refusal;
   }
 }

@@ -2,8 +2,8 @@ import { UnavailableError } from "../base/unavailable.ts";
 import type { Refused } from "../telemetry/events.ts";
 
 /**
- * Every code that a refusal can have: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors
- * map it with a `satisfies Record<OAuthErrorCode, …>` table.
+ * Every code of a refusal: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors map it
+ * with a `satisfies Record<OAuthErrorCode, …>` table, so a new code does not compile until every door handles it.
  */
 export type OAuthErrorCode =
   | "invalid_request"
@@ -19,20 +19,26 @@ export type OAuthErrorCode =
   | "temporarily_unavailable"
   | "server_error";
 
-/** The longest description that leaves, in characters: a refusal is to be read, not to carry the request back. */
+/**
+ * The longest description that is sent, in characters. A refusal quotes what the caller wrote, which could be any
+ * length.
+ */
 const MAX_DESCRIPTION = 1024;
 
 /**
- * A refusal, the only error that crosses a door. `message` goes on the wire as `error_description`; `cause` goes to
- * the log and nowhere else.
+ * A refusal: the only error that reaches a door. `message` goes on the wire as `error_description`; `cause` goes to the
+ * log and nowhere else.
  */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
-  /** What the refusal is, for those who hear of events, if there is more to say than that it is one. */
+  /** How the event about this refusal describes it, if it is more specific than `refused`. */
   readonly event: Refused;
 
-  /** `message`: names the parameter and what was expected; what RFC 6749 section 5.2 does not let through becomes `?`. */
+  /**
+   * `message` names the parameter and what was expected. Characters that RFC 6749 section 5.2 does not allow become
+   * `?`.
+   */
   constructor(
     code: OAuthErrorCode,
     message: string,
@@ -44,12 +50,16 @@ export class OAuthError extends Error {
   }
 }
 
-/** Decides what of an error leaves: a refusal as it is, anything else as a code that tells nothing of its cause. */
+/**
+ * Decides what a caller learns of an error: a refusal passes unchanged; anything else becomes a code that reveals
+ * nothing of its cause.
+ */
 export function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
   if (error instanceof UnavailableError) {
+    // Whoever threw it may have logged it already: a store that is down must not fill the log once per request.
     const cause = error.isLogged ? undefined : error;
     return new OAuthError("temporarily_unavailable", error.description, { cause });
   }
-  return new OAuthError("server_error", "Something unexpected happened.", { cause: error });
+  return new OAuthError("server_error", "An unexpected error occurred.", { cause: error });
 }

@@ -2,20 +2,20 @@ import { type JsonValue, parseExactJson } from "../base/json.ts";
 import { InvalidValue } from "./request.ts";
 
 /**
- * The tokens of a text that is known to be JSON, but for those that do not matter here: a string, which names a member
- * where a colon follows; a number; a bracket.
+ * The tokens of valid JSON that matter here: a string, which is a member's name if a colon follows; a number; a
+ * bracket.
  */
 const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/g;
 
-/** The most characters of a member's name that a refusal repeats. */
+/** The most characters of a member's name that a refusal quotes. */
 const MAX_NAME = 64;
 
-const LOSSY = "it holds a number that would lose precision: send that as a string.";
+const LOSSY = "it holds a number that would lose precision: send it as a string.";
 
 /**
- * Reads JSON whose meaning every reader agrees on (I-JSON, RFC 7493 sections 2.2 and 2.3): InvalidValue if it is not
- * JSON, if an object has a member twice, or if a number is not kept by a double. Takes time in proportion to the
- * text, however deep it is nested.
+ * Parses JSON that every parser reads alike (I-JSON, RFC 7493 sections 2.2 and 2.3). Returns an InvalidValue if the
+ * text is not JSON, if an object repeats a member, or if a number does not survive as a double. Takes time linear in
+ * the length of the text, however deeply it is nested.
  */
 export function parseJson(text: string): JsonValue | InvalidValue {
   let value: JsonValue;
@@ -28,22 +28,24 @@ export function parseJson(text: string): JsonValue | InvalidValue {
   return found === undefined ? value : new InvalidValue(found.problem);
 }
 
-/** What every reader does not agree on. */
+/** Something that parsers read differently. */
 interface Problem {
   readonly problem: string;
-  /** The member of the outermost object that it is in; undefined if it is in none. */
+  /** The member of the outermost object that contains it; undefined outside any member. */
   readonly member: string | undefined;
-  /** The member of the outermost object that is there twice. */
+  /** The member of the outermost object that is repeated. */
   readonly twice?: string | undefined;
 }
 
-/** What a parser lets pass, in words. `text`: what it has taken for JSON. */
+/** Finds what `JSON.parse` accepts silently although parsers disagree on it. `text` must be valid JSON. */
 export function faultIn(text: string): Problem | undefined {
-  // The names so far of every object that is open, outermost first; undefined for an array.
+  // The names seen so far in every open object, outermost first; undefined for an array. A stack rather than recursion,
+  // so that deep nesting cannot overflow the call stack.
   const open: (Set<string> | undefined)[] = [];
   let member: string | undefined;
   for (const [token, content, colon] of text.matchAll(TOKEN)) {
     if (colon !== undefined && content !== undefined) {
+      // Escapes are resolved first: "\u0061" and "a" are the same member.
       const name = content.includes("\\") ? String(JSON.parse(`"${content}"`)) : content;
       const names = open.at(-1);
       if (names?.has(name)) {
@@ -60,14 +62,14 @@ export function faultIn(text: string): Problem | undefined {
   return undefined;
 }
 
-/** Whether a number is the one that its double is written as. */
+/** Whether a double holds exactly the number that was written. */
 function isKept(literal: string): boolean {
   const value = Number(literal);
   const written = String(value);
   return written === literal || (Number.isFinite(value) && canonical(written) === canonical(literal));
 }
 
-/** The significant digits and the exponent of a decimal, the same however it is written; its sign is left out. */
+/** The significant digits and the exponent of a decimal, the same however it is written. The sign is left out. */
 function canonical(literal: string): string {
   const [mantissa = "", exponent = "0"] = literal.replace(/^-/, "").toLowerCase().split("e");
   const [whole = "", fraction = ""] = mantissa.split(".");

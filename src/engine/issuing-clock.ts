@@ -2,62 +2,71 @@ import { type Clock, ClockOffError, type Instant, type Machine } from "../base/c
 import type { Logger } from "../base/logger.ts";
 import { type MetaStore, NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../store/port.ts";
 
-/** The number in the store above which no moment was ever told: no token has one that is later. */
+/** The name of the ceiling in the store: no token is issued at a later time. */
 const CEILING = "latestMoment";
 
-/** Counts how often an operator has had the ceiling forgotten: each time there is a new one. */
+/** Counts how often an operator has reset the ceiling. Each reset starts a new one, as stored numbers only grow. */
 const FORGOTTEN = "latestMomentForgotten";
 
-/** How far ahead of the clock the ceiling is raised, in milliseconds: far enough that few requests wait for it. */
+/**
+ * How far ahead of the clock the ceiling is raised, in milliseconds: far enough that few requests wait for the write.
+ */
 export const AHEAD = 1_000;
 
-/** How far two clocks of one machine may seem apart, as they are read one after the other, in milliseconds. */
+/** How far two clocks of one machine may seem apart because they are not read at the same instant, in milliseconds. */
 const READ_APART = 100;
 
-/** How often a clock that is off is looked at again when a process starts, in milliseconds. */
+/** How often a starting process checks a clock that is off again, in milliseconds. */
 const LOOK_AGAIN = 1_000;
 
 /** One reading of the clock. */
 export interface Reading {
-  /** What time it is: when things begin and end is judged and written by it. */
+  /** What time it is: lifetimes and expiry are judged and written by it. */
   readonly now: Instant;
   /**
-   * The moment that what is made now bears, by which a revocation decides whether it came before. It is `now`, or
-   * earlier while nothing can be written: then a revocation that another process writes meanwhile may end it too.
+   * The time of issue that new tokens bear, which a revocation compares with its own. It equals `now`, or is earlier
+   * while the ceiling cannot be written; a revocation that another process writes in the meantime may then end the
+   * token too.
    */
   readonly issuedAt: Instant;
 }
 
-/** What opening moments needs. */
+/** What an issuing clock needs. */
 interface IssuingClockDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly machine: Machine;
   readonly logger: Logger;
-  /** How far the clock may be behind what was told before for a start to wait until it is past that, in milliseconds. */
+  /**
+   * The most that the clock may be behind the latest time of issue for a start to wait until it has caught up, in
+   * milliseconds.
+   */
   readonly maxClockLag: number;
-  /** For how long a start waits for a clock that is too far from the store's, in milliseconds. */
+  /** How long a start waits for a clock that is too far from the store's, in milliseconds. */
   readonly startTimeout: number;
 }
 
 /**
- * The moments that tokens bear. A revocation ends what is as old as it, so a process whose clock is behind what was told
- * before, by itself in an earlier run or by another process, would miss tokens. So the store keeps a ceiling that no
- * told moment is ever above: it is raised ahead of the clock, about once a second while tokens are made, and no process
- * starts before its clock is past it.
+ * Gives tokens their time of issue. A revocation ends every token up to its time, so a process whose clock is behind
+ * the tokens that exist (its own of an earlier run, or another process's) would miss some. Therefore the store keeps a
+ * ceiling that no time of issue exceeds. It is raised ahead of the clock, about once a second while tokens are issued,
+ * and no process starts before its clock has passed it.
  */
 export class IssuingClock {
   readonly #meta: MetaStore;
   /** The ceiling's name. */
   readonly #name: string;
   readonly #clock: Clock;
-  /** How far the ceiling can be ahead of a clock that is right. */
+  /** The most that the ceiling can be ahead of a correct clock. */
   readonly #margin: number;
-  /** Whether a clock that is set back is noticed by the store's own, so that the ceiling is not all there is. */
+  /**
+   * Whether the store's own clock also exposes a clock that was set back, so that the ceiling is not the only
+   * safeguard.
+   */
   readonly #isVouchedFor: boolean;
   #ceiling: Instant = 0;
   #raising: Promise<void> | undefined;
-  /** Whether the last try to raise the ceiling failed. */
+  /** Whether the last attempt to raise the ceiling failed. */
   #isStoreAway = false;
 
   private constructor(store: Store, name: string, clock: Clock) {
@@ -69,8 +78,8 @@ export class IssuingClock {
   }
 
   /**
-   * Waits until the clock is right, and past all that was ever told. Throws {@link StoreUnusableError} if that takes too
-   * long, and StoreUnavailableError.
+   * Waits until the clock is right and has passed every time of issue in the store. Throws {@link StoreUnusableError}
+   * if that takes too long, and StoreUnavailableError.
    */
   static async open(dependencies: IssuingClockDependencies): Promise<IssuingClock> {
     const { store, clock, logger, maxClockLag } = dependencies;
@@ -80,30 +89,32 @@ export class IssuingClock {
     const lag = told - clock.now();
     if (lag > maxClockLag) throw new StoreUnusableError(tooFarBehind(told, lag));
     if (lag > AHEAD)
-      logger.warn({ lag }, "the machine's clock is behind what was told before: the start waits until it is past that");
+      logger.warn({ lag }, "the machine's clock is behind the newest token: the start waits until it has caught up");
     await clock.past(told);
+    // A store that cannot be written would leave this process without a ceiling: it must not start.
     await moments.#raise(clock.now() + AHEAD);
     moments.#assertWritten();
     return moments;
   }
 
   /**
-   * Reads the clock, for what bears the moment. Throws {@link ClockOffError} while another process's is ahead of this
-   * one's.
+   * Reads the clock for whatever is issued now. Throws {@link ClockOffError} while another process's clock is ahead of
+   * this one's.
    */
   async read(): Promise<Reading> {
     const now = this.#clock.now();
     if (now > this.#ceiling - AHEAD / 2) await this.#raiseFor(now);
     this.#assertNotBehind();
+    // If the ceiling could not be raised, a token issued at the ceiling is still covered by it.
     return { now, issuedAt: this.#isVouchedFor ? now : Math.min(now, this.#ceiling) };
   }
 
   /**
-   * Before a revocation bears a moment: resolves once it is durable that this moment may have been told, and no other
-   * process is ahead of this one. Throws {@link ClockOffError} otherwise, and StoreUnavailableError.
+   * Makes it durable that tokens may be issued up to this time, and checks that no other process is ahead: call it
+   * before writing a revocation up to it. Throws {@link ClockOffError} if one is, and StoreUnavailableError.
    */
   async cover(moment: Instant): Promise<void> {
-    // A raise that is under way may have been for less. One more, so that what is minted next can be later.
+    // A raise under way may aim lower. One millisecond more, so that the next token can be later than the revocation.
     await this.#raising;
     await this.#raise(moment + 1);
     this.#assertWritten();
@@ -112,28 +123,33 @@ export class IssuingClock {
   }
 
   #assertWritten(): void {
-    if (this.#isStoreAway) throw new StoreUnavailableError("The latest moment could not be written.");
+    if (this.#isStoreAway) throw new StoreUnavailableError("The latest time of issue could not be written.");
   }
 
   #assertNotBehind(): void {
     if (this.#ceiling > this.#clock.now() + this.#margin)
-      throw new ClockOffError("The clock is behind another process's.");
+      throw new ClockOffError("This process's clock is behind another's.");
   }
 
-  /** Nobody waits ahead of need, nor for a store that is away if its own clock vouches for this one. */
+  /**
+   * Requests wait only if the ceiling is already too low; and not for an unreachable store if its own clock vouches for
+   * this one.
+   */
   async #raiseFor(now: Instant): Promise<void> {
     const mustWait = now > this.#ceiling && !(this.#isVouchedFor && this.#isStoreAway);
     const raising = this.#raise(now + AHEAD);
     if (!mustWait) {
+      // Nobody waits for this one: without a handler a failure would end the process as an unhandled rejection.
       raising.catch(() => undefined);
       return;
     }
     await raising;
-    // One that was under way already may have been for less.
+    // A raise that was already under way may have aimed lower.
     while (now > this.#ceiling && !this.#isStoreAway) await this.#raise(now + AHEAD);
   }
 
   #raise(to: Instant): Promise<void> {
+    // One write at a time: a busy second costs one write, not one per request.
     this.#raising ??= this.#write(to).finally(() => {
       this.#raising = undefined;
     });
@@ -142,6 +158,7 @@ export class IssuingClock {
 
   async #write(to: Instant): Promise<void> {
     try {
+      // The store answers with its own number, which another process may have raised higher.
       this.#ceiling = Math.max(this.#ceiling, await this.#meta.raise(this.#name, to));
       this.#isStoreAway = false;
     } catch (error) {
@@ -152,9 +169,9 @@ export class IssuingClock {
 }
 
 /**
- * Has the next start of every process begin with the machine's clock, however far that is behind what was told before:
- * for a clock that was so far ahead that nobody can wait. Resolves to what is forgotten, if anything was told. Throws
- * StoreUnavailableError.
+ * Makes the next start of every process trust the machine's clock, however far it is behind the newest token: for a
+ * clock that was so far ahead that nobody can wait. Resolves to the ceiling that is given up, or undefined if there was
+ * none. Throws StoreUnavailableError.
  */
 export async function forgetCeiling(store: Store): Promise<Instant | undefined> {
   const { told, forgotten } = await readCeiling(store);
@@ -169,11 +186,11 @@ async function readCeiling(store: Store) {
   return { name, forgotten, told: (await meta.read(name)) ?? 0 };
 }
 
-/** Waits while the clock is known to be off. Throws {@link StoreUnusableError} once that took too long. */
+/** Waits while the clock is known to be off. Throws {@link StoreUnusableError} if that takes too long. */
 async function waitUntilRight({ clock, machine, startTimeout }: IssuingClockDependencies): Promise<void> {
   for (let waited = 0; isOff(clock); waited += LOOK_AGAIN) {
     if (waited >= startTimeout)
-      throw new StoreUnusableError("The machine's clock is too far from the store's: set it right.");
+      throw new StoreUnusableError("The machine's clock is too far from the store's: correct it.");
     await machine.sleep(LOOK_AGAIN);
   }
 }
@@ -190,9 +207,9 @@ function isOff(clock: Clock): boolean {
 
 function tooFarBehind(told: Instant, lag: number): string {
   return (
-    `The machine's clock is ${Math.ceil(lag / 1000)} s behind the latest moment that was told from this store ` +
-    `(${new Date(told).toISOString()}): a revocation would miss what was made since. Set the clock right. If it is right, ` +
-    "and was ahead before, set MINTMARK_MAX_CLOCK_LAG to at least that long, and the start waits until the clock is past it; " +
+    `The machine's clock is ${Math.ceil(lag / 1000)} s behind the latest time that tokens of this store were issued ` +
+    `(${new Date(told).toISOString()}): a revocation would miss some of them. Correct the clock. If it is right ` +
+    "and was ahead before, set MINTMARK_MAX_CLOCK_LAG to at least that long, and the start waits until the clock has caught up; " +
     "or stop all nodes and run mintmark accept-clock."
   );
 }

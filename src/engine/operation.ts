@@ -3,27 +3,29 @@ import type { Performed } from "../telemetry/events.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import type { RequestContext, TenantParts } from "./context.ts";
 
-/** Who may ask, and how they prove who they are. */
+/** Who may call an operation, and what proves it. */
 interface Callers {
   readonly client: AuthenticatedClient;
-  /** A client that may need no secret though it needs one elsewhere. */
+  /** A client whose configuration may waive the secret for refreshes (`requireRefreshSecret`). */
   readonly "refreshing client": AuthenticatedClient;
   readonly operator: Operator;
 }
 
-/** What an operation has done, and how that is told to those who hear of events. */
+/** What an operation has done: its answer, and the event that reports it. */
 export interface Done<Answer> {
   readonly answer: Answer;
   readonly event: Performed;
 }
 
-/** Something that a tenant is asked for: what it needs, and what it does. */
+/** One operation of a tenant: what it needs, and what it does. */
 export interface Operation<By extends keyof Callers, Request, Answer> {
   readonly by: By;
-  /** Whether what it makes bears the moment: then that must be one that the store knows of. */
+  /** Whether it issues tokens: it then runs on the issuing clock, which a store's outage can hold up. */
   readonly issues: boolean;
-  /** Does it. Throws OAuthError, or what `toOAuthError` makes one of; logs and counts nothing. */
+  /**
+   * Runs it. Throws OAuthError, or anything that `toOAuthError` maps to one. Logs and counts nothing: `perform` does.
+   */
   run(context: RequestContext, by: Callers[By], request: Request): Promise<Done<Answer>>;
-  /** What is to be done if the caller is asked to try again, whatever the reason. */
+  /** Runs if the caller is told to try again (`temporarily_unavailable`), whatever the reason. */
   retried?(parts: TenantParts, request: Request): void;
 }

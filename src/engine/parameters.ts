@@ -9,7 +9,7 @@ export function wireName(parameter: MintParameter): string {
   return parameter === "scopes" ? "scope" : parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The parameters that hold JSON of the caller's own. */
+/** The parameters that hold the caller's own JSON. */
 const JSON_PARAMETERS = [
   "arbitraryClaims",
   "arbitraryJson",
@@ -18,7 +18,7 @@ const JSON_PARAMETERS = [
   "arbitraryAudiences",
 ] as const;
 
-/** Notes what is wrong with the parameters that mean the same for every grant. */
+/** Notes every problem with the parameters that mean the same in every grant. */
 export function checkParameters(
   request: MintRequest,
   grant: GrantHandler,
@@ -26,7 +26,7 @@ export function checkParameters(
   limits: Limits,
   problems: Problems,
 ): void {
-  // A parameter that would be ignored is refused: the token would be another than the caller thinks.
+  // A parameter that would be ignored is refused: the token would not be what the caller thinks it is.
   for (const [name, value] of Object.entries(request)) {
     if (name === "grantType" || value === undefined) continue;
     const parameter = name as MintParameter;
@@ -42,15 +42,15 @@ export function checkParameters(
   checkSizes(request, limits, problems);
 }
 
-/** A caller can lower what is configured, never raise it. */
+/** A caller can shorten a configured lifetime, never extend it. */
 function checkLifetime(seconds: number | undefined, name: string, configured: number, problems: Problems): void {
   if (seconds === undefined || (Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= configured)) return;
   problems.add(`${name} must be a whole number of seconds from 1 to ${configured}.`);
 }
 
 /**
- * Holds all that a caller says to the tenant's limits together, so that many small parameters cost no less than one large
- * one. What is nested too deeply is not measured: that alone would take its time.
+ * Measures the caller's JSON in total, so that many small parameters cost no less than one large one. A value that is
+ * nested too deeply is not measured: that alone would be costly.
  */
 function checkSizes(request: MintRequest, limits: Limits, problems: Problems): void {
   let bytes = 0;
@@ -68,7 +68,7 @@ function checkSizes(request: MintRequest, limits: Limits, problems: Problems): v
   if (count > limits.claimsCount) problems.add(`There are too many claims: at most ${limits.claimsCount}.`);
 }
 
-/** What is wrong with a value's shape, whatever it means: looked at no deeper than the limit. */
+/** The problem with a value's shape, whatever it means. Looks no deeper than the limit. */
 function faultOf(value: JsonValue, depth: number): string | undefined {
   if (typeof value === "string")
     return value.isWellFormed() ? undefined : "holds text that is not well-formed Unicode.";

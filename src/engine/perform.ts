@@ -9,27 +9,30 @@ import type { Done } from "./operation.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Caller } from "./request.ts";
 
-/** The name of an operation, by which its port, its events and its log lines call it. */
+/** The name of an operation, as the port, events and log lines use it. */
 export type OperationName = keyof Operations;
 
-/** What an operation is asked with, as the rest of a call's arguments: nothing, or one request. */
+/** The arguments of an operation after the caller: none, or one request. */
 export type RequestOf<Name extends OperationName> =
   Parameters<Operations[Name]["run"]> extends readonly [unknown, unknown, infer Request] ? [request: Request] : [];
 
 /** What an operation answers. */
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
 
-/** What performing needs beside a tenant's parts. */
+/** What `perform` needs besides a tenant's parts. */
 export interface PerformDependencies {
-  /** Who the tenants are at the moment. */
+  /** The current tenants. */
   readonly registry: Pick<Registry, "tenant">;
-  /** Hears how each operation ended. */
+  /** Receives the event of every operation. */
   readonly listener: Listener;
-  /** Milliseconds since some moment in the past, to measure by. */
+  /** A monotonic reading in milliseconds, to measure durations: the clock may be set in between. */
   readonly elapsed: () => number;
 }
 
-/** What the compiler cannot see of an entry of the table: that its parts belong together. */
+/**
+ * An entry of the table, without the types that tie its parts together: the compiler cannot follow them through a
+ * look-up by name.
+ */
 interface AnyOperation {
   readonly by: Operations[OperationName]["by"];
   readonly issues: boolean;
@@ -38,8 +41,9 @@ interface AnyOperation {
 }
 
 /**
- * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, finds out who calls, runs it, and makes of whatever it throws
- * an OAuthError. Exactly one event tells how it ended. `operator`: who calls, if that is known already; never from a door.
+ * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, authenticates the
+ * caller, runs the operation, and maps whatever it throws to an OAuthError. Exactly one event reports the outcome.
+ * `operator` names a caller that is already known, and never comes from a door.
  *
  * Throws OAuthError and nothing else.
  */
@@ -61,9 +65,11 @@ export async function perform<Name extends OperationName>(
   }
 
   try {
+    // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", "There is no such tenant.");
     const context = { ...parts, tenant };
+    // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
     const by =
       operator === undefined ? await authenticated(operation.by, context, caller) : { id: operator, secrets: [] };

@@ -1,6 +1,6 @@
 import { OAuthError } from "./errors.ts";
 
-/** Collects what is wrong with a request's parameters, so that a caller learns all of it at once. */
+/** Collects every problem with a request's parameters, so that the caller can fix all of them at once. */
 export class Problems {
   readonly #found: string[] = [];
 

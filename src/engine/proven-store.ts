@@ -4,10 +4,10 @@ import { KeyUnavailableError, type TenantKeyring } from "../keyring/port.ts";
 import type { TenantStore } from "../store/port.ts";
 import { familyText, isRowMac, makeRowMac, referenceTokenText, rowMacGeneration } from "../token/row-mac.ts";
 
-/** At most one line in this time tells of rows that were not taken, in milliseconds. */
+/** The log gets at most one line about rejected rows in this time, in milliseconds. */
 const TELL_EVERY = 60_000;
 
-/** What telling genuine rows from others needs. */
+/** What checking rows needs. */
 interface ProvingDependencies {
   readonly tenant: string;
   readonly keyring: TenantKeyring;
@@ -15,7 +15,9 @@ interface ProvingDependencies {
   readonly logger: Logger;
 }
 
-/** Makes the MAC of a row under one generation of the refresh key. Throws KeyUnavailableError if that is not loaded. */
+/**
+ * Makes the MAC of a row under one generation of the refresh key. Throws KeyUnavailableError if that key is not loaded.
+ */
 export function proveRow(text: string, generation: number, keyring: TenantKeyring): string {
   const rowMac = makeRowMac(text, generation, (key, signed) => keyring.mac(key, signed));
   if (rowMac === undefined) throw new KeyUnavailableError("The active key for refresh tokens is not loaded.");
@@ -23,19 +25,21 @@ export function proveRow(text: string, generation: number, keyring: TenantKeyrin
 }
 
 /**
- * A tenant's part of a store, of which grants and reference tokens are read only if this mint wrote them, as they are:
- * any other is as if it were not there. So whoever can write the store can end or revive what the mint made, and makes
- * nothing himself.
+ * A tenant's store in which grants and reference tokens exist only if this mint wrote them and nobody changed them; any
+ * other row reads as absent. So whoever can write to the database can end or revive what the mint made, but cannot
+ * forge a grant or a token.
  */
 export function provenStore(store: TenantStore, dependencies: ProvingDependencies): TenantStore {
   const { tenant, keyring, clock } = dependencies;
   const tell = toldNowAndThen(dependencies);
 
   async function isGenuine(rowMac: string | undefined, text: string): Promise<boolean> {
-    // Rows of a version that made no MACs, until the last of them has ended.
+    // Rows without a MAC come from a version that made none. They are accepted until the last of them has expired;
+    // after that, leaving out the MAC must not be a way to forge one.
     if (rowMac === undefined) return clock.now() < keyring.oldRowsUntil();
     const generation = rowMacGeneration(rowMac);
     if (generation === undefined) return false;
+    // Another node may have made the key a moment ago, and this one not read it yet.
     await keyring.awaitRefreshKey(generation);
     return isRowMac(rowMac, text, (key, signed) => keyring.mac(key, signed));
   }
@@ -53,6 +57,7 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
     ...store,
     families: {
       ...store.families,
+      // Only reads are checked. Writes go by id, and can only end or move a row that a read has accepted.
       find: async (id) => proven(await store.families.find(id), familyText),
     },
     referenceTokens: {
@@ -62,7 +67,7 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
   };
 }
 
-/** Tells the log how many rows were not taken, and nothing of what is in them. */
+/** Logs how many rows were rejected, and nothing of their contents. */
 function toldNowAndThen({ tenant, clock, logger }: ProvingDependencies): () => void {
   let count = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
@@ -71,7 +76,7 @@ function toldNowAndThen({ tenant, clock, logger }: ProvingDependencies): () => v
     const now = clock.now();
     if (now < toldAt + TELL_EVERY) return;
     const fields = { event: "rows_not_genuine", tenant, count };
-    logger.warn(fields, "rows of the store were not taken: this mint did not write them, or not as they are");
+    logger.warn(fields, "rows of the store were rejected: this mint did not write them, or they were changed");
     toldAt = now;
     count = 0;
   };

@@ -4,7 +4,7 @@ import type { Client, Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
 import { OAuthError } from "./errors.ts";
 
-/** The quotas of a client: what each bounds, and which rows those are. */
+/** The quotas of a client: what each one bounds, and which rows count towards it. */
 const QUOTAS = {
   maxGrants: { what: "grants", rows: (store: TenantStore) => store.families },
   maxReferenceTokens: { what: "reference tokens", rows: (store: TenantStore) => store.referenceTokens },
@@ -16,25 +16,27 @@ type Quota = keyof typeof QUOTAS;
 
 const NAMES = Object.keys(QUOTAS) as readonly Quota[];
 
-/** How many rows more a client asks for. */
+/** How many more rows a request needs, by quota. */
 export type Rows = Readonly<Partial<Record<Quota, number>>>;
 
-/** How often a node counts again what a client has, in milliseconds. In between it adds what it lets through itself. */
+/** How often a node recounts a client's rows, in milliseconds. In between it adds what it lets through itself. */
 const COUNT_EVERY = 5_000;
 
 /** How many counts a node remembers. */
 const MAX_COUNTS = 4096;
 
-/** The tenant whose client it is, and its rows. */
+/** The client's tenant, and its rows. */
 interface Holder {
   readonly tenant: Pick<Tenant, "id">;
   readonly store: TenantStore;
 }
 
-/** A count that is under way or done. All who come meanwhile wait for it, so that each sees what the others took. */
+/**
+ * A count, under way or done. Everyone who arrives in the meantime shares it, so that each sees what the others took.
+ */
 interface Count {
   readonly tally: Promise<{ rows: number }>;
-  /** Until how much has elapsed it is good. */
+  /** The monotonic reading up to which the count may be used. */
   goodUntil: number;
 }
 
@@ -47,10 +49,11 @@ interface Share {
 }
 
 /**
- * Holds clients to their quotas. What other nodes let through since the last count is not known here, nor what this node
- * was still writing when it counted: a quota may be exceeded by that.
+ * Enforces the quotas of clients, approximately. A node does not know what other nodes have let through since its last
+ * count, nor what it was still writing while it counted: a quota can be exceeded by that much. An exact count would
+ * cost every mint a transaction.
  *
- * How old a count is goes by what has elapsed: a clock that is set back must not end the counting.
+ * The age of a count is measured by elapsed time: a clock that is set back must not stop the counting.
  */
 export class Quotas {
   readonly #clock: Clock;
@@ -63,8 +66,8 @@ export class Quotas {
   }
 
   /**
-   * Lets a client have so many rows more: all that it asks for or none. Call it when nothing else can be refused. Throws
-   * OAuthError `access_denied` if it would have more than it may, and StoreUnavailableError.
+   * Lets a client have more rows: all that it asks for, or none. Call it last, when nothing else can refuse the
+   * request. Throws OAuthError `access_denied` if the client would exceed a quota, and StoreUnavailableError.
    */
   async take(more: Rows, client: Client, { tenant, store }: Holder): Promise<void> {
     const asked = NAMES.filter((quota) => client[quota] !== undefined && more[quota] !== undefined);
@@ -76,16 +79,18 @@ export class Quotas {
       const count = this.#count(name, () => QUOTAS[quota].rows(store).count(client.id, now, most));
       return { quota, most, rows, tally: await count.tally };
     };
+    // No await between the check and the addition: of two requests for the last row, only one gets it.
     const shares = await Promise.all(asked.map(share));
     for (const one of shares) refuseBeyond(one);
     for (const { tally, rows } of shares) tally.rows += rows;
   }
 
-  /** The newest count, or one that begins now. */
+  /** The current count, or a new one if that is too old. */
   #count(name: string, rows: () => Promise<number>): Count {
     const known = this.#counts.get(name);
     if (known !== undefined && this.#machine.elapsed() < known.goodUntil) return known;
     const tally = rows().then((rows) => ({ rows }));
+    // A count under way does not age: however slow the store is, it is asked once.
     const count: Count = { tally, goodUntil: Number.POSITIVE_INFINITY };
     this.#counts.set(name, count);
     tally.then(
@@ -93,6 +98,7 @@ export class Quotas {
         count.goodUntil = this.#machine.elapsed() + COUNT_EVERY;
       },
       () => {
+        // A failed count fails those who share it, and the next request counts again.
         count.goodUntil = 0;
       },
     );

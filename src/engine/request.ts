@@ -5,9 +5,9 @@ import type { KeyUse } from "../store/port.ts";
 export type { KeyDescription, KeyState, Rotation, RotationMode } from "../keyring/port.ts";
 export type { KeyUse } from "../store/port.ts";
 
-/** What a door could not read as the parameter's type. */
+/** A parameter whose value a door could not parse. */
 export class InvalidValue {
-  /** What is wrong, in a few words, if more can be said than that it is malformed. */
+  /** The reason, if there is more to say than that the value is malformed. */
   readonly reason: string | undefined;
 
   constructor(reason?: string) {
@@ -16,44 +16,44 @@ export class InvalidValue {
 }
 
 /**
- * Who calls, as it came with the request. A door passes on what it was given, and nothing that was empty: which of two
- * credentials counts, and whether it is well-formed, is for the engine.
+ * Who calls, as the request says. A door passes on what it received and leaves out what was empty; the engine decides
+ * which credentials count, and whether they are well-formed, so that both doors decide alike.
  */
 export interface Caller {
-  /** The `Authorization` header or metadata, whole. */
+  /** The whole value of the `Authorization` header or metadata. */
   readonly authorization?: string | undefined;
   /** The form's `client_id`. */
   readonly clientId?: string | undefined;
   /** The form's `client_secret`. */
   readonly clientSecret?: string | undefined;
-  /** The IP address that the request came from: its socket's, or what trusted proxies say. */
+  /** The caller's IP address: the peer's, or the one that trusted proxies report. */
   readonly remoteAddress?: string | undefined;
-  /** Names the request in the log and in the answer: 1 to 128 safe characters. */
+  /** Identifies the request in the log and in the answer: 1 to 128 safe characters. */
   readonly requestId?: string | undefined;
-  /** `traceparent` and `tracestate` (W3C Trace Context), as they came. */
+  /** `traceparent` and `tracestate` (W3C Trace Context), unchanged. */
   readonly traceParent?: string | undefined;
   readonly traceState?: string | undefined;
 }
 
 /**
- * A request of the token endpoint for an extension grant, whichever door it came through. An absent member was not
- * given or was empty. Names and meanings are those of the wire, in camelCase.
+ * A token request with an extension grant, from either door. An absent member was not sent, or was empty. Names and
+ * meanings are those of the wire, in camelCase.
  */
 export interface MintRequest {
   readonly grantType?: string | undefined;
   readonly subject?: string | undefined;
   readonly issuer?: string | undefined;
-  /** One an entry. */
+  /** One scope per entry. */
   readonly scopes?: readonly string[] | undefined;
-  /** A well-formed one is an object; which values it may hold is the grant's matter. */
+  /** An object if well-formed; the grant decides which values it may hold. */
   readonly arbitraryClaims?: JsonValue | InvalidValue | undefined;
   readonly arbitraryJson?: JsonValue | InvalidValue | undefined;
   readonly customPayload?: JsonValue | InvalidValue | undefined;
   readonly arbitraryAmrs?: JsonValue | InvalidValue | undefined;
   readonly arbitraryAudiences?: JsonValue | InvalidValue | undefined;
-  /** In seconds; `NaN` when it is not a number, and not whole when it was not. */
+  /** Seconds. `NaN` if it was not a number; a fraction is kept, so that it can be refused. */
   readonly accessTokenLifetime?: number | undefined;
-  /** In seconds; `NaN` when it is not a number, and not whole when it was not. */
+  /** Seconds, as for the access token. */
   readonly idTokenLifetime?: number | undefined;
   readonly accessTokenType?: string | undefined;
   readonly accessToken?: string | undefined;
@@ -64,12 +64,12 @@ export interface MintRequest {
 /** A parameter of a MintRequest, by its name in code. */
 export type MintParameter = Exclude<keyof MintRequest, "grantType">;
 
-/** What a mint or a refresh answers (RFC 6749 section 5.1). */
+/** The answer to a mint or a refresh (RFC 6749 section 5.1). */
 export interface TokenSet {
   readonly accessToken: string;
   /** How the access token is used (RFC 6749 section 7.1). */
   readonly tokenType: string;
-  /** Seconds that the access token lives. */
+  /** The lifetime of the access token, in seconds. */
   readonly expiresIn: number;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
@@ -77,7 +77,7 @@ export interface TokenSet {
   readonly scopes: readonly string[];
 }
 
-/** The grant type of a refresh (RFC 6749 section 6), which every tenant has beside those that mint. */
+/** The grant type of a refresh (RFC 6749 section 6), which every tenant has besides its extension grants. */
 export const REFRESH_GRANT_TYPE = "refresh_token";
 
 /** A refresh (RFC 6749 section 6). */
@@ -92,30 +92,30 @@ export interface IntrospectRequest {
   readonly tokenTypeHint?: string | undefined;
 }
 
-/** What an introspection answers (RFC 7662 section 2.2): `{ active: false }` alone, or the token's claims too. */
+/** The answer to an introspection (RFC 7662 section 2.2): `{ active: false }` alone, or the token's claims too. */
 export type Introspection = JsonObject & { readonly active: boolean };
 
-/** A rotation that an operator asks for. */
+/** An operator's request to rotate a key. */
 export interface RotateRequest {
   /** Absent: graceful. */
   readonly mode?: RotationMode | undefined;
   /** Absent: signing. */
   readonly use?: KeyUse | undefined;
-  /** The leaked key, for a compromised one. Absent: the active one. */
+  /** The leaked key, for the mode `compromised`. Absent: the active one. */
   readonly kid?: string | undefined;
-  /** Plans, and changes nothing. */
+  /** Says what would happen, and changes nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Makes a retried call the same rotation. */
+  /** Makes a retry the same rotation as the first call. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A revocation of all that a client minted, which an operator asks for. */
+/** An operator's request to revoke everything that a client minted. */
 export interface RevokeClientRequest {
-  /** The client's id. It need not be configured any more. */
+  /** The client's id. The client may no longer be configured. */
   readonly client?: string | undefined;
 }
 
-/** What a revocation of a client answers. */
+/** The answer to a revocation of a client. */
 export interface ClientRevocation {
   /** What the operator should know. */
   readonly warnings: readonly string[];

@@ -18,7 +18,7 @@ const refusals: Partial<Record<number, ConnectError>> = {
 
 const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
 const BAD_TIMEOUT = refusal("The request cannot be read: its grpc-timeout is malformed.", Code.InvalidArgument);
-const UNEXPECTED = toConnectError(new OAuthError("server_error", "Something unexpected happened."));
+const UNEXPECTED = toConnectError(new OAuthError("server_error", "An unexpected error occurred."));
 
 /** The refusal of a call of what is none of our RPCs. */
 export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../src/base/js
 import { parseJson } from "../../src/engine/exact-json.ts";
 import { InvalidValue } from "../../src/engine/request.ts";
 
-const LOSSY = "it holds a number that would lose precision: send that as a string.";
+const LOSSY = "it holds a number that would lose precision: send it as a string.";
 
 /** Any JSON, with names that collide with JavaScript's own and strings that look like JSON. */
 const name = fc.oneof(fc.constantFrom("__proto__", "constructor", "toString", "", "0", 'a":', "{", "\\"), fc.string());

@@ -96,7 +96,7 @@ describe("a start", () => {
     const before = machine.wall();
     const { issuedAt } = await (await start(machine)).read();
     expect(issuedAt).toBeGreaterThan(before + 8_000);
-    expect(logger.text()).toContain("behind what was told before");
+    expect(logger.text()).toContain("behind the newest token");
   });
 
   it("is refused if that takes too long, in words that say what to do", async () => {

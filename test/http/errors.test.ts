@@ -49,7 +49,7 @@ describe("a refusal", () => {
     engine.answer = () => Promise.reject(Object.assign(new TypeError("x is not a function"), { code: "FST_ERR_X" }));
     const response = await post("grant_type=x");
     expect(response.statusCode).toBe(500);
-    expect(response.json()).toEqual({ error: "server_error", error_description: "Something unexpected happened." });
+    expect(response.json()).toEqual({ error: "server_error", error_description: "An unexpected error occurred." });
     expect(logger.lines).toHaveLength(1);
     expect(logger.text()).toMatch(/^error a request failed .*x is not a function/);
   });

@@ -152,7 +152,7 @@ describe("a request that cannot be read", () => {
     expect(message).not.toMatch(/\bTOKEN|73/);
   });
 
-  const lossy = "it holds a number that would lose precision: send that as a string.";
+  const lossy = "it holds a number that would lose precision: send it as a string.";
 
   test.each([
     [`{"arbitraryClaims":{"a":12345678901234567890}}`, `arbitrary_claims cannot be used: ${lossy}`],

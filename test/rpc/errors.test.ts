@@ -65,7 +65,7 @@ describe("a refusal", () => {
 
   test("tells nothing of its cause, which the engine has logged", async () => {
     const cause = new Error("disk of db-7 is full");
-    engine.fail(new OAuthError("server_error", "Something unexpected happened.", { cause }));
+    engine.fail(new OAuthError("server_error", "An unexpected error occurred.", { cause }));
 
     expect(JSON.stringify(await everywhere())).not.toContain("db-7");
     expect(doors.logger.lines).toEqual([]);

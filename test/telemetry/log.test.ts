@@ -55,7 +55,7 @@ describe("the log of events", () => {
   ])("has the cause of %s", (code, level) => {
     const { logger, listen } = log();
     const cause = new Error("the cause");
-    listen(refused("Something unexpected happened.", code, cause));
+    listen(refused("An unexpected error occurred.", code, cause));
     expect(logger.lines).toMatchObject([{ level, fields: { err: cause } }]);
   });
 

@@ -7,26 +7,29 @@ import { clientRefused } from "./refusals.ts";
 
 const proven: unique symbol = Symbol("proven");
 
-/** A client whose credentials were checked. Only {@link authenticate} can make one. */
+/**
+ * A client whose credentials were checked. Only {@link authenticate} can make one, so an operation that takes one
+ * cannot forget the check.
+ */
 export interface AuthenticatedClient {
   readonly [proven]: true;
   readonly tenant: Tenant;
   readonly client: Client;
-  /** Whether it presented a right proof, such as its secret, rather than none if none is needed. */
+  /** Whether it presented a valid proof, such as its secret; false for a public client that presented none. */
   readonly hasProof: boolean;
 }
 
-/** Which operation the client authenticates for: a refresh may need no secret where others do. */
+/** What the client authenticates for: a refresh may need no secret although other operations do. */
 type Purpose = "refresh" | "other";
 
-/** One text for every way to fail: whoever guesses is not told what was wrong. */
+/** One message for every failure, so that a guesser does not learn what was wrong. */
 const REFUSED = "The client is unknown, or its secret is missing or wrong.";
 
 /**
- * Checks who the client is (RFC 6749 section 2.3), by the one method that it uses.
+ * Authenticates the client (RFC 6749 section 2.3) by the one method that it uses.
  *
- * Throws OAuthError `invalid_client`; `invalid_request` if it uses two methods at once, or one in a way that its tenant
- * does not take.
+ * Throws OAuthError `invalid_client`; `invalid_request` if the caller uses two methods at once, or uses one in a way
+ * that the tenant does not accept.
  */
 export async function authenticate(
   caller: Caller,
@@ -37,11 +40,14 @@ export async function authenticate(
   const { tenant } = context;
   const presented = presentedBy(caller, context, methods);
   const client = tenant.clients.get(presented.clientId);
+  // Verified even for an unknown client, so that its refusal is counted and slowed down like a wrong secret.
   const hasProof = await presented.verify(client);
   if (client === undefined) throw clientRefused(REFUSED);
   const needsProof = client.requireSecret && (purpose !== "refresh" || client.requireRefreshSecret);
+  // A wrong secret is refused even if none is needed: the caller meant to prove something, and failed.
   if (!hasProof && (presented.hasProof || needsProof)) throw clientRefused(REFUSED, client);
-  // What a disabled client was granted is not refreshed: its grants are refused, rather than the client.
+  // A disabled client may still present a refresh token: its grant is refused then (`invalid_grant`), which tells the
+  // client to stop trying.
   if (!client.enabled && purpose !== "refresh") throw clientRefused("The client is disabled.", client);
   return { [proven]: true, tenant, client, hasProof };
 }
@@ -53,13 +59,17 @@ function presentedBy(
 ): Presentation {
   const presented = methods.flatMap((method) => method.read(caller, context) ?? []);
   const [first, second] = presented;
-  // RFC 6749 section 2.3: one method in each request.
-  if (second !== undefined) throw new OAuthError("invalid_request", "The client authenticates by two methods at once.");
+  // RFC 6749 section 2.3: at most one method per request.
+  if (second !== undefined)
+    throw new OAuthError("invalid_request", "The client uses two authentication methods at once.");
   if (first !== undefined) return first;
   throw clientRefused("client_id is required. Send it with client_secret as Basic credentials in authorization.");
 }
 
-/** Throws OAuthError `invalid_client` if the client came without a proof. `purpose`: what it is needed for. */
+/**
+ * Throws OAuthError `invalid_client` if the client presented no proof. `purpose` completes "A client needs its secret
+ * to …".
+ */
 export function requireProof(client: AuthenticatedClient, purpose: string): void {
   if (!client.hasProof) throw new OAuthError("invalid_client", `A client needs its secret to ${purpose}.`);
 }

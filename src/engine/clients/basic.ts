@@ -1,13 +1,13 @@
 /** The two parts of Basic credentials. */
 export interface BasicCredentials {
   readonly id: string;
-  /** Undefined if it is empty, which is none. */
+  /** Undefined if empty: an empty secret counts as none. */
   readonly secret: string | undefined;
 }
 
 /**
- * Reads Basic credentials (RFC 7617), both parts form-urlencoded as RFC 6749 section 2.3.1 has it; undefined if they are
- * malformed.
+ * Parses Basic credentials (RFC 7617), both parts form-urlencoded (RFC 6749 section 2.3.1). Returns undefined if they
+ * are malformed.
  */
 export function parseBasic(authorization: string): BasicCredentials | undefined {
   const encoded = /^basic +(?<token>[A-Za-z0-9+/_-]+=*) *$/i.exec(authorization)?.groups?.token;

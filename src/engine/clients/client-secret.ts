@@ -6,8 +6,8 @@ import type { ClientAuthenticationMethod } from "./method.ts";
 import { clientRefused, MALFORMED_BASIC } from "./refusals.ts";
 
 /**
- * A client's id and its secret (RFC 6749 section 2.3.1): as Basic credentials in the header, which count if both are
- * there, or in the form. An id alone is a public client's.
+ * A client's id and secret (RFC 6749 section 2.3.1), as Basic credentials in the header or in the form; the header wins
+ * if both are sent. An id without a secret is a public client's.
  */
 export const clientSecret: ClientAuthenticationMethod = {
   names: ["client_secret_basic", "client_secret_post"],
@@ -16,6 +16,7 @@ export const clientSecret: ClientAuthenticationMethod = {
     const presented = presentedBy(caller, tenant);
     if (presented === undefined) return undefined;
     const { id, secret } = presented;
+    // Before any hashing: a secret of a megabyte must not cost one.
     checkLength(id, "client_id", tenant);
     checkLength(secret, "client_secret", tenant);
     return {

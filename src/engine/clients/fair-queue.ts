@@ -1,9 +1,12 @@
-/** What is to be run once its turn has come. */
+/** A task that waits for its turn. */
 interface Task {
   readonly run: () => Promise<void>;
 }
 
-/** What waits below one name: tasks at a leaf, named parts elsewhere, whoever is next in turn first. */
+/**
+ * Everything that waits under one name: tasks at a leaf, named parts elsewhere. A map keeps its order, so the first
+ * part is next in turn.
+ */
 interface Part {
   size: number;
   readonly tasks: Task[];
@@ -11,20 +14,20 @@ interface Part {
 }
 
 /**
- * Runs one task at a time. Whoever waits is named by a path, such as tenant, client and address: at every level the names
- * take turns, so that a thousand tasks of one delay another's by one task and no more.
+ * Runs one task at a time. A task's path names who waits, such as tenant, client and address. At every level the names
+ * take turns, so a thousand tasks of one name delay another's by a single task.
  */
 export class FairQueue {
   readonly #most: readonly number[];
   readonly #root = emptyPart();
   #running = false;
 
-  /** `most`: how many tasks may wait below one name, level by level. */
+  /** `most`: how many tasks may wait under one name, level by level. */
   constructor(most: readonly number[]) {
     this.#most = most;
   }
 
-  /** Runs the task in turn; undefined if too many wait below one of the path's names. */
+  /** Runs the task in its turn. Returns undefined if too many already wait under a name of its path. */
   run<T>(path: readonly string[], task: () => Promise<T>): Promise<T> | undefined {
     if (this.#isFull(path)) return undefined;
     return new Promise<T>((resolve, reject) => {
@@ -33,7 +36,7 @@ export class FairQueue {
     });
   }
 
-  /** Looks from the top down: a name that nobody waits below has room, and so has all below it. */
+  /** Looks from the top down: a name under which nothing waits has room, and so has everything below it. */
   #isFull(path: readonly string[]): boolean {
     let part: Part | undefined = this.#root;
     for (const [level, name] of path.entries()) {
@@ -57,7 +60,7 @@ export class FairQueue {
     part.tasks.push(task);
   }
 
-  /** Runs until nothing waits; what comes meanwhile is taken in its turn. */
+  /** Runs until nothing waits, including what arrives in the meantime. */
   async #drain(): Promise<void> {
     this.#running = true;
     for (let task = take(this.#root); task !== undefined; task = take(this.#root)) await task.run();
@@ -65,7 +68,7 @@ export class FairQueue {
   }
 }
 
-/** Ends the caller's promise as the task ended, and never rejects itself: that would stop the queue for all. */
+/** Settles the caller's promise as the task settled. Never rejects itself: that would stop the queue for everyone. */
 async function settle<T>(task: () => Promise<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
   try {
     resolve(await task());
@@ -78,7 +81,7 @@ function emptyPart(): Part {
   return { size: 0, tasks: [], parts: new Map() };
 }
 
-/** Takes the next task; the part that it came from is then the last in turn. */
+/** Takes the next task, and moves the part that it came from to the end of the line. */
 function take(part: Part): Task | undefined {
   if (part.size === 0) return undefined;
   part.size -= 1;
@@ -86,6 +89,7 @@ function take(part: Part): Task | undefined {
   if (first === undefined) return part.tasks.shift();
   const [name, next] = first;
   const task = take(next);
+  // Deleting and setting again moves it behind the others in the map's order.
   part.parts.delete(name);
   if (next.size > 0) part.parts.set(name, next);
   return task;

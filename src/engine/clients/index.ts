@@ -1,5 +1,5 @@
 import { clientSecret } from "./client-secret.ts";
 import type { ClientAuthenticationMethod } from "./method.ts";
 
-/** Every way for a client to prove who it is. */
+/** Every client authentication method. At most one may be used in a request. */
 export const clientAuthenticationMethods: readonly ClientAuthenticationMethod[] = [clientSecret];

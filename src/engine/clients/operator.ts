@@ -5,20 +5,21 @@ import type { MethodContext } from "./method.ts";
 import { MALFORMED_BASIC, operatorRefused } from "./refusals.ts";
 
 /**
- * Checks who the operator is, by Basic credentials alone.
+ * Authenticates an operator, by Basic credentials only.
  *
- * Throws OAuthError `invalid_client` if it is none of this tenant's.
+ * Throws OAuthError `invalid_client` unless it is one of this tenant's operators.
  */
 export async function authenticateOperator(
   { authorization, remoteAddress: address }: Caller,
   { tenant, secrets }: MethodContext,
 ): Promise<Operator> {
-  if (authorization === undefined) throw operatorRefused("An operator's Basic credentials are missing.");
+  if (authorization === undefined)
+    throw operatorRefused("An operator's Basic credentials are required in authorization.");
   const basic = parseBasic(authorization);
   if (basic === undefined) throw operatorRefused(MALFORMED_BASIC);
   const { id, secret } = basic;
   const operator = tenant.operators.get(id);
-  // An operator may have the same id as a client: what is remembered of one is nothing to the other.
+  // An operator and a client may have the same id: what is remembered about one must not count for the other.
   const presenter = { tenant: tenant.id, role: "operator", id, isKnown: operator !== undefined, address } as const;
   const isRight =
     secret !== undefined &&

@@ -14,13 +14,15 @@ type ScryptHash = Extract<SecretHash, { kind: "scrypt" }>;
 /** Derives a key by scrypt (RFC 7914). */
 export type Scrypt = (secret: string, hash: ScryptHash) => Promise<Uint8Array>;
 
-/** How many secrets may wait for scrypt: of a tenant any number, of one of its clients, and of one address for that client. */
+/**
+ * How many secrets may wait for scrypt: of one tenant any number, of one client, and from one address for that client.
+ */
 const MAX_WAITING = [Number.POSITIVE_INFINITY, 16, 8];
 
-/** How long a secret may wait for scrypt, in milliseconds: then whoever sent it has most likely gone. */
+/** How long a secret may wait for scrypt, in milliseconds: whoever sent it has most likely gone by then. */
 const LONGEST_WAIT = 10_000;
 
-/** How many right secrets are remembered. */
+/** How many correct secrets are remembered. */
 const MAX_REMEMBERED = 4096;
 
 /** Whose secret is presented, and from where. */
@@ -28,28 +30,30 @@ export interface Presenter {
   readonly tenant: string;
   readonly role: "client" | "operator";
   readonly id: string;
-  /** False: there is no client or operator of that id. */
+  /** Whether a client or operator of that id is configured. */
   readonly isKnown: boolean;
-  /** Absent: its attempts are not slowed down. */
+  /** Absent: attempts are not slowed down. */
   readonly address?: string | undefined;
 }
 
 /**
- * Compares presented secrets with stored hashes, in constant time. Whoever presents wrong ones is counted and slowed down.
+ * Compares presented secrets with stored hashes, in constant time. Whoever presents wrong ones is counted and slowed
+ * down.
  *
- * scrypt costs some 50 ms: one is computed at a time for clients and one for operators, so that wrong secrets never hold
- * up signing, and a right one is paid for once: a keyed hash of it is remembered in memory. Callers who come with the
- * same secret at once share one. Tenants, clients and addresses take turns: whoever floods one of them delays no other.
+ * scrypt takes some 50 ms. One hash is computed at a time for clients and one for operators, so that wrong secrets
+ * never hold up signing; a correct secret pays once, as a keyed hash of it is remembered in memory. Callers who present
+ * the same secret at once share one computation. Tenants, clients and addresses take turns, so a flood of one delays no
+ * other.
  *
- * A client that there is not costs no scrypt: names are invented at no cost, and their secrets would take the turns of
- * those that there are. So the time may tell whether there is a client, which is no secret (RFC 6749 section 2.2).
+ * An unknown client costs no scrypt: names are free to invent, and their secrets would take the turns of real clients.
+ * The time taken may therefore reveal whether a client exists, which is no secret (RFC 6749 section 2.2).
  */
 export class SecretVerifier {
   readonly #clock: Clock;
   readonly #scrypt: Scrypt;
   readonly #memoryKey: Uint8Array;
   readonly #remembered = new LruMap<string, true>(MAX_REMEMBERED);
-  /** What is being derived or waits for it, by its name. */
+  /** Computations that run or wait, by name. */
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #queues = { client: new FairQueue(MAX_WAITING), operator: new FairQueue(MAX_WAITING) };
   readonly #slowDown: SlowDown;
@@ -77,7 +81,7 @@ export class SecretVerifier {
     return isRight;
   }
 
-  /** Logs how many were refused since the last report: never a line for each. */
+  /** Logs how many secrets were refused since the last report, never one line for each. */
   report(logger: Logger): void {
     this.#refusals.report(logger);
   }
@@ -86,12 +90,14 @@ export class SecretVerifier {
     const digest = createHash("sha256").update(secret).digest();
     let proven = false;
     for (const hash of hashes) {
+      // No early exit: the time must not reveal which of several hashes matched.
       if (hash.kind === "sha256" && timingSafeEqual(digest, hash.digest)) proven = true;
     }
     if (proven) return true;
     const costly = hashes
       .filter((hash) => hash.kind === "scrypt")
       .map((hash) => ({ hash, name: this.#nameOf(presenter, hash, secret) }));
+    // All remembered ones first: the old and the new secret of a client in rotation both pay for scrypt only once.
     if (costly.some(({ name }) => this.#remembered.get(name))) return true;
     for (const { hash, name } of costly) {
       if (await this.#matches(presenter, name, hash, secret)) return true;
@@ -109,11 +115,15 @@ export class SecretVerifier {
   async #derive(presenter: Presenter, name: string, hash: ScryptHash, secret: string): Promise<boolean> {
     const derived = await this.#inTurn(presenter, () => this.#scrypt(secret, hash));
     if (!timingSafeEqual(derived, hash.digest)) return false;
+    // Only a match is remembered: wrong secrets must not push out right ones.
     this.#remembered.set(name, true);
     return true;
   }
 
-  /** Every part is preceded by its length, so that no two lists of parts read alike. */
+  /**
+   * Every part is preceded by its length, so that no two lists of parts produce the same input. Includes the hash
+   * itself: once a secret is replaced in the configuration, what is remembered of the old one never matches.
+   */
   #nameOf({ tenant, role, id }: Presenter, hash: ScryptHash, secret: string): string {
     const hmac = createHmac("sha256", this.#memoryKey);
     const entry = [
@@ -134,6 +144,7 @@ export class SecretVerifier {
     const latest = this.#clock.now() + LONGEST_WAIT;
     const path = [placeOf(presenter), id, address === undefined ? "" : networkOf(address)];
     const turn = this.#queues[role].run(path, async () => {
+      // A secret whose sender has given up must not delay the others by another 50 ms.
       if (this.#clock.now() > latest) throw this.#tooMany("secrets_queue_full", presenter);
       return derive();
     });
@@ -147,18 +158,21 @@ export class SecretVerifier {
   }
 
   #count(event: Refused["event"], { tenant, role, id, isKnown, address }: Presenter): void {
-    // What a caller wrote is not logged: it may be a secret in the wrong place.
+    // An unknown id is not logged: it may be a secret in the wrong place.
     this.#refusals.count({ event, tenant, [role]: isKnown ? id : undefined }, address);
   }
 }
 
-/** Those that there are not are one, so that inventing names helps nobody. */
+/** All unknown ids count as one source, so that inventing names helps nobody. */
 function sourceOf(presenter: Presenter): string | undefined {
   const { role, id, isKnown, address } = presenter;
   return address && JSON.stringify([placeOf(presenter), role, isKnown ? id : null, networkOf(address)]);
 }
 
-/** Where a name is one: a client in its tenant, an operator everywhere, as many tenants may have the same one. */
+/**
+ * The scope in which an id is unique: a client's tenant; for operators all tenants together, as several may list the
+ * same operator.
+ */
 function placeOf({ tenant, role }: Presenter): string {
   return role === "operator" ? "" : tenant;
 }
@@ -166,7 +180,7 @@ function placeOf({ tenant, role }: Presenter): string {
 const nodeScrypt: Scrypt = (secret, hash) =>
   new Promise((resolve, reject) => {
     const N = 2 ** hash.logN;
-    // OpenSSL asks for a bound: what these parameters need, and some room.
+    // OpenSSL requires a memory limit: what these parameters need, and some headroom.
     const options = { N, r: hash.r, p: hash.p, maxmem: 256 * N * hash.r + 1024 * 1024 };
     scrypt(secret, hash.salt, hash.digest.length, options, (error, key) => (error ? reject(error) : resolve(key)));
   });

@@ -1,20 +1,20 @@
 import type { Clock, Instant } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
 
-/** How many failures in a row are not slowed down. */
+/** How many failures in a row are free of delay. */
 const FREE = 10;
 
-/** The first delay, which doubles with each further failure, and the longest, in milliseconds. */
+/** The first delay, which doubles with every further failure, and the longest one, in milliseconds. */
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 5_000;
 
-/** After how long without a failure those before are forgotten, in milliseconds. */
+/** How long without a failure it takes for earlier ones to be forgotten, in milliseconds. */
 const FORGET_AFTER = 10 * 60_000;
 
-/** How many attempts of one source at one name may be delayed at once. */
+/** How many attempts of one source may be delayed at once. */
 const MAX_DELAYED = 4;
 
-/** How many sources that failed are remembered. */
+/** How many failing sources are remembered. */
 const MAX_SOURCES = 16_384;
 
 interface Source {
@@ -24,8 +24,8 @@ interface Source {
 }
 
 /**
- * Slows down whoever guesses: failures in a row of one source at one name delay its next attempts, before they are looked
- * at, so that a right secret is no sooner told from a wrong one. Other sources are never slowed for it.
+ * Slows down guessing: after failures in a row, the next attempts of that source are delayed before they are checked,
+ * so that a right secret takes as long as a wrong one. Other sources are never delayed.
  */
 export class SlowDown {
   readonly #clock: Clock;
@@ -35,7 +35,10 @@ export class SlowDown {
     this.#clock = clock;
   }
 
-  /** Resolves to true once the source may try; to false, at once, if too many of its attempts are delayed already. */
+  /**
+   * Resolves to true once the source may try. Resolves to false at once if too many of its attempts are already
+   * delayed: waiting requests cost memory.
+   */
   async mayTry(source: string): Promise<boolean> {
     const known = this.#sources.get(source);
     if (known === undefined) return true;
@@ -52,6 +55,7 @@ export class SlowDown {
     }
   }
 
+  /** Counts a failure. */
   failed(source: string): void {
     const known = this.#sources.get(source) ?? { failures: 0, failedAt: 0, delayed: 0 };
     known.failures += 1;
@@ -59,13 +63,17 @@ export class SlowDown {
     this.#sources.set(source, known);
   }
 
+  /** Ends the failures in a row. */
   succeeded(source: string): void {
     const known = this.#sources.get(source);
     if (known !== undefined) known.failures = 0;
   }
 }
 
-/** The part of an address that one source can be expected to have: of IPv6 the first 64 bits. */
+/**
+ * The part of an address that one source can be expected to hold: the first 64 bits of IPv6, as every host may choose
+ * the rest. An IPv4-mapped address is its IPv4 address.
+ */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
   if (!plain.includes(":")) return plain;

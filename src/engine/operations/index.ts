@@ -5,21 +5,21 @@ import { mint } from "./mint.ts";
 import { refresh, reopen } from "./refresh.ts";
 import { revoke } from "./revoke.ts";
 
-/** Everything that a tenant can be asked for. The engine's port is made of this table: an operation is one entry. */
+/** Every operation of a tenant. The engine's port is derived from this table: a new operation is one entry. */
 export const operations = {
   /** Mints tokens by an extension grant (RFC 6749 section 4.5). */
   mint: { by: "client", issues: true, run: mint },
   /** Exchanges a refresh token for new tokens (RFC 6749 section 6). */
   refresh: { by: "refreshing client", issues: true, run: refresh, retried: reopen },
-  /** Tells whether a token is alive, and what it says (RFC 7662). */
+  /** Says whether a token is active, and what it contains (RFC 7662). */
   introspect: { by: "client", issues: false, run: introspect },
-  /** Ends a token, a grant, or all that a subject has (RFC 7009). */
+  /** Revokes a token, a grant, or everything that a subject has (RFC 7009). */
   revoke: { by: "client", issues: false, run: revoke },
-  /** Makes the next key, or says what that would do. */
+  /** Rotates a key, or says what that would do. */
   rotate: { by: "operator", issues: false, run: rotate },
-  /** Every generation of the tenant's keys: signing first, oldest first. */
+  /** Lists every generation of the tenant's keys: signing keys first, oldest first. */
   listKeys: { by: "operator", issues: false, run: listKeys },
-  /** Ends all that a client minted up to now. */
+  /** Revokes everything that a client has minted so far. */
   revokeClient: { by: "operator", issues: false, run: revokeClient },
 } satisfies Record<
   string,
@@ -28,5 +28,5 @@ export const operations = {
   | Operation<"operator", never, unknown>
 >;
 
-/** The table, for the types that are derived from it. */
+/** The type of the table, from which other types are derived. */
 export type Operations = typeof operations;

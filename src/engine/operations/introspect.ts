@@ -11,11 +11,15 @@ import { readGrantRecord } from "../tokens/grant-record.ts";
 import { TOKEN_TYPE } from "../tokens/issue.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 
-/** All that is said of a token that is not alive, is none, or is none of the caller's business (RFC 7662 section 2.2). */
+/**
+ * The whole answer about a token that is not active, is not a token, or is none of the caller's business (RFC 7662
+ * section 2.2).
+ */
 const INACTIVE: Introspection = { active: false };
 
 /**
- * Tells whether a token is alive, and what it says (RFC 7662). What a text is, its shape tells: the hint is not needed.
+ * Says whether a token is active, and what it contains (RFC 7662). A token's shape reveals its type, so the hint is not
+ * needed.
  *
  * Throws OAuthError `invalid_client` if the caller did not prove a secret.
  */
@@ -32,8 +36,8 @@ export async function introspect(
 }
 
 /**
- * What an access token says, as it was minted. Whether the caller may see it is asked before whether it is alive, so that
- * the store is asked nothing for a token that is none of its business.
+ * The claims of an access token, as it was minted. Checks whether the caller may see the token before checking whether
+ * it is active, so that nobody makes the store work for tokens that are none of their business.
  */
 async function introspectAccessToken(
   context: TenantContext,
@@ -43,6 +47,7 @@ async function introspectAccessToken(
 ): Promise<Introspection> {
   const token = await readAccessToken(context, text, now);
   if (token === undefined || !maySee(caller, token) || !(await isAlive(context, token, now))) return INACTIVE;
+  // The token's `scope` is an array; RFC 7662 section 2.2 has a string.
   const { scope, client_id: _, ...claims } = token.claims;
   return {
     ...claims,
@@ -61,7 +66,7 @@ function maySee(caller: Client, token: AccessToken): boolean {
   return Array.isArray(aud) && names.some((name) => aud.includes(name));
 }
 
-/** A refresh token is its own client's business alone, whatever else that client may see. */
+/** A refresh token is its own client's business alone, whatever else another client may see. */
 async function introspectRefreshToken(
   context: TenantContext,
   caller: Client,
@@ -71,6 +76,7 @@ async function introspectRefreshToken(
   const found = await findRefreshToken(context, text);
   if (found === undefined || found.family.client !== caller.id) return INACTIVE;
   const { family, token } = found;
+  // A refresh token that was exchanged is inactive, even if a retry within the grace would still succeed.
   if (family.generation > token.generation || !(await isFamilyAlive(context, found, now))) return INACTIVE;
   const granted = readGrantRecord(family.decision);
   return {
@@ -80,7 +86,7 @@ async function introspectRefreshToken(
     exp: toSeconds(expiryOf(context, family)),
     scope: granted.scopes.join(" "),
     active: true,
-    // No resource server that looks for Bearer takes it for an access token.
+    // Not `Bearer`: a resource server must not take a refresh token for an access token.
     token_type: "refresh_token",
     client_id: family.client,
   };

@@ -10,13 +10,13 @@ import { revokeClientTokens } from "../tokens/revoke-subject.ts";
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;
 
-/** A client's id, configured or not (RFC 6749 appendix A.1). */
+/** The syntax of a client's id (RFC 6749 appendix A.1). The client need not be configured. */
 const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
 
 /**
- * Makes the next key of a tenant, or says what that would do. For operators, never clients.
+ * Rotates a key of a tenant, or says what that would do. For operators only.
  *
- * Throws OAuthError `invalid_request` if what the operator asks for makes no sense.
+ * Throws OAuthError `invalid_request` if the request makes no sense.
  */
 export async function rotate(
   context: TenantContext,
@@ -28,7 +28,7 @@ export async function rotate(
     throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
   }
   if (kid !== undefined && mode !== "compromised") {
-    throw new OAuthError("invalid_request", "kid names the leaked key: it goes with the mode compromised alone.");
+    throw new OAuthError("invalid_request", "kid names the leaked key: it is only allowed with the mode compromised.");
   }
   const name = requestName([operator, mode, use, kid ?? null], idempotencyKey, context);
   const rotation = await rotateKnown(context, { mode, use, kid, dryRun, request: name });
@@ -36,16 +36,16 @@ export async function rotate(
   return { answer: rotation, event: { event: "key_rotated", mode, use, generation, dryRun } };
 }
 
-/** Every generation of the tenant's keys, never a private part. */
+/** Lists every generation of the tenant's keys, never a private part. */
 export async function listKeys({ keyring, clock }: TenantContext): Promise<Done<readonly KeyDescription[]>> {
-  // Another node may have made a key, or compromised one, since the last poll.
+  // Another node may have made a key, or marked one compromised, since this one last read them.
   await keyring.read();
   return { answer: keyring.describe(clock.now()), event: { event: "keys_listed" } };
 }
 
 /**
- * Ends all that a client minted before this call, and nothing that it mints after the answer. For operators, never
- * clients. The client may be disabled, or configured no longer.
+ * Revokes everything that a client minted before this call, and nothing that it mints after the answer. For operators
+ * only. The client may be disabled or no longer configured.
  *
  * Throws OAuthError `invalid_request` if the operator names no client.
  */
@@ -63,7 +63,7 @@ export async function revokeClient(
   return { answer, event: { event: "client_revoked", revokedClient: client } };
 }
 
-/** What a revocation does not reach. */
+/** What the operator should know that the revocation does not achieve. */
 function warningsOf(client: Client | undefined): readonly string[] {
   const state =
     client === undefined
@@ -83,18 +83,23 @@ async function rotateKnown(context: TenantContext, order: RotationOrder): Promis
     return await context.keyring.rotate(order);
   } catch (error) {
     if (error instanceof UnknownKeyError)
-      throw new OAuthError("invalid_request", "kid must name a key of that use of the tenant.");
+      throw new OAuthError("invalid_request", "kid must name a key of this tenant with that use.");
     throw error;
   }
 }
 
-/** Names the request in the row of the key that it makes: the same for a retry, and never what the operator wrote. */
+/**
+ * Identifies the request in the row of the key that it makes: the same id for a retry. A hash, so that what the
+ * operator wrote is not stored.
+ */
 function requestName(
   what: readonly (string | null)[],
   idempotencyKey: string | undefined,
   { random }: TenantContext,
 ): string {
+  // Without a key every call is a rotation of its own.
   const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
+  // Keeps an operator's key from ever meeting a random one.
   const kind = idempotencyKey === undefined ? "once" : "idempotent";
   return createHash("sha256")
     .update(JSON.stringify([kind, ...what, unique]))

@@ -22,7 +22,7 @@ export async function mint(
   const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
-  // The grant says what is to be granted, and knows nothing of policy, keys or rows.
+  // The grant decides what to grant, and knows nothing of policies, keys or rows.
   const decision = await grant.decide(request, {
     client,
     now,
@@ -30,25 +30,27 @@ export async function mint(
     authorities: context.authorities,
     liveAccessToken: (text) => findLiveAccessToken(context, text, now),
   });
-  // A grant refuses before it asks anybody else; one that forgot to must not mint.
+  // A grant refuses before it asks another service. One that forgets to must still not mint.
   problems.refuse();
   if (!grant.refreshable && decision.scopes.includes(OFFLINE_ACCESS)) {
-    throw new Error(`The grant ${grant.grantType} decided offline_access, and says that it cannot be refreshed.`);
+    throw new Error(
+      `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,
+    );
   }
-  // Then the client's policy has its word: a grant cannot forget to ask it.
+  // The client's policy is applied here, so that no grant can forget it.
   const approval = approve(decision, request, client);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
   return { answer: tokens, event: { event: "minted", grantType, accessTokenType, jti, family } };
 }
 
-/** Names the grant types that there are, so that a caller who left out or misspelt one can mend it. */
+/** Names the known grant types, so that a caller who left one out or misspelt it can correct it. */
 function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string | undefined): GrantHandler {
   if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is required.");
   const grant = grants.get(grantType);
   if (grant !== undefined) return grant;
   if (grantType === REFRESH_GRANT_TYPE) {
-    throw new OAuthError("unsupported_grant_type", "The grant_type refresh_token is not for Mint: call Refresh.");
+    throw new OAuthError("unsupported_grant_type", "Mint does not take the grant_type refresh_token: call Refresh.");
   }
   const known = [...grants.keys(), REFRESH_GRANT_TYPE].join(", ");
   throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${known}.`);

@@ -13,7 +13,7 @@ import { readGrantRecord } from "../tokens/grant-record.ts";
 import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 
-/** How often a row that others move is read again before the caller is asked to come back. */
+/** How often a row that concurrent requests move is read again before the caller is told to try again. */
 const MAX_ATTEMPTS = 8;
 
 /** A refresh that has passed all checks, until its row has moved. */
@@ -21,20 +21,21 @@ interface Attempt {
   readonly client: AuthenticatedClient;
   readonly now: Instant;
   readonly token: RefreshToken;
-  /** What may be done by the row as it was read first. */
+  /** The verdict on the row as it was first read. */
   readonly verdict: Verdict;
   readonly made: Made;
-  /** What the row is set to if this attempt moves it. */
+  /** The row's new times if this attempt moves it. */
   readonly times: { readonly expiresAt: Instant; readonly purgeAt: Instant };
-  /** Names this attempt in the row. */
+  /** Identifies this attempt in the row, so that the node recognizes its own update if the answer is lost. */
   readonly attemptId: string;
 }
 
 /**
  * Exchanges a refresh token for new tokens (RFC 6749 section 6). All checks come before the row moves, and the row
- * moves in one atomic step, so that of any number of callers with one token all get the same next one, or one wins.
+ * moves in one atomic step. So of any number of callers with the same token, either all get the same next token, or
+ * exactly one wins.
  *
- * Throws OAuthError `invalid_grant` if the token is not good; a token that was used before kills its grant.
+ * Throws OAuthError `invalid_grant` if the token is not valid. A token that was used before also ends its grant.
  */
 export async function refresh(
   context: RequestContext,
@@ -49,8 +50,10 @@ export async function refresh(
   const { token, family } = found;
   const decided = readGrantRecord(family.decision);
   const granted = reapprove(decided, client);
+  // Narrowing affects these tokens only; the stored grant keeps its scopes (RFC 6749 section 6).
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
   const made = await makeTokens(approval, client, family.id, context);
+  // Signed and counted before the row moves: a failure here leaves the caller's refresh token usable.
   await context.quotas.take(rowsOf(made), client.client, context);
   const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
@@ -67,7 +70,7 @@ export async function refresh(
   return { answer, event: { event: "refreshed", jti: made.jti, family: family.id } };
 }
 
-/** A caller that is asked to try again has the whole grace for it, however often. */
+/** Gives a caller who is told to try again the whole grace to do so, however often that happens. */
 export function reopen({ keyring, uncertainRefreshes }: TenantParts, { refreshToken = "" }: RefreshRequest): void {
   const token = parseRefreshToken(refreshToken, (key, signed) => keyring.mac(key, signed));
   if (token !== undefined) uncertainRefreshes.reopen(token.family);
@@ -84,19 +87,23 @@ async function findOwn(
   return found;
 }
 
-/** What may be done with a refresh token, by the row of its grant. */
+/** What the row of its grant allows a refresh token to do. */
 type Verdict = "advance" | "repeat";
 
-/** Reads the row alone: two nodes that see the same row judge alike. */
+/** Depends on nothing but the row, so that two nodes that see the same row decide alike. */
 function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedClient, now: Instant): Verdict | "reuse" {
-  // A row that is behind its token came from a back-up: the token's mac proves that it was told.
+  // A row that is behind its token was restored from a backup: the token's MAC proves that the later generation was
+  // given out.
   if (family.generation <= token.generation) return "advance";
   const isLast = family.generation === token.generation + 1;
   const inGrace = client.refreshGrace > 0 && now < family.rotatedAt + client.refreshGrace * 1000;
   return isLast && inGrace ? "repeat" : "reuse";
 }
 
-/** A token that was used before was stolen, or is its thief's: neither may go on (RFC 9700 section 4.14.2). */
+/**
+ * A token that was used before was stolen, or a thief has its successor. The mint cannot tell which, so neither may go
+ * on (RFC 9700 section 4.14.2).
+ */
 async function refuseReuse(
   context: TenantContext,
   found: FoundRefreshToken,
@@ -109,15 +116,16 @@ async function refuseReuse(
   throw refused({ event: "refresh_reused", family: found.family.id });
 }
 
-/** Makes durable what the answer tells. Resolves to the generation of the refresh token to tell. */
+/** Makes everything in the answer durable. Resolves to the generation of the refresh token to return. */
 async function store(context: TenantContext, family: FamilyRecord, attempt: Attempt): Promise<number> {
   const { reference } = attempt.made;
-  // Before the row moves: with a grace of 0 a caller that is asked to try again could not.
+  // Before the row moves: with a grace of 0, a caller whose row had moved could not try again.
   if (reference !== undefined) await context.store.referenceTokens.create(reference);
   try {
     return await moveRow(context, family, attempt);
   } catch (error) {
     if (error instanceof StoreUnavailableError) {
+      // The update may or may not have happened. The caller must not lose its grant over that.
       const { token, attemptId, now: at, times } = attempt;
       const lost = { family: family.id, generation: token.generation, attemptId, at, purgeAt: times.purgeAt };
       context.uncertainRefreshes.record(context.store.families, lost);
@@ -133,8 +141,10 @@ async function moveRow(context: TenantContext, { id }: FamilyRecord, attempt: At
   const step = { from: token.generation, to, attemptId, at: now, ...times };
   let { verdict } = attempt;
   for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
+    // A retry writes nothing: everyone within the grace gets the same next token.
     if (verdict === "repeat") return next;
     const outcome = await context.store.families.advance(id, step);
+    // Otherwise `outcome` is the row as another request left it, judged like the first one.
     if (outcome === "advanced") return to;
     const family = outcome && (await reconciledRow(context, outcome));
     if (family === undefined || family.revokedAt !== undefined) throw refused();
@@ -143,7 +153,7 @@ async function moveRow(context: TenantContext, { id }: FamilyRecord, attempt: At
   throw new OAuthError("temporarily_unavailable", "Concurrent requests are using this refresh token. Try again.");
 }
 
-/** One text for every way in which a token is no good, so that it tells a thief nothing. */
+/** One message for every way in which a token is not valid, so that a thief learns nothing. */
 function refused(event?: Refused): OAuthError {
   const message = "refresh_token is not valid for this client, has expired or was revoked.";
   return new OAuthError("invalid_grant", message, event && { event });

@@ -13,23 +13,23 @@ import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "..
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
 
-/** The hint that says that `token` is a subject. */
+/** The hint that makes `token` a subject. */
 const SUBJECT_HINT = "subject";
 
-/** A token of the caller's own. */
+/** A token that belongs to the caller. */
 interface OwnToken {
   readonly subject: string | undefined;
   readonly isAlive: boolean;
-  /** Ends it and, if it has one, its grant; tells what ended. */
+  /** Revokes it and its grant, if it has one; returns the event that reports what was revoked. */
   end(): Promise<Performed>;
 }
 
 /**
- * Ends a token, its grant, or all that a subject has (RFC 7009). What a text is, its shape tells; only the hint
- * `subject` says more. An unknown token, or another client's, is left as it is, and the answer is the same.
+ * Revokes a token, its grant, or everything that a subject has (RFC 7009). A token's shape reveals its type; only the
+ * hint `subject` adds to that. An unknown token or another client's is left alone, and the answer is the same.
  *
- * Throws OAuthError `invalid_client` if a subject is to end and the caller did not prove a secret, `invalid_request`
- * if it is none that the caller may mint for.
+ * Throws OAuthError `invalid_client` if a subject is to be revoked and the caller did not prove a secret;
+ * `invalid_request` if the caller may not mint for the subject.
  */
 export async function revoke(
   context: RequestContext,
@@ -51,7 +51,7 @@ async function end(context: RequestContext, client: AuthenticatedClient, request
     : await findOwnAccessToken(context, client, token, now);
   if (own === undefined) return { event: "revoked", what: "nothing" };
   if (!revokeAllSubjects || !own.isAlive || own.subject === undefined) return own.end();
-  // The token ends last: a dead one reaches its subject no more, so a retry would leave the rest alive.
+  // The token is revoked last: a dead token no longer reaches its subject, so a retry would leave the rest alive.
   const ended = await endSubject(context, client, own.subject, true);
   await own.end();
   return ended;
@@ -68,7 +68,7 @@ async function endSubject(
   return { event: "revoked", what: "subject", wholeNamespace };
 }
 
-/** Undefined if the token is not the client's. */
+/** Undefined if the token is another client's, or is not a token. */
 async function findOwnRefreshToken(
   context: TenantContext,
   { client }: AuthenticatedClient,
@@ -88,7 +88,7 @@ async function findOwnRefreshToken(
   };
 }
 
-/** Undefined if the token is not the client's. */
+/** Undefined if the token is another client's, or is not a token. */
 async function findOwnAccessToken(
   context: TenantContext,
   { client }: AuthenticatedClient,
@@ -97,14 +97,15 @@ async function findOwnAccessToken(
 ): Promise<OwnToken | undefined> {
   const token = await readAccessToken(context, text, now);
   if (token === undefined || token.clientId !== client.id) return undefined;
-  // A thief of the key writes what he likes into its tokens, the family of another's grant too.
+  // Whoever stole the key can write anything into a token, such as the family of somebody else's grant. Without this
+  // check a stolen key could revoke any grant.
   if ((await context.store.revocations.find(keyRevocationIds(token))).length > 0) return undefined;
   const { jti, family } = token;
   return {
     subject: token.subject,
     isAlive: await isAlive(context, token, now),
     async end() {
-      // A token of a grant is dead with that.
+      // Revoking the grant kills its access tokens too.
       if (family !== undefined) await context.store.families.revoke(family, now);
       else await revokeToken(context, client, token);
       return { event: "revoked", what: "access_token", jti, family };
@@ -115,7 +116,7 @@ async function findOwnAccessToken(
 async function revokeToken(context: TenantContext, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {
   const id = revocationIds.jti(jti);
   await takeRevocation(context, client, [id]);
-  // The revocation may go once no node, however late its clock, takes the token for alive.
+  // The revocation may be deleted once no node, however late its clock, takes the token for alive.
   const end = expiresAt + 2 * context.maxClockSkew;
   await context.store.revocations.raise({ id, notAfter: FOREVER, expiresAt: end, client: client.id });
 }

@@ -6,7 +6,7 @@ import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { TenantContext } from "../context.ts";
 
-/** An access token that this tenant's mint made, alive or not. */
+/** An access token that this tenant issued, whether or not it is still active. */
 export interface AccessToken {
   readonly claims: JsonObject;
   readonly clientId: string;
@@ -17,13 +17,16 @@ export interface AccessToken {
   /** When it was minted. */
   readonly issuedAt: Instant;
   readonly expiresAt: Instant;
-  /** The key that signed it; a reference token has none. */
+  /** The key that signed it; undefined for a reference token. */
   readonly kid: string | undefined;
-  /** The generation of the refresh key that made the MAC of a reference token's row. */
+  /** The generation of the refresh key behind the MAC of a reference token's row. */
   readonly rowKey?: number | undefined;
 }
 
-/** The access token that a text is, or undefined for any other text: an id_token, a refresh token, another mint's. */
+/**
+ * Reads a text as an access token of this tenant. Returns undefined for any other text: an id_token, a refresh token,
+ * another mint's token.
+ */
 export async function readAccessToken(
   context: TenantContext,
   text: string,
@@ -31,6 +34,7 @@ export async function readAccessToken(
 ): Promise<AccessToken | undefined> {
   if (!looksLikeHandle(text)) {
     const verified = await context.keyring.verify(text, now);
+    // Verifies expired tokens too: whether one is still active is for `isAlive`.
     return verified && describe(verified.claims, verified.kid);
   }
   const row = await context.store.referenceTokens.find(handleDigest(text));
@@ -45,24 +49,28 @@ export async function isAlive(context: TenantContext, token: AccessToken, now: I
     token.family === undefined ? undefined : context.store.families.find(token.family),
     context.store.revocations.find(revocationIdsOf(context, token)),
   ]);
-  // The revocation of a token goes once that has expired: whoever looked after the sweeper did is after the end too.
+  // A second look at the clock: the sweeper may have deleted a revocation before it was looked up here, which it does
+  // only after the token has expired.
   if (token.expiresAt <= context.clock.now()) return false;
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
   return !isRevoked(revocations, family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt]);
 }
 
-/** Whether it is of a moment that no clock can have told yet (RFC 7519 section 4.1.5). */
+/**
+ * Whether it was issued later than any clock can read by now (RFC 7519 section 4.1.5): somebody with the key wrote
+ * that, to escape revocations.
+ */
 function isAhead({ maxClockSkew }: TenantContext, { issuedAt, claims: { nbf } }: AccessToken, now: Instant): boolean {
   const latest = now + maxClockSkew;
   return issuedAt > latest || (typeof nbf === "number" && nbf * 1000 > latest);
 }
 
-/** Whether a client is one of the tenant's today: what another minted is worth nothing. */
+/** Whether the client is configured and enabled now: tokens of a removed client are worth nothing. */
 function isClientEnabled({ tenant }: TenantContext, clientId: string): boolean {
   return tenant.clients.get(clientId)?.enabled === true;
 }
 
-/** A live access token, or undefined. */
+/** Reads a text as an active access token; undefined for any other text. */
 export async function findLiveAccessToken(
   context: TenantContext,
   text: string,
@@ -72,7 +80,7 @@ export async function findLiveAccessToken(
   return token && (await isAlive(context, token, now)) ? token : undefined;
 }
 
-/** The ids of all revocations that could kill what a client minted, for a subject or for none. */
+/** The ids of all revocations that can kill what a client minted, for a subject or without one. */
 export function mintRevocationIds(
   context: TenantContext,
   subject: string | undefined,
@@ -80,7 +88,8 @@ export function mintRevocationIds(
   namespace: unknown,
 ): readonly string[] {
   if (subject === undefined) return [revocationIds.client(clientId)];
-  // The namespace of the mint and today's: whichever a revocation meant, nothing escapes it.
+  // The namespace at the time of the mint and the current one: whichever of them a revocation meant, the token cannot
+  // escape it.
   const namespaces = new Set([namespace, context.tenant.clients.get(clientId)?.namespace]);
   return [
     revocationIds.client(clientId),
@@ -91,7 +100,7 @@ export function mintRevocationIds(
   ];
 }
 
-/** The ids of the revocations of the key that made it. */
+/** The ids of the revocations of the key that made the token. */
 export function keyRevocationIds({ kid, rowKey }: AccessToken): readonly string[] {
   return [
     ...(kid === undefined ? [] : [revocationIds.kid(kid)]),

@@ -7,19 +7,22 @@ import type { TenantContext } from "../context.ts";
 import { mintRevocationIds } from "./access-token.ts";
 
 /**
- * How far ahead of this process's clock a row may have been refreshed, in milliseconds. Processes of one machine differ
- * once its clock is set back: one that starts after that may be behind what another did while it could not write that it
- * is that late.
+ * The most by which a row's last refresh may be ahead of this process's clock, in milliseconds. Processes of one
+ * machine differ if its clock was set back: one that starts afterwards may be behind a refresh that another did while
+ * it could not record how far its clock had got.
  */
 const MAX_AHEAD = 60_000;
 
-/** A refresh token that this tenant's mint made, and the row of its grant. */
+/** A refresh token of this tenant, and the row of its grant. */
 export interface FoundRefreshToken {
   readonly token: RefreshToken;
   readonly family: FamilyRecord;
 }
 
-/** The refresh token that a text is; undefined for any other text, before its grant is looked up, and if that is gone. */
+/**
+ * Reads a text as a refresh token of this tenant. Returns undefined for any other text, without asking the store, and
+ * if the grant is gone.
+ */
 export async function findRefreshToken(context: TenantContext, text: string): Promise<FoundRefreshToken | undefined> {
   const keyGeneration = keyGenerationOf(text);
   if (keyGeneration === undefined) return undefined;
@@ -27,22 +30,23 @@ export async function findRefreshToken(context: TenantContext, text: string): Pr
   const token = parseRefreshToken(text, (generation, signed) => context.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
   const family = await context.store.families.find(token.family);
-  // A key that has leaked proves only what else it made: its thief would give a grant another decision.
+  // Token and row must be proven by the same key: with a leaked key a thief could otherwise forge a row for a grant
+  // that another key proves, with another decision.
   if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
   const reconciled = family && (await reconciledRow(context, family));
   return reconciled && { token, family: reconciled };
 }
 
 /**
- * The row as it is once an update of this node's own that reached it, and whose answer was lost, is reconciled: nobody is
- * judged by when the update was begun. Throws StoreUnavailableError.
+ * The row once every lost update of this node that reached it is reconciled: the time of such an update must not count
+ * against its caller. Throws StoreUnavailableError.
  */
 export async function reconciledRow(
   { uncertainRefreshes, store }: TenantContext,
   row: FamilyRecord,
 ): Promise<FamilyRecord | undefined> {
   let family: FamilyRecord | undefined = row;
-  // Another late update may have come in between.
+  // Another lost update may have arrived in the meantime.
   while (family !== undefined && uncertainRefreshes.isUncertain(family.id, family.attemptId)) {
     await uncertainRefreshes.reconcileFamily(family.id);
     family = await store.families.find(family.id);
@@ -50,32 +54,34 @@ export async function reconciledRow(
   return family;
 }
 
-/** Whether the grant can be refreshed at all: it has neither expired nor been revoked. Reads the store, never a cache. */
+/** Whether the grant has neither expired nor been revoked. Reads the store, never a cache. */
 export async function isFamilyAlive(
   context: TenantContext,
   { token, family }: FoundRefreshToken,
   now: Instant,
 ): Promise<boolean> {
   if (family.revokedAt !== undefined || expiryOf(context, family) <= now) return false;
+  // A grant from the future would escape the revocations written until then.
   if (family.mintedAt > now + context.maxClockSkew) return false;
-  // No refresh was that much later than this moment: somebody else wrote that, to have the grant outlive its time.
+  // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return false;
   const revocations = await context.store.revocations.find([
     revocationIds.refreshKey(token.keyGeneration),
     ...mintRevocationIds(context, family.subject, family.client, family.namespace),
   ]);
-  // A subject's revocation goes once nothing that it could kill is alive: whoever looked after that is after the grant's end
-  // too. The row's own end may have moved on since it was read.
+  // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
+  // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
+  // it was read, so the grant's last possible one counts.
   return lastExpiryOf(context, family) > context.clock.now() && !isRevoked(revocations, [family.mintedAt]);
 }
 
-/** When the grant ends, however often it is refreshed. */
+/** When the grant ends at the latest, however often it is refreshed. */
 function lastExpiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   return client === undefined ? family.expiresAt : family.mintedAt + client.absoluteRefreshTokenLifetime * 1000;
 }
 
-/** When the refresh token expires: as its row says, or sooner if the client's absolute lifetime is shorter by now. */
+/** When the refresh token expires: as its row says, or earlier if the client's lifetimes have been shortened since. */
 export function expiryOf({ tenant }: TenantContext, family: FamilyRecord): Instant {
   const client = tenant.clients.get(family.client);
   if (client === undefined) return family.expiresAt;

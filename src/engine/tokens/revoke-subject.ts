@@ -6,19 +6,25 @@ import { revocationIds } from "../../token/revocation.ts";
 import type { TenantContext } from "../context.ts";
 import { AHEAD } from "../issuing-clock.ts";
 
-/** How far ahead of its writing a revocation lies at first, beyond what clocks differ, in milliseconds: most writes take less. */
+/**
+ * How far ahead of the write a revocation's time lies at first, besides the clock skew, in milliseconds: most writes
+ * take less.
+ */
 const FIRST_LEAD = 25;
 
-/** How far at most: well below what is known that may be told. */
+/** The most that it lies ahead, in milliseconds: well below how far the issuing clock is covered. */
 export const MAX_LEAD = AHEAD / 2;
 
-/** How often a revocation that was written too late is raised. */
+/** How often a revocation that was written too late is tried again. */
 const MAX_ATTEMPTS = 8;
 
-/** What a revocation up to now needs of a tenant's context. */
+/** What revoking everything up to now needs of a tenant's context. */
 type RevocationContext = Pick<TenantContext, "store" | "issuingClock" | "clock" | "maxClockSkew">;
 
-/** Ends everything of a subject that was minted before this call: for one client, or for all clients of its namespace. */
+/**
+ * Revokes everything of a subject that was minted before this call: for one client, or for all clients of its
+ * namespace.
+ */
 export async function revokeSubject(
   context: TenantContext,
   client: Client,
@@ -34,8 +40,8 @@ export async function revokeSubject(
 }
 
 /**
- * Counts new revocations for the client's quota; one that is raised is none. Throws OAuthError `access_denied` if the client has
- * as many as it may.
+ * Counts new revocations towards the client's quota; raising an existing one is free. Throws OAuthError `access_denied`
+ * if the client has used up its quota.
  */
 export async function takeRevocation(context: TenantContext, client: Client, ids: readonly string[]): Promise<void> {
   if (client.maxRevocations === undefined) return;
@@ -43,16 +49,19 @@ export async function takeRevocation(context: TenantContext, client: Client, ids
   await context.quotas.take({ maxRevocations: ids.filter((id) => !there.has(id)).length }, client, context);
 }
 
-/** Ends everything that a client minted before this call, whether the client is configured or not. */
+/** Revokes everything that a client minted before this call, whether or not the client is configured. */
 export function revokeClientTokens(context: RevocationContext, clientId: string): Promise<void> {
   return revokeUpToNow(context, [revocationIds.client(clientId)]);
 }
 
-/** Says for how long tokens of this tenant can live as it is configured. Call it before the first token is minted. */
+/**
+ * Records the longest lifetimes of this tenant's configuration in the store, where they only grow. Call it before the
+ * first token is minted: a revocation is kept for as long as the tokens that it kills.
+ */
 export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Promise<void> {
   const longest = (lifetime: (client: Client) => number) => Math.max(0, ...Array.from(clients.values(), lifetime));
   const jwt = longest((client) => Math.max(client.accessTokenLifetime, client.idTokenLifetime));
-  // From the mint until the last access token of the last refresh, which a retry may have made, has expired.
+  // From the mint to the expiry of the last access token of the last refresh, which a retry may have made.
   const grant = longest(
     (client) => client.absoluteRefreshTokenLifetime + client.refreshGrace + client.accessTokenLifetime,
   );
@@ -60,14 +69,14 @@ export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Pro
 }
 
 /**
- * Ends what was minted up to now, and what is minted from it meanwhile.
+ * Revokes everything minted up to now, and whatever is minted from it in the meantime.
  *
- * A revocation kills what is as old as its moment, so the moment lies ahead, further than clocks differ, and the revocation is written
- * before it comes. Then nothing that is to die is alive by the time that a token could be younger: whoever mints from
- * what is to die mints what dies too, however long that chain. A revocation that was written too late is raised. The answer
- * waits until every clock is past the moment: all whose mint begins after it lives.
+ * A revocation kills every token up to its own time. That time lies ahead of the write by more than clocks differ, so
+ * the revocation is in the store before the time comes: whoever mints from a dying token until then gets a token that
+ * dies too, however long the chain. A revocation that was written too late is raised and written again. The answer
+ * waits until every clock has passed its time, so that everything minted after the answer lives.
  *
- * Throws StoreUnavailableError if no write is quick enough.
+ * Throws StoreUnavailableError if no write is fast enough.
  */
 async function revokeUpToNow(context: RevocationContext, ids: readonly string[], client?: string): Promise<void> {
   const { clock, issuingClock, maxClockSkew: e } = context;
@@ -77,8 +86,10 @@ async function revokeUpToNow(context: RevocationContext, ids: readonly string[],
     await issuingClock.cover(covered);
     const begun = clock.now();
     const notAfter = begun + lead + 2 * e;
+    // Raising the ceiling took too long; the time would not be covered.
     if (notAfter > covered) continue;
     await write(context, ids, notAfter, client);
+    // Measured, not assumed: only a write that was acknowledged before its time came is in time.
     const took = clock.now() - begun;
     if (took <= lead) return clock.past(notAfter + 2 * e);
     lead = Math.min(2 * took, MAX_LEAD);
@@ -95,6 +106,7 @@ async function write(
   // Read every time: a node with another configuration may have raised it.
   const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   const expiresAt = notAfter + lifetime * 1000 + 2 * e;
-  // The widest first: it kills the token that the caller may have come with, which then reaches nothing in a retry.
+  // The namespace's first: it kills the token that the caller may have presented. If the second write fails, a retry
+  // with that token could reach nothing more.
   for (const id of ids) await store.revocations.raise({ id, notAfter, expiresAt, client });
 }

@@ -1,16 +1,16 @@
 import type { Clock, Instant, Machine } from "../../base/clock.ts";
 import { type FamilyStore, StoreUnavailableError } from "../../store/port.ts";
 
-/** How many families may wait to be reconciled: more than a node has under way when its store goes. */
+/** How many families may wait for reconciliation: more than a node has under way when its store goes down. */
 const MAX_PENDING = 10_000;
 
-/** For how long an update whose answer was lost may still reach the store, in milliseconds. */
+/** How long an update whose answer was lost may still reach the store, in milliseconds. */
 const MAY_STILL_ARRIVE = 30_000;
 
-/** For how long a reconciled update is remembered, in milliseconds: its caller's retry may meet a store that is away. */
+/** How long a reconciled update is remembered, in milliseconds: its caller's retry may meet an outage again. */
 const MAY_BE_RETRIED = 60_000;
 
-/** An update that may have happened: what it would have set. */
+/** An update that may or may not have happened. */
 interface Lost {
   readonly family: string;
   /** The generation of the refresh token that was presented. */
@@ -22,23 +22,24 @@ interface Lost {
 
 interface Pending extends Lost {
   readonly families: FamilyStore;
-  /** What had elapsed when it was recorded. */
+  /** The monotonic reading when it was recorded. */
   readonly recordedAt: number;
-  /** What had elapsed when it was reconciled; undefined while it is uncertain. */
+  /** The monotonic reading when it was reconciled; undefined while it is uncertain. */
   reconciledAt: number | undefined;
 }
 
 /**
- * The refreshes whose answer was lost. Their callers hold the refresh token before, and the row may have moved on: once
- * the store answers again, a row that names an attempt of this node counts as rotated now, so that the caller's retry is
- * within the grace however long the store was away. A retry that fails is reconciled like the first attempt.
+ * Refreshes whose outcome is unknown because the store's answer was lost. Their callers still hold the previous refresh
+ * token, while the row may have moved on. Once the store answers again, a row that bears an attempt of this node counts
+ * as rotated now, so that the caller's retry is within the grace however long the outage was. A retry that fails is
+ * reconciled like the first attempt.
  *
- * How long one is remembered goes by what has elapsed: a clock that is set ahead must not have a node forget one.
+ * Ages are measured by elapsed time: a clock that is set ahead must not make a node forget one.
  */
 export class UncertainRefreshes {
   readonly #clock: Clock;
   readonly #machine: Pick<Machine, "elapsed">;
-  /** What is uncertain, by family. */
+  /** What is remembered, by family. A map keeps its order: the first one is the oldest. */
   readonly #pending = new Map<string, readonly Pending[]>();
 
   constructor(clock: Clock, machine: Pick<Machine, "elapsed">) {
@@ -46,7 +47,7 @@ export class UncertainRefreshes {
     this.#machine = machine;
   }
 
-  /** Remembers an update that may have happened. Beyond a bound the oldest family is forgotten. */
+  /** Remembers an update that may have happened. Beyond a bound, the oldest family is forgotten. */
   record(families: FamilyStore, lost: Lost): void {
     const [oldest] = this.#pending.keys();
     if (oldest !== undefined && this.#pending.size >= MAX_PENDING) this.#pending.delete(oldest);
@@ -54,27 +55,27 @@ export class UncertainRefreshes {
     this.#pending.set(lost.family, [...this.#of(lost.family), pending]);
   }
 
-  /** Forgets what is uncertain for refresh tokens up to this generation: a caller with it was told what comes next. */
+  /** Forgets what is uncertain for refresh tokens up to this generation: a caller with one of them has been answered. */
   forget(family: string, generation: number): void {
     this.#keep(family, (pending) => pending.generation > generation);
   }
 
-  /** Makes uncertain again what was reconciled for one family: its caller tried again, and could not be told either. */
+  /** Makes a reconciled family uncertain again: its caller tried again, and could not be answered either. */
   reopen(family: string): void {
     for (const pending of this.#of(family)) pending.reconciledAt = undefined;
   }
 
-  /** Whether an attempt is uncertain: its row counts as rotated only once it is reconciled. */
+  /** Whether an attempt is uncertain: its row must be reconciled before it is judged. */
   isUncertain(family: string, attemptId: string): boolean {
     return this.#of(family).some((pending) => pending.attemptId === attemptId && pending.reconciledAt === undefined);
   }
 
-  /** Reconciles what is uncertain of one family. Throws StoreUnavailableError. */
+  /** Reconciles one family. Throws StoreUnavailableError. */
   async reconcileFamily(family: string): Promise<void> {
     for (const pending of this.#of(family)) await this.#reconcile(pending);
   }
 
-  /** Reconciles all that is uncertain; stops at the first sign that the store is still away. Call it every now and then. */
+  /** Reconciles every family, and stops at the first sign that the store is still down. Call it from time to time. */
   async reconcileAll(): Promise<void> {
     try {
       for (const family of [...this.#pending.keys()]) await this.reconcileFamily(family);
@@ -94,9 +95,10 @@ export class UncertainRefreshes {
     if (pending.reconciledAt !== undefined) {
       if (elapsed > pending.reconciledAt + MAY_BE_RETRIED) this.#keep(family, (other) => other !== pending);
     } else if (await families.reconcile(family, attemptId, now, purgeAt + now - at)) {
+      // Kept, not forgotten: the retry may fail too, and reopen it.
       pending.reconciledAt = this.#machine.elapsed();
     } else if (elapsed > recordedAt + MAY_STILL_ARRIVE) {
-      // An update that has not happened may yet, until it is too old to.
+      // An update that has not arrived may still do so, until it is too old.
       this.#keep(family, (other) => other !== pending);
     }
   }

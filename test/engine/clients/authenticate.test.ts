@@ -179,7 +179,7 @@ describe("several methods of client authentication", () => {
   it("are refused together, whoever is right", async () => {
     expect(await refusalOf(by({ ...basic(CLIENT_ID, SECRET), traceParent: CLIENT_ID }))).toEqual({
       code: "invalid_request",
-      message: "The client authenticates by two methods at once.",
+      message: "The client uses two authentication methods at once.",
     });
   });
 });

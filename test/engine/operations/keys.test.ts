@@ -69,8 +69,8 @@ describe("an operator", () => {
   });
 
   it.each<[RotateRequest, string]>([
-    [{ kid: "x" }, "kid names the leaked key: it goes with the mode compromised alone."],
-    [{ mode: "compromised", kid: "x" }, "kid must name a key of that use of the tenant."],
+    [{ kid: "x" }, "kid names the leaked key: it is only allowed with the mode compromised."],
+    [{ mode: "compromised", kid: "x" }, "kid must name a key of this tenant with that use."],
     [{ idempotencyKey: "x".repeat(256) }, "idempotency_key is too long: at most 255 characters."],
   ])("is refused %j", async (request, message) => {
     expect(await refusalOf(rotate(request))).toEqual({ code: "invalid_request", message });

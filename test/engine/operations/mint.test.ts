@@ -82,7 +82,7 @@ describe("mint", () => {
       "a refresh",
       { grantType: "refresh_token" },
       "unsupported_grant_type",
-      "The grant_type refresh_token is not for Mint: call Refresh.",
+      "Mint does not take the grant_type refresh_token: call Refresh.",
     ],
     [
       "a grant_type named like an object's own",
@@ -213,7 +213,7 @@ describe("mint", () => {
     });
     expect(await refusalOf(broken.engine.mint(credentials, valid))).toEqual({
       code: "server_error",
-      message: "Something unexpected happened.",
+      message: "An unexpected error occurred.",
     });
     expect(broken.logger.text()).toContain("a bug with a detail");
     expect(broken.logger.text()).not.toContain(SECRET);

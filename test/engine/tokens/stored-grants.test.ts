@@ -132,7 +132,7 @@ it("a grant that cannot be read gives no token: it is our failure, and the log h
     engine.refresh(credentials, { refreshToken }),
     engine.introspect(credentials, { token: refreshToken }),
   ]) {
-    expect(await refusalOf(asked)).toEqual({ code: "server_error", message: "Something unexpected happened." });
+    expect(await refusalOf(asked)).toEqual({ code: "server_error", message: "An unexpected error occurred." });
     const { level, fields } = logger.lines.at(-1) ?? {};
     expect(level).toBe("error");
     expect(fields).toHaveProperty("err.message", expect.stringContaining("the newest one known here is 1"));
