@@ -1,5 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
+import { isSubjectText } from "../token/subject.ts";
 import { IdTokenError, type TrustedIssuer } from "./port.ts";
 
 /** How far the issuer's clock may be from ours, in milliseconds. */
@@ -7,26 +8,34 @@ const SKEW = 60_000;
 
 /**
  * Refuses with {@link IdTokenError} the claims of an id_token that is not this issuer's, not for one of the audiences or
- * not valid at `now` (OpenID Connect Core sections 2 and 3.1.3.7). `iss`, `aud`, `exp`, `iat` and `sub` are required.
+ * not valid at `now` (OpenID Connect Core sections 2 and 3.1.3.7). `iss`, `aud`, `exp`, `iat` and `sub` are required;
+ * `client_id` tells an access token (RFC 9068 section 2.2), which another mint may sign with the same key.
  */
-export function checkClaims(claims: JsonObject, { issuer, audiences }: TrustedIssuer, now: Instant): void {
-  if (claims.iss !== issuer) throw new IdTokenError("The id_token was not issued by the authority.");
-  checkAudience(claims, audiences);
+export function checkClaims(claims: JsonObject, trusted: TrustedIssuer, now: Instant): void {
+  if (claims.iss !== trusted.issuer) throw new IdTokenError("The id_token was not issued by the authority.");
+  if (claims.client_id !== undefined) {
+    throw new IdTokenError("The id_token has the claim 'client_id', which only access tokens have.");
+  }
+  checkAudience(claims, trusted);
   checkTimes(claims, now);
   if (typeof claims.sub !== "string" || claims.sub === "") throw new IdTokenError("The id_token has no subject.");
-  if (!claims.sub.isWellFormed() || /\p{Cc}/u.test(claims.sub)) {
+  if (!isSubjectText(claims.sub)) {
     throw new IdTokenError("The id_token's subject has control characters or is not well-formed Unicode.");
   }
 }
 
-/** `azp` says who asked for the token: that must be one of ours, and must be said if there are several audiences. */
-function checkAudience({ aud, azp }: JsonObject, audiences: readonly string[]): void {
-  const isOurs = (value: JsonValue | undefined) => typeof value === "string" && audiences.includes(value);
-  const named = Array.isArray(aud) ? aud : [aud];
-  if (!named.some(isOurs)) throw new IdTokenError("The id_token is for another audience.");
-  if (azp === undefined && named.length === 1) return;
+/** `azp` says who asked for the token: that must be one who may, and must be said if there are several audiences. */
+function checkAudience({ aud, azp }: JsonObject, trusted: TrustedIssuer): void {
+  const { audiences, authorizedParties = audiences } = trusted;
+  const named = new Set(Array.isArray(aud) ? aud : [aud]);
+  if (!audiences.some((audience) => named.has(audience))) {
+    throw new IdTokenError("The id_token is for another audience.");
+  }
+  if (azp === undefined && named.size === 1) return;
   if (azp === undefined) throw new IdTokenError("The id_token has several audiences and no authorized party.");
-  if (!isOurs(azp)) throw new IdTokenError("The id_token is for another authorized party.");
+  if (!authorizedParties.some((party) => party === azp)) {
+    throw new IdTokenError("The id_token is for another authorized party.");
+  }
 }
 
 function checkTimes({ exp, nbf, iat }: JsonObject, now: Instant): void {

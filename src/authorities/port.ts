@@ -8,6 +8,8 @@ export interface TrustedIssuer {
   readonly issuer: string;
   /** The `aud` values that are ours. */
   readonly audiences: readonly string[];
+  /** The `azp` values that are ours: who may have asked for the id_token. The audiences unless given. */
+  readonly authorizedParties?: readonly string[] | undefined;
   /** Whether its documents may be fetched from private addresses; otherwise from public ones, or loopback for an issuer there. */
   readonly allowPrivateNetwork?: boolean;
 }

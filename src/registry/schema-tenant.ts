@@ -31,6 +31,11 @@ const authority = z.strictObject({
     .array(filledIn, expected("a list of audiences"))
     .min(1, expected("at least one audience"))
     .describe("The aud values that are ours"),
+  authorizedParties: z
+    .array(filledIn, expected("a list of authorized parties"))
+    .min(1, expected("at least one authorized party"))
+    .optional()
+    .describe("The azp values that are ours: who may have asked for the id_token; the audiences unless given"),
   subjectPrefix: z
     .string(expected("a text"))
     .max(255)

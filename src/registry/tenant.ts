@@ -47,6 +47,8 @@ export interface Authority {
   readonly issuer: string;
   /** The `aud` values that are ours: at least one. */
   readonly audiences: readonly string[];
+  /** The `azp` values that are ours: who may have asked for the id_token; absent: the audiences. */
+  readonly authorizedParties?: readonly string[] | undefined;
   /** Put before the `sub` of the id_token. */
   readonly subjectPrefix: string;
   /** What follows the grant's name in `amr`. */

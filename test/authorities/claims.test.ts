@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkClaims } from "../../src/authorities/claims.ts";
-import { IdTokenError } from "../../src/authorities/port.ts";
+import { IdTokenError, type TrustedIssuer } from "../../src/authorities/port.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 
 const ISSUER = { issuer: "https://login.example", audiences: ["ours", "ours too"] };
@@ -10,9 +10,9 @@ const SECONDS = NOW / 1000;
 const CLAIMS = { iss: ISSUER.issuer, aud: "ours", sub: "someone", iat: SECONDS - 10, exp: SECONDS + 300 };
 
 /** Why the claims are refused; undefined if they are not. */
-function refusal(changes: object, now = NOW): string | undefined {
+function refusal(changes: object, now = NOW, trusted: TrustedIssuer = ISSUER): string | undefined {
   try {
-    checkClaims(JSON.parse(JSON.stringify({ ...CLAIMS, ...changes })) as JsonObject, ISSUER, now);
+    checkClaims(JSON.parse(JSON.stringify({ ...CLAIMS, ...changes })) as JsonObject, trusted, now);
     return undefined;
   } catch (error) {
     expect(error).toBeInstanceOf(IdTokenError);
@@ -23,6 +23,7 @@ function refusal(changes: object, now = NOW): string | undefined {
 const OTHER_ISSUER = "The id_token was not issued by the authority.";
 const OTHER_AUDIENCE = "The id_token is for another audience.";
 const OTHER_PARTY = "The id_token is for another authorized party.";
+const ACCESS_TOKEN = "The id_token has the claim 'client_id', which only access tokens have.";
 const NO_PARTY = "The id_token has several audiences and no authorized party.";
 const EXPIRED = "The id_token has expired.";
 const NOT_YET = "The id_token is not valid yet.";
@@ -42,8 +43,13 @@ describe("the issuer and the subject", () => {
     [{ sub: 5 }, NO_SUBJECT],
     [{ sub: "a\u0000" }, BAD_SUBJECT],
     [{ sub: "a\u007fb" }, BAD_SUBJECT],
+    [{ sub: "a\u0085b" }, BAD_SUBJECT],
+    [{ sub: "a\u009fb" }, BAD_SUBJECT],
     [{ sub: "a\ud800" }, BAD_SUBJECT],
-    [{ sub: "caf\u00e9 \ud83d\ude00" }, undefined],
+    [{ sub: "caf\u00e9\u00a0\ud83d\ude00" }, undefined],
+    [{ client_id: "anyone" }, ACCESS_TOKEN],
+    [{ client_id: "ours" }, ACCESS_TOKEN],
+    [{ client_id: null }, ACCESS_TOKEN],
   ])("%j", (changes, message) => {
     expect(refusal(changes)).toBe(message);
   });
@@ -69,8 +75,24 @@ describe("the audience", () => {
     [{ aud: ["theirs", "ours"], azp: "ours" }, undefined],
     [{ aud: ["theirs", "ours"], azp: "theirs" }, OTHER_PARTY],
     [{ aud: ["theirs", "theirs too"], azp: "ours" }, OTHER_AUDIENCE],
+    [{ aud: ["ours", "ours"] }, undefined],
+    [{ aud: ["theirs", "theirs"] }, OTHER_AUDIENCE],
+    [{ aud: ["ours", "ours"], azp: "theirs" }, OTHER_PARTY],
+    [{ aud: ["ours", ["ours"]] }, NO_PARTY],
   ])("%j", (changes, message) => {
     expect(refusal(changes)).toBe(message);
+  });
+
+  it.each([
+    [{ azp: "app" }, undefined],
+    [{ aud: ["theirs", "ours"], azp: "app" }, undefined],
+    [{ azp: "ours" }, OTHER_PARTY],
+    [{ azp: "theirs" }, OTHER_PARTY],
+    [{ aud: ["theirs", "ours"] }, NO_PARTY],
+    [{ aud: "app", azp: "app" }, OTHER_AUDIENCE],
+    [{}, undefined],
+  ])("may have been asked for by the authorized parties alone, where they are given: %j", (changes, message) => {
+    expect(refusal(changes, NOW, { ...ISSUER, authorizedParties: ["app"] })).toBe(message);
   });
 
   it("is nobody's where none is configured", () => {

@@ -83,6 +83,10 @@ describe("the shape", () => {
     [{ limits: { claimsDepth: 1000 } }, "limits.claimsDepth: expected a whole number from 1 to 32"],
     [{ clients: { é: { secrets: [SECRET] } } }, 'clients["é"]: expected a client id'],
     [{ authorities: { a: { issuer: "https://a", audiences: [] } } }, "authorities.a.audiences: expected at least one"],
+    [
+      { authorities: { a: { issuer: "https://a", audiences: ["me"], authorizedParties: [] } } },
+      "authorities.a.authorizedParties: expected at least one authorized party",
+    ],
     [{ strictClientAuthentication: 1 }, "strictClientAuthentication: expected true or false, got 1"],
   ])("of a tenant: %j", (tenant, problem) => {
     const problems = tenantFaults(tenant);

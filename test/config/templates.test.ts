@@ -9,7 +9,9 @@ describe("a template that was left in a URL is refused", () => {
     const url = `https://a.example/${template}`;
     const tenant = {
       issuer: url,
-      authorities: { "wellknown://a": { issuer: url, audiences: ["1234.apps.example", url] } },
+      authorities: {
+        "wellknown://a": { issuer: url, audiences: ["1234.apps.example", url], authorizedParties: [url] },
+      },
       clients: { web: { secrets: [SECRET], allowedIssuers: [url], allowedAudiences: ["https://*.example", url] } },
     };
     expect(problemsOf(fileWorld(yamlOf({}, tenant, { publicUrl: url })))).toEqual([
@@ -17,6 +19,7 @@ describe("a template that was left in a URL is refused", () => {
       told("tenants.acme.issuer"),
       told('tenants.acme.authorities["wellknown://a"].issuer'),
       told('tenants.acme.authorities["wellknown://a"].audiences[1]'),
+      told('tenants.acme.authorities["wellknown://a"].authorizedParties[0]'),
       told("tenants.acme.clients.web.allowedIssuers[0]"),
       told("tenants.acme.clients.web.allowedAudiences[1]"),
     ]);

@@ -134,6 +134,7 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       oidc(unsigned({ alg: "ES256", crit: ["x"] })),
       oidc(unsigned({ alg: "ES256", typ: "at+jwt" })),
       oidc(await service.idToken({ iss: "https://elsewhere.example" })),
+      oidc(await service.idToken({ client_id: audience })),
       oidc(await service.idToken({ aud: "another" })),
       oidc(await service.idToken({ aud: [audience, "another"], azp: "another" })),
       oidc(await service.idToken({ aud: [audience, "another"], azp: undefined })),

@@ -118,6 +118,16 @@ describe("arbitrary_identity", () => {
     expect(claimsOf(tokens.idToken)).toMatchObject({ ...expected, aud: [CLIENT_ID, "zebra", "ant"] });
   });
 
+  it.each([
+    [[], undefined],
+    [[CLIENT_ID], undefined],
+    [[CLIENT_ID, CLIENT_ID], undefined],
+    [["ant"], CLIENT_ID],
+    [[CLIENT_ID, "ant"], CLIENT_ID],
+  ])("names who asked if the id_token is for others too: %j", async (arbitraryAudiences, azp) => {
+    expect(claimsOf((await mint({ arbitraryAudiences })).idToken).azp).toBe(azp);
+  });
+
   it("takes no audience from scopes of identity, unless a resource owns them", async () => {
     const scopes = ["openid", "profile", "email", "address", "phone", "offline_access", "b"];
     const { accessToken } = await mint({ scopes });
