@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { isLoopback } from "../base/address.ts";
 import { type JsonValue, parseExactJson } from "../base/json.ts";
-import { type Network, networkOf } from "./network.ts";
+import { type Network, networkOf } from "../base/network.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
 /** Gets the JSON document at a URL whose host is in one of the networks. Rejects if it cannot be had. */

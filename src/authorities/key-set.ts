@@ -2,9 +2,9 @@ import { createPublicKey } from "node:crypto";
 import { type CryptoKey, createLocalJWKSet, type JWK } from "jose";
 import { isLoopback } from "../base/address.ts";
 import { isJsonObject, type JsonValue } from "../base/json.ts";
+import type { Network } from "../base/network.ts";
 import { joinUrl } from "../base/url.ts";
 import type { FetchJson } from "./fetch-json.ts";
-import type { Network } from "./network.ts";
 import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";
 
 /** What a token's header says of the key that signed it. */
@@ -22,6 +22,9 @@ export interface KeySet {
    */
   find(hint: KeyHint): Promise<CryptoKey | undefined>;
 }
+
+/** The most entries of a key set that are looked at, of which many may be no keys. */
+const MAX_ENTRIES = 1000;
 
 /** The most keys that an issuer may publish. */
 const MAX_KEYS = 100;
@@ -66,8 +69,10 @@ function parseKeySet(document: JsonValue): KeySet {
   if (!isJsonObject(document) || !Array.isArray(document.keys)) {
     throw new AuthorityUnavailableError("Its key set is malformed.");
   }
-  if (document.keys.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
-  const pick = createLocalJWKSet({ keys: document.keys.filter(isKey) });
+  if (document.keys.length > MAX_ENTRIES) throw new AuthorityUnavailableError("Its key set has too many entries.");
+  const keys = distinctKeys(document.keys);
+  if (keys.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
+  const pick = createLocalJWKSet({ keys });
   return {
     async find({ alg, kid }) {
       try {
@@ -79,11 +84,17 @@ function parseKeySet(document: JsonValue): KeySet {
   };
 }
 
+/** An entry that is there twice is no second key that could be meant. */
+function distinctKeys(entries: readonly JsonValue[]): JWK[] {
+  return [...new Map(entries.filter(isKey).map((key) => [JSON.stringify(key), key])).values()];
+}
+
 /** Whether it is a public key of a kind that is known. What is not must not cost the issuer its others (RFC 7517 section 5). */
 function isKey(entry: JsonValue): entry is JWK & JsonValue {
   if (!isJsonObject(entry)) return false;
   try {
     createPublicKey({ format: "jwk", key: entry });
+    // Which copies it, and cannot if a member that no key has is nested without end.
     createLocalJWKSet({ keys: [entry as JWK] });
     return true;
   } catch {

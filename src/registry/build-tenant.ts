@@ -2,6 +2,7 @@ import type { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { checkAuthorities } from "./authorities.ts";
 import { buildClient } from "./build-client.ts";
 import type { OperatorsByTenant } from "./build-operators.ts";
 import { checkIssuers, issuerOf } from "./issuers.ts";
@@ -43,7 +44,7 @@ function buildTenant(id: string, file: TenantFile, context: BuildContext, proble
   checkSigning(file.signing, context.keyMaxStaleness, problems.at("signing"));
   checkNamespaceClaim(file.markClaim, problems.at("markClaim"));
   checkResources(file.resources, problems.at("resources"));
-  checkPrefixes(file.authorities, problems.at("authorities"));
+  checkAuthorities(file.authorities, file.limits.subjectLength, problems.at("authorities"));
   const limits = buildLimits(file.limits, problems.at("limits"));
   const resources = new Map(Object.entries(file.resources));
   const clientContext = { ...context, limits, namespaceClaim: file.markClaim, resources: [...resources.keys()] };
@@ -69,23 +70,6 @@ function buildTenant(id: string, file: TenantFile, context: BuildContext, proble
 function checkNamespaceClaim(namespaceClaim: string, problems: Problems): void {
   if (namespaceClaim !== DEFAULT_NAMESPACE_CLAIM && isReservedClaim(namespaceClaim, DEFAULT_NAMESPACE_CLAIM)) {
     problems.add(`only the mint sets the claim ${JSON.stringify(namespaceClaim)}; expected another name`);
-  }
-}
-
-/** No two authorities may name the same subject, whatever the subs of their id_tokens. */
-function checkPrefixes(authorities: TenantFile["authorities"], problems: Problems): void {
-  const entries = Object.entries(authorities);
-  for (const [name, { subjectPrefix }] of entries) {
-    const clash = entries.find(
-      ([other, { subjectPrefix: longer }]) => other !== name && longer.startsWith(subjectPrefix),
-    );
-    if (clash === undefined) continue;
-    const [other, { subjectPrefix: longer }] = clash;
-    const found =
-      subjectPrefix === "" ? "got none" : `${JSON.stringify(subjectPrefix)} begins ${JSON.stringify(longer)}`;
-    problems
-      .at(name, "subjectPrefix")
-      .add(`expected one that does not begin the prefix of ${other}, or they could give the same subject; ${found}`);
   }
 }
 

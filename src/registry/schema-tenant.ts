@@ -3,6 +3,7 @@ import { MAX_DURATION } from "../base/duration.ts";
 import { SIGNING_ALGORITHMS } from "../keyring/algorithms.ts";
 import { expected } from "../schema/explain.ts";
 import { count, duration, durationBetween, filledIn, flag, issuerUrl, text } from "../schema/fields.ts";
+import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
 import { clients } from "./schema-client.ts";
 
@@ -38,10 +39,11 @@ const authority = z.strictObject({
     .describe("The azp values that are ours: who may have asked for the id_token; the audiences unless given"),
   subjectPrefix: z
     .string(expected("a text"))
-    .max(255)
+    .refine(isSubjectText, expected("well-formed text without control characters"))
     .default("")
     .describe(
-      "Put before the sub of the id_token; required with more than one authority, none of which may begin another's",
+      "Put before the sub of the id_token, shorter than limits.subjectLength; required with more than one authority, " +
+        "none of which may begin another's",
     ),
   amr: z.array(text).default([]).describe("What follows the grant's name in amr"),
   allowPrivateNetwork: flag

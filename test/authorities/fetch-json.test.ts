@@ -5,8 +5,8 @@ import type { AddressInfo, LookupFunction } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFetchJson, type FetchJson, type FetchOptions } from "../../src/authorities/fetch-json.ts";
-import type { Network } from "../../src/authorities/network.ts";
 import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
+import type { Network } from "../../src/base/network.ts";
 import { answers, hangs } from "../support/authority.ts";
 
 const MAX_BYTES = 1000;

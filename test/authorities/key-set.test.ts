@@ -3,10 +3,18 @@ import { describe, expect, it } from "vitest";
 import type { FetchJson } from "../../src/authorities/fetch-json.ts";
 import { fetchKeySet } from "../../src/authorities/key-set.ts";
 import { AuthorityUnavailableError } from "../../src/authorities/port.ts";
-import type { JsonValue } from "../../src/base/json.ts";
+import type { JsonObject, JsonValue } from "../../src/base/json.ts";
 
 const ISSUER = "https://login.example";
 const KEYS = "https://keys.example/all?of=them";
+
+/** A public key for ES256 that is called `good`. */
+async function newKey(): Promise<JsonObject> {
+  const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+  return { ...(await exportJWK(publicKey)), kid: "good" } as JsonObject;
+}
+
+const GOOD = await newKey();
 
 /** The documents of an issuer, and the URLs that were asked for. */
 function issuerWith(discovery: JsonValue, keySet: JsonValue) {
@@ -109,17 +117,27 @@ describe("a key set", () => {
     ["is on no curve", { kty: "EC", crv: "P-256", x: "AA", y: "AA" }],
     ["is a secret", { kty: "oct", k: "c2VjcmV0" }],
     ["is nested without end", deep],
+    ["is a key, but for a member that is", { ...GOOD, more: deep.x }],
+    ["is there twice", GOOD],
   ])("loses an entry that %s, and no other", async (_, entry) => {
-    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
-    const keys = [entry, { ...(await exportJWK(publicKey)) } as JsonValue, entry];
+    const keys = [entry, GOOD, ...Array.from({ length: 200 }, () => entry)];
     const set = await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys }).fetchJson);
     expect(await set.find({ alg: "ES256", kid: undefined })).toBeDefined();
+    expect(await set.find({ alg: "ES256", kid: "good" })).toBeDefined();
   });
 
-  it("has 100 keys at most", async () => {
-    const keys = Array.from({ length: 101 }, (_, index) => ({ kty: "EC", kid: `${index}` }));
+  it("has no key that is meant if two share a name", async () => {
+    const keys = [GOOD, await newKey()];
+    const set = await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys }).fetchJson);
+    expect(await set.find({ alg: "ES256", kid: "good" })).toBeUndefined();
+  });
+
+  it("has 100 keys at most, and 1000 entries", async () => {
+    const keys = Array.from({ length: 101 }, (_, index) => ({ ...GOOD, kid: `${index}` }));
     expect(await failure(discovery, { keys })).toBe("Its key set has too many keys.");
-    await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys: keys.slice(1) }).fetchJson);
+    const entries = [...keys.slice(1), ...Array.from({ length: 900 }, () => null)];
+    await fetchKeySet({ issuer: ISSUER }, issuerWith(discovery, { keys: entries }).fetchJson);
+    expect(await failure(discovery, { keys: [...entries, null] })).toBe("Its key set has too many entries.");
   });
 
   it("has no key that cannot be imported", async () => {

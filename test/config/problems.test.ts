@@ -227,6 +227,13 @@ describe("authorities", () => {
     [["x.", "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
     [[undefined, "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
     [["x.", ""], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp0"],
+    [["A.", "a.b."], '"A." begins "a.b." but for case or Unicode form'],
+    [["b.", "a.", "A."], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp2"],
+    [["\u00e9", "e\u0301"], "but for case or Unicode form"],
+    [["e", "\u00e9."], '"e" begins "\u00e9." but for case or Unicode form'],
+    [["a\u0301", "a\u0301\u0323."], '"a\u0301" begins "a\u0301\u0323."'],
+    [["\uff41.", "a."], "but for case or Unicode form"],
+    [["\u03a3.", "\u03c2."], "but for case or Unicode form"],
   ])("with the prefixes %j could give the same subject", (prefixes, problem) => {
     expect(withPrefixes(...prefixes)[0]).toContain(problem);
   });
@@ -234,7 +241,62 @@ describe("authorities", () => {
   test("one alone needs no prefix, and several need different ones", () => {
     expect(withPrefixes(undefined)).toEqual([]);
     expect(withPrefixes("a.", "b.", "a-")).toEqual([]);
+    expect(withPrefixes("\u00e9.", "e.", "\u00e8.")).toEqual([]);
   });
+
+  test.each(["a\ud800", "\udc00", "a\n", "\0", "a\u0085"])("a prefix may hold what a sub may, not %j", (prefix) => {
+    expect(withPrefixes(prefix)[0]).toContain(
+      "authorities.idp0.subjectPrefix: expected well-formed text without control characters",
+    );
+  });
+
+  test("a prefix leaves room for a sub", () => {
+    const authority = { issuer: "https://a.example", audiences: ["me"] };
+    const ofLength = (length: number, limits: object = {}) =>
+      tenantFaults({ authorities: { a: { ...authority, subjectPrefix: "x".repeat(length) } }, limits });
+    expect(ofLength(254)).toEqual([]);
+    expect(ofLength(255)[0]).toContain(
+      "authorities.a.subjectPrefix: expected fewer characters than a subject may have (limits.subjectLength: 255), got 255",
+    );
+    expect(ofLength(9, { subjectLength: 10 })).toEqual([]);
+    expect(ofLength(10, { subjectLength: 10 })[0]).toContain("(limits.subjectLength: 10), got 10");
+    expect(ofLength(300, { subjectLength: 500 })).toEqual([]);
+  });
+
+  const atIssuer = (issuer: string, more: object = {}) =>
+    tenantFaults({ authorities: { a: { issuer, audiences: ["me"], ...more } } });
+
+  test.each([
+    "https://169.254.169.254",
+    "https://0.0.0.0",
+    "https://[fe80::1]",
+    "https://[::ffff:8.8.8.8]",
+    "https://0xa9fea9fe",
+  ])("none can be at %s", (issuer) => {
+    for (const allowPrivateNetwork of [false, true]) {
+      expect(atIssuer(issuer, { allowPrivateNetwork })[0]).toContain(
+        "authorities.a.issuer: expected an address that a provider can have, got ",
+      );
+    }
+  });
+
+  test.each(["https://10.0.0.1", "https://192.168.1.1:8443/a", "https://[fd00::1]", "https://167772161"])(
+    "one at %s needs the private network",
+    (issuer) => {
+      expect(atIssuer(issuer)[0]).toContain(
+        "authorities.a.issuer: expected a public address, or allowPrivateNetwork: true beside it, got ",
+      );
+      expect(atIssuer(issuer, { allowPrivateNetwork: true })).toEqual([]);
+    },
+  );
+
+  test.each([
+    "https://8.8.8.8",
+    "https://[2606:4700::1111]",
+    "http://127.0.0.1:1",
+    "https://[::1]",
+    "http://localhost",
+  ])("one can be at %s", (issuer) => expect(atIssuer(issuer)).toEqual([]));
 });
 
 describe("the claims of a client", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { networkOf } from "../../src/authorities/network.ts";
+import { networkOf } from "../../src/base/network.ts";
 
 describe("an address", () => {
   it.each([
