@@ -1,12 +1,7 @@
 import { type Clock, ClockOffError, type Instant, type Machine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type MetaStore, NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../store/port.ts";
-
-/** The name of the ceiling in the store: no token is issued at a later time. */
-const CEILING = "latestMoment";
-
-/** Counts how often an operator has reset the ceiling. Each reset starts a new one, as stored numbers only grow. */
-const FORGOTTEN = "latestMomentForgotten";
+import { type Ceiling, readCeiling } from "./ceiling.ts";
 
 /**
  * How far ahead of the clock the ceiling is raised, in milliseconds: far enough that few requests wait for the write.
@@ -44,6 +39,11 @@ interface IssuingClockDependencies {
   readonly maxClockLag: number;
   /** How long a start waits for a clock that is too far from the store's, in milliseconds. */
   readonly startTimeout: number;
+  /**
+   * Whether the process starts even if its clock is behind the latest time of issue. {@link IssuingClock.read} and
+   * {@link IssuingClock.cover} then throw until it has caught up.
+   */
+  readonly mayBeBehind?: boolean | undefined;
 }
 
 /**
@@ -56,7 +56,9 @@ export class IssuingClock {
   readonly #meta: MetaStore;
   /** The ceiling's name. */
   readonly #name: string;
+  readonly #forgotten: Ceiling["forgotten"];
   readonly #clock: Clock;
+  readonly #logger: Logger;
   /** The most that the ceiling can be ahead of a correct clock. */
   readonly #margin: number;
   /**
@@ -68,11 +70,15 @@ export class IssuingClock {
   #raising: Promise<void> | undefined;
   /** Whether the last attempt to raise the ceiling failed. */
   #isStoreAway = false;
+  #isBehind = false;
 
-  private constructor(store: Store, name: string, clock: Clock) {
+  private constructor({ store, clock, logger }: IssuingClockDependencies, { name, told, forgotten }: Ceiling) {
     this.#meta = store.forTenant(NO_TENANT).meta;
     this.#name = name;
+    this.#forgotten = forgotten;
+    this.#ceiling = told;
     this.#clock = clock;
+    this.#logger = logger;
     this.#isVouchedFor = store.isClockOff !== undefined;
     this.#margin = AHEAD + 4 * store.maxClockSkew + READ_APART;
   }
@@ -82,9 +88,11 @@ export class IssuingClock {
    * if that takes too long, and StoreUnavailableError.
    */
   static async open(dependencies: IssuingClockDependencies): Promise<IssuingClock> {
-    const { store, clock, logger, maxClockLag } = dependencies;
-    const { name, told } = await readCeiling(store);
-    const moments = new IssuingClock(store, name, clock);
+    const { store, clock, logger, maxClockLag, mayBeBehind = false } = dependencies;
+    const ceiling = await readCeiling(store);
+    const { told } = ceiling;
+    const moments = new IssuingClock(dependencies, ceiling);
+    if (mayBeBehind) return moments;
     await waitUntilRight(dependencies);
     const lag = told - clock.now();
     if (lag > maxClockLag) throw new StoreUnusableError(tooFarBehind(told, lag));
@@ -110,6 +118,14 @@ export class IssuingClock {
   }
 
   /**
+   * Whether a revocation of this token or grant may have been deleted too soon: by a clock that was ahead, and that an
+   * operator has had forgotten since.
+   */
+  mayLackRevocation(issuedAt: Instant, expiresAt: Instant): boolean {
+    return issuedAt <= this.#forgotten.at && expiresAt <= this.#forgotten.upTo;
+  }
+
+  /**
    * Makes it durable that tokens may be issued up to this time, and checks that no other process is ahead: call it
    * before writing a revocation up to it. Throws {@link ClockOffError} if one is, and StoreUnavailableError.
    */
@@ -127,8 +143,15 @@ export class IssuingClock {
   }
 
   #assertNotBehind(): void {
-    if (this.#ceiling > this.#clock.now() + this.#margin)
-      throw new ClockOffError("This process's clock is behind another's.");
+    const lag = this.#ceiling - this.#clock.now();
+    const isBehind = lag > this.#margin;
+    if (isBehind !== this.#isBehind) {
+      this.#isBehind = isBehind;
+      if (isBehind)
+        this.#logger.error({ lag }, "this process's clock is behind another's: it issues and revokes nothing for now");
+      else this.#logger.info({ lag }, "this process's clock has caught up with the others'");
+    }
+    if (isBehind) throw new ClockOffError("This process's clock is behind another's.");
   }
 
   /**
@@ -166,24 +189,6 @@ export class IssuingClock {
       this.#isStoreAway = true;
     }
   }
-}
-
-/**
- * Makes the next start of every process trust the machine's clock, however far it is behind the newest token: for a
- * clock that was so far ahead that nobody can wait. Resolves to the ceiling that is given up, or undefined if there was
- * none. Throws StoreUnavailableError.
- */
-export async function forgetCeiling(store: Store): Promise<Instant | undefined> {
-  const { told, forgotten } = await readCeiling(store);
-  if (told > 0) await store.forTenant(NO_TENANT).meta.raise(FORGOTTEN, forgotten + 1);
-  return told > 0 ? told : undefined;
-}
-
-async function readCeiling(store: Store) {
-  const { meta } = store.forTenant(NO_TENANT);
-  const forgotten = (await meta.read(FORGOTTEN)) ?? 0;
-  const name = forgotten === 0 ? CEILING : `${CEILING}.${forgotten}`;
-  return { name, forgotten, told: (await meta.read(name)) ?? 0 };
 }
 
 /** Waits while the clock is known to be off. Throws {@link StoreUnusableError} if that takes too long. */

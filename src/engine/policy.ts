@@ -1,7 +1,7 @@
 import { matchesGlob } from "../base/glob.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type AccessTokenType, type Client, ownResources, type Tenant } from "../registry/tenant.ts";
-import { foldName } from "../token/reserved-claims.ts";
+import { CUSTOM_PAYLOAD, foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import { OAuthError } from "./errors.ts";
@@ -67,6 +67,7 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
       );
     }
     checkDecision(granted, client, tenant);
+    checkClaimNames(granted.claims, client, tenant);
   } catch (error) {
     throw error instanceof OAuthError ? new OAuthError("invalid_grant", error.message) : error;
   }
@@ -118,6 +119,14 @@ export function checkSubject(subject: string, client: Client, tenant: Tenant): v
   }
   if (!isAllowed(client.allowedSubjects, subject)) {
     throw new OAuthError("invalid_request", "The subject is not allowed for this client.");
+  }
+}
+
+/** A name that was the caller's when it was granted may be reserved today. */
+function checkClaimNames(claims: JsonObject, client: Client, tenant: Tenant): void {
+  for (const name of Object.keys(claims)) {
+    if (name !== CUSTOM_PAYLOAD && isReservedClaim(name, tenant.namespaceClaim, client.allowedClaims))
+      throw new OAuthError("invalid_grant", `The claim '${name}' is not allowed for this client any more.`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Audience, Decision, GrantContext } from "../engine/grant.ts";
 import type { Problems } from "../engine/problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
 import { ownResources, type Tenant } from "../registry/tenant.ts";
-import { isReservedClaim } from "../token/reserved-claims.ts";
+import { CUSTOM_PAYLOAD, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 
 /** What every grant takes. */
@@ -104,7 +104,7 @@ export function callersClaims(
 /** `custom_payload` as a claim; nothing if it is absent. */
 export function customPayload(request: MintRequest, problems: Problems): JsonObject {
   const payload = wellFormed(request.customPayload, "custom_payload", problems);
-  return payload === undefined ? {} : { custom_payload: payload };
+  return payload === undefined ? {} : { [CUSTOM_PAYLOAD]: payload };
 }
 
 /** Scopes of the `scope` parameter, each once and sorted. */

@@ -1,4 +1,4 @@
-import { type Clock, ClockOffError } from "../base/clock.ts";
+import { ClockOffError, type Instant } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Store, StoreUnavailableError } from "../store/port.ts";
 
@@ -85,11 +85,16 @@ export class Jobs {
 
 /**
  * Deletes all rows whose time is over, in batches between which requests have their turn. Once `signal` aborts, what is
- * left waits for the next run.
+ * left waits for the next run. `told`: tells moments of which it is durable that they were told. Without that, a clock that
+ * jumps ahead and back could have revocations deleted that tokens outlive, and leave no trace.
  */
-export async function sweep(store: Store, clock: Clock, signal?: AbortSignal): Promise<void> {
+export async function sweep(
+  store: Store,
+  told: { now(): Instant | Promise<Instant> },
+  signal?: AbortSignal,
+): Promise<void> {
   while (!signal?.aborted) {
-    if ((await store.sweep(clock.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
+    if ((await store.sweep(await told.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
     await new Promise(setImmediate);
   }
 }

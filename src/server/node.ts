@@ -43,6 +43,8 @@ interface NodeParts {
   readonly listener: Listener;
   /** The grants that clients can be given; all that there are unless given. */
   readonly grants?: readonly GrantHandler[] | undefined;
+  /** Whether it opens though its clock is behind what was told before, for what bears no moment: see IssuingClock. */
+  readonly mayBeBehind?: boolean | undefined;
 }
 
 /** A whole mint without its doors. */
@@ -83,12 +85,14 @@ export async function openNode({
   logger,
   listener,
   grants = allGrants,
+  mayBeBehind,
 }: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
   const { maxClockLag, startTimeout, keyPollEvery, keyMaxStaleness } = settings;
   const { maxClockSkew } = store;
   const clock = platform.clock(() => store.isClockOff?.() ?? false);
-  const issuingClock = await IssuingClock.open({ store, clock, machine, logger, maxClockLag, startTimeout });
+  const clocks = { store, clock, machine, logger, maxClockLag, startTimeout, mayBeBehind };
+  const issuingClock = await IssuingClock.open(clocks);
   const uncertainRefreshes = new UncertainRefreshes(clock, machine);
   const secrets = new SecretVerifier(random, clock, platform.scrypt);
   const keyringDependencies = {
@@ -132,6 +136,7 @@ export async function openNode({
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
   const parts = new Map(opened.map((one) => [one.id, one]));
   const performing = { registry, listener, elapsed: () => machine.elapsed() };
+  const told = { now: async () => (await issuingClock.read()).issuedAt };
   return {
     engine: createEngine(parts, performing),
     tenants: parts,
@@ -139,7 +144,7 @@ export async function openNode({
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(logger) },
-      { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, clock, signal) },
+      { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, told, signal) },
       ...opened.map(({ keyring }) => ({
         name: JOBS.pollKeys,
         every: keyPollEvery * 1000,

@@ -3,14 +3,15 @@ const OWN = `
   active amr at_hash aud auth_time azp c_hash client_id client_namespace cnf custom_payload exp iat idp iss jti nbf nonce
   reference_token_id scope sid sub token_type username`;
 
+/** The claim that holds a caller's nested JSON, by a parameter of its own. */
+export const CUSTOM_PAYLOAD = "custom_payload";
+
 /**
- * Names that say elsewhere what only the mint may say: who acts for whom (RFC 8693), what a logout token or a security
- * event is about (RFC 8417, OpenID Connect Back-Channel Logout), transaction tokens, status lists, rich authorization
- * (RFC 9396), hashes of an id_token.
+ * Names that say elsewhere what only the mint may say: who acts for whom (RFC 8693), hashes of an id_token, where other
+ * claims are, what a selective disclosure hides (RFC 9901).
  */
 const OTHERS = `
-  act may_act events sub_id toe txn tctx rctx req_wl status authorization_details s_hash sub_jwk vct _claim_names
-  _claim_sources`;
+  act may_act s_hash sub_jwk _claim_names _claim_sources _sd _sd_alg`;
 
 /**
  * What .NET's inbound claim map makes subject, scope, authentication method or time, and identity provider of, and what
@@ -34,9 +35,13 @@ const DOTNET = `
 
 /**
  * Reserved, but for the clients that are allowed them by name: a deployment may need them, and its verifiers know what
- * they mean. `user_name` and `scp` are Spring's, the others what .NET maps.
+ * they mean. `user_name` and `scp` are Spring's; .NET maps the others of the first line. The second line is what security
+ * events, logout tokens, transaction tokens, status lists and rich authorization say.
  */
-export const ALLOWABLE_CLAIMS = ["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const;
+export const ALLOWABLE_CLAIMS = [
+  ...(["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const),
+  ...(["authorization_details", "events", "rctx", "req_wl", "status", "sub_id", "tctx", "toe", "txn", "vct"] as const),
+] as const;
 
 /** All of them, beside the tenant's mark claim. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
@@ -50,8 +55,11 @@ function words(text: string): readonly string[] {
   return text.split(/\s+/).filter((word) => word !== "");
 }
 
-/** A control character anywhere, or a blank at an end: a name that readers which trim take for another. */
-const UNTIDY = /[\p{Cc}\u2028\u2029]|^\s|\s$/u;
+/**
+ * A character anywhere that is not seen, or turns the text about it, or a blank at an end: a name that people, and readers
+ * which trim or fold (Unicode's NFKC_Casefold drops what can be ignored), take for another.
+ */
+const UNTIDY = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]|^\s|\s$/u;
 
 /**
  * Whether only the mint may set a claim, whatever the case or the compatible form of its name: some verifiers read claims

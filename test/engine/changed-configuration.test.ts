@@ -23,15 +23,38 @@ beforeEach(async () => {
 const changed = (tenant: Partial<Tenant>, client: Partial<Client> = {}) =>
   testContext(testTenant(tenant, [testClient(client)]), store);
 
-const mint = ({ engine }: TestContext) =>
-  engine.mint(credentials, {
-    grantType: "arbitrary_identity",
-    subject: "someone",
-    scopes: ["a", "b", "offline_access"],
-    accessTokenLifetime: 600,
-  });
+const GRANT = {
+  grantType: "arbitrary_identity",
+  subject: "someone",
+  scopes: ["a", "b", "offline_access"],
+  accessTokenLifetime: 600,
+};
+const mint = ({ engine }: TestContext) => engine.mint(credentials, GRANT);
 const refresh = ({ engine }: TestContext) => engine.refresh(credentials, { refreshToken: before.refreshToken });
 const introspect = ({ engine }: TestContext) => engine.introspect(credentials, { token: before.accessToken });
+
+describe("once a claim's name is reserved that was not", () => {
+  it("grants that have it are refreshed no more, unless the client is allowed it", async () => {
+    const allowed = { allowedClaims: new Set(["acr"]) };
+    const context = await testContext(testTenant({}, [testClient(allowed)]), store);
+    const arbitraryClaims = { acr: "high", role: "admin" };
+    const { refreshToken } = await context.engine.mint(credentials, { ...GRANT, arbitraryClaims });
+    const { engine } = await changed({}, {});
+    expect(await refusalOf(engine.refresh(credentials, { refreshToken }))).toEqual({
+      code: "invalid_grant",
+      message: "The claim 'acr' is not allowed for this client any more.",
+    });
+    const next = await (await changed({}, allowed)).engine.refresh(credentials, { refreshToken });
+    expect(claimsOf(next.accessToken)).toMatchObject(arbitraryClaims);
+  });
+
+  it("the payload of a grant is no such name", async () => {
+    const context = await changed({});
+    const { refreshToken } = await context.engine.mint(credentials, { ...GRANT, customPayload: { acr: 1 } });
+    const next = await context.engine.refresh(credentials, { refreshToken });
+    expect(claimsOf(next.accessToken)).toMatchObject({ custom_payload: { acr: 1 } });
+  });
+});
 
 describe("once the issuer has changed", () => {
   it("old tokens are active as before, and end as before", async () => {

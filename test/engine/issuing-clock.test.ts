@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ClockOffError, systemClock } from "../../src/base/clock.ts";
+import { forgetCeiling } from "../../src/engine/ceiling.ts";
 import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import { NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../../src/store/port.ts";
 import { type FakeMachine, fakeMachine } from "../support/clock.ts";
@@ -140,4 +141,40 @@ it("a process that is behind another mints and revokes nothing until it has caug
   await expect(late.cover(behind.wall())).rejects.toThrow(ClockOffError);
   behind.pass(MINUTE);
   await late.read();
+  const told = logger.lines.filter(({ level }) => level !== "warn");
+  expect(told.map(({ level, message }) => [level, message])).toEqual([
+    ["error", expect.stringContaining("behind another's")],
+    ["info", expect.stringContaining("has caught up")],
+  ]);
+});
+
+it("a process that may be behind starts at once, and neither mints nor revokes until it has caught up", async () => {
+  const machine = fakeMachine();
+  machine.set(60 * MINUTE);
+  await (await start(machine)).read();
+  machine.set(-60 * MINUTE);
+  const clock = systemClock(machine);
+  const options = { store, clock, machine, logger, maxClockLag: 0, startTimeout: 0, mayBeBehind: true };
+  const moments = await IssuingClock.open(options);
+  expect(machine.wall()).toBe(fakeMachine().wall());
+  await expect(moments.read()).rejects.toThrow(ClockOffError);
+  await expect(moments.cover(machine.wall())).rejects.toThrow(ClockOffError);
+  machine.pass(61 * MINUTE);
+  await moments.read();
+});
+
+it("what is forgotten of a clock that was ahead takes along what may have lost its revocation, and nothing else", async () => {
+  const machine = fakeMachine();
+  const now = machine.wall();
+  expect((await start(machine)).mayLackRevocation(now, now)).toBe(false);
+  machine.set(60 * MINUTE);
+  await (await start(machine)).read();
+  machine.set(-60 * MINUTE);
+  const upTo = await forgetCeiling(store, now);
+  expect(upTo).toBeGreaterThanOrEqual(now + 60 * MINUTE);
+  const moments = await start(machine);
+  const end = upTo ?? 0;
+  expect(moments.mayLackRevocation(now, end)).toBe(true);
+  expect(moments.mayLackRevocation(now + 1, end)).toBe(false);
+  expect(moments.mayLackRevocation(now, end + 1)).toBe(false);
 });

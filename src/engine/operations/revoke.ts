@@ -44,6 +44,9 @@ async function end(context: RequestContext, client: AuthenticatedClient, request
   const { token, tokenTypeHint, revokeAllSubjects = false } = request;
   if (revokeAllSubjects || tokenTypeHint === SUBJECT_HINT) requireProof(client, "revoke a subject");
   if (token === undefined) throw new OAuthError("invalid_request", "token is required.");
+  // A hint that is not known says nothing (RFC 7009 section 2.1); one that means this would, and nothing would be revoked.
+  if (tokenTypeHint !== SUBJECT_HINT && tokenTypeHint?.trim().toLowerCase() === SUBJECT_HINT)
+    throw new OAuthError("invalid_request", "token_type_hint must be subject, in lower case, to revoke a subject.");
 
   if (tokenTypeHint === SUBJECT_HINT) return endSubject(context, client, token, revokeAllSubjects);
   const own = looksLikeRefreshToken(token)

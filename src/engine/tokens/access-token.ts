@@ -45,6 +45,7 @@ export async function readAccessToken(
 /** Whether a token has neither expired nor been revoked, and its client is enabled. Reads the store, never a cache. */
 export async function isAlive(context: TenantContext, token: AccessToken, now: Instant): Promise<boolean> {
   if (token.expiresAt <= now || isAhead(context, token, now) || !isClientEnabled(context, token.clientId)) return false;
+  if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return false;
   const [family, revocations] = await Promise.all([
     token.family === undefined ? undefined : context.store.families.find(token.family),
     context.store.revocations.find(revocationIdsOf(context, token)),

@@ -63,6 +63,7 @@ export async function isFamilyAlive(
   if (family.revokedAt !== undefined || expiryOf(context, family) <= now) return false;
   // A grant from the future would escape the revocations written until then.
   if (family.mintedAt > now + context.maxClockSkew) return false;
+  if (context.issuingClock.mayLackRevocation(family.mintedAt, lastExpiryOf(context, family))) return false;
   // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return false;
   const revocations = await context.store.revocations.find([

@@ -61,7 +61,9 @@ export class ClockCheck {
   isOff(): boolean {
     const isOff = this.#isOff();
     const { machine } = this.#options;
-    if (isOff && !this.#checking && machine.elapsed() >= this.#checkedAt + AGAIN) void this.check();
+    // Not only while it is off: once it is right again, that is to be told, and the next time too.
+    const isDue = isOff || this.#wasOff;
+    if (isDue && !this.#checking && machine.elapsed() >= this.#checkedAt + AGAIN) void this.check();
     return isOff;
   }
 

@@ -89,6 +89,16 @@ describe("revocation", () => {
     },
   );
 
+  it.each(["Subject", "SUBJECT", " subject"])(
+    "is refused for the hint %j, which would revoke nothing",
+    async (hint) => {
+      expect(await refusalOf(revoke("someone", { tokenTypeHint: hint }))).toEqual({
+        code: "invalid_request",
+        message: "token_type_hint must be subject, in lower case, to revoke a subject.",
+      });
+    },
+  );
+
   it("is harmless when it is repeated", async () => {
     const tokens = await mint();
     for (let i = 0; i < 2; i++) {

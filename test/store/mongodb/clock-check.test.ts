@@ -146,4 +146,17 @@ describe("the clock check", () => {
     await check.check();
     expect(check.isOff()).toBe(true);
   });
+
+  it("tells each time that the clock goes wrong, and each time that it is right again", async () => {
+    await check.check();
+    for (const _ of [1, 2]) {
+      for (const by of [300_000, -300_000]) {
+        setClock(by);
+        machine.pass(1_000);
+        check.isOff();
+        await settled();
+      }
+    }
+    expect(levels()).toEqual(["error", "info", "error", "info"]);
+  });
 });
