@@ -128,6 +128,15 @@ describe("both doors do the same", () => {
     },
   );
 
+  it.each([0, 1])("an introspection through door %i never calls a refresh token Bearer", async (door) => {
+    const { accessToken, refreshToken } = await mint();
+    const typeOf = async (token: string) =>
+      (await doors[door]?.introspect({ ...credentials, token }))?.claims?.token_type;
+    expect(await typeOf(accessToken)).toBe("Bearer");
+    expect(await typeOf(refreshToken)).toBe("refresh_token");
+    expect(await typeOf("none")).toBeUndefined();
+  });
+
   it.each([0, 1])("a revocation through door %i is one through both", async (door) => {
     const tokens = await mint();
     const other = await mint();

@@ -4,9 +4,11 @@ function isCanonical(part: string): boolean {
 }
 
 /**
- * Whether a text can be a JWS in compact form: three parts, each in the one text that its bytes have.
- * Readers of base64 that are lax take many texts for one token; whatever is compared, hashed or remembered by a token's
- * text needs that there is but one (RFC 7515 section 7.1, RFC 4648 section 3.5).
+ * Whether a text can be a JWS in compact form: three parts, each in the one text that its bytes have. Readers of base64
+ * that are lax take many texts for the same bytes (RFC 7515 section 7.1, RFC 4648 section 3.5).
+ *
+ * A token is not its text, though: of an ECDSA signature (r, s) anybody can make (r, n - s), which verifies too. What
+ * ends a token goes by its `jti`, never by its text or a hash of that.
  */
 export function isCompactJws(text: string): boolean {
   const parts = text.split(".");

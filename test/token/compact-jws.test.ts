@@ -4,6 +4,7 @@ import { readIdToken } from "../../src/authorities/id-token.ts";
 import { IdTokenError } from "../../src/authorities/port.ts";
 import { isCompactJws } from "../../src/token/compact-jws.ts";
 import { testContext } from "../support/context.ts";
+import { CLIENT_ID, SECRET } from "../support/tenant.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const OTHERS = [...ALPHABET, ...".= \n\t\r+/%\0\u00e9\u017f"];
@@ -28,8 +29,20 @@ function withSpareBits(part: number): string | undefined {
   return parts.join(".");
 }
 
+/** The order of the curve P-256. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** A JWT of ES256 with (r, n - s) for its signature (r, s). */
+function withOtherSignature(jwt: string): string {
+  const [header, payload, signature = ""] = jwt.split(".");
+  const bytes = Buffer.from(signature, "base64url").toString("hex");
+  const s = ORDER - BigInt(`0x${bytes.slice(64)}`);
+  const other = Buffer.from(bytes.slice(0, 64) + s.toString(16).padStart(64, "0"), "hex");
+  return `${header}.${payload}.${other.toString("base64url")}`;
+}
+
 describe("a JWS", () => {
-  it("has one text: with any one character altered, added or left out it never verifies", async () => {
+  it("does not verify with any one character altered, added or left out", async () => {
     const edit = fc.record({
       at: fc.nat(),
       remove: fc.integer({ min: 0, max: 1 }),
@@ -63,6 +76,18 @@ describe("a JWS", () => {
       expect(() => readIdToken(text)).toThrow(new IdTokenError("The id_token is malformed."));
     }
     expect(await verifies(token)).toBe(true);
+  });
+
+  it("has a second text with ECDSA, which says the same and ends with the first", async () => {
+    const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
+    const request = { grantType: "arbitrary_resource_owner", subject: "someone", arbitraryClaims: {} };
+    const { accessToken: first } = await context.engine.mint(credentials, request);
+    const second = withOtherSignature(first);
+    const isActive = async (text: string) => (await context.engine.introspect(credentials, { token: text })).active;
+    expect(second).not.toBe(first);
+    expect([await isActive(first), await isActive(second)]).toEqual([true, true]);
+    await context.engine.revoke(credentials, { token: second });
+    expect([await isActive(first), await isActive(second)]).toEqual([false, false]);
   });
 
   it("has three parts", () => {

@@ -367,7 +367,9 @@ export type IntrospectResponse = Message<"mintmark.v1.IntrospectResponse"> & {
   clientId: string;
 
   /**
-   * The type of the token, as `claims` has it. Empty where it has none.
+   * `Bearer` for an access token, JWT or reference; `refresh_token` for a refresh
+   * token, which no resource server may take for an access token though it is
+   * active. The same as in `claims`. Empty when the token is not active.
    *
    * @generated from field: string token_type = 5;
    */
