@@ -77,5 +77,7 @@ export function isReservedClaim(name: string, namespaceClaim: string, allowed?: 
  * so that letters such as the long s, which only upper case tells, fold too.
  */
 export function foldName(name: string): string {
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  const lower = name.normalize("NFKC").toUpperCase().toLowerCase();
+  // A capital I with a dot is an i, as Java compares, though its lower case keeps the dot.
+  return lower.replace(/(?<=i)\u0307/g, "").normalize("NFKC");
 }

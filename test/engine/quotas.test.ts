@@ -136,6 +136,14 @@ describe("a quota of revocations", () => {
     expect(await context.engine.introspect(credentials, { token: three.accessToken })).toMatchObject({ active: true });
   });
 
+  it("counts one that many ask for at once as the one row that it is", async () => {
+    expect(await refusals(8, () => revoke("bob", "subject"))).toBe(0);
+    const { accessToken } = await mint();
+    expect(await refusals(8, () => revoke(accessToken))).toBe(0);
+    expect(await refusalOf(revoke("a third", "subject"))).toEqual(NO_MORE_REVOCATIONS);
+    expect(await refusals(8, () => revoke("bob", "subject"))).toBe(0);
+  });
+
   it("counts a subject's two for a namespace, or none", async () => {
     const spacious = await testContext(testTenant({}, [testClient({ maxRevocations: 3, namespace: "group" })]), store);
     const revokeAll = (token: string) =>
@@ -180,6 +188,26 @@ it("goes on counting when the clock is set back", async () => {
   machine.set(-3_600_000);
   machine.pass(5_000);
   await take();
+});
+
+it("takes at most a hundredth of the time, however long a count takes", async () => {
+  const machine = fakeMachine();
+  const quotas = new Quotas(systemClock(machine), machine);
+  let counts = 0;
+  const count = async () => {
+    counts += 1;
+    machine.pass(100);
+    return 0;
+  };
+  const slow = { ...context, store: { ...context.store, families: { ...context.store.families, count } } };
+  const take = () => quotas.take({ maxGrants: 1 }, testClient({ maxGrants: 1_000 }), slow);
+  await take();
+  machine.pass(9_999);
+  await take();
+  expect(counts).toBe(1);
+  machine.pass(1);
+  await take();
+  expect(counts).toBe(2);
 });
 
 describe("several nodes that mint at once, whenever they come", () => {

@@ -22,7 +22,17 @@ describe("reserved claims", () => {
       "A\uff43t",
     ],
     ...["sub\u200b", "a\u200bct", "sc\u00adp", "s\ufeffub", "\u2060act", "\u202etca", "act\ufe0f", "act\u3164"],
-    ...["act\u2800", "act\u180e", "act\u200d", "act\u{e0020}", "name\u200b", "_sd"],
+    ...[
+      "act\u2800",
+      "act\u180e",
+      "act\u200d",
+      "act\u{e0020}",
+      "name\u200b",
+      "_sd",
+      "\u0130ss",
+      "auth_t\u0130me",
+      "cl\u0131ent_id",
+    ],
   ])("keeps %j from the caller", (name) => {
     expect(isReservedClaim(name, "client_namespace")).toBe(true);
   });

@@ -52,8 +52,11 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
   if (grantType === REFRESH_GRANT_TYPE) {
     throw new OAuthError("unsupported_grant_type", "Mint does not take the grant_type refresh_token: call Refresh.");
   }
-  const known = [...grants.keys(), REFRESH_GRANT_TYPE].join(", ");
-  throw new OAuthError("unsupported_grant_type", `grant_type must be one of ${known}.`);
+  const known = [...grants.keys()].join(", ");
+  throw new OAuthError(
+    "unsupported_grant_type",
+    `grant_type must be one of ${known}, or ${REFRESH_GRANT_TYPE} (over RPC: call Refresh).`,
+  );
 }
 
 /** Throws OAuthError `unauthorized_client` (RFC 6749 section 5.2), or `invalid_client` if the grant needs a proof. */

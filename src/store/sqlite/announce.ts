@@ -32,7 +32,8 @@ function tell(other: Other, role: Role, logger: Logger): void {
     ? "a copy lacks what is written after it was made, so stop the server before it is"
     : "both work, but a file is meant for one server";
   logger.warn(
-    { event: "store_shared", ...other },
+    // The log's own `pid` is this process.
+    { event: "store_shared", role: other.role, otherPid: other.pid },
     `another process uses the same SQLite file, a ${other.role} with the process id ${other.pid}: ${advice}`,
   );
 }

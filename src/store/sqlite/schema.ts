@@ -73,4 +73,13 @@ export const migrations: readonly string[] = [
   CREATE INDEX reference_tokens_by_client ON reference_tokens (tenant, client);
   CREATE INDEX revocations_by_client ON revocations (tenant, client);
   `,
+  // With the end, so that a count reads the index alone.
+  `
+  DROP INDEX families_by_client;
+  DROP INDEX reference_tokens_by_client;
+  DROP INDEX revocations_by_client;
+  CREATE INDEX families_by_client ON families (tenant, client, purge_at);
+  CREATE INDEX reference_tokens_by_client ON reference_tokens (tenant, client, expires_at);
+  CREATE INDEX revocations_by_client ON revocations (tenant, client, expires_at);
+  `,
 ];

@@ -76,7 +76,7 @@ describe("mint", () => {
       { grantType: "password" },
       "unsupported_grant_type",
       "grant_type must be one of arbitrary_token, arbitrary_no_subject, arbitrary_resource_owner, " +
-        "arbitrary_oidc_resource_owner, arbitrary_identity, refresh_token.",
+        "arbitrary_oidc_resource_owner, arbitrary_identity, or refresh_token (over RPC: call Refresh).",
     ],
     [
       "a refresh",

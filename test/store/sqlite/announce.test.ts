@@ -32,8 +32,8 @@ function arrive(role: "server" | "copy", path = file) {
   return { logger, leave };
 }
 
-const SERVER = { level: "warn", fields: { event: "store_shared", role: "server", pid: process.pid } };
-const COPY = { level: "warn", fields: { event: "store_shared", role: "copy", pid: process.pid } };
+const SERVER = { level: "warn", fields: { event: "store_shared", role: "server", otherPid: process.pid } };
+const COPY = { level: "warn", fields: { event: "store_shared", role: "copy", otherPid: process.pid } };
 const marks = () => readdirSync(folder).filter((name) => name !== "mintmark.db" && !name.endsWith(".link"));
 
 describe("processes on one file", () => {
@@ -93,7 +93,7 @@ describe("a process that was killed", () => {
     });
     await once(child.stdout, "data");
     const { logger, leave } = arrive("server");
-    expect(logger.lines).toMatchObject([{ fields: { event: "store_shared", pid: child.pid } }]);
+    expect(logger.lines).toMatchObject([{ fields: { event: "store_shared", otherPid: child.pid } }]);
     expect(marks()).toHaveLength(2);
     leave();
 
