@@ -221,6 +221,26 @@ describe("an address", () => {
     expect(connections).toBe(1);
   });
 
+  // Nobody connects to the broadcast address: the system refuses at once.
+  it.each([
+    ["first", ["127.0.0.1", "255.255.255.255"]],
+    ["last", ["255.255.255.255", "127.0.0.1"]],
+    ["in the middle", ["255.255.255.255", "127.0.0.1", "255.255.255.255"]],
+  ])("that is not allowed is never connected to, though no other answers: %s", async (_, addresses) => {
+    const fetch = fetchFrom(["reserved"], resolvesTo(...addresses));
+    expect(await failure(`http://localhost:${new URL(url).port}/`, fetch)).toMatch(/^The request failed \(/);
+    expect(connections).toBe(0);
+  });
+
+  it("is looked up for every document anew, as a name may lead elsewhere from one to the next", async () => {
+    const named = `http://localhost:${new URL(url).port}/`;
+    const fetch = (networks: readonly Network[]) => fetchFrom(networks, resolvesTo("127.0.0.1"))(named);
+    expect(await fetch(["loopback"])).toEqual({ here: true });
+    expect(await failure(named, () => fetch(["public"]))).toMatch(OUT_OF_REACH);
+    expect(await fetch(["loopback"])).toEqual({ here: true });
+    expect(connections).toBe(2);
+  });
+
   it("of a private network is taken where that is allowed, and none that is loopback or link-local", async () => {
     const fetch = fetchFrom(["public", "private"]);
     for (const refused of ["https://127.0.0.1/", "https://169.254.169.254/", "https://[fe80::1]/"]) {

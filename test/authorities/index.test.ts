@@ -37,10 +37,12 @@ async function refusal(idToken: string, by: TestAuthority = authority): Promise<
   return (error as IdTokenError).message;
 }
 
-/** A token in compact form, of any parts. */
+/** A token in compact form, of any parts: texts and bytes as they are, and JSON of all else. */
 function compact(header: unknown, payload: unknown, signature = "AAAA"): string {
-  const encode = (part: unknown) =>
-    Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url");
+  const encode = (part: unknown) => {
+    const isWritten = typeof part === "string" || part instanceof Uint8Array;
+    return Buffer.from(isWritten ? part : JSON.stringify(part)).toString("base64url");
+  };
   return `${encode(header)}.${encode(payload)}.${signature}`;
 }
 
@@ -196,6 +198,7 @@ describe("what is no id_token", () => {
     ["a header that is a list", compact([], {})],
     ["a payload that is a list", compact({ alg: "ES256" }, [])],
     ["a payload that is no JSON", compact({ alg: "ES256" }, "{")],
+    ["a payload that is not UTF-8", compact({ alg: "ES256" }, Buffer.from('{"sub":"\xff"}', "latin1"))],
     ["a kid that is a number", compact({ alg: "ES256", kid: 1 }, {})],
     ["other letters", "é.é.é"],
   ])("%s is malformed", async (_, idToken) => {

@@ -92,6 +92,35 @@ describe("once the issuer has changed", () => {
   });
 });
 
+describe("once an authority's prefix has changed", () => {
+  const withPrefix = (subjectPrefix: string) => {
+    const authority = { issuer: "https://idp.example", audiences: ["us"], subjectPrefix, amr: [] };
+    const tenant = testTenant({ authorities: new Map([["idp", authority]]) });
+    return testContext(tenant, store, { verify: async () => ({ sub: "joe" }) });
+  };
+  const login = ({ engine }: TestContext) =>
+    engine.mint(credentials, {
+      grantType: "arbitrary_oidc_resource_owner",
+      authority: "idp",
+      idToken: "good",
+      scopes: ["offline_access"],
+      arbitraryClaims: {},
+    });
+
+  it("grants that are out keep their subject, new logins have the new one, and each is revoked by its own", async () => {
+    const old = await login(await withPrefix("old."));
+    const context = await withPrefix("new.");
+    const [next, other] = [
+      await context.engine.refresh(credentials, { refreshToken: old.refreshToken }),
+      await login(context),
+    ];
+    expect([next, other].map(({ accessToken }) => claimsOf(accessToken).sub)).toEqual(["old.joe", "new.joe"]);
+    await context.engine.revoke(credentials, { token: "old.joe", tokenTypeHint: "subject" });
+    const isActive = async (token: string) => (await context.engine.introspect(credentials, { token })).active;
+    expect([await isActive(next.accessToken), await isActive(other.accessToken)]).toEqual([false, true]);
+  });
+});
+
 describe("once a client has changed, a token that is out keeps what it says, and a refresh", () => {
   it.each<[string, Partial<Client>, object]>([
     ["has the shorter lifetime", { accessTokenLifetime: 60 }, { expiresIn: 60 }],

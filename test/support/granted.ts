@@ -37,6 +37,8 @@ const SUBJECT_OF_AUTHORITY = "myCompany.104758924428036663951";
 const FIXED = { nudibranch_watermark: "Daffy Duck" };
 
 const strings = fc.array(unicode(), { maxLength: 3 });
+/** Audiences, among them the client itself, which an id_token is for anyway. */
+const audiences = fc.array(fc.oneof({ arbitrary: unicode(), weight: 4 }, fc.constant(CLIENT_ID)), { maxLength: 3 });
 const filled = fc.array(unicode(), { minLength: 1, maxLength: 3 });
 const subject = unicode(60).filter((text) => text !== "");
 const scopes = fc.uniqueArray(scopeName, { maxLength: 4 });
@@ -57,7 +59,7 @@ interface Common {
 const scoped = {
   ...common,
   scopes,
-  audiences: strings,
+  audiences,
   amrs: strings,
 };
 
