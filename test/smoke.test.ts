@@ -127,7 +127,7 @@ describe("what cannot start", () => {
     database.close();
   });
 
-  it.each<[string, Record<string, string>, RegExp]>([
+  it.each<[string, Record<string, string>, RegExp, code?: number]>([
     ["an address that others could reach", { MINTMARK_HTTP_ADDRESS: "0.0.0.0:0" }, /expected a loopback address/],
     [
       "an unknown variable",
@@ -145,12 +145,12 @@ describe("what cannot start", () => {
       { MINTMARK_STORE: "mongodb://user:hunter2@host.example/mint.db" },
       /database must have a name of at most 63 bytes/,
     ],
-    ["a store that is no database", { MINTMARK_STORE: "sqlite:." }, /cannot be opened/],
+    ["a store that is no database", { MINTMARK_STORE: "sqlite:." }, /cannot be opened/, 3],
     ["a store of a newer version", { MINTMARK_STORE: "sqlite:newer.db" }, /written by a newer version of this program/],
-  ])("%s ends with a plain word and no secret", async (_, env, message) => {
+  ])("%s ends with a plain word and no secret", async (_, env, message, code = 1) => {
     const failure = await startProcess(folder, env).catch((error: Error) => error.message);
     expect(failure).toMatch(message);
-    expect(failure).toMatch(/ended with 1/);
+    expect(failure).toContain(`ended with ${code}:`);
     expect(failure).not.toContain("hunter2");
     expect(failure).not.toContain("host.example");
     expect(failure).not.toMatch(/^ +at /m);

@@ -1,30 +1,33 @@
-import type { Logger } from "../base/logger.ts";
-import type { Config } from "../config/config.ts";
-import { forgetCeiling } from "../engine/ceiling.ts";
-import { openConfiguredStore } from "../server/stores.ts";
-import { type Command, type CommandOptions, UsageError } from "./command.ts";
+import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+import { confirm } from "./frame/prompt.ts";
+import { atStore } from "./local/at-store.ts";
+import { type ConfigOptions, configOption } from "./local/config.ts";
+
+const MEANING =
+  "Stop all nodes first. Tokens that were made ahead of the clock become active when their time comes, and no revocation " +
+  "of a subject or a client ends them before that: rotate the keys as compromised afterwards if that matters. Tokens and " +
+  "grants from before that would end by the time that the clock told are dead afterwards: their revocations may have been deleted.";
 
 /** `mintmark accept-clock`: after a clock was so far ahead that no start can wait until it is past that again. */
-export const acceptClock: Command = {
-  summary: "has all nodes, which are stopped, start with today's clock though it was ahead before: --yes",
-  options: { yes: { type: "boolean" } },
-
-  async run(config: Config, logger: Logger, { yes }: CommandOptions): Promise<string> {
-    if (yes !== true) {
-      throw new UsageError(
-        "Stop all nodes first. Tokens that were made ahead of the clock become active when their time comes, and no " +
-          "revocation of a subject or a client ends them before that: rotate the keys as compromised afterwards if that matters. " +
-          "Tokens and grants from before that would end by the time that the clock told are dead afterwards: their revocations " +
-          "may have been deleted. Then run it with --yes.",
+export function acceptClock(io: Io): Command {
+  const command = new Command("accept-clock")
+    .summary("has nodes start with today's clock though it was ahead before")
+    .description(`Has all nodes, which are stopped, start with today's clock though it was ahead before.\n\n${MEANING}`)
+    .addOption(configOption())
+    .option("--yes", "goes on without a question")
+    .action(async ({ yes = false, ...options }: ConfigOptions & { readonly yes?: boolean }) => {
+      await confirm(io, MEANING, yes);
+      const { forgetCeiling } = await import("../engine/ceiling.ts");
+      const told = await atStore(io, options, ({ store }) => forgetCeiling(store, Date.now()));
+      io.stdout.write(
+        told === undefined
+          ? "Nothing was told from this store yet: any clock will do.\n"
+          : `Forgotten: what was told up to ${new Date(told).toISOString()}. Nodes start with the machine's clock.\n`,
       );
-    }
-    const store = await openConfiguredStore(config, logger);
-    try {
-      const told = await forgetCeiling(store, Date.now());
-      if (told === undefined) return "Nothing was told from this store yet: any clock will do.";
-      return `Forgotten: what was told up to ${new Date(told).toISOString()}. Nodes start with the machine's clock.`;
-    } finally {
-      await store.close();
-    }
-  },
-};
+    });
+  return withExamples(command, [
+    ["mintmark accept-clock --config mintmark.yaml --yes", "Once all nodes are stopped and the clock is right"],
+  ]);
+}

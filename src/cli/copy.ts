@@ -1,38 +1,75 @@
+import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
-import type { Config } from "../config/config.ts";
-import { copyStore, tell } from "../store/copy.ts";
-import { openStore } from "../store/index.ts";
-import { type Command, type CommandOptions, textOf, UsageError } from "./command.ts";
+import { withExamples } from "./frame/examples.ts";
+import { UsageError } from "./frame/exit.ts";
+import type { Io } from "./frame/io.ts";
+import { openLog } from "./frame/log.ts";
+import { progressOn } from "./frame/progress.ts";
+import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
+
+interface CopyOptions extends ConfigOptions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A URL that has a password in it. */
+const WITH_PASSWORD = /^[a-z0-9+.-]+:\/\/[^/@]*:[^@]*@/i;
 
 /** `mintmark copy`: moves a store whose nodes are stopped, so that tokens made before are good after. */
-export const copy: Command = {
-  summary: "copies a store, while no node runs, into an empty one: --from URL --to URL, or env:NAME for either",
-  options: { from: { type: "string" }, to: { type: "string" } },
-
-  async run({ startTimeout, maxClockSkew }: Config, logger: Logger, options: CommandOptions): Promise<string> {
-    const [source, target] = [urlOf(options, "from"), urlOf(options, "to")];
-    const clock = systemClock();
-    const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
-    const from = await openStore(source, storeOptions);
-    try {
-      const to = await openStore(target, storeOptions);
+export function copy(io: Io): Command {
+  const command = new Command("copy")
+    .summary("copies a store, while no node runs, into an empty one")
+    .description(
+      "Copies a store, while no node runs, into an empty one: what was minted before is good after. It can be stopped and " +
+        "repeated. A URL with a password is never an argument: env:NAME names the variable that holds it.",
+    )
+    .requiredOption("--from <url>", "the store to copy: sqlite:PATH, mongodb://…, or env:NAME")
+    .requiredOption("--to <url>", "the store to copy into, in the same forms")
+    .addOption(configOption())
+    .action(async (options: CopyOptions) => {
+      const [source, target] = [urlOf(io, "--from", options.from), urlOf(io, "--to", options.to)];
+      const { startTimeout, maxClockSkew, logLevel } = await readConfig(io, options);
+      const [{ copyStore, tell }, { openStore }] = await Promise.all([
+        import("../store/copy.ts"),
+        import("../store/index.ts"),
+      ]);
+      const logger = await openLog(io, logLevel);
+      const clock = systemClock();
+      const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
+      const progress = progressOn(io);
+      const from = await openStore(source, storeOptions);
       try {
-        const counts = await copyStore(from, to, () => clock.now());
-        return `Both stores have ${tell(counts)} that do not end within ten minutes.`;
+        const to = await openStore(target, storeOptions);
+        try {
+          const counts = await copyStore(
+            from,
+            to,
+            () => clock.now(),
+            (rows) => progress.show(`${rows} rows copied`),
+          );
+          progress.end();
+          io.stdout.write(`Both stores have ${tell(counts)} that do not end within ten minutes.\n`);
+        } finally {
+          await to.close();
+        }
       } finally {
-        await to.close();
+        progress.end();
+        await from.close();
       }
-    } finally {
-      await from.close();
-    }
-  },
-};
+    });
+  return withExamples(command, [
+    ["mintmark copy --from sqlite:./data/mintmark.db --to env:TARGET", "To the MongoDB whose URL is in TARGET"],
+  ]);
+}
 
-/** A store's URL; `env:NAME` names a variable that holds it, for every user of a machine sees its command lines. */
-function urlOf(options: CommandOptions, name: string): string {
-  const given = textOf(options, name);
-  const url = given?.startsWith("env:") ? process.env[given.slice("env:".length)] : given;
-  if (url === undefined || url === "") throw new UsageError(`--${name} must be the URL of a store, or env:NAME.`);
+/** A store's URL. Every user of a machine sees its command lines, so that one with a password is in a variable. */
+function urlOf({ env }: Io, option: string, given: string): string {
+  const url = given.startsWith("env:") ? env[given.slice("env:".length)] : given;
+  if (url === undefined || url === "") throw new UsageError(`${option} must be the URL of a store, or env:NAME.`);
+  if (url === given && WITH_PASSWORD.test(url)) {
+    throw new UsageError(
+      `${option}: a password is never an argument: put the URL into a variable, and name that: env:NAME.`,
+    );
+  }
   return url;
 }

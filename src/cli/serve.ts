@@ -1,35 +1,49 @@
+import { Command } from "commander";
 import { formatAddress } from "../base/address.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { developmentCurl } from "../config/development.ts";
-import { type Service, startService } from "../server/service.ts";
-import type { Command } from "./command.ts";
-import { ignoreSignals, stopSignal } from "./signals.ts";
+import type { Service } from "../server/service.ts";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
+import { ignoreSignals, stopSignal } from "./local/signals.ts";
 
 /** `mintmark` or `mintmark serve`: the service, until it is told to stop. */
-export const serve: Command = {
-  summary: "serves tokens (what is done when no command is named)",
-  options: {},
+export function serve(io: Io): Command {
+  const command = new Command("serve")
+    .summary("serves tokens; what is done if no command is named")
+    .description(
+      "Serves tokens until it is told to stop. Without a configuration file it serves development tenants, whose secrets " +
+        "are public, on loopback alone.",
+    )
+    .addOption(configOption())
+    .action(async (options: ConfigOptions) => serveUntilStopped(io, await readConfig(io, options)));
+  return withExamples(command, [
+    ["mintmark serve", "The built-in development configuration"],
+    ["mintmark serve --config /etc/mintmark/mintmark.yaml", "In production; mintmark config init writes a first file"],
+  ]);
+}
 
-  async run(config: Config, logger: Logger): Promise<undefined> {
-    ignoreSignals(logger);
-    for (const warning of config.warnings) logger.warn({}, warning);
-    // A start may wait for the store or the clock: whoever tells it to stop meanwhile is obeyed.
-    const stopping = stopSignal();
-    const service = await Promise.race([startService(config, logger), stopping]);
-    if (typeof service === "string") {
-      logger.info({ signal: service }, "mintmark stops before it is ready");
-      return;
-    }
-    if (config.development) process.stdout.write(welcome(config, service));
-    const { publicUrl, httpPort, rpcPort, operatorPort } = service;
-    logger.info({ publicUrl, httpPort, rpcPort, operatorPort }, "mintmark is ready");
+async function serveUntilStopped({ stdout }: Io, config: Config): Promise<void> {
+  const [{ pino }, { startService }] = await Promise.all([import("pino"), import("../server/service.ts")]);
+  const logger = pino({ level: config.logLevel }, pino.destination({ fd: 1, sync: true }));
+  ignoreSignals(logger);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  // A start may wait for the store or the clock: whoever tells it to stop meanwhile is obeyed.
+  const stopping = stopSignal();
+  const service = await Promise.race([startService(config, logger), stopping]);
+  if (typeof service === "string") {
+    logger.info({ signal: service }, "mintmark stops before it is ready");
+    return;
+  }
+  if (config.development) stdout.write(welcome(config, service));
+  const { publicUrl, httpPort, rpcPort, operatorPort } = service;
+  logger.info({ publicUrl, httpPort, rpcPort, operatorPort }, "mintmark is ready");
 
-    const signal = await stopping;
-    logger.info({ signal }, "mintmark stops");
-    await service.close();
-  },
-};
+  const signal = await stopping;
+  logger.info({ signal }, "mintmark stops");
+  await service.close();
+}
 
 function welcome(config: Config, { publicUrl, rpcPort }: Service): string {
   const rpc = formatAddress({ ...config.rpcAddress, port: rpcPort });

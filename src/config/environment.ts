@@ -6,6 +6,19 @@ import { type Environment, environment } from "./schema.ts";
 
 const PREFIX = "MINTMARK_";
 
+/** What commands that call a service read: none of it is for a service itself. */
+const OF_COMMANDS: readonly string[] = [
+  "MINTMARK_ADDRESS",
+  "MINTMARK_CA",
+  "MINTMARK_CLIENT_ID",
+  "MINTMARK_CLIENT_SECRET",
+  "MINTMARK_CLIENT_SECRET_FILE",
+  "MINTMARK_OPERATOR_ID",
+  "MINTMARK_OPERATOR_SECRET",
+  "MINTMARK_OPERATOR_SECRET_FILE",
+  "MINTMARK_TOKEN",
+];
+
 /**
  * What Kubernetes sets for a service whose name begins with `mintmark`: nobody's mistake. `…_PORT` is only with the
  * value that it gives it.
@@ -18,7 +31,7 @@ export function readEnvironment(variables: Variables, problems: Problems): Envir
   const own = Object.entries(variables).filter(([name, value]) => name.startsWith(PREFIX) && value);
   const known = Object.keys(environment.shape);
   for (const [name, value = ""] of own) {
-    if (known.includes(name) || isServiceLink(name, value)) continue;
+    if (known.includes(name) || OF_COMMANDS.includes(name) || isServiceLink(name, value)) continue;
     problems.at(name).add(`unknown variable${didYouMean(name.slice(PREFIX.length), known.map(withoutPrefix), PREFIX)}`);
   }
   return readShape(environment, Object.fromEntries(own), problems);

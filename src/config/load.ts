@@ -7,7 +7,6 @@ import { readShape } from "../schema/explain.ts";
 import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { parseYaml } from "../schema/yaml.ts";
-import { readConfigPath } from "./arguments.ts";
 import type { Config, Settings } from "./config.ts";
 import { checkDevelopmentAddress, developmentConfig } from "./development.ts";
 import { readEnvironment } from "./environment.ts";
@@ -22,8 +21,8 @@ import { warningsOf } from "./warnings.ts";
 
 /** What the loader reads from. */
 export interface ConfigContext {
-  /** The command line without the program's own name. */
-  readonly argv: readonly string[];
+  /** The file that the command line names, if any. */
+  readonly path?: string | undefined;
   readonly env: Variables;
   readonly readFile: ReadFile;
   /** Where relative paths start. */
@@ -74,7 +73,7 @@ export function loadConfig(context: ConfigContext): Config {
 
 function readSources(context: ConfigContext): Sources {
   const problems = new Problems();
-  const path = readConfigPath(context.argv, problems) ?? (context.env.MINTMARK_CONFIG || undefined);
+  const path = context.path ?? (context.env.MINTMARK_CONFIG || undefined);
   const environment = readEnvironment(context.env, problems);
   const data =
     path === undefined

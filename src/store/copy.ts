@@ -33,12 +33,20 @@ export class CopyError extends Error {
  * used for some more time: a row that is there is brought forward, never back. Resolves to how many rows of each kind
  * both stores have.
  *
+ * `progress` hears every now and then how many rows were copied so far.
+ *
  * Throws {@link CopyError} if the source is empty, if the target has keys of its own, or if the counts of the
  * two differ in the end; and StoreUnavailableError.
  */
-export async function copyStore(from: CopyableStore, to: CopyableStore, now: () => Instant): Promise<Counts> {
+export async function copyStore(
+  from: CopyableStore,
+  to: CopyableStore,
+  now: () => Instant,
+  progress: (rows: number) => void = () => undefined,
+): Promise<Counts> {
   const started = now();
   let keys = 0;
+  let others = 0;
   let batch: OtherRow[] = [];
   for await (const row of from.dump()) {
     // One after the other, and before all else: a token is worth nothing without its key.
@@ -47,11 +55,14 @@ export async function copyStore(from: CopyableStore, to: CopyableStore, now: () 
       keys++;
     } else if (endOf(row) > started && batch.push(row) === BATCH) {
       await Promise.all(batch.map((one) => copyRow(to, one)));
+      others += batch.length;
+      progress(keys + others);
       batch = [];
     }
   }
   if (keys === 0) throw new CopyError("There is nothing to copy: the source has no keys.");
   await Promise.all(batch.map((one) => copyRow(to, one)));
+  progress(keys + others + batch.length);
 
   const end = now() + COUNTED_FOR;
   const [wanted, copied] = [await count(from, end), await count(to, end)];

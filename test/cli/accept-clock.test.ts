@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { acceptClock } from "../../src/cli/accept-clock.ts";
-import { UsageError } from "../../src/cli/command.ts";
 import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import { openStore } from "../../src/store/index.ts";
 import { StoreUnusableError } from "../../src/store/port.ts";
 import { fakeMachine } from "../support/clock.ts";
+import { commandLine } from "../support/command-line.ts";
 import { recordingLogger } from "../support/logger.ts";
 
 const YEAR = 365 * 86_400_000;
@@ -21,7 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const run = (options = {}) => acceptClock.run({ store: url } as never, recordingLogger(), options);
+const run = (options: readonly string[], typed?: string) =>
+  commandLine(["accept-clock", ...options], { env: { MINTMARK_STORE: url }, ...(typed !== undefined && { typed }) });
 
 /** A process starts, with its clock ahead by so much. */
 async function start(ahead: number): Promise<void> {
@@ -40,18 +40,29 @@ it("has a node start with today's clock, again and again, and the next accident 
   for (const time of [1, 2]) {
     await start(time * YEAR);
     await expect(start(0)).rejects.toThrow(StoreUnusableError);
-    expect(await run({ yes: true })).toContain(`Forgotten: what was told up to ${2026 + time}-01-0`);
+    const { code, stdout } = await run(["--yes"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Forgotten: what was told up to ${2026 + time}-01-0`);
     await start(0);
   }
 });
 
 it("does nothing unless it is told to, and says what it would mean", async () => {
   await start(YEAR);
-  await expect(run()).rejects.toThrow(UsageError);
-  await expect(run()).rejects.toThrow("become active when their time comes");
-  await expect(start(0)).rejects.toThrow(StoreUnusableError);
+  for (const typed of [undefined, "n\n", "\n", "\u0003", "\u0004"]) {
+    const { code, stderr } = await run([], typed);
+    expect(code).toBe(1);
+    expect(stderr).toContain("become active when their time comes");
+    await expect(start(0)).rejects.toThrow(StoreUnusableError);
+  }
+});
+
+it("asks on a terminal", async () => {
+  await start(YEAR);
+  expect((await run([], "y\n")).code).toBe(0);
+  await start(0);
 });
 
 it("finds nothing to forget in a new store", async () => {
-  expect(await run({ yes: true })).toContain("Nothing was told");
+  expect((await run(["--yes"])).stdout).toContain("Nothing was told");
 });

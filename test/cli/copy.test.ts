@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { decodeProtectedHeader } from "jose";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { UsageError } from "../../src/cli/command.ts";
-import { copy } from "../../src/cli/copy.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
+import { commandLine } from "../support/command-line.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { makeDatabase, withMongo } from "../support/mongodb.ts";
 import { startTestService, type TestService } from "../support/service.ts";
@@ -76,10 +75,11 @@ function moves(target: (folder: string) => string): void {
     await post(before, "token", { grant_type: "refresh_token", refresh_token: String(reference.refresh_token) });
     await services.pop()?.close();
 
-    const printed = await copy.run(before.config, before.logger, { from: source, to: target(folder) });
-    expect(printed).toMatch(
-      /Both stores have 2 keys, 3 families, [23] reference tokens, \d revocations and \d numbers/,
-    );
+    const { code, stdout } = await commandLine(["copy", "--from", source, "--to", "env:TARGET"], {
+      env: { TARGET: target(folder) },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Both stores have 2 keys, 3 families, [23] reference tokens, \d revocations and \d numbers/);
 
     const after = await start(target(folder));
     const introspect = async (token: unknown) => (await post(after, "introspect", { token: String(token) })).active;
@@ -109,11 +109,47 @@ withMongo("mintmark copy to MongoDB", (uri) => {
 });
 
 describe("mintmark copy", () => {
-  it.each([{}, { from: "sqlite:a.db" }, { from: "sqlite:a.db", to: "" }, { from: "env:NOT_THERE", to: "sqlite:b.db" }])(
-    "asks for both stores: %j",
-    async (options) => {
-      const config = { startTimeout: 60_000, maxClockSkew: undefined } as never;
-      await expect(copy.run(config, {} as never, options)).rejects.toThrow(UsageError);
-    },
-  );
+  it.each([
+    [[], "--from <url> is required"],
+    [["--from", "sqlite:a.db"], "--to <url> is required"],
+    [["--from", "sqlite:a.db", "--to", ""], "--to must be the URL of a store, or env:NAME."],
+    [["--from", "env:NOT_THERE", "--to", "sqlite:b.db"], "--from must be the URL of a store, or env:NAME."],
+    [["--from", "mongodb://user:hunter2@host/a", "--to", "sqlite:b.db"], "--from: a password is never an argument"],
+  ])("asks for both stores, and takes no password: %j", async (options, message) => {
+    const { code, stderr } = await commandLine(["copy", ...options]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("hunter2");
+  });
+
+  it("refuses a source without keys", async () => {
+    const folder = await makeFolder();
+    const [from, to] = ["a.db", "b.db"].map((name) => `sqlite:${join(folder, name)}`);
+    const { code, stderr } = await commandLine(["copy", "--from", from ?? "", "--to", to ?? ""]);
+    expect([code, stderr]).toEqual([2, "mintmark: There is nothing to copy: the source has no keys.\n"]);
+    await removeFolder(folder);
+  });
+
+  it("ends with 3 if a store is away", async () => {
+    const { code, stderr } = await commandLine(
+      ["copy", "--from", "mongodb://127.0.0.1:1/a", "--to", "sqlite::memory:"],
+      {
+        env: { MINTMARK_START_TIMEOUT: "1s", MINTMARK_LOG_LEVEL: "silent" },
+      },
+    );
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^mintmark: /);
+  });
+
+  it("shows on a terminal how far it is", async () => {
+    const folder = await makeFolder();
+    const env = { MINTMARK_STORE: `sqlite:${join(folder, "a.db")}` };
+    await commandLine(["keys", "rotate", "--store", "--tenant", "default"], { env });
+    const { stderr } = await commandLine(["copy", "--from", env.MINTMARK_STORE, "--to", `sqlite:${folder}/b.db`], {
+      env: { ...env, MINTMARK_LOG_LEVEL: "silent" },
+      typed: "",
+    });
+    expect(stderr).toBe("\r\u001b[K6 rows copied\r\u001b[K");
+    await removeFolder(folder);
+  });
 });

@@ -1,19 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { UsageError } from "../../src/cli/command.ts";
-import { reseal } from "../../src/cli/reseal.ts";
-import { revokeClient } from "../../src/cli/revoke-client.ts";
-import { rotate } from "../../src/cli/rotate.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { grants } from "../../src/grants/index.ts";
-import { SealError } from "../../src/keyring/seal.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
 import { revocationIds } from "../../src/token/revocation.ts";
+import { commandAnswer, commandLine } from "../support/command-line.ts";
 import { keyText } from "../support/key-encryption-key.ts";
-import { recordingLogger } from "../support/logger.ts";
 
 const [OLD, NEW] = [keyText(1), keyText(2)];
 
@@ -25,17 +19,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const config = (keys = OLD) =>
-  loadConfig({
-    argv: [],
-    env: { MINTMARK_STORE: store, MINTMARK_KEY_ENCRYPTION_KEY: keys },
-    readFile: () => "",
-    cwd: folder,
-    grantTypes: grants.map((grant) => grant.grantType),
-  });
+const around = (keys = OLD) => ({ env: { MINTMARK_STORE: store, MINTMARK_KEY_ENCRYPTION_KEY: keys }, cwd: folder });
 
-const run = async (options: Record<string, string | boolean>) =>
-  JSON.parse((await rotate.run(config(), recordingLogger(), options)) ?? "");
+const ROTATE = ["keys", "rotate", "--store"];
+const rotate = (...options: readonly string[]) =>
+  commandAnswer([...ROTATE, "--tenant", "default", ...options], around());
 
 async function rows(tenant = "default"): Promise<readonly KeyRecord[]> {
   const opened = await openStore(store);
@@ -44,69 +32,108 @@ async function rows(tenant = "default"): Promise<readonly KeyRecord[]> {
   return list;
 }
 
-describe("mintmark rotate", () => {
+describe("mintmark keys rotate --store", () => {
   it("makes a tenant's next key, with readable times", async () => {
-    await run({ mode: "compromised" });
-    const { keys, rotated } = await run({ mode: "compromised" });
+    await rotate("--mode", "compromised", "--yes");
+    const { keys, rotated } = await rotate("--mode", "compromised", "--yes");
     expect(rotated).toBe(true);
     expect(keys).toMatchObject([
       { state: "compromised" },
-      { state: "active", activateAt: expect.stringMatching(/^20.*Z$/) },
+      { state: "active", activateTime: expect.stringMatching(/^20.*Z$/) },
     ]);
     expect(await rows()).toHaveLength(2);
     expect(await rows("acme")).toEqual([]);
   });
 
   it("plans without writing a row", async () => {
-    expect(await run({ "dry-run": true })).toMatchObject({ rotated: false, keys: [{ generation: 1 }] });
+    expect(await rotate("--dry-run")).toMatchObject({ rotated: false, keys: [{ generation: 1 }] });
     expect(await rows()).toEqual([]);
   });
 
   it("is one rotation for one idempotency key", async () => {
-    for (let i = 0; i < 2; i++) expect((await run({ "idempotency-key": "once" })).keys).toHaveLength(1);
+    for (let i = 0; i < 2; i++) expect((await rotate("--idempotency-key", "once")).keys).toHaveLength(1);
+  });
+
+  it("cuts a compromised key only if that is confirmed", async () => {
+    const cut = [...ROTATE, "--tenant", "default", "--mode", "compromised"];
+    for (const typed of [undefined, "\n"]) {
+      const { code, stderr } = await commandLine(cut, { ...around(), ...(typed !== undefined && { typed }) });
+      expect(code).toBe(1);
+      expect(stderr).toContain("The active signing key of the tenant default is cut: every token that it signed ends");
+    }
+    expect(await rows()).toEqual([]);
+    const { code, stdout } = await commandLine(cut, { ...around(), typed: "y\n" });
+    expect(code).toBe(0);
+    expect(stripVTControlCharacters(stdout)).toMatch(/KID .*STATE .*\n.*active .*\n\nRotated\.\n/);
   });
 
   it.each([
-    [{ mode: "sudden" }, "--mode must be one of graceful, immediate, compromised."],
-    [{ use: "other" }, "--use must be one of signing, refresh."],
-    [{ tenant: "nobody" }, "--tenant must be one of default, acme."],
+    [["--tenant", "default", "--mode", "sudden"], "--mode: Allowed choices are graceful, immediate, compromised."],
+    [["--tenant", "default", "--use", "other"], "--use: Allowed choices are signing, refresh."],
+    [["--tenant", "nobody"], "--tenant must be one of default, acme."],
+    [[], "--tenant <id> is required"],
+    [["--tenant", "default", "--address", "http://127.0.0.1:1"], "Only one of --store and --address may be given."],
   ])("refuses %j, and writes nothing", async (options, message) => {
-    await expect(rotate.run(config(), recordingLogger(), options)).rejects.toThrow(new UsageError(message));
+    const { code, stderr } = await commandLine([...ROTATE, ...options], around());
+    expect(code).toBe(1);
+    expect(stderr).toContain(`mintmark: ${message}`);
     expect(await rows()).toEqual([]);
+  });
+
+  it("ends with 2 if the engine refuses it", async () => {
+    const { code, stderr } = await commandLine([...ROTATE, "--tenant", "default", "--kid", "x"], around());
+    expect(code).toBe(2);
+    expect(stderr).toContain("kid names the leaked key");
+  });
+});
+
+describe("mintmark keys list --store", () => {
+  it("lists both uses, and a field of each", async () => {
+    await rotate();
+    await rotate("--use", "refresh");
+    const list = ["keys", "list", "--store"];
+    expect(await commandAnswer(list, around())).toMatchObject([{ use: "signing" }, { use: "refresh" }]);
+    const { stdout } = await commandLine([...list, "--field", "use"], around());
+    expect(stdout).toBe("signing\nrefresh\n");
   });
 });
 
 describe("mintmark reseal", () => {
+  const reseal = (keys: string, ...options: readonly string[]) => commandAnswer(["reseal", ...options], around(keys));
+
   it("lets the old key-encryption key go", async () => {
-    await run({});
-    await run({ use: "refresh", tenant: "acme" });
-    const logger = recordingLogger();
-    expect(await reseal.run(config(`${NEW},${OLD}`), logger, {})).toBe(
-      "default: 1 of 1 keys resealed\nacme: 1 of 1 keys resealed",
-    );
-    expect(await reseal.run(config(NEW), logger, {})).toBe("default: 0 of 1 keys resealed\nacme: 0 of 1 keys resealed");
-    await expect(reseal.run(config(OLD), logger, {})).rejects.toThrow(SealError);
+    await rotate();
+    await commandAnswer([...ROTATE, "--tenant", "acme", "--use", "refresh"], around());
+    const both = (resealed: number) => ["default", "acme"].map((tenant) => ({ tenant, resealed, keys: 1 }));
+    expect(await reseal(`${NEW},${OLD}`)).toEqual(both(1));
+    expect(await reseal(NEW)).toEqual(both(0));
+    const { code, stderr } = await commandLine(["reseal"], around(OLD));
+    expect(code).toBe(1);
+    expect(stderr).toContain("the key-encryption key is not the one that sealed it");
   });
 
   it("takes no old rows any longer if it is told so, and says nothing else of a store that has none", async () => {
-    await run({});
-    const said = await reseal.run(config(), recordingLogger(), { "refuse-old-rows": true });
-    expect(said).toBe("default: 0 of 1 keys resealed\nacme: 0 of 0 keys resealed");
+    await rotate();
+    expect(await reseal(OLD, "--refuse-old-rows")).toEqual([
+      { tenant: "default", resealed: 0, keys: 1 },
+      { tenant: "acme", resealed: 0, keys: 0 },
+    ]);
   });
 });
 
-describe("mintmark revoke-client", () => {
-  const revoke = (options: Record<string, string>) => revokeClient.run(config(), recordingLogger(), options);
+describe("mintmark client revoke --store", () => {
+  const revoke = ["client", "revoke", "--store", "--tenant", "acme"];
 
   it("cuts a client of a tenant, configured or not, and says what it does not reach", async () => {
-    const { warnings } = JSON.parse((await revoke({ client: "gone", tenant: "acme" })) ?? "");
+    const { warnings } = await commandAnswer([...revoke, "--client", "gone", "--yes"], around());
     expect(warnings).toContainEqual(expect.stringContaining("No client of that id"));
     const opened = await openStore(store);
     expect(await opened.forTenant("acme").revocations.find([revocationIds.client("gone")])).toHaveLength(1);
     await opened.close();
   });
 
-  it("needs the client's id", async () => {
-    await expect(revoke({})).rejects.toThrow(UsageError);
+  it("needs the client's id, and to be told to go on", async () => {
+    expect((await commandLine([...revoke, "--yes"], around())).stderr).toContain("--client <id> is required");
+    expect((await commandLine([...revoke, "--client", "x"], around())).stderr).toContain("Run it with --yes");
   });
 });

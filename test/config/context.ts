@@ -25,7 +25,7 @@ export const SECRET = formatSha256(createHash("sha256").update(PLAIN_SECRET).dig
 
 /** A context without files and variables. */
 export function context(parts: Partial<ConfigContext> = {}): ConfigContext {
-  return { argv: [], env: {}, readFile: fakeFiles({}), cwd: "/srv", grantTypes: GRANT_TYPES, ...parts };
+  return { env: {}, readFile: fakeFiles({}), cwd: "/srv", grantTypes: GRANT_TYPES, ...parts };
 }
 
 /** A context whose configuration file has this text. */
@@ -35,7 +35,7 @@ export function fileWorld(
   files: Readonly<Record<string, string>> = {},
 ): ConfigContext {
   return context({
-    argv: ["--config", "mint.yaml"],
+    path: "mint.yaml",
     env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY, ...env },
     readFile: fakeFiles({ "/srv/mint.yaml": yaml, ...files }),
   });

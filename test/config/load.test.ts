@@ -99,13 +99,13 @@ describe("a configuration file", () => {
     });
   });
 
-  test("is named by --config, --config= and MINTMARK_CONFIG, the flag before the variable", () => {
+  test("is named by the command line and MINTMARK_CONFIG, that before this", () => {
     const files = { "/srv/a.yaml": yamlOf(), "/etc/b.yaml": yamlOf({}, {}, { logLevel: "debug" }) };
-    const at = (argv: string[], env = {}) => loadConfig({ ...fileWorld("", env, files), argv }).logLevel;
-    expect(at(["--config", "a.yaml"])).toBe("info");
-    expect(at(["--config=/etc/b.yaml"])).toBe("debug");
-    expect(at([], { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("debug");
-    expect(at(["--config", "a.yaml"], { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("info");
+    const at = (path: string | undefined, env = {}) => loadConfig({ ...fileWorld("", env, files), path }).logLevel;
+    expect(at("a.yaml")).toBe("info");
+    expect(at("/etc/b.yaml")).toBe("debug");
+    expect(at(undefined, { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("debug");
+    expect(at("a.yaml", { MINTMARK_CONFIG: "/etc/b.yaml" })).toBe("info");
   });
 
   test("is overridden by variables, of which empty ones count as unset", () => {

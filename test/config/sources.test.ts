@@ -37,16 +37,11 @@ describe("YAML", () => {
   });
 });
 
-describe("the command line and the variables", () => {
-  test.each([
-    [["--confg", "x"], "--confg: unknown option; did you mean --config?"],
-    [["--config"], "--config: expected a path"],
-    [["--config="], "--config: expected a path"],
-    [["--config=a", "--config=b"], "--config: expected once"],
-    [["serve"], "serve: unexpected argument"],
-    [["--config", "gone.yaml"], "cannot read /srv/gone.yaml (ENOENT)"],
-  ])("%j", (argv, problem) => expect(problemsOf(context({ argv }))).toContain(problem));
+test("a file that is not there is told", () => {
+  expect(problemsOf(context({ path: "gone.yaml" }))).toEqual(["cannot read /srv/gone.yaml (ENOENT)"]);
+});
 
+describe("the variables", () => {
   test("an unknown variable of the service is told, with the nearest known one", () => {
     const env = { MINTMARK_HTTP_ADRESS: "x", MINTMARK_COLOUR: "x", MINT: "x", MINTMARK_HTTP_PORT: "8080" };
     expect(problemsOf(context({ env }))).toEqual([
@@ -54,6 +49,11 @@ describe("the command line and the variables", () => {
       "MINTMARK_COLOUR: unknown variable",
       "MINTMARK_HTTP_PORT: unknown variable",
     ]);
+  });
+
+  test("what commands read that call a service is no problem", () => {
+    const env = { MINTMARK_ADDRESS: "http://mint", MINTMARK_CLIENT_SECRET: "x", MINTMARK_OPERATOR_ID: "x" };
+    expect(problemsOf(context({ env }))).toEqual([]);
   });
 
   test("what Kubernetes sets for a service of this name is no problem", () => {

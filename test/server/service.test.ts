@@ -12,7 +12,6 @@ import { recordingLogger } from "../support/logger.ts";
 it("with a store in memory leaves nothing in its folder", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-service-"));
   const config = loadConfig({
-    argv: [],
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",

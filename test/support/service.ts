@@ -25,7 +25,6 @@ export async function startTestService(
   const folder = mkdtempSync(join(tmpdir(), "mintmark-test-"));
   const logger = recordingLogger();
   const config = loadConfig({
-    argv: [],
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",

@@ -1,0 +1,10 @@
+import { Command } from "commander";
+import { clientRevoke } from "./client-revoke.ts";
+import type { Io } from "./frame/io.ts";
+
+/** `mintmark client`: what there is to do with a client. */
+export function client(io: Io): Command {
+  return new Command("client")
+    .description("Makes the hashes of clients' secrets, and ends clients.")
+    .addCommand(clientRevoke(io));
+}

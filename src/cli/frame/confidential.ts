@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { UsageError } from "./exit.ts";
+import type { Io } from "./io.ts";
+import { askHidden } from "./prompt.ts";
+
+/** Where something confidential may come from. It is never an argument: every user of a machine sees those. */
+interface Sources {
+  /** What it is, such as `token`, in questions and complaints. */
+  readonly what: string;
+  /** A file that was named, or `-` for standard input. */
+  readonly file?: string | undefined;
+  /** The variable that holds it. */
+  readonly variable: string;
+  /** Whether the variable with `_FILE` behind its name may name a file that holds it. */
+  readonly hasFileVariable?: boolean;
+  /** Whether standard input is read if nothing else is given and it is no terminal. */
+  readonly takesInput?: boolean;
+}
+
+/**
+ * Reads something confidential: from the file that was named, from its variable, from the file that a variable names, from
+ * standard input, or by asking for it without an echo. One line end behind it is no part of it. Throws {@link UsageError}
+ * if there is none; no message repeats what was given, for that may be the thing itself in the wrong place.
+ */
+export async function readConfidential(io: Io, sources: Sources): Promise<string> {
+  const { what, file, variable, hasFileVariable = false, takesInput = false } = sources;
+  if (file !== undefined) return file === "-" ? readInput(io) : readNamed(io, file, what);
+  const direct = io.env[variable];
+  const named = hasFileVariable ? io.env[`${variable}_FILE`] : undefined;
+  if (direct !== undefined && named) throw new UsageError(`Only one of ${variable} and ${variable}_FILE may be set.`);
+  if (direct !== undefined) return direct;
+  if (named) return readNamed(io, named, what);
+  if (io.stdin.isTTY) return askHidden(io, what);
+  if (takesInput) return readInput(io);
+  throw new UsageError(
+    `The ${what} is required: in ${variable}${hasFileVariable ? `, or a file in ${variable}_FILE` : ""}.`,
+  );
+}
+
+async function readInput({ stdin }: Io): Promise<string> {
+  return withoutLineEnd(await text(stdin));
+}
+
+function readNamed({ cwd }: Io, path: string, what: string): string {
+  try {
+    return withoutLineEnd(readFileSync(resolve(cwd, path), "utf8"));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new UsageError(
+      `The file that was named for the ${what} cannot be read (${code}). What is confidential is never an argument itself.`,
+    );
+  }
+}
+
+function withoutLineEnd(given: string): string {
+  return given.replace(/\r?\n$/, "");
+}

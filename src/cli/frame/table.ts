@@ -1,0 +1,57 @@
+import { styleText } from "node:util";
+import type { JsonValue } from "../../base/json.ts";
+import type { Output } from "./io.ts";
+
+/** How wide what is no terminal counts, in characters. */
+const DEFAULT_WIDTH = 80;
+
+/** What stands between two columns. */
+const GAP = "  ";
+
+/** Makes a text stand out, if the output is a terminal that has colours. */
+function styled(style: Parameters<typeof styleText>[0], text: string, output: Output): string {
+  return styleText(style, text, { stream: output as NodeJS.WriteStream });
+}
+
+/** Rows as columns below their headers, or, if those are wider than the terminal, as a block for each row. */
+export function formatRows(rows: readonly (readonly string[])[], headers: readonly string[], output: Output): string {
+  const widths = headers.map((header, column) =>
+    Math.max(header.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+  if (total > (output.columns ?? Number.POSITIVE_INFINITY)) {
+    return rows
+      .map((row) =>
+        formatPairs(
+          headers.map((header, column) => [header, row[column] ?? ""]),
+          output,
+        ),
+      )
+      .join("\n\n");
+  }
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd();
+  return [styled("bold", line(headers), output), ...rows.map(line)].join("\n");
+}
+
+/** Names and what they stand for, a line each. */
+export function formatPairs(pairs: readonly (readonly [name: string, value: string])[], output: Output): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${styled("bold", name.padEnd(width), output)}${GAP}${value}`).join("\n");
+}
+
+/** A value as people read it: text as it is, lists of texts with commas, anything else as JSON. */
+export function formatCell(value: JsonValue | undefined): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value !== "object") return String(value);
+  const isPlainList = Array.isArray(value) && value.every((entry) => typeof entry !== "object");
+  return isPlainList ? value.join(", ") : JSON.stringify(value);
+}
+
+/** How many characters a line may have. */
+export function widthOf({ columns }: Output): number {
+  return columns ?? DEFAULT_WIDTH;
+}

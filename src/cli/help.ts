@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { commandNames, unknownCommand } from "./frame/complaint.ts";
+import { UsageError } from "./frame/exit.ts";
+
+/** `mintmark help [command…]`: the help of a command, however deep it is. */
+export function help(program: Command): Command {
+  return new Command("help")
+    .summary("shows the help of a command")
+    .description("Shows the help of a command.")
+    .argument("[command...]", "the command, such as keys rotate")
+    .action((names: readonly string[]) => {
+      let found = program;
+      for (const name of names) {
+        const next = found.commands.find((command) => command.name() === name);
+        if (next === undefined) throw new UsageError(unknownCommand(names.join(" "), commandNames(program)));
+        found = next;
+      }
+      found.help();
+    });
+}

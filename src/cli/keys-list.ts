@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+import { type OutputOptions, print, withOutput } from "./frame/output.ts";
+import { asOperator, type OperatorOptions, withOperator } from "./local/operator.ts";
+import { fromEngine, tableOfKeys } from "./remote/keys.ts";
+
+interface ListOptions extends OperatorOptions, OutputOptions {}
+
+/** `mintmark keys list`: what the RPC ListKeys does. */
+export function keysList(io: Io): Command {
+  const command = new Command("list")
+    .summary("lists every generation of a tenant's keys")
+    .description("Lists every generation of a tenant's keys, never a private part.")
+    .option("--tenant <id>", "the tenant", "default")
+    .action(async (options: ListOptions) => {
+      const { tenant } = options;
+      const listed = await asOperator(io, options, {
+        async service(client) {
+          const { fromWire } = await import("./remote/wire-keys.ts");
+          return (await client.listKeys({ tenant })).keys.map(fromWire);
+        },
+        store: async (operate) => (await operate("listKeys", [])).map(fromEngine),
+      });
+      await print(
+        io,
+        listed.map((key) => ({ ...key })),
+        options,
+        (output) => tableOfKeys(listed, output),
+      );
+    });
+  return withExamples(withOperator(withOutput(command)), [
+    ["mintmark keys list --tenant acme", "As the operator of MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET"],
+    ["mintmark keys list --tenant acme --field kid", "The ids of its signing keys, a line each"],
+    ["mintmark keys list --store --config mintmark.yaml", "At the store itself, without a running service"],
+  ]);
+}

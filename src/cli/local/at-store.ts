@@ -1,0 +1,63 @@
+import type { Logger } from "../../base/logger.ts";
+import type { Config } from "../../config/config.ts";
+import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts";
+import type { Store } from "../../store/port.ts";
+import { UsageError } from "../frame/exit.ts";
+import type { Io } from "../frame/io.ts";
+import { openLog } from "../frame/log.ts";
+import { type ConfigOptions, readConfig } from "./config.ts";
+
+/** Who calls, in the log: whoever may read the key-encryption key and the store. */
+const COMMAND_LINE = "command line";
+
+/** What a command has that works at the configured store itself, while nodes run or not. */
+interface AtStore {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: Store;
+}
+
+/** Opens the configured store, does something with it, and closes it. Errors are those of reading and opening, too. */
+export async function atStore<T>(io: Io, options: ConfigOptions, work: (parts: AtStore) => Promise<T>): Promise<T> {
+  const config = await readConfig(io, options);
+  const logger = await openLog(io, config.logLevel);
+  const { openConfiguredStore } = await import("../../server/stores.ts");
+  const store = await openConfiguredStore(config, logger);
+  try {
+    return await work({ config, logger, store });
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Performs an operator's operation on a tenant at the store itself: what its RPC does. Throws {@link UsageError} for a
+ * tenant that is not configured, and OAuthError as the operation does.
+ */
+export function operateAtStore<Name extends OperationName>(
+  io: Io,
+  { tenant, ...options }: ConfigOptions & { readonly tenant: string },
+  name: Name,
+  request: RequestOf<Name>,
+): Promise<AnswerOf<Name>> {
+  return atStore(io, options, async ({ config, logger, store }) => {
+    const [{ thisMachine }, { perform }, { openNode }, { thisPlatform }, { openSealer }, { EventLog }] =
+      await Promise.all([
+        import("../../base/clock.ts"),
+        import("../../engine/perform.ts"),
+        import("../../server/node.ts"),
+        import("../../server/platform.ts"),
+        import("../../server/stores.ts"),
+        import("../../telemetry/log.ts"),
+      ]);
+    const platform = thisPlatform(openSealer(config));
+    const { listen: listener } = new EventLog(logger, thisMachine.elapsed);
+    const tenants = config.tenants.values();
+    // A leaked key is replaced whatever the clock: no moment is told for that, or taken for the latest.
+    const mayBeBehind = name === "rotate" || name === "listKeys";
+    const node = await openNode({ settings: config, tenants, store, platform, logger, listener, mayBeBehind });
+    const parts = node.tenants.get(tenant);
+    if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
+    return perform(name, parts, { caller: {}, operator: COMMAND_LINE }, request, node.performing);
+  });
+}

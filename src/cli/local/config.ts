@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { Option } from "commander";
+import type { Config } from "../../config/config.ts";
+import type { ConfigContext } from "../../config/load.ts";
+import { UsageError } from "../frame/exit.ts";
+import type { Io } from "../frame/io.ts";
+
+/** What {@link configOption} gives. */
+export interface ConfigOptions {
+  readonly config?: string;
+}
+
+/** `--config PATH`, for commands that are told what a server is told. */
+export function configOption(): Option {
+  return new Option(
+    "--config <path>",
+    "the configuration file; MINTMARK_CONFIG names it too, and without either the built-in one for development counts",
+  ).argParser((path: string) => {
+    if (path === "") throw new UsageError("--config <path> is required");
+    return path;
+  });
+}
+
+/** What a configuration is read from. */
+async function configContext({ env, cwd }: Io, path: string | undefined): Promise<ConfigContext> {
+  const { grants } = await import("../../grants/index.ts");
+  return {
+    path,
+    env,
+    cwd,
+    readFile: (name) => readFileSync(name, "utf8"),
+    grantTypes: grants.map((grant) => grant.grantType),
+  };
+}
+
+/** Reads the configuration. Throws ConfigError if it cannot be used. */
+export async function readConfig(io: Io, { config }: ConfigOptions): Promise<Config> {
+  const { loadConfig } = await import("../../config/load.ts");
+  return loadConfig(await configContext(io, config));
+}

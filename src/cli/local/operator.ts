@@ -1,0 +1,48 @@
+import type { Client } from "@connectrpc/connect";
+import type { Command } from "commander";
+import type { KeyService } from "../../../gen/mintmark/v1/key_service_pb.ts";
+import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts";
+import { UsageError } from "../frame/exit.ts";
+import type { Io } from "../frame/io.ts";
+import { type ConnectionOptions, callService, withConnection } from "../remote/connection.ts";
+import { operateAtStore } from "./at-store.ts";
+import { type ConfigOptions, configOption } from "./config.ts";
+
+/** What a command has that an operator gives. */
+export interface OperatorOptions extends ConnectionOptions, ConfigOptions {
+  readonly tenant: string;
+  readonly store?: boolean;
+}
+
+/** The two ways to do what an operator asks for, with the same answer. */
+interface Ways<T> {
+  /** By the service's own RPCs. */
+  service(client: Client<typeof KeyService>): Promise<T>;
+  /** At the store itself. */
+  store(operate: <N extends OperationName>(name: N, request: RequestOf<N>) => Promise<AnswerOf<N>>): Promise<T>;
+}
+
+/** Adds the options of an operator's command: how the service is reached, or `--store`. */
+export function withOperator(command: Command): Command {
+  return withConnection(command, "operator")
+    .option(
+      "--store",
+      "works at the store itself, for whoever may read it and the key-encryption key, whether a service runs or not",
+    )
+    .addOption(configOption());
+}
+
+/** Does what an operator asks for, by the service or at the store. */
+export async function asOperator<T>(io: Io, options: OperatorOptions, { service, store }: Ways<T>): Promise<T> {
+  const { tenant, config } = options;
+  if (options.store) {
+    if (options.address !== undefined) throw new UsageError("Only one of --store and --address may be given.");
+    return store((name, request) =>
+      operateAtStore(io, { tenant, ...(config !== undefined && { config }) }, name, request),
+    );
+  }
+  if (config !== undefined)
+    throw new UsageError("--config goes with --store: a running service is named by --address.");
+  const { KeyService } = await import("../../../gen/mintmark/v1/key_service_pb.ts");
+  return callService(io, options, "operator", KeyService, service);
+}

@@ -1,0 +1,63 @@
+import { styleText } from "node:util";
+import { Command } from "commander";
+import { acceptClock } from "./accept-clock.ts";
+import { client } from "./client.ts";
+import { copy } from "./copy.ts";
+import type { Io, Output } from "./frame/io.ts";
+import { widthOf } from "./frame/table.ts";
+import { help } from "./help.ts";
+import { keys } from "./keys.ts";
+import { reseal } from "./reseal.ts";
+import { serve } from "./serve.ts";
+import { VERSION } from "./version.ts";
+
+/** Every command, in the order in which help shows them. A new one is a file and a line here. */
+const commands: readonly ((io: Io) => Command)[] = [serve, keys, client, reseal, copy, acceptClock];
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  the command line or the configuration makes no sense
+  2  refused by the service or the store
+  3  the service, the store or the clock is not available; the same may work later`;
+
+/** The whole command line: `mintmark <command> …`. Its actions do what they do with `io` alone. */
+export function createProgram(io: Io): Command {
+  const program = new Command("mintmark")
+    .description("A multi-tenant token mint.")
+    .version(VERSION, "-V, --version", "prints the version")
+    .helpOption("-h, --help", "shows help")
+    .helpCommand(false)
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // What is wrong is told in words of our own.
+      outputError: () => undefined,
+      getOutHelpWidth: () => widthOf(io.stdout),
+      getErrHelpWidth: () => widthOf(io.stderr),
+      getOutHasColors: () => hasColours(io.stdout),
+      getErrHasColors: () => hasColours(io.stderr),
+    })
+    .configureHelp({
+      styleTitle: (text) => styleText("bold", text, { validateStream: false }),
+      styleCommandText: (text) => styleText("cyan", text, { validateStream: false }),
+      styleOptionText: (text) => styleText("cyan", text, { validateStream: false }),
+    });
+  for (const make of commands) program.addCommand(make(io));
+  program.addCommand(help(program));
+  inheritSettings(program);
+  return program;
+}
+
+function inheritSettings(command: Command): void {
+  for (const each of command.commands) {
+    each.copyInheritedSettings(command).helpOption("-h, --help", "shows help").helpCommand(false);
+    inheritSettings(each);
+  }
+}
+
+function hasColours(output: Output): boolean {
+  return styleText("bold", "x", { stream: output as NodeJS.WriteStream }) !== "x";
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { resolve } from "node:path";
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import { type Command, InvalidArgumentError } from "commander";
+import { isLoopback } from "../../base/address.ts";
+import { parseDuration } from "../../base/duration.ts";
+import { UsageError } from "../frame/exit.ts";
+import type { Io } from "../frame/io.ts";
+import { type CredentialOptions, type Role, readCredentials, withCredentials } from "./credentials.ts";
+import { serviceError } from "./errors.ts";
+
+const DEFAULT_ADDRESS = "http://127.0.0.1:7001";
+
+const DEFAULT_TIMEOUT = 10;
+
+/** How a running service is reached. */
+export interface ConnectionOptions extends CredentialOptions {
+  readonly address?: string;
+  readonly ca?: string;
+  readonly timeout?: number;
+}
+
+/** Adds the options of a command that calls a running service as a client, or as an operator. */
+export function withConnection(command: Command, role: Role): Command {
+  command
+    .option(
+      "--address <url>",
+      `where the service is (MINTMARK_ADDRESS), the gateway${role === "operator" ? " or the operators' own address" : ""}; ${DEFAULT_ADDRESS} unless given`,
+    )
+    .option(
+      "--ca <path>",
+      "a PEM file with the authorities whose certificates are taken, in place of the system's (MINTMARK_CA)",
+    )
+    .option(
+      "--timeout <duration>",
+      `for how long an answer is waited for, such as 30s; ${DEFAULT_TIMEOUT}s unless given`,
+      seconds,
+    );
+  return withCredentials(command, role);
+}
+
+/**
+ * Calls a running service: over Connect on its HTTP port, by HTTP/1.1. The gateway and the operators' own address both
+ * answer that, with TLS and without, and so does every proxy in front of them; the RPC port speaks gRPC alone, and without
+ * TLS the gateway no HTTP/2. Throws what {@link serviceError} makes of a failure, and {@link UsageError}.
+ */
+export async function callService<S extends DescService, T>(
+  io: Io,
+  options: ConnectionOptions,
+  role: Role,
+  service: S,
+  call: (client: Client<S>) => Promise<T>,
+): Promise<T> {
+  const address = addressOf(io, options);
+  const ca = readAuthorities(io, options);
+  const authorization = await readCredentials(io, options, role);
+  const [{ createClient }, { createConnectTransport }] = await Promise.all([
+    import("@connectrpc/connect"),
+    import("@connectrpc/connect-node"),
+  ]);
+  const agent = address.protocol === "https:" ? new HttpsAgent({ ...(ca && { ca }) }) : new HttpAgent();
+  const transport = createConnectTransport({
+    httpVersion: "1.1",
+    baseUrl: address.href.replace(/\/$/, ""),
+    nodeOptions: { agent },
+    defaultTimeoutMs: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
+    interceptors: [
+      (next) => (request) => {
+        request.header.set("authorization", authorization);
+        return next(request);
+      },
+    ],
+  });
+  try {
+    return await call(createClient(service, transport));
+  } catch (error) {
+    throw serviceError(error, address.origin);
+  } finally {
+    agent.destroy();
+  }
+}
+
+/** The URL of the service. Says so if secrets and tokens would travel there in the clear. */
+function addressOf({ env, stderr }: Io, { address }: ConnectionOptions): URL {
+  const given = address ?? (env.MINTMARK_ADDRESS || DEFAULT_ADDRESS);
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
+    throw new UsageError(
+      `${address === undefined ? "MINTMARK_ADDRESS" : "--address"} must be an http or https URL without user and query, such as ${DEFAULT_ADDRESS}.`,
+    );
+  }
+  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
+    stderr.write(`mintmark: ${url.origin} is plain HTTP: secrets and tokens travel there in the clear.\n`);
+  }
+  return url;
+}
+
+/** The certificates that are trusted; undefined: the system's. */
+function readAuthorities(
+  { env, cwd }: Io,
+  { ca = env.MINTMARK_CA || undefined }: ConnectionOptions,
+): string | undefined {
+  if (ca === undefined) return undefined;
+  try {
+    return readFileSync(resolve(cwd, ca), "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new UsageError(`--ca: cannot read ${ca} (${code}).`);
+  }
+}
+
+/** A duration of a second or more, in seconds. Throws InvalidArgumentError for any other text. */
+function seconds(given: string): number {
+  const parsed = parseDuration(/^\d+$/.test(given) ? Number(given) : given);
+  if (parsed === undefined || parsed === 0) {
+    throw new InvalidArgumentError("Expected whole seconds or text such as 90s, 15m or 1h.");
+  }
+  return parsed;
+}
