@@ -1,15 +1,15 @@
 import type { FamilyRecord, KeyRecord, ReferenceTokenRecord, RevocationRecord, Store } from "./port.ts";
 
-/** A store whose rows can be read one after another, so that all of it can be moved. The engine has no use for it. */
+/** A store whose rows can be read one after another, so that everything can be moved. The engine has no use for it. */
 export interface CopyableStore extends Store {
   /**
-   * All rows of all tenants: first the keys, those of one use by their generation, then meta, revocations, reference tokens
-   * and families. It is no snapshot: whoever copies a store stops its nodes before. Throws StoreUnavailableError.
+   * All rows of all tenants: first keys, by generation, then meta, revocations, reference tokens and families. Not a
+   * snapshot: whoever copies a store stops its nodes first. Throws StoreUnavailableError.
    */
   dump(): AsyncIterable<StoredRow>;
 }
 
-/** A row, and whose it is. */
+/** A row, and the tenant that it belongs to. */
 export type StoredRow = { readonly tenant: string } & (
   | { readonly kind: "key"; readonly record: KeyRecord }
   | { readonly kind: "meta"; readonly record: MetaRecord }

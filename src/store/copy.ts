@@ -11,32 +11,35 @@ import type {
   Store,
 } from "./port.ts";
 
-/** How many rows are written side by side. */
+/** How many rows are written concurrently. */
 const BATCH = 500;
 
-/** What ends within this time of the end of the copy, in milliseconds, is not counted: a store may delete it meanwhile. */
+/**
+ * Rows that expire within this time of the end of the copy, in milliseconds, are not counted: a store may delete them
+ * in the meantime.
+ */
 const COUNTED_FOR = 600_000;
 
-/** A row that is no key. */
+/** A row other than a key. */
 type OtherRow = Exclude<StoredRow, { readonly kind: "key" }>;
 
 /** The rows of each kind. */
 type Counts = Readonly<Record<StoredRow["kind"], number>>;
 
-/** Nothing of value was lost, but the copy cannot be relied on. Its message says why. */
+/** A copy that must not be used. Nothing was lost; the message says what went wrong. */
 export class CopyError extends Error {
   override readonly name = "CopyError";
 }
 
 /**
- * Copies all rows of a store whose nodes are stopped. It may be done again, after it was interrupted or the source was
- * used for some more time: a row that is there is brought forward, never back. Resolves to how many rows of each kind
- * both stores have.
+ * Copies all rows of a store whose nodes are stopped. May be repeated, after an interruption or after the source was
+ * used again: a row that already exists is brought forward, never back. Resolves to the number of rows of each kind,
+ * which is the same in both stores.
  *
- * `progress` hears every now and then how many rows were copied so far.
+ * `progress` is told from time to time how many rows were copied so far.
  *
- * Throws {@link CopyError} if the source is empty, if the target has keys of its own, or if the counts of the
- * two differ in the end; and StoreUnavailableError.
+ * Throws {@link CopyError} if the source is empty, if the target has keys of its own, or if the two counts differ in
+ * the end; and StoreUnavailableError.
  */
 export async function copyStore(
   from: CopyableStore,
@@ -49,7 +52,7 @@ export async function copyStore(
   let others = 0;
   let batch: OtherRow[] = [];
   for await (const row of from.dump()) {
-    // One after the other, and before all else: a token is worth nothing without its key.
+    // Keys go first, one after the other: append takes them in order, and a token is worth nothing without its key.
     if (row.kind === "key") {
       await copyKey(to.forTenant(row.tenant).keys, row.record);
       keys++;
@@ -70,7 +73,7 @@ export async function copyStore(
   throw new CopyError(`The stores differ: the source has ${tell(wanted)}; the target has ${tell(copied)}.`);
 }
 
-/** Appends a key, or brings one that is there to the seal that it has now. */
+/** Appends a key. If it already exists, it gets the seal that it has in the source. */
 async function copyKey(keys: KeyStore, key: KeyRecord): Promise<void> {
   if (await keys.append(key, key.generation - 1)) return;
   const there = (await keys.list()).find(({ use, generation }) => use === key.use && generation === key.generation);
@@ -99,7 +102,7 @@ async function copyRow(to: Store, row: OtherRow): Promise<void> {
 }
 
 async function copyReferenceToken(tokens: ReferenceTokenStore, token: ReferenceTokenRecord): Promise<void> {
-  // It is never changed, so one that is there is this one.
+  // A reference token never changes, so an existing row is this one.
   if ((await tokens.find(token.digest)) === undefined) await tokens.create(token);
 }
 
@@ -111,10 +114,11 @@ async function copyFamily(families: FamilyStore, family: FamilyRecord): Promise<
     const step = { from: there.generation, to: family.generation, attemptId, at: rotatedAt, expiresAt, purgeAt };
     await families.advance(family.id, step);
   }
+  // Last: a revoked row can no longer advance.
   if (family.revokedAt !== undefined) await families.revoke(family.id, family.revokedAt);
 }
 
-/** Whether a family was refreshed or reconciled since the other was copied from it; the rest of it never changes. */
+/** Whether a family was refreshed or reconciled after the other was copied from it. Nothing else about it changes. */
 function isFurther(family: FamilyRecord, other: FamilyRecord): boolean {
   if (family.generation !== other.generation) return family.generation > other.generation;
   if (family.rotatedAt !== other.rotatedAt) return family.rotatedAt > other.rotatedAt;
@@ -129,7 +133,7 @@ async function count(store: CopyableStore, end: Instant): Promise<Counts> {
   return counts;
 }
 
-/** When a row's time is over: what has none never ends. */
+/** When a row expires; never if it has no expiry. */
 function endOf(row: StoredRow): Instant {
   switch (row.kind) {
     case "family":
@@ -142,7 +146,7 @@ function endOf(row: StoredRow): Instant {
   }
 }
 
-/** Counts as text, such as `2 keys, 0 revocations`. */
+/** Describes counts as text, such as `2 keys, 0 revocations`. */
 export function tell({ key, meta, revocation, family, "reference token": token }: Counts): string {
   return `${key} keys, ${family} families, ${token} reference tokens, ${revocation} revocations and ${meta} numbers`;
 }

@@ -3,13 +3,13 @@ import type { StoreOptions } from "./options.ts";
 import { StoreUnusableError } from "./port.ts";
 import { openSqliteStore } from "./sqlite/index.ts";
 
-/** Opens the store that a whole URL names. */
+/** Opens the store at a URL. */
 type Adapter = (url: string, options: StoreOptions) => Promise<CopyableStore>;
 
-/** The driver is loaded only if it is used. */
+/** The driver is imported only if it is used: it would slow down every start with SQLite. */
 const mongodb: Adapter = async (url, options) => (await import("./mongodb/index.ts")).openMongoStore(url, options);
 
-/** URL scheme -> adapter. */
+/** The adapters by URL scheme. */
 const adapters: ReadonlyMap<string, Adapter> = new Map([
   ["sqlite", openSqliteStore],
   ["mongodb", mongodb],
@@ -17,9 +17,9 @@ const adapters: ReadonlyMap<string, Adapter> = new Map([
 ]);
 
 /**
- * Opens the store that `url` names: `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`. Throws a StoreUnavailableError
- * when it cannot be reached, and a StoreUnusableError when the URL is none of ours or a newer program wrote it; neither
- * repeats a password of the URL.
+ * Opens the store at `url`: `sqlite:PATH`, `mongodb://…` or `mongodb+srv://…`. Throws a StoreUnavailableError if the
+ * store cannot be reached, and a StoreUnusableError if the URL is invalid or a newer program wrote the store. Neither
+ * message contains the URL's password.
  */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<CopyableStore> {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/iu.exec(url)?.[0].toLowerCase() ?? "";

@@ -1,19 +1,19 @@
 import type { Machine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 
-/** What a process does with a store for a while. Whoever only changes something in passing has none. */
+/** What a long-running process does with a store. A command that only makes a short change has no role. */
 export type Role = "server" | "copy";
 
-/** What a store is opened with, beside its URL. A file on this machine needs none of it. */
+/** The options of a store besides its URL. A file on this machine needs none of them. */
 export interface StoreOptions {
-  /** As what a process is told to others that use the same file; as none unless given. */
+  /** The role that other processes on the same file learn of; none by default. */
   readonly role?: Role | undefined;
-  /** Where the store says that it waits, or that something is not as it should be; nowhere unless given. */
+  /** Where the store reports that it waits, or that something is wrong; nowhere by default. */
   readonly logger?: Logger | undefined;
-  /** Whose clock is compared with the database's; this machine unless given. */
+  /** The machine whose clock is compared with the database's; this one by default. */
   readonly machine?: Machine | undefined;
-  /** For how long a database that is away is waited for at the start, in milliseconds; 60 seconds unless given. */
+  /** How long a start waits for an unreachable database, in milliseconds; 60 seconds by default. */
   readonly startTimeout?: number | undefined;
-  /** By how many milliseconds the clocks of the nodes may differ; 50 unless given. All nodes need the same. */
+  /** The most by which the clocks of nodes may differ, in milliseconds; 50 by default. All nodes need the same value. */
   readonly maxClockSkew?: number | undefined;
 }

@@ -2,32 +2,33 @@ import type { Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 
 /**
- * Where keys, grants, reference tokens and revocations are kept. `test/store/contract.ts` specifies it; every adapter
- * passes that suite. All operations throw {@link StoreUnavailableError} when the store cannot answer, and resolve only
+ * The store of keys, grants, reference tokens and revocations. `test/store/contract.ts` specifies it, and every adapter
+ * passes that suite. All operations throw {@link StoreUnavailableError} if the store cannot answer, and resolve only
  * once what they wrote is durable. Instants are milliseconds since the Unix epoch.
  */
 export interface Store {
-  /** By how many milliseconds the clocks of the nodes that share this store may differ at most. */
+  /** The most by which the clocks of the nodes that share this store may differ, in milliseconds. */
   readonly maxClockSkew: number;
   /**
-   * Whether the machine's clock is known to be too far from the store's own. Absent: the store has no clock, and all who
-   * share it share the machine's.
+   * Whether the machine's clock is known to be too far from the store's own. Absent if the store has no clock of its
+   * own, as everyone who shares it runs on one machine.
    */
   isClockOff?(): boolean;
-  /** The tenant's own part. Below it nothing takes a tenant's id, so nothing can cross from one to another. */
+  /** The tenant's own part. Nothing below takes a tenant's id, so nothing can cross from one tenant to another. */
   forTenant(tenant: string): TenantStore;
   /**
-   * Deletes at most `limit` rows of any tenant whose time was over before `now`; resolves to how many it deleted: fewer
-   * than `limit` only if no more are over. Families, reference tokens and revocations have fair shares.
+   * Deletes at most `limit` rows of any tenant that expired before `now`, and resolves to how many it deleted: fewer
+   * than `limit` only if no more have expired. Families, reference tokens and revocations get fair shares.
    */
   sweep(now: Instant, limit: number): Promise<number>;
+  /** Lets writes that were begun finish, then closes. Later calls are refused. */
   close(): Promise<void>;
 }
 
-/** Whose numbers those are that are no tenant's: no tenant has that id. */
+/** The owner of numbers that belong to no tenant: no tenant has this id. */
 export const NO_TENANT = "";
 
-/** All that is kept of one tenant. Nothing below takes the id of a tenant. */
+/** Everything that is stored for one tenant. */
 export interface TenantStore {
   readonly keys: KeyStore;
   readonly families: FamilyStore;
@@ -37,8 +38,8 @@ export interface TenantStore {
 }
 
 /**
- * The store gave no answer: it may have done what was asked, or not, or may do it yet. Its message names neither a
- * password nor a row.
+ * The store gave no answer: the operation may have happened, may not have, or may still happen. The message contains
+ * neither a password nor a row.
  */
 export class StoreUnavailableError extends UnavailableError {
   override readonly name = "StoreUnavailableError";
@@ -46,67 +47,71 @@ export class StoreUnavailableError extends UnavailableError {
 }
 
 /**
- * The store cannot be opened until an operator mends something: its URL, its file system, or the version of this program.
- * The message says what, and never a password.
+ * The store cannot be opened until an operator fixes something: the URL, the file system, or the version of this
+ * program. The message says what, and never contains a password.
  */
 export class StoreUnusableError extends Error {
   override readonly name = "StoreUnusableError";
 }
 
-/** What a key is for: signing tokens, or authenticating refresh tokens. */
+/** What a key is for: signing tokens, or authenticating refresh tokens and rows. */
 export type KeyUse = "signing" | "refresh";
 
-/** A key, written once. Its state is a function of time and of its successors, never of a field. */
+/**
+ * A key, written once. Its state follows from the time and its successors, never from a field: no node has to change a
+ * row for a key to retire.
+ */
 export interface KeyRecord {
   readonly use: KeyUse;
-  /** Counts from 1 for each use. */
+  /** Counts from 1, for each use separately. */
   readonly generation: number;
   /** The JWS algorithm (RFC 7518). */
   readonly algorithm: string;
-  /** The private key as a JWE: the store never sees it open. */
+  /** The private key, encrypted as a JWE: the store never sees it in the clear. */
   readonly sealed: string;
   readonly createdAt: Instant;
-  /** From when it is the one to use. */
+  /** When it becomes the active key. */
   readonly activateAt: Instant;
-  /** Names the request that made it, so that its retry makes no other. */
+  /** Identifies the request that made it, so that a retry does not make another. */
   readonly request: string | undefined;
 }
 
-/** Rows that are appended and never changed, but for their seals. */
+/** Rows that are appended and never changed, except for their seals. */
 export interface KeyStore {
-  /** All rows, by use and generation. */
+  /** All rows, sorted by use and generation. */
   list(): Promise<readonly KeyRecord[]>;
   /**
-   * Appends only while `after` is the newest generation of that use (0: there is none) and `next.generation` is
-   * `after + 1`; resolves to whether it did. Of two nodes one wins.
+   * Appends `next` only if `after` is the newest generation of that use (0: there is none) and `next.generation` is
+   * `after + 1`; resolves to whether it did. Of two nodes, one wins.
    */
   append(next: KeyRecord, after: number): Promise<boolean>;
-  /** Replaces the sealed bytes only while they are still `from`; resolves to whether it did. */
+  /** Replaces the sealed bytes only if they are still `from`; resolves to whether it did. */
   reseal(use: KeyUse, generation: number, from: string, to: string): Promise<boolean>;
 }
 
 /** A whole grant, however often it is refreshed. */
 export interface FamilyRecord {
-  /** Random; names the grant in its tokens. */
+  /** Random; identifies the grant in its tokens. */
   readonly id: string;
   readonly client: string;
   readonly namespace: string | undefined;
   readonly subject: string | undefined;
-  /** The newest refresh token's; the first is 0. */
+  /** The generation of the newest refresh token; the first is 0. */
   readonly generation: number;
   /** When `generation` was reached. */
   readonly rotatedAt: Instant;
-  /** Names the attempt that reached `generation`. */
+  /** Identifies the attempt that reached `generation`. */
   readonly attemptId: string;
+  /** The time of issue that revocations compare with theirs. */
   readonly mintedAt: Instant;
   readonly revokedAt: Instant | undefined;
   /** When the refresh token expires. */
   readonly expiresAt: Instant;
-  /** When neither it nor any access token made from it can matter. */
+  /** When neither the grant nor any access token made from it can matter any more. */
   readonly purgeAt: Instant;
-  /** What was granted, as JSON text of the engine's. */
+  /** What was granted, as the engine's JSON text. */
   readonly decision: string;
-  /** Proves what of the row never changes; undefined in a row of a version that made none. */
+  /** A MAC over the members that never change; undefined in rows of a version that made none. */
   readonly mac: string | undefined;
 }
 
@@ -114,34 +119,35 @@ export interface FamilyRecord {
 export interface Advance {
   /** The generation of the refresh token that was presented. */
   readonly from: number;
-  /** The generation to reach: `from + 1`, or `from` if refresh tokens are reused. */
+  /** The new generation: `from + 1`, or `from` if refresh tokens are reused. */
   readonly to: number;
-  /** Names this attempt. */
+  /** Identifies this attempt. */
   readonly attemptId: string;
   readonly at: Instant;
   readonly expiresAt: Instant;
-  /** A row's `purgeAt` only grows. */
+  /** Raises the row's `purgeAt`, which only grows. */
   readonly purgeAt: Instant;
 }
 
-/** One row for a grant that can be refreshed, however often it is. */
+/** One row for each grant that can be refreshed, however often it is. */
 export interface FamilyStore {
   /** Writes a new family. Its id is random, so a duplicate is an error. */
   create(family: FamilyRecord): Promise<void>;
   find(id: string): Promise<FamilyRecord | undefined>;
   /**
-   * One atomic step: where the row's generation is at most `from` and the family is not revoked, it becomes `to`, and
-   * `rotatedAt`, `attemptId`, `expiresAt` and `purgeAt` are set. Resolves to "advanced", to the row that stood in the way,
-   * or to undefined if there is none.
+   * One atomic step: if the row's generation is at most `from` and the family is not revoked, sets the generation to
+   * `to`, sets `rotatedAt`, `attemptId` and `expiresAt`, and raises `purgeAt`. Resolves to "advanced", to the row that
+   * prevented it, or to undefined if there is no row.
    */
   advance(id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined>;
   /**
-   * Raises `rotatedAt` and `purgeAt` to at least these, only while `attemptId` is still the row's; resolves to whether it did.
+   * Raises `rotatedAt` and `purgeAt` to at least these values, only if the row still bears `attemptId`; resolves to
+   * whether it does.
    */
   reconcile(id: string, attemptId: string, rotatedAt: Instant, purgeAt: Instant): Promise<boolean>;
-  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  /** Counts the client's rows that have not expired at `now`, up to `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
-  /** Ends the family; the first end stays. Resolves to whether this call ended it. */
+  /** Revokes the family; the first revocation stays. Resolves to whether this call revoked it. */
   revoke(id: string, at: Instant): Promise<boolean>;
 }
 
@@ -149,49 +155,50 @@ export interface FamilyStore {
 export interface ReferenceTokenRecord {
   /** SHA-256 of the handle, base64url: the handle itself is never stored. */
   readonly digest: string;
-  /** The token's claims as JSON text of the engine's. */
+  /** The token's claims, as the engine's JSON text. */
   readonly claims: string;
-  /** Whose quota it counts for; absent in a row of a version that did not say. */
+  /** The client whose quota it counts towards; absent in rows of a version that did not store it. */
   readonly client?: string | undefined;
   readonly expiresAt: Instant;
-  /** Proves the row; undefined in a row of a version that made none. */
+  /** A MAC over the row; undefined in rows of a version that made none. */
   readonly mac: string | undefined;
 }
 
-/** One row for an access token that is looked up, written once. */
+/** One row for each reference token, written once. */
 export interface ReferenceTokenStore {
+  /** Writes a new row. Its digest is that of a random handle, so a duplicate is an error. */
   create(token: ReferenceTokenRecord): Promise<void>;
-  /** The row, though its time may be over: whether it has expired is for the caller to see. */
+  /** The row, even if it has expired: the caller checks that, as the sweeper may be behind. */
   find(digest: string): Promise<ReferenceTokenRecord | undefined>;
-  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  /** Counts the client's rows that have not expired at `now`, up to `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
 }
 
-/** "All that bears this, up to then, is dead." */
+/** "Everything that bears this, up to then, is dead." */
 export interface RevocationRecord {
   /** A hash of what is revoked. */
   readonly id: string;
-  /** What is as old as this, or older, is dead; `FOREVER`: whatever bears it. */
+  /** Everything issued at or before this time is dead; `FOREVER`: everything, whenever issued. */
   readonly notAfter: Instant;
-  /** From when nothing that it could kill is alive; `FOREVER`: never. */
+  /** When nothing that it could kill is alive any more; `FOREVER`: never. */
   readonly expiresAt: Instant;
-  /** Whose quota it counts for; absent: nobody's. Of a revocation that is raised, the first stays. */
+  /** The client whose quota it counts towards; absent: none. If a revocation is raised, the first client stays. */
   readonly client?: string | undefined;
 }
 
-/** Rows that end whatever bears what they name. They only grow, so that a revocation is never undone. */
+/** Rows that kill whatever bears what they name. They only grow, so a revocation is never undone. */
 export interface RevocationStore {
-  /** Writes a revocation, or raises the one that is there: `notAfter` and `expiresAt` only grow. */
+  /** Writes a revocation, or raises an existing one: `notAfter` and `expiresAt` only grow. */
   raise(revocation: RevocationRecord): Promise<void>;
-  /** Those of the named revocations that there are, in one query. */
+  /** The revocations with these ids that exist, in one query. */
   find(ids: readonly string[]): Promise<readonly RevocationRecord[]>;
-  /** How many rows of that client have not ended at `now`: looks at no more than `most`. */
+  /** Counts the client's rows that have not expired at `now`, up to `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
 }
 
-/** A tenant's few numbers that only grow. */
+/** A few numbers of a tenant that only grow. */
 export interface MetaStore {
-  /** Raises a number to at least `value`; resolves to what it is then. */
+  /** Raises a number to at least `value`; resolves to its value afterwards. */
   raise(name: string, value: number): Promise<number>;
   /** The number, or undefined if it was never raised. */
   read(name: string): Promise<number | undefined>;

@@ -180,7 +180,7 @@ function countOf<T extends { readonly client?: string | undefined }>(
 }
 
 function insert<T>(rows: Map<string, T>, key: string, row: T): void {
-  if (rows.has(key)) throw new Error("A row with this id is there already.");
+  if (rows.has(key)) throw new Error("A row with this id already exists.");
   rows.set(key, row);
 }
 

@@ -2,28 +2,28 @@ import { type Db, MongoClient, type MongoClientOptions, ReadConcern, WriteConcer
 import { StoreUnusableError } from "../port.ts";
 import { databaseOf, unusableUrl } from "./url.ts";
 
-/** How long a call may take unless the URL's `timeoutMS` says otherwise, in milliseconds. */
+/** How long a call may take, in milliseconds, unless the URL's `timeoutMS` says otherwise. */
 const TIMEOUT = 2_000;
 
-/** The database unless the URL names one. */
+/** The name of the database, unless the URL has one. */
 const DATABASE = "mintmark";
 
-/** A client that has not connected yet, and what its URL asked for. */
+/** A client that has not connected yet, and the options of its URL. */
 export interface Client {
   readonly client: MongoClient;
   readonly database: Db;
   /** How long a call may take, in milliseconds. */
   readonly timeout: number;
-  /** For reads that decide whether a token is good. */
+  /** For reads that decide whether a token is valid. */
   readonly readConcern: ReadConcern;
-  /** The servers that the URL names, for the log: it has no password in it. */
+  /** The servers in the URL, for the log: no password in it. */
   readonly hosts: string;
 }
 
 /**
- * Reads a MongoDB URL (https://www.mongodb.com/docs/manual/reference/connection-string/) and makes a client of it; all
- * of the driver's options count, beside what must be so for a token's sake. Throws a {@link StoreUnusableError} that says what
- * is wrong with the URL; it repeats nothing of it, for it may hold a password.
+ * Parses a MongoDB URL (https://www.mongodb.com/docs/manual/reference/connection-string/) and makes a client of it. All
+ * of the driver's options apply, except those that would endanger tokens. Throws a {@link StoreUnusableError} that says
+ * what is wrong with the URL without quoting it: it may contain a password.
  */
 export function createClient(url: string): Client {
   const lowered = url.replace(/^[^:]*/, (scheme) => scheme.toLowerCase());
@@ -50,7 +50,7 @@ export function createClient(url: string): Client {
   };
 }
 
-/** What rows are read as, whatever the URL says: it is the adapter's own business. */
+/** How values are read, whatever the URL says: the adapter relies on it. */
 const PLAIN_VALUES = {
   promoteLongs: true,
   promoteValues: true,
@@ -60,7 +60,7 @@ const PLAIN_VALUES = {
   ignoreUndefined: false,
 } as const;
 
-/** The driver has no timeout for a whole call, and says so when its option is there. */
+/** Takes `timeoutMS` out of the URL: the driver has no timeout for a whole call, and complains about the option. */
 function takeTimeout(url: string): { readonly uri: string; readonly timeout: number } {
   let timeout = TIMEOUT;
   const uri = url.replace(/(?<=[?&])timeoutMS=([^&]*)&?/i, (_, value: string) => {
@@ -79,12 +79,12 @@ function parse(uri: string, timeout: number): MongoClient {
       serverApi: { version: "1", strict: false, deprecationErrors: false },
     });
   } catch {
-    // What the driver says may repeat a part of the URL, and with it of a secret among its options.
+    // The driver's message may quote a part of the URL, and with it a part of a secret.
     throw unusableUrl();
   }
 }
 
-/** What the driver's own defaults are too patient for: every part of a call ends with its caller's busyTimeout. */
+/** Replaces defaults of the driver that are too patient: no part of a call may outlast its caller's timeout. */
 function defaults(timeout: number): MongoClientOptions {
   return {
     appName: "mintmark",
@@ -93,21 +93,21 @@ function defaults(timeout: number): MongoClientOptions {
     waitQueueTimeoutMS: timeout,
     connectTimeoutMS: timeout,
     socketTimeoutMS: timeout,
-    // A connection that died without a word is found by the next heartbeat, and all others with it.
+    // The next heartbeat finds a connection that died silently, and with it all others to that server.
     heartbeatFrequencyMS: 1_000,
-    // Gateways forget a connection that is silent for some minutes, and tell neither end.
+    // Gateways drop connections that are idle for some minutes, and tell neither end.
     maxIdleTimeMS: 60_000,
   };
 }
 
-/** The URL's options come first; the driver would put those of the program before them. */
+/** Lets the URL's options win; the driver would prefer those of the program. */
 function unlessGiven(uri: string, options: MongoClientOptions): MongoClientOptions {
   const given = new Set(Array.from(new URLSearchParams(uri.split("?")[1]).keys(), (name) => name.toLowerCase()));
   return Object.fromEntries(Object.entries(options).filter(([name]) => !given.has(name.toLowerCase())));
 }
 
-/** With less than this, a token that was told could be lost, or one that was revoked come to life. */
+/** Refuses weaker options: a token that was given out could be lost, or a revoked one come back to life. */
 function requireOption(name: string, value: unknown, ...allowed: readonly unknown[]): void {
   if (value === undefined || allowed.includes(value)) return;
-  throw new StoreUnusableError(`The MongoDB URL's ${name} must be ${allowed.join(" or ")}, or be left out.`);
+  throw new StoreUnusableError(`The MongoDB URL's ${name} must be ${allowed.join(" or ")}, or left out.`);
 }

@@ -2,39 +2,42 @@ import type { Instant, Machine } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { isUnavailable } from "./errors.ts";
 
-/** How many answers are compared: the one that came back soonest tells most. */
+/** How many answers are compared: the fastest one is the most exact. */
 const SAMPLES = 5;
 
 /** How often the clocks are compared, in milliseconds. */
 export const COMPARE_EVERY = 60_000;
 
-/** How soon after the last comparison the next may be, while the clock is off, in milliseconds. */
+/** The least time between two comparisons while the clock is off, in milliseconds. */
 const AGAIN = 1_000;
 
-/** How often the time of day is read, at most, until it and what has elapsed were read close together. */
+/** How often the time of day is read at most, until it and the monotonic clock were read close together. */
 const READINGS = 5;
 
-/** How far apart two readings may be that count as one, in milliseconds. */
+/** How far apart two readings that count as simultaneous may be, in milliseconds. */
 const CLOSE = 1;
 
-/** What one comparison found, in milliseconds. */
+/** The result of one comparison, in milliseconds. */
 export interface ClockComparison {
-  /** By how much the database's clock is ahead of the machine's. */
+  /** How far the database's clock is ahead of the machine's. */
   readonly offset: number;
-  /** By how much that may be wrong: half the round trip. */
+  /** How far `offset` may be wrong: half the round trip. */
   readonly uncertainty: number;
-  /** What the machine's time of day was ahead of what has elapsed: it changes when somebody sets the clock. */
+  /** How far the machine's time of day was ahead of its monotonic clock: this changes if somebody sets the clock. */
   readonly base: number;
 }
 
 interface ClockCheckOptions {
   readonly machine: Machine;
   readonly logger: Logger;
-  /** By how many milliseconds the clocks of two nodes may differ; of a node and the database: half as many. */
+  /**
+   * The most by which the clocks of two nodes may differ, in milliseconds; a node and the database may differ by half
+   * of that.
+   */
   readonly maxClockSkew: number;
 }
 
-/** Compares the machine's clock with the database's: whoever keeps it calls {@link check} every now and then. */
+/** Compares the machine's clock with the database's. Its owner calls {@link check} from time to time. */
 export class ClockCheck {
   readonly #databaseTime: () => Promise<Instant>;
   readonly #options: ClockCheckOptions;
@@ -43,7 +46,7 @@ export class ClockCheck {
   #checking = false;
   #checkedAt = Number.NEGATIVE_INFINITY;
 
-  /** `databaseTime`: asks the database for its time. */
+  /** `databaseTime` asks the database for its time. */
   constructor(databaseTime: () => Promise<Instant>, options: ClockCheckOptions) {
     this.#databaseTime = databaseTime;
     this.#options = options;
@@ -55,8 +58,8 @@ export class ClockCheck {
   }
 
   /**
-   * Whether the clocks are further apart than nodes may rely on, or were never compared. A clock that was set since the
-   * last comparison is seen at once; while it is off, the clocks are compared again soon.
+   * Whether the clocks differ by more than nodes rely on, or were never compared. Notices at once if the clock was set
+   * since the last comparison; while it is off, the clocks are soon compared again.
    */
   isOff(): boolean {
     const isOff = this.#isOff();
@@ -67,7 +70,7 @@ export class ClockCheck {
     return isOff;
   }
 
-  /** Compares the clocks. Does not reject: a database that is away is told to whoever asks it for more than the time. */
+  /** Compares the clocks. Does not reject: if the database is down, every other call will say so. */
   async check(): Promise<void> {
     const { machine, logger } = this.#options;
     this.#checking = true;
@@ -85,11 +88,12 @@ export class ClockCheck {
   #isOff(): boolean {
     if (this.#latest === undefined) return true;
     const { offset, uncertainty, base } = this.#latest;
+    // How far the clock was set since the comparison: without asking the database, and so in time for the next token.
     const set = baseOf(this.#options.machine) - base;
     return Math.abs(offset - set) - uncertainty > this.#options.maxClockSkew / 2;
   }
 
-  /** Says what has changed, once. */
+  /** Logs a change, once. */
   #tell(): void {
     const { logger, maxClockSkew } = this.#options;
     const isOff = this.#isOff();
@@ -98,12 +102,12 @@ export class ClockCheck {
     const { offset, uncertainty } = this.#latest;
     const fields = { offset, uncertainty, maxClockSkew };
     if (isOff)
-      logger.error(fields, "this node's clock is too far from the database's: it answers nothing until it is right");
+      logger.error(fields, "this node's clock is too far from the database's: requests fail until it is corrected");
     else logger.info(fields, "this node's clock agrees with the database's again");
   }
 }
 
-/** Asks several times, and takes the answer that leaves the least doubt. */
+/** Asks several times, and takes the answer with the least uncertainty. */
 export async function compareClocks(databaseTime: () => Promise<Instant>, machine: Machine): Promise<ClockComparison> {
   let best: ClockComparison | undefined;
   for (let sample = 0; sample < SAMPLES; sample++) {
@@ -119,8 +123,8 @@ export async function compareClocks(databaseTime: () => Promise<Instant>, machin
 }
 
 /**
- * A process may be held up between two readings, and the clock would seem to have been set: it is read again then, and
- * the readings that are least apart are taken.
+ * Reads the time of day between two readings of the monotonic clock. A process that is held up in between would see a
+ * clock that seems to have been set, so the pair that is closest together counts.
  */
 function baseOf({ wall, elapsed }: Machine): number {
   let [least, base] = [Number.POSITIVE_INFINITY, Number.NaN];

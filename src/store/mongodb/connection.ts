@@ -3,20 +3,20 @@ import { StoreUnavailableError } from "../port.ts";
 import { toStoreError } from "./errors.ts";
 import type { Collections } from "./rows.ts";
 
-/** The collections of an open database, and the way to use them. */
+/** The collections of an open database, and the only way to use them. */
 export interface Connection {
   readonly collections: Collections;
-  /** For every call: the server, too, gives up what its caller no longer waits for. */
+  /** For every call: the server, too, gives up when the caller no longer waits. */
   readonly bounded: { readonly maxTimeMS: number };
-  /** For reads that decide whether a token is good: always one row by its `_id`, or several with `majority`. */
+  /** For reads that decide whether a token is valid: one row by its `_id`, or several with `majority`. */
   readonly deciding: { readonly maxTimeMS: number; readonly readConcern: ReadConcern };
   /** How long a call may take, in milliseconds. */
   readonly timeout: number;
-  /** Throws {@link StoreUnavailableError} once it was closed. */
+  /** Throws {@link StoreUnavailableError} if the connection was closed. */
   assertOpen(): void;
-  /** Does work; throws {@link StoreUnavailableError} if it takes longer than the timeout. */
+  /** Runs `work`; throws {@link StoreUnavailableError} if it takes longer than the timeout. */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Lets what was begun end, then closes. What comes after it is refused with a {@link StoreUnavailableError}. */
+  /** Lets calls under way finish, then closes. Later calls are refused with a {@link StoreUnavailableError}. */
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ interface ConnectionOptions {
   readonly readConcern: ReadConcern;
 }
 
-/** Makes the one way to the database that all parts of the store share. */
+/** Makes the connection that all parts of the store share. */
 export function createConnection(
   client: MongoClient,
   collections: Collections,
@@ -47,6 +47,7 @@ export function createConnection(
   }
 
   async function shutDown(): Promise<void> {
+    // Closing under a write would leave its caller without an answer that the database has already given.
     await Promise.allSettled(underWay);
     await closeClient(client, timeout);
   }
@@ -74,14 +75,14 @@ export function createConnection(
   };
 }
 
-/** Closes the client. It says good-bye to the server, which may be too far away to hear it. */
+/** Closes the client. It notifies the server, which may be unreachable: hence the bound. */
 export async function closeClient(client: MongoClient, timeout: number): Promise<void> {
   await withinTime(() => client.close(), timeout).catch(() => undefined);
 }
 
 /**
- * Does work; throws {@link StoreUnavailableError} once it takes longer than so many milliseconds. The driver has no
- * bound for a whole call (its `timeoutMS` has no effect), only for the parts of it. Work that was given up may go on.
+ * Runs `work`; throws {@link StoreUnavailableError} if it takes longer than that. The driver bounds only the parts of a
+ * call, not the whole (its `timeoutMS` has no effect). Abandoned work may still finish.
  */
 export async function withinTime<T>(work: () => Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -3,10 +3,10 @@ import type { Instant } from "../../base/clock.ts";
 import type { Connection } from "./connection.ts";
 import { toMoment } from "./values.ts";
 
-/** Counts a client's rows that have not ended at a moment, up to a number. */
+/** Counts a client's rows that have not expired at `now`, up to `most`. */
 type Count = (client: string, now: Instant, most: number) => Promise<number>;
 
-/** Returns what makes a tenant's count of a collection whose rows end by that field. */
+/** Prepares the count of a collection whose rows expire by that field; returns a function from a tenant to its count. */
 export function prepareCount<Row extends object>(
   { bounded, run }: Pick<Connection, "bounded" | "run">,
   collection: Pick<Collection<Row>, "countDocuments">,
@@ -14,7 +14,7 @@ export function prepareCount<Row extends object>(
 ): (tenant: string) => Count {
   return (tenant) => (client, now, most) =>
     run(async () => {
-      // What is kept FOREVER is no date, and counts for nobody.
+      // Rows that are kept FOREVER have no date there, and so count towards nobody's quota.
       const filter = { tenant, client, [field]: { $gt: toMoment(now) } };
       return collection.countDocuments(filter as never, { ...bounded, limit: most });
     });

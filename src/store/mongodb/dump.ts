@@ -23,7 +23,7 @@ export function prepareDump({ collections, assertOpen }: Connection): CopyableSt
   };
 }
 
-/** Keys first and by generation, as a copy appends them; the schema's own row is no tenant's. */
+/** Keys first and by generation, as a copy appends them. Skips the schema's own row, which belongs to no tenant. */
 async function* rows({ keys, meta, revocations, referenceTokens, families }: Collections): AsyncGenerator<StoredRow> {
   const all = { batchSize: BATCH };
   for await (const row of keys.find({}, { ...all, sort: { generation: 1 } })) {

@@ -6,15 +6,15 @@ import { createInserts } from "./inserts.ts";
 import type { FamilyRow } from "./rows.ts";
 import { ownId, rowId, toInstant, toMoment } from "./values.ts";
 
-/** How often a row that another node moves is looked at again, and how long to wait in between, in milliseconds. */
+/** How often a row that another node moves is read again, and the pause in between, in milliseconds. */
 const LOOKS = 8;
 const PAUSE = 5;
 
 const NOT_REVOKED = { revokedAt: { $exists: false } };
 
 /**
- * Returns what makes a tenant's {@link FamilyStore}. Each operation writes one row in one step, so that a crash leaves
- * the row as it was or as it was to become; its attempt tells which, to whoever lost the answer.
+ * Prepares the family stores of tenants. Each operation writes one row in one step, so that a crash leaves the row
+ * either old or new; its attempt tells which to whoever lost the answer.
  */
 export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
   const { bounded, deciding, run } = connection;
@@ -27,7 +27,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     return row === null ? undefined : toFamily(row);
   }
 
-  /** Changes a row if it is as `filter` says; resolves to whether it was. */
+  /** Changes a row if it matches `filter`; resolves to whether it did. */
   async function change(tenant: string, id: string, filter: object, update: object): Promise<boolean> {
     const { matchedCount } = await families.updateOne({ ...filter, _id: rowId(tenant, id), tenant }, update, bounded);
     return matchedCount > 0;
@@ -44,15 +44,16 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
       },
       $max: { purgeAt: toMoment(step.purgeAt) },
     };
-    // An update that matched nothing does not say why: the row does, once a majority has what stood in the way.
+    // An update that matched nothing does not say why. The row does, once a majority of servers has the write that
+    // prevented it.
     for (let looks = 0; looks < LOOKS; looks++) {
       if (await change(tenant, id, filter, update)) return "advanced";
       const row = await find(tenant, id);
       if (row === undefined || row.generation > step.from || row.revokedAt !== undefined) return row;
-      // What stood in the way is not on a majority yet: it can be seen there in a moment, or it was rolled back.
+      // The write that prevented it is not on a majority yet: it will be visible in a moment, or is rolled back.
       await delay(PAUSE);
     }
-    throw new StoreUnavailableError("The MongoDB store could not tell what a row has become.");
+    throw new StoreUnavailableError("The MongoDB store could not determine the state of a row.");
   }
 
   return (tenant) => ({
@@ -73,7 +74,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   });
 }
 
-/** The row as the database has it: dates for instants, so that its TTL index can delete by them. */
+/** The row as it is stored: with dates for instants, so that a TTL index can delete it. */
 function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): FamilyRow {
   return {
     _id: rowId(tenant, id),
@@ -82,13 +83,14 @@ function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): Fami
     mark: attemptId,
     rotatedAt: toMoment(family.rotatedAt),
     mintedAt: toMoment(family.mintedAt),
+    // Left out while undefined: NOT_REVOKED asks whether the field exists.
     revokedAt: family.revokedAt === undefined ? undefined : toMoment(family.revokedAt),
     expiresAt: toMoment(family.expiresAt),
     purgeAt: toMoment(family.purgeAt),
   };
 }
 
-/** A row of the database as the port has it. */
+/** Converts a stored row to the port's record. */
 export function toFamily(row: FamilyRow): FamilyRecord {
   return {
     id: ownId(row),

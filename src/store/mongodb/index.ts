@@ -16,27 +16,27 @@ import { collectionsOf } from "./rows.ts";
 import { start } from "./start.ts";
 import { prepareSweep } from "./sweep.ts";
 
-/** See {@link StoreOptions}; in milliseconds. */
+/** The defaults of {@link StoreOptions}, in milliseconds. */
 const START_TIMEOUT = 60_000;
 const MAX_CLOCK_SKEW = 50;
 
 /**
  * A store in a MongoDB database that any number of nodes share.
  *
- * Every write is one row in one step, `w: majority` and journalled, and no row says anything of another: a crash
- * between any two writes leaves rows that nobody was told of, or a revocation that is lower than its caller wanted and was
- * told of neither. A refresh whose answer was lost is told by the attempt that its row names.
+ * Every write is one row in one step, `w: majority` and journaled, and no row depends on another. A crash between two
+ * writes leaves rows that nobody was given a token for, or a revocation lower than its caller wanted and was never told
+ * had succeeded. A refresh whose answer was lost is recognized by the attempt in its row.
  */
 export interface MongoStore extends CopyableStore {
-  /** How the machine's clock compares with the database's; undefined if that could not be asked yet. */
+  /** The last comparison of the machine's clock with the database's; undefined before the first. */
   clockComparison(): ClockComparison | undefined;
   isClockOff(): boolean;
 }
 
 /**
- * Opens the store of a `mongodb://` or `mongodb+srv://` URL. Waits for a database that is away; throws
- * {@link StoreUnavailableError} if it waited too long, and a {@link StoreUnusableError} if the URL cannot
- * be used or a newer program wrote the database. Neither repeats the URL's password.
+ * Opens the store at a `mongodb://` or `mongodb+srv://` URL. Waits for an unreachable database. Throws {@link
+ * StoreUnavailableError} if that takes too long, and a {@link StoreUnusableError} if the URL is invalid or a newer
+ * program wrote the database. Neither message contains the URL's password.
  */
 export async function openMongoStore(url: string, options: StoreOptions = {}): Promise<MongoStore> {
   const { logger = SILENT, machine = thisMachine } = options;
@@ -46,12 +46,14 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
   try {
     await start(opened, collections, { logger, startTimeout });
   } catch (error) {
+    // The driver's monitors would keep the process alive.
     await closeClient(opened.client, opened.timeout);
     throw error;
   }
   const connection = createConnection(opened.client, collections, opened);
   const databaseTime = () => connection.run(() => readTime(opened.database));
   const clockCheck = new ClockCheck(databaseTime, { machine, logger, maxClockSkew });
+  // Before the first request: a clock that was never compared counts as off.
   await clockCheck.check();
   const comparing = setInterval(() => clockCheck.check(), COMPARE_EVERY).unref();
 
@@ -82,7 +84,7 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
 
 async function readTime(database: Db): Promise<Instant> {
   const { localTime } = await database.command({ hello: 1 });
-  if (!(localTime instanceof Date)) throw new TypeError("the database told no time");
+  if (!(localTime instanceof Date)) throw new TypeError("the database did not report its time");
   return localTime.getTime();
 }
 

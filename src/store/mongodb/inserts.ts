@@ -3,21 +3,21 @@ import { StoreUnavailableError } from "../port.ts";
 import { type Connection, withinTime } from "./connection.ts";
 import { DUPLICATE_KEY, isUnavailable } from "./errors.ts";
 
-/** How many rows go out at once at most: few enough that they are far below the longest message. */
+/** The most rows in one batch: far below the longest message that MongoDB takes. */
 const MAX_BATCH = 500;
 
-/** A row that waits to be written, and its caller. */
+/** A row that waits to be written, and how to answer its caller. */
 interface Waiting<Row> {
   readonly row: OptionalUnlessRequiredId<Row>;
-  /** When its caller no longer waits, by `performance.now()`. */
+  /** When its caller stops waiting, by `performance.now()`. */
   readonly until: number;
   resolve(): void;
   reject(error: unknown): void;
 }
 
 /**
- * Gathers the inserts of one moment into one unordered batch; the next batch leaves once that one was answered. Returns
- * what inserts a row: it resolves once the row is durable. A row whose `_id` is there already fails alone.
+ * Gathers inserts into one unordered batch; the next batch leaves once that one is answered. Returns a function that
+ * inserts a row, which resolves once the row is durable. A row whose `_id` already exists fails alone.
  */
 export function createInserts<Row extends { readonly _id: string }>(
   collection: Pick<Collection<Row>, "insertMany">,
@@ -29,7 +29,7 @@ export function createInserts<Row extends { readonly _id: string }>(
   async function sendAll(): Promise<void> {
     while (queue.length > 0) {
       const now = performance.now();
-      // A caller who no longer waits was told so by the connection: better that its row is not written.
+      // A caller who stopped waiting got an error from the connection: better not to write its row.
       const batch = queue.splice(0, MAX_BATCH).filter(({ until }) => until > now);
       if (batch.length > 0) await send(batch);
     }
@@ -61,7 +61,7 @@ export function createInserts<Row extends { readonly _id: string }>(
     } else if (isUnavailable(error) || batch.length === 1) {
       for (const { reject } of batch) reject(error);
     } else {
-      // One of the rows cannot be sent at all, so that none was: each goes alone.
+      // One of the rows cannot be sent at all, so none was: each is sent on its own.
       for (const one of batch) await send([one]);
     }
   }
@@ -71,12 +71,12 @@ export function createInserts<Row extends { readonly _id: string }>(
       queue.push({ row, until: performance.now() + timeout, resolve, reject });
       if (sending) return;
       sending = true;
-      // After the input of this turn was read, so that all requests that came together share a batch.
+      // After all input of this turn of the event loop was read, so that requests that arrived together share a batch.
       setImmediate(sendAll);
     });
 }
 
-/** Why which rows of a batch were refused; undefined unless it is certain that all the others are durable. */
+/** The errors of refused rows by their index; undefined unless all other rows are certainly durable. */
 function refusalsOf(error: unknown, count: number): ReadonlyMap<number, Error> | undefined {
   if (!(error instanceof MongoBulkWriteError)) return undefined;
   const refused = error.result.getWriteErrors();
@@ -85,8 +85,8 @@ function refusalsOf(error: unknown, count: number): ReadonlyMap<number, Error> |
   return new Map(refused.map(({ index, code, errmsg }) => [index, refusal(code, errmsg)]));
 }
 
-/** The driver's own error has the rows in it. */
+/** The driver's own error contains the rows. */
 function refusal(code: number, message: string | undefined): Error {
-  if (code === DUPLICATE_KEY) return new Error("A row with this id is there already.");
-  return new StoreUnavailableError("The MongoDB store did not take a row.", { cause: new Error(message) });
+  if (code === DUPLICATE_KEY) return new Error("A row with this id already exists.");
+  return new StoreUnavailableError("The MongoDB store refused a row.", { cause: new Error(message) });
 }

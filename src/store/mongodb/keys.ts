@@ -5,8 +5,9 @@ import type { KeyRow } from "./rows.ts";
 import { idPrefix, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
- * Returns what makes a tenant's {@link KeyStore}. A key is one insert, so that a crash leaves it whole or not there.
- * Rows are never deleted: once the row before is there, the `_id` alone decides which of two nodes appends the next.
+ * Prepares the key stores of tenants. A key is one insert, so a crash leaves all of it or nothing. Rows are never
+ * deleted: given that the previous generation exists, the unique `_id` alone decides which of two nodes appends the
+ * next.
  */
 export function prepareKeys({
   collections: { keys },
@@ -14,33 +15,33 @@ export function prepareKeys({
   deciding,
   run,
 }: Connection): (tenant: string) => KeyStore {
-  /** By a range of `_id`s, which every collection has an index of: keys are read every few seconds. */
+  /** Reads by a range of `_id`s, which every collection has an index of: keys are read every few seconds. */
   async function list(tenant: string): Promise<readonly KeyRecord[]> {
     const rows = await keys.find({ _id: idRange(tenant), tenant }, bounded).toArray();
     return rows.map(toKey).toSorted(byUseAndGeneration);
   }
 
   async function append(tenant: string, next: KeyRecord, after: number): Promise<boolean> {
-    // A generation is never left out: the one before must be there, on a majority.
+    // No gap in the generations: the previous one must exist, on a majority.
     if (next.generation !== after + 1 || after < 0) return false;
     if (after > 0 && !(await isThere(tenant, next.use, after))) return false;
     try {
       await keys.insertOne(toRow(tenant, next), { ...bounded, ignoreUndefined: true });
       return true;
     } catch (error) {
-      // Another node was quicker. Its row is not looked at: the keyring reads all of them next.
+      // Another node was faster. Its row is not read here: the keyring reads all of them next.
       if (isDuplicate(error)) return false;
       throw error;
     }
   }
 
-  /** Read as what decides is read: a row that a minority alone has may be rolled back. */
+  /** Read with the concern of deciding reads: a row that only a minority has may be rolled back. */
   async function isThere(tenant: string, use: KeyUse, generation: number): Promise<boolean> {
     const filter = { _id: keyId(tenant, use, generation), tenant };
     return (await keys.findOne(filter, { ...deciding, projection: { _id: 1 } })) !== null;
   }
 
-  /** Compares and sets, so that two that reseal at once do not undo each other. */
+  /** Compare-and-set, so that two nodes that reseal at once do not undo each other. */
   async function reseal(tenant: string, use: KeyUse, generation: number, from: string, to: string): Promise<boolean> {
     const filter = { _id: keyId(tenant, use, generation), tenant, sealed: from };
     const { matchedCount } = await keys.updateOne(filter, { $set: { sealed: to } }, bounded);
@@ -54,24 +55,24 @@ export function prepareKeys({
   });
 }
 
-/** It names tenant, use and generation, so that the unique index of `_id`s decides who appends. */
+/** Contains tenant, use and generation, so that the unique index on `_id` decides who appends. */
 function keyId(tenant: string, use: KeyUse, generation: number): string {
   return rowId(tenant, `${use}/${generation}`);
 }
 
-/** The `_id`s of a tenant's rows, by the index that every collection has: a 0 follows the slash. */
+/** The range of `_id`s of a tenant's rows: `0` is the character after the slash. */
 function idRange(tenant: string) {
   const prefix = idPrefix(tenant);
   return { $gt: prefix, $lt: `${prefix.slice(0, -1)}0` };
 }
 
-/** As numbers: `_id`s would have 10 before 2. */
+/** Compares generations as numbers: by `_id`, 10 would come before 2. */
 function byUseAndGeneration(one: KeyRecord, other: KeyRecord): number {
   if (one.use !== other.use) return one.use < other.use ? -1 : 1;
   return one.generation - other.generation;
 }
 
-/** The row as the database has it. */
+/** Converts the port's record to a stored row. */
 function toRow(
   tenant: string,
   { use, generation, algorithm, sealed, createdAt, activateAt, request }: KeyRecord,
@@ -89,7 +90,7 @@ function toRow(
   };
 }
 
-/** A row of the database as the port has it. */
+/** Converts a stored row to the port's record. */
 export function toKey({ use, generation, algorithm, sealed, createdAt, activateAt, request }: KeyRow): KeyRecord {
   return {
     use,

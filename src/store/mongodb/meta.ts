@@ -5,19 +5,19 @@ import type { MetaRow } from "./rows.ts";
 import { upsert } from "./upsert.ts";
 import { ownId, rowId } from "./values.ts";
 
-/** Returns what makes a tenant's {@link MetaStore}. A number is one upsert that only raises, so that it can be repeated. */
+/** Prepares the meta stores of tenants. A number is one upsert that only raises, so it can be repeated. */
 export function prepareMeta({
   collections: { meta },
   bounded,
   deciding,
   run,
 }: Connection): (tenant: string) => MetaStore {
-  /** Tells what the number is then: another node may have raised it further. */
+  /** Resolves to the number afterwards: another node may have raised it further. */
   async function raise(tenant: string, name: string, value: number): Promise<number> {
     const options = { ...bounded, upsert: true, returnDocument: "after" } as const;
     const filter = { _id: rowId(tenant, name), tenant };
     const row = await upsert(() => meta.findOneAndUpdate(filter, { $max: { value } }, options));
-    if (row === null) throw new TypeError("an upsert of a number gave no row");
+    if (row === null) throw new TypeError("an upsert of a number returned no row");
     return row.value;
   }
 
@@ -27,7 +27,7 @@ export function prepareMeta({
   });
 }
 
-/** A row of the database as a copy has it. */
+/** Converts a stored row to the record of a copy. */
 export function toMeta(row: MetaRow): MetaRecord {
   return { name: ownId(row), value: row.value };
 }

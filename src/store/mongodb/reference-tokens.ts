@@ -6,8 +6,8 @@ import type { ReferenceTokenRow } from "./rows.ts";
 import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
- * Returns what makes a tenant's {@link ReferenceTokenStore}. A token is one insert, never changed; a crash may leave a
- * row whose token was told to nobody, which no one can present.
+ * Prepares the reference token stores of tenants. A token is one insert, never changed. A crash may leave a row whose
+ * handle nobody was given, so nobody can present it.
  */
 export function prepareReferenceTokens(connection: Connection): (tenant: string) => ReferenceTokenStore {
   const { deciding, run } = connection;
@@ -29,7 +29,7 @@ function toRow(tenant: string, { digest, claims, expiresAt, mac, client }: Refer
   return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac, client };
 }
 
-/** A row of the database as the port has it. */
+/** Converts a stored row to the port's record. */
 export function toReferenceToken(row: ReferenceTokenRow): ReferenceTokenRecord {
   return {
     digest: ownId(row),

@@ -6,8 +6,8 @@ import { upsert } from "./upsert.ts";
 import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
 
 /**
- * Returns what makes a tenant's {@link RevocationStore}. A revocation is one upsert that only raises, so that it can be
- * repeated: a crash leaves the revocation that was, which kills less, and its caller was told of no more.
+ * Prepares the revocation stores of tenants. A revocation is one upsert that only raises, so it can be repeated: a
+ * crash leaves the previous one, which kills less, and whose caller was promised no more.
  */
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
   const { bounded, deciding, run } = connection;
@@ -23,7 +23,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
     await upsert(() => revocations.updateOne({ _id: rowId(tenant, id), tenant }, raise, { ...bounded, upsert: true }));
   }
 
-  /** A linearizable read promises that only for one row, so there each has a read of its own, all at once. */
+  /** A linearizable read guarantees that only for a single row, so each id is then read on its own, all at once. */
   async function find(tenant: string, ids: readonly string[]): Promise<readonly RevocationRecord[]> {
     const wanted = [...new Set(ids)].map((id) => rowId(tenant, id));
     const isOneByOne = deciding.readConcern.level === "linearizable";
@@ -44,7 +44,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   });
 }
 
-/** A row of the database as the port has it. */
+/** Converts a stored row to the port's record. */
 export function toRevocation(row: RevocationRow): RevocationRecord {
   return { id: ownId(row), notAfter: toInstant(row.notAfter), expiresAt: toInstant(row.expiresAt), ...clientOf(row) };
 }

@@ -2,7 +2,7 @@ import type { Collection, Db } from "mongodb";
 import type { KeyUse } from "../port.ts";
 import type { Moment } from "./values.ts";
 
-/** The rows as they are stored: `_id` is made by `rowId`, and what a record leaves undefined is absent. */
+/** The rows as they are stored: `rowId` makes `_id`, and members that a record leaves undefined are absent. */
 interface TenantRow {
   readonly _id: string;
   readonly tenant: string;
@@ -19,7 +19,7 @@ export interface KeyRow extends TenantRow {
   readonly request?: string | undefined;
 }
 
-/** `_id`: tenant/id of the family. */
+/** `_id`: tenant/family. */
 export interface FamilyRow extends TenantRow {
   readonly client: string;
   readonly namespace?: string | undefined;
@@ -55,13 +55,13 @@ export interface MetaRow extends TenantRow {
   readonly value: number;
 }
 
-/** The one row of `meta` that is no tenant's: what the program that wrote the database knew. */
+/** The one row of `meta` that belongs to no tenant: the newest schema that a program has written here. */
 interface SchemaRow {
   readonly _id: typeof SCHEMA_ID;
   readonly version: number;
 }
 
-/** No tenant's row has it: theirs have a slash. */
+/** No tenant's row has this `_id`: theirs contain a slash. */
 export const SCHEMA_ID = "schema";
 
 /** The collections of a database, each with the shape of its rows. */
@@ -73,17 +73,17 @@ export interface Collections {
   readonly meta: Collection<MetaRow>;
   /** The same collection as `meta`. */
   readonly schema: Collection<SchemaRow>;
-  /** Those whose rows end; each has a `tenant` and may have a `client`. */
+  /** The collections whose rows expire; each row has a `tenant` and may have a `client`. */
   readonly ending: readonly Ending[];
 }
 
-/** A collection whose rows end, and the field that says when. */
+/** A collection whose rows expire, and the field that says when. */
 export interface Ending {
   readonly collection: Collection<{ readonly _id: string }>;
   readonly field: string;
 }
 
-/** Names the collections of a database; asks it nothing. */
+/** Names the collections of a database, without asking it anything. */
 export function collectionsOf(database: Db): Collections {
   return {
     keys: database.collection("keys"),

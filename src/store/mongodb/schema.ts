@@ -4,15 +4,15 @@ import { StoreUnusableError } from "../port.ts";
 import { type Collections, SCHEMA_ID } from "./rows.ts";
 import { upsert } from "./upsert.ts";
 
-/** Counts the steps from an empty database to today's schema. What the rows look like is in rows.ts. */
+/** The version of the schema, counted from an empty database. rows.ts says what the rows look like. */
 export const SCHEMA_VERSION = 3;
 
-/** How long after its end a row is deleted by the server, in seconds: longer than clocks differ. */
+/** How long after its expiry the server deletes a row, in seconds: longer than clocks differ. */
 const TTL_MARGIN = 60;
 
 /**
- * Says in the database that this program writes it, and makes its indexes. It can be repeated, and nodes may do it at
- * once. Throws a {@link StoreUnusableError} if a newer program wrote the database.
+ * Records in the database that this version of the program writes it, and makes its indexes. Can be repeated, and by
+ * several nodes at once. Throws a {@link StoreUnusableError} if a newer program wrote the database.
  */
 export async function prepareSchema(
   collections: Collections,
@@ -23,7 +23,7 @@ export async function prepareSchema(
   await createClientIndexes(collections);
   const refusals = await createTtlIndexes(collections);
   if (refusals.length === 0) return;
-  logger.warn({ refusals }, "the database refuses TTL indexes: the nodes alone delete expired rows");
+  logger.warn({ refusals }, "the database refuses TTL indexes: only the nodes delete expired rows");
 }
 
 async function claimVersion({ schema }: Collections, options: { readonly maxTimeMS: number }): Promise<void> {
@@ -31,7 +31,7 @@ async function claimVersion({ schema }: Collections, options: { readonly maxTime
   const row = await upsert(() =>
     schema.findOneAndUpdate({ _id: SCHEMA_ID }, raise, { ...options, upsert: true, returnDocument: "after" }),
   );
-  // A schema that is not known could be misread, or spoilt.
+  // An unknown schema could be misread or damaged.
   if (row === null || row.version <= SCHEMA_VERSION) return;
   throw new StoreUnusableError(
     `The MongoDB database was written by a newer version of this program: ` +
@@ -39,12 +39,12 @@ async function claimVersion({ schema }: Collections, options: { readonly maxTime
   );
 }
 
-/** For the counts of what a client has: with the end of each row, so that a count reads the index alone. */
+/** The indexes behind the counts for quotas. Each includes the expiry, so that a count reads only the index. */
 async function createClientIndexes({ ending }: Collections): Promise<void> {
   for (const { collection, field } of ending) await collection.createIndex({ tenant: 1, client: 1, [field]: 1 });
 }
 
-/** Resolves to why the server will not have some of them. It may take its time to index what is there already. */
+/** Resolves to the reasons for which the server refuses some of them. Indexing existing rows may take a while. */
 async function createTtlIndexes({ ending }: Collections): Promise<readonly string[]> {
   const refusals: string[] = [];
   for (const { collection, field } of ending) {

@@ -7,14 +7,14 @@ import { isUnavailable, toStoreError } from "./errors.ts";
 import type { Collections } from "./rows.ts";
 import { prepareSchema } from "./schema.ts";
 
-/** How long to wait after the first failure, and at most, in milliseconds; each wait is twice the last. */
+/** The pause after the first failure, and the longest one, in milliseconds; each is twice the previous one. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5_000;
 
 /**
- * Connects and prepares the schema, again and again until the database is there. Throws {@link StoreUnavailableError}
- * once that took longer than `startTimeout` milliseconds, and a
- * {@link StoreUnusableError} if a newer program wrote the database.
+ * Connects and prepares the schema, trying again until the database answers. Throws {@link StoreUnavailableError} if
+ * that takes longer than `startTimeout` milliseconds, and a {@link StoreUnusableError} if a newer program wrote the
+ * database.
  */
 export async function start(
   client: Client,
@@ -45,13 +45,13 @@ async function tryOnce({ client, timeout }: Client, collections: Collections, lo
   try {
     await client.connect();
   } catch (cause) {
-    // Whatever it is, a name that is not known or a certificate that is not there, may be mended meanwhile.
+    // Whatever it is, such as an unknown host or a missing certificate, may be fixed while the start waits.
     throw new StoreUnavailableError("The MongoDB store cannot be reached.", { cause });
   }
   await prepareSchema(collections, logger, { maxTimeMS: timeout });
 }
 
-/** What the driver or the server said, if anything. Neither ever says a password. */
+/** The message of the driver or the server, if any. Neither contains a password. */
 function reasonOf(error: unknown): string | undefined {
   const told = toStoreError(error);
   return told instanceof Error && told.cause instanceof Error ? told.cause.message : undefined;

@@ -4,8 +4,8 @@ import { MongoServerError } from "mongodb";
 const TRIES = 3;
 
 /**
- * Does an upsert that only raises, so that it may be done twice. Of several at once for a row that is not there yet, one
- * makes it, and the others may be refused because it is there now; servers have different words for that.
+ * Runs an upsert that only raises, and so may run twice. Of several concurrent upserts of a row that does not exist,
+ * one inserts it, and the others may fail because it exists now; servers report that with different errors.
  */
 export async function upsert<T>(attempt: () => Promise<T>): Promise<T> {
   for (let left = TRIES; ; left--) {

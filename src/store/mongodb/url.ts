@@ -2,25 +2,28 @@ import { isIPv6 } from "node:net";
 import { StoreUnusableError } from "../port.ts";
 
 /**
- * Scheme, user and password, hosts, database and options, told apart as every reader would: what separates them occurs
- * nowhere else. An unescaped password could make a half of itself a host, a database or an option.
+ * Scheme, user and password, hosts, database and options, split as every parser would: no part may contain a separator.
+ * An unescaped password could otherwise turn a part of itself into a host, a database or an option.
  */
 const SHAPE = /^mongodb(\+srv)?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/;
 
-/** A user, or a user and a password: percent-encoded wherever a character has a meaning in a URL. */
+/** A user, or a user and a password, with every special character percent-encoded. */
 const USER_INFO = /^(?:[^:%[\]\s]|%[0-9a-f]{2})*(?::(?:[^:%[\]\s]|%[0-9a-f]{2})*)?$/i;
 
-/** A name, an IPv4 address or a percent-encoded path of a socket; the port is checked on its own. */
+/** A host name, an IPv4 or IPv6 address, or the percent-encoded path of a socket. The port is checked separately. */
 const HOST = /^(?:\[([^\]]*)\]|[\w.-]+|%2F[\w.%-]+)(?::([1-9][0-9]{0,4}))?$/i;
 
-/** What MongoDB takes on every platform (https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions). */
+/**
+ * The names that MongoDB accepts on every platform
+ * (https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions).
+ */
 const DATABASE = /^[^/\\. "$*<>:|?\p{Cc}]+$/u;
 const MAX_DATABASE_BYTES = 63;
 
 /**
- * Checks a MongoDB URL before anything reads it, and gives the name of its database, if it has one. Throws a
- * {@link StoreUnusableError} that says what is expected; it repeats nothing of the URL, for any part of it may be one of
- * an unescaped password.
+ * Checks a MongoDB URL before anything else parses it, and returns the name of its database, if it has one. Throws a
+ * {@link StoreUnusableError} that says what is expected without quoting the URL: any part of it may belong to an
+ * unescaped password.
  */
 export function databaseOf(url: string): string | undefined {
   const [whole, srv, userInfo = "", hosts = "", path = ""] = SHAPE.exec(url) ?? [];
@@ -31,14 +34,14 @@ export function databaseOf(url: string): string | undefined {
   const name = decoded(path);
   if (!DATABASE.test(name) || Buffer.byteLength(name) > MAX_DATABASE_BYTES) {
     throw new StoreUnusableError(
-      `The MongoDB URL's database must have a name of at most ${MAX_DATABASE_BYTES} bytes without blanks and any of ` +
-        '/ \\ . " $ * < > : | ? in it.',
+      `The MongoDB URL's database must have a name of at most ${MAX_DATABASE_BYTES} bytes without spaces or any of ` +
+        '/ \\ . " $ * < > : | ?',
     );
   }
   return name;
 }
 
-/** What is said of a URL that cannot be read, whatever is wrong with it. */
+/** The error about a URL that cannot be parsed, whatever is wrong with it. */
 export function unusableUrl(): StoreUnusableError {
   return new StoreUnusableError(
     "The MongoDB URL of the store cannot be used: expected mongodb://[user:password@]host[:port][,…]/[database] or " +

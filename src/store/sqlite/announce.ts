@@ -7,8 +7,8 @@ import { type Other, Presence } from "./presence.ts";
 export const LOOK_EVERY = 5_000;
 
 /**
- * Has the log tell, of each process that serves or copies the same database file, that it does: once, whether it was here
- * first or comes later. `path`: that of the database, which exists. Returns what ends it.
+ * Logs each other process that serves or copies the same database file, once, whether it started earlier or later.
+ * `path` is that of the database, which exists. Returns a function that stops looking.
  */
 export function announce(path: string, role: Role, logger: Logger): () => void {
   const presence = attempt(logger, () => new Presence(realpathSync(path), role));
@@ -29,8 +29,8 @@ export function announce(path: string, role: Role, logger: Logger): () => void {
 function tell(other: Other, role: Role, logger: Logger): void {
   const isCopied = role === "copy" || other.role === "copy";
   const advice = isCopied
-    ? "a copy lacks what is written after it was made, so stop the server before it is"
-    : "both work, but a file is meant for one server";
+    ? "a copy lacks whatever is written after it was made, so stop the server first"
+    : "both work, but an SQLite file is meant for one server";
   logger.warn(
     // The log's own `pid` is this process.
     { event: "store_shared", role: other.role, otherPid: other.pid },
@@ -38,12 +38,12 @@ function tell(other: Other, role: Role, logger: Logger): void {
   );
 }
 
-/** What is told here is for convenience: that it cannot be must not end what it is told of. */
+/** This is a convenience: if it fails, the store must still work. */
 function attempt<T>(logger: Logger, work: () => T): T | undefined {
   try {
     return work();
   } catch (err) {
-    logger.warn({ err }, "it cannot be told whether another process uses the same SQLite file");
+    logger.warn({ err }, "cannot detect other processes that use the same SQLite file");
     return undefined;
   }
 }

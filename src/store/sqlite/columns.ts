@@ -1,21 +1,21 @@
 import type { SQLOutputValue } from "node:sqlite";
 
-/** A value as it was read; undefined if the query has no such column. */
+/** A value that was read; undefined if the query has no such column. */
 type Value = SQLOutputValue | undefined;
 
-/** A TEXT NOT NULL column's value. */
+/** Reads a value of a TEXT NOT NULL column. */
 export function text(value: Value): string {
-  if (typeof value !== "string") throw new TypeError("a text was expected in the database");
+  if (typeof value !== "string") throw new TypeError("expected text in the database");
   return value;
 }
 
-/** An INTEGER or REAL NOT NULL column's value. */
+/** Reads a value of an INTEGER or REAL NOT NULL column. */
 export function number(value: Value): number {
-  if (typeof value !== "number") throw new TypeError("a number was expected in the database");
+  if (typeof value !== "number") throw new TypeError("expected a number in the database");
   return value;
 }
 
-/** A nullable column's value: undefined for NULL. */
+/** Reads a value of a nullable column: undefined for NULL. */
 export function optional<T>(value: Value, read: (value: Value) => T): T | undefined {
   return value === null ? undefined : read(value);
 }

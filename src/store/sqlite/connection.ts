@@ -6,17 +6,17 @@ import { createWriter } from "./writer.ts";
 
 /** An open database, and the only ways to use it. */
 export interface Connection {
-  /** To prepare statements with, once. */
+  /** For preparing statements, once. */
   readonly database: DatabaseSync;
-  /** Runs what reads. */
+  /** Runs a read. */
   read<T>(work: () => T): Promise<T>;
-  /** Runs what writes, in one commit with the other writes of the moment. */
+  /** Runs a write, in one commit with other writes that arrive at the same time. */
   write<T>(work: () => T): Promise<T>;
-  /** Commits what waits, then closes. What comes after it is refused with a {@link StoreUnavailableError}. */
+  /** Commits the writes that wait, then closes. Later calls are refused with a {@link StoreUnavailableError}. */
   close(): Promise<void>;
 }
 
-/** `busyTimeout`: for how long a call waits for another process, in milliseconds. */
+/** Wraps a database. `busyTimeout`: how long a call waits for another process, in milliseconds. */
 export function createConnection(database: DatabaseSync, busyTimeout: number): Connection {
   const writer = createWriter(database, busyTimeout);
   let closing: Promise<void> | undefined;
@@ -34,6 +34,7 @@ export function createConnection(database: DatabaseSync, busyTimeout: number): C
     database,
     async read(work) {
       try {
+        // Checked in every attempt: the store may be closed while a read waits.
         return await retryWhileBusy(() => {
           assertOpen();
           return work();

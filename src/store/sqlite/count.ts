@@ -2,12 +2,12 @@ import type { Instant } from "../../base/clock.ts";
 import { number } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
-/** Counts a client's rows that have not ended at a moment, up to a number. */
+/** Counts a client's rows that have not expired at `now`, up to `most`. */
 type Count = (client: string, now: Instant, most: number) => Promise<number>;
 
 /**
- * Counts in a table whose rows end by that column. It names its index: SQLite may take that of another column for as good,
- * and looks at every row of the tenant then.
+ * A query that counts in a table whose rows expire by that column. It names its index: SQLite may otherwise prefer
+ * another column's, and then reads every row of the tenant.
  */
 export function countQuery(table: string, endColumn: string): string {
   return `
@@ -16,7 +16,7 @@ export function countQuery(table: string, endColumn: string): string {
        WHERE tenant = :tenant AND client = :client AND ${endColumn} > :now LIMIT :most)`;
 }
 
-/** Prepares the count of a table whose rows end by that column; returns what makes a tenant's of it. */
+/** Prepares the count of a table whose rows expire by that column; returns a function from a tenant to its count. */
 export function prepareCount(
   { database, read }: Connection,
   table: string,

@@ -7,14 +7,14 @@ import { isUnavailable } from "./errors.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
 import { migrations } from "./schema.ts";
 
-/** The path of a database that is kept in memory and ends with its connection. */
+/** The path of a database that lives in memory and ends with its connection. */
 export const MEMORY = ":memory:";
 
 /**
- * Opens the database at `path`, or in memory for `:memory:`, brought up to today's schema. A missing file is made with
- * mode 0600, and its missing folders with 0700. Any number of processes may open the same file, at the same time too.
- * Throws {@link StoreUnavailableError} when the file cannot be opened, and {@link StoreUnusableError} when a newer program
- * wrote it, or its file system is not fit for it.
+ * Opens the database at `path`, or one in memory for `:memory:`, and migrates it to the current schema. A missing file
+ * is created with mode 0600, missing folders with 0700. Any number of processes may open the same file, even at the
+ * same time. Throws {@link StoreUnavailableError} if the file cannot be opened, and {@link StoreUnusableError} if a
+ * newer program wrote it or its file system is unsuitable.
  */
 export async function openDatabase(path: string): Promise<DatabaseSync> {
   const location = path === MEMORY ? MEMORY : resolve(path);
@@ -29,16 +29,17 @@ export async function openDatabase(path: string): Promise<DatabaseSync> {
   }
 }
 
-/** Whether the operating system refused. */
+/** Whether the operating system reported it. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error;
 }
 
-/** Makes the file if there is none. SQLite gives the files that it keeps beside it the same mode. */
+/** Creates the file if it is missing. SQLite gives its companion files the same mode. */
 function createFile(location: string): void {
   mkdirSync(dirname(location), { recursive: true, mode: 0o700 });
   try {
-    // Only ever a new file: closing a descriptor of one that this process has open already would drop SQLite's locks.
+    // `wx` only ever opens a new file: closing a descriptor of a database that this process has open would drop
+    // SQLite's locks on it (POSIX advisory locks belong to the process).
     closeSync(openSync(location, "wx", 0o600));
   } catch (error) {
     if (!isSystemError(error) || !("code" in error) || error.code !== "EEXIST") throw error;
@@ -46,9 +47,10 @@ function createFile(location: string): void {
 }
 
 function open(location: string): DatabaseSync {
-  // SQLite's own waiting for another process stays off: it would hold up the event loop. See retryWhileBusy.
+  // SQLite's own busy handler stays off: it would block the event loop. See retryWhileBusy.
   const database = new DatabaseSync(location, { timeout: 0 });
   try {
+    // Before anything is changed: a newer program's file stays as it is.
     assertKnown(schemaVersion(database));
     makeDurable(database, location);
     migrate(database);
@@ -59,22 +61,25 @@ function open(location: string): DatabaseSync {
   }
 }
 
-/** A commit returns once the disk has it, and readers never wait for a writer. */
+/** Makes a commit return only once it is on the disk, and lets readers run beside a writer. */
 function makeDurable(database: DatabaseSync, location: string): void {
   const mode = text(database.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode);
   if (mode !== "wal" && location !== MEMORY) {
-    throw new StoreUnusableError(`The SQLite file ${location} is on a file system that cannot keep a write-ahead log.`);
+    throw new StoreUnusableError(
+      `The SQLite file ${location} is on a file system that does not support a write-ahead log.`,
+    );
   }
   database.exec("PRAGMA synchronous = FULL");
-  // macOS alone: there, an fsync does not reach the disk's platter without this.
+  // Only for macOS, where fsync does not reach the platter without this.
   database.exec("PRAGMA fullfsync = ON");
 }
 
-/** Takes the steps that the file has not seen. They are one transaction, so that of two processes one takes them. */
+/** Runs the migrations that the file has not seen, in one transaction, so that of two processes only one runs them. */
 function migrate(database: DatabaseSync): void {
   if (schemaVersion(database) === migrations.length) return;
   database.exec("BEGIN IMMEDIATE");
   try {
+    // Read again inside the transaction: another process may have migrated meanwhile.
     const version = schemaVersion(database);
     assertKnown(version);
     for (const step of migrations.slice(version)) database.exec(step);
@@ -90,7 +95,7 @@ function schemaVersion(database: DatabaseSync): number {
   return number(database.prepare("PRAGMA user_version").get()?.user_version);
 }
 
-/** A schema that is not known could be misread, or spoilt. */
+/** An unknown schema could be misread or damaged. */
 function assertKnown(version: number): void {
   if (version <= migrations.length) return;
   throw new StoreUnusableError(

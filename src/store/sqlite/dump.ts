@@ -8,10 +8,10 @@ import { toKey } from "./keys.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
 import { toRevocation } from "./revocations.ts";
 
-/** A row as SQLite gives it. */
+/** A row as SQLite returns it. */
 type Row = Record<string, SQLOutputValue>;
 
-/** In the order in which a store is copied. */
+/** The queries, in the order in which a store is copied. */
 const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => StoredRow }[] = [
   {
     sql: "SELECT * FROM keys ORDER BY generation",
@@ -39,7 +39,7 @@ const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => Store
 export function prepareDump({ database, read }: Connection): CopyableStore["dump"] {
   return async function* dump() {
     for (const { sql, read: toRow } of DUMPS) {
-      // One row at a time: a whole store need not fit into memory. Nobody writes meanwhile, for nodes are stopped.
+      // One row at a time: a whole store need not fit into memory. No row changes meanwhile, as the nodes are stopped.
       const rows = await read(() => database.prepare(sql).iterate());
       try {
         for (const row of rows) yield toRow(row);

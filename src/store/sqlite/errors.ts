@@ -1,8 +1,8 @@
 import { StoreUnavailableError } from "../port.ts";
 
 /**
- * The primary result codes (https://sqlite.org/rescode.html) that speak of the file, the disk or another process. The
- * others, such as a violated constraint, speak of the call that was made.
+ * The primary result codes (https://sqlite.org/rescode.html) that are about the file, the disk or another process. The
+ * others, such as a violated constraint, are about the call itself.
  */
 const unavailable: ReadonlySet<number> = new Set([
   3, // SQLITE_PERM
@@ -20,13 +20,13 @@ const unavailable: ReadonlySet<number> = new Set([
   26, // SQLITE_NOTADB
 ]);
 
-/** The primary result code of an error of SQLite's, or undefined if it is none. */
+/** The primary result code of an SQLite error, or undefined for any other error. */
 function primaryCode(error: unknown): number | undefined {
   const isSqlite = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
   return isSqlite ? (error.errcode as number) & 0xff : undefined;
 }
 
-/** Whether another connection was in the way, so that a little later the same call may succeed. */
+/** Whether another connection held a lock, so that the same call may succeed a little later. */
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === 5;
 }
@@ -37,7 +37,10 @@ export function isUnavailable(error: unknown): error is Error {
   return code !== undefined && unavailable.has(code);
 }
 
-/** What a caller is told: {@link StoreUnavailableError} with the cause if the store could not answer, else the error itself. */
+/**
+ * Maps an error to what a caller gets: {@link StoreUnavailableError} with the cause if the store could not answer, else
+ * the error itself.
+ */
 export function toStoreError(error: unknown): unknown {
   return isUnavailable(error)
     ? new StoreUnavailableError("The SQLite store could not answer.", { cause: error })

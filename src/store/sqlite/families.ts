@@ -4,7 +4,7 @@ import { changed, number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
-/** A new grant. Its id is random: that there is one already is a fault, and the primary key says so. */
+/** Writes a new grant. Its id is random, so an existing one is a bug, which the primary key reports. */
 const CREATE = `
   INSERT INTO families (tenant, id, client, namespace, subject, generation, rotated_at, mark, minted_at, revoked_at,
     expires_at, purge_at, decision, mac)
@@ -14,9 +14,9 @@ const CREATE = `
 const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
 
 /**
- * The step from one refresh token to the next, in one statement, so that of any number of callers one moves the row. What
- * is late, `:from` being behind, moves nothing; a row that is behind its token came from a back-up and is moved. The row is
- * kept for as long as any attempt needs it, so that `purge_at` only grows.
+ * The step from one refresh token to the next, in one statement: of any number of callers, one moves the row. A late
+ * attempt, whose `:from` is behind, moves nothing; a row that is behind its token was restored from a backup, and is
+ * moved. `purge_at` only grows, so the row is kept for as long as any attempt needs it.
  */
 const ADVANCE = `
   UPDATE families SET generation = :to, rotated_at = :at, mark = :attemptId, expires_at = :expiresAt,
@@ -24,17 +24,17 @@ const ADVANCE = `
   WHERE tenant = :tenant AND id = :id AND generation <= :from AND revoked_at IS NULL`;
 
 /**
- * Counts the attempt that is in the row as one of now. Nothing of it goes back: another node may have reconciled it already,
- * with a later clock.
+ * Makes the attempt in the row count as one of now. Nothing goes back: another node with a later clock may already have
+ * reconciled it.
  */
 const RECONCILE = `
   UPDATE families SET rotated_at = max(rotated_at, :rotatedAt), purge_at = max(purge_at, :purgeAt)
   WHERE tenant = :tenant AND id = :id AND mark = :attemptId`;
 
-/** The first end stays: it says since when the grant is dead. */
+/** Keeps the first revocation, which says since when the grant is dead. */
 const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL";
 
-/** Prepares the statements; returns what makes a tenant's {@link FamilyStore} of them. */
+/** Prepares the statements; returns the family stores of tenants. */
 export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "families", "purge_at");
@@ -55,7 +55,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
         create.run({ ...toParameters(family), tenant });
       }),
     find: (id) => read(() => findRow(tenant, id)),
-    // The row in the way is read in the same transaction: it is the one that the update met.
+    // The row is read in the same transaction, so it is the one that prevented the update.
     advance: (id, step) =>
       write(() => (changed(advance.run({ ...step, tenant, id })) ? "advanced" : findRow(tenant, id))),
     reconcile: (id, attemptId, rotatedAt, purgeAt) =>
@@ -65,7 +65,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   });
 }
 
-/** SQLite has null for what is undefined. */
+/** Replaces undefined by null, which SQLite uses. */
 function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
   return {
     ...family,
@@ -76,7 +76,7 @@ function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
   };
 }
 
-/** A row of the table as the port has it. */
+/** Converts a row of the table to the port's record. */
 export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
   return {
     id: text(row.id),

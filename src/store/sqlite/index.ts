@@ -14,10 +14,12 @@ import { BUSY_TIMEOUT } from "./retry-while-busy.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
 
-/** Opens the store of `sqlite:PATH`, or one in memory for `sqlite::memory:`. Errors are those of {@link openDatabase}. */
+/**
+ * Opens the store at `sqlite:PATH`, or one in memory for `sqlite::memory:`. Throws the errors of {@link openDatabase}.
+ */
 export async function openSqliteStore(url: string, { role, logger }: StoreOptions = {}): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
-  if (path === "") throw new StoreUnusableError("The URL of the store names no file: sqlite:PATH was expected");
+  if (path === "") throw new StoreUnusableError("The URL of the store names no file: expected sqlite:PATH.");
   const store = createSqliteStore(await openDatabase(path));
   if (path === MEMORY || role === undefined || logger === undefined) return store;
   const leave = announce(path, role, logger);
@@ -31,8 +33,8 @@ export async function openSqliteStore(url: string, { role, logger }: StoreOption
 }
 
 /**
- * The store in a database that {@link openDatabase} opened. It closes the database when it is closed. `busyTimeout`: for
- * how long a call waits for another process, in milliseconds.
+ * The store in a database that {@link openDatabase} opened. Closing the store closes the database. `busyTimeout`: how
+ * long a call waits for another process, in milliseconds.
  */
 export function createSqliteStore(database: DatabaseSync, busyTimeout: number = BUSY_TIMEOUT): CopyableStore {
   const connection = createConnection(database, busyTimeout);
@@ -42,7 +44,7 @@ export function createSqliteStore(database: DatabaseSync, busyTimeout: number = 
   const revocations = prepareRevocations(connection);
   const meta = prepareMeta(connection);
   return {
-    // Every process that can open the file reads the same machine's clock.
+    // Every process that can open the file runs on the same machine, with the same clock.
     maxClockSkew: 0,
     forTenant: (tenant) => ({
       keys: keys(tenant),

@@ -3,14 +3,14 @@ import type { KeyRecord, KeyStore, KeyUse } from "../port.ts";
 import { changed, number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
-/** By generation, as the keyring takes them. */
+/** Sorted as the port promises. */
 const LIST = `
   SELECT use, generation, algorithm, sealed, created_at, activate_at, request FROM keys
   WHERE tenant = :tenant ORDER BY use, generation`;
 
 /**
- * Appends only the generation after the newest: of two nodes that saw the same newest one, the second writes nothing, and
- * is told so by the count of changes.
+ * Appends only the generation after the newest. Of two nodes that saw the same newest one, the second writes nothing,
+ * and learns that from the number of changes.
  */
 const APPEND = `
   INSERT INTO keys (tenant, use, generation, algorithm, sealed, created_at, activate_at, request)
@@ -18,12 +18,12 @@ const APPEND = `
   WHERE :generation = :after + 1
     AND :after = (SELECT coalesce(max(generation), 0) FROM keys WHERE tenant = :tenant AND use = :use)`;
 
-/** Compares and sets, so that two that reseal at once do not undo each other. */
+/** Compare-and-set, so that two nodes that reseal at once do not undo each other. */
 const RESEAL = `
   UPDATE keys SET sealed = :to
   WHERE tenant = :tenant AND use = :use AND generation = :generation AND sealed = :from`;
 
-/** Prepares the statements; returns what makes a tenant's {@link KeyStore} of them. */
+/** Prepares the statements; returns the key stores of tenants. */
 export function prepareKeys({ database, read, write }: Connection): (tenant: string) => KeyStore {
   const list = database.prepare(LIST);
   const append = database.prepare(APPEND);
@@ -36,7 +36,7 @@ export function prepareKeys({ database, read, write }: Connection): (tenant: str
   });
 }
 
-/** A row of the table as the port has it. */
+/** Converts a row of the table to the port's record. */
 export function toKey(row: Record<string, SQLOutputValue>): KeyRecord {
   return {
     use: toUse(text(row.use)),
@@ -49,8 +49,8 @@ export function toKey(row: Record<string, SQLOutputValue>): KeyRecord {
   };
 }
 
-/** A use of another version could mean anything: such a row is not guessed at. */
+/** Refuses an unknown use: a row of another version could mean anything. */
 function toUse(use: string): KeyUse {
-  if (use !== "signing" && use !== "refresh") throw new TypeError("an unknown use of a key is in the database");
+  if (use !== "signing" && use !== "refresh") throw new TypeError("unknown use of a key in the database");
   return use;
 }

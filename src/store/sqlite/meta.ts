@@ -2,7 +2,7 @@ import type { MetaStore } from "../port.ts";
 import { number } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 
-/** Tells what the number is then, in the same statement: another process may have raised it further. */
+/** Returns the number afterwards in the same statement: another process may have raised it further. */
 const RAISE = `
   INSERT INTO meta (tenant, name, value) VALUES (:tenant, :name, :value)
   ON CONFLICT (tenant, name) DO UPDATE SET value = max(value, excluded.value)
@@ -11,7 +11,7 @@ const RAISE = `
 /** A number that was never raised has no row. */
 const READ = "SELECT value FROM meta WHERE tenant = :tenant AND name = :name";
 
-/** Prepares the statements; returns what makes a tenant's {@link MetaStore} of them. */
+/** Prepares the statements; returns the meta stores of tenants. */
 export function prepareMeta({ database, read, write }: Connection): (tenant: string) => MetaStore {
   const raise = database.prepare(RAISE);
   const find = database.prepare(READ);

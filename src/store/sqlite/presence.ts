@@ -12,13 +12,15 @@ export interface Other {
   readonly pid: number;
 }
 
-/** How often a mark is made anew whose file another process took for a dead one's before it was locked. */
+/**
+ * How often a new mark is made after another process took it for a dead process's, in the instant before it was locked.
+ */
 const MAX_ATTEMPTS = 10;
 
 /**
- * Lets the processes that use one database file see each other. Each has a mark beside it: an empty file, named after the
- * process, that it keeps locked while it lives. The operating system drops the lock of a process that dies, however it
- * does, so that a mark without one is only ever a dead process's.
+ * Lets the processes that use one database file see each other. Each keeps a mark beside the file: an empty file named
+ * after the process, which it locks while it runs. The operating system drops the lock of a process however it ends, so
+ * an unlocked mark always belongs to a dead process.
  */
 export class Presence {
   readonly #database: string;
@@ -26,7 +28,7 @@ export class Presence {
   readonly #known: Set<string>;
   #news: readonly string[];
 
-  /** Makes a mark beside the database at that path. Throws what the file system refuses. */
+  /** Makes a mark beside the database at that path. Throws the file system's errors. */
   constructor(database: string, role: Role) {
     this.#database = database;
     this.#mark = makeMark(database, role);
@@ -35,8 +37,8 @@ export class Presence {
   }
 
   /**
-   * Who is here and was not told of before. A mark that appears while this process is here is another's that was here
-   * too, though it may be gone by now.
+   * The processes that were not reported before. A mark that appears belongs to a process that ran at the same time as
+   * this one, even if it has ended by now.
    */
   look(): readonly Other[] {
     const fresh = this.#others().filter((path) => !this.#known.has(path));
@@ -49,7 +51,7 @@ export class Presence {
     return told;
   }
 
-  /** Takes the mark away, unless somebody is here who may not have seen it and will. */
+  /** Removes the mark, unless another process runs that may not have seen it yet: that one removes it. */
   leave(): void {
     if (!this.#mark.lock.isOpen) return;
     const others = this.#others().filter(isAlive);
@@ -67,7 +69,7 @@ export class Presence {
   }
 }
 
-/** What follows the database's name in a mark's. */
+/** The part of a mark's name after the database's. */
 const MARK = /^(server|copy)-(\d+)-[0-9a-f]{12}$/;
 
 interface Mark {
@@ -86,7 +88,7 @@ function makeMark(database: string, role: Role): Mark {
   }
 }
 
-/** Whether a mark's process lives. Deletes the mark of a dead one. */
+/** Whether a mark's process is running. Deletes the mark of a dead one. */
 function isAlive(path: string): boolean {
   const lock = lockOf(path);
   if (lock === undefined) return existsSync(path);
@@ -95,15 +97,15 @@ function isAlive(path: string): boolean {
   return false;
 }
 
-/** The lock of a mark; undefined if another has it, or there is no such file. */
+/** Locks a mark. Returns undefined if another process has locked it, or the file does not exist. */
 function lockOf(path: string): DatabaseSync | undefined {
   const url = pathToFileURL(path);
-  // Without this a file that has gone would be made.
+  // Without this, SQLite would create a file that is gone.
   url.searchParams.set("mode", "rw");
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(url, { timeout: 0 });
-    // Nothing is ever written: without this there would be a second file for the journal.
+    // Nothing is ever written; without this there would be a second file for the journal.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return database;
   } catch (error) {

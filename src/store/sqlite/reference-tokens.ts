@@ -4,15 +4,15 @@ import { number, optional, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
-/** By the digest of its handle: whoever reads the database cannot use what it finds. */
+/** Stored by the digest of the handle: whoever reads the database cannot use what it finds. */
 const CREATE = `
   INSERT INTO reference_tokens (tenant, digest, claims, expires_at, mac, client)
   VALUES (:tenant, :digest, :claims, :expiresAt, :mac, :client)`;
 
-/** One row by the primary key. Whether it has expired is for the caller: the sweeper may be behind. */
+/** Finds expired rows too: the caller checks expiry, as the sweeper may be behind. */
 const FIND = "SELECT * FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
 
-/** Prepares the statements; returns what makes a tenant's {@link ReferenceTokenStore} of them. */
+/** Prepares the statements; returns the reference token stores of tenants. */
 export function prepareReferenceTokens(connection: Connection): (tenant: string) => ReferenceTokenStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "reference_tokens", "expires_at");
@@ -32,7 +32,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
   });
 }
 
-/** A row of the table as the port has it. */
+/** Converts a row of the table to the port's record. */
 export function toReferenceToken(row: Record<string, SQLOutputValue>): ReferenceTokenRecord {
   return {
     digest: text(row.digest),

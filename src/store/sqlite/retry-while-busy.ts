@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isBusy } from "./errors.ts";
 
-/** For how long what another connection stands in the way of is tried again, in milliseconds. */
+/** How long work is retried while another connection holds a lock, in milliseconds. */
 export const BUSY_TIMEOUT = 5_000;
 
-/** How long to wait before it is tried again, in milliseconds. */
+/** The pause before a retry, in milliseconds. */
 const PAUSE = 1;
 
 /**
- * Does `work` at once, or again and again for `busyTimeout` milliseconds while another connection is in the way. Waiting
- * here leaves the event loop free, and two busy processes take turns; with SQLite's own busy handler neither is so.
+ * Runs `work`, and retries it for up to `busyTimeout` milliseconds while another connection holds a lock. Waiting here
+ * keeps the event loop free and lets two busy processes take turns; SQLite's own busy handler does neither.
  */
 export async function retryWhileBusy<T>(work: () => T, busyTimeout: number = BUSY_TIMEOUT): Promise<T> {
   const deadline = performance.now() + busyTimeout;

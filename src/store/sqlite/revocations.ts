@@ -5,8 +5,8 @@ import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 
 /**
- * Writes a revocation or raises the one that is there, in one statement. Neither moment ever goes back, so that writes may
- * come late, twice or in any order; `client` stays that of the first, whose quota it counts for.
+ * Writes a revocation or raises an existing one, in one statement. Neither time ever goes back, so writes may arrive
+ * late, twice or in any order. `client` stays the first one, to whose quota the row counts.
  */
 const RAISE = `
   INSERT INTO revocations (tenant, id, not_after, expires_at, client)
@@ -14,12 +14,12 @@ const RAISE = `
   ON CONFLICT (tenant, id) DO UPDATE SET
     not_after = max(not_after, excluded.not_after), expires_at = max(expires_at, excluded.expires_at)`;
 
-/** The ids come as one JSON array, so that one statement serves any number of them. */
+/** Takes the ids as one JSON array, so that one statement serves any number of them. */
 const FIND = `
   SELECT id, not_after, expires_at, client FROM revocations
   WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:ids))`;
 
-/** Prepares the statements; returns what makes a tenant's {@link RevocationStore} of them. */
+/** Prepares the statements; returns the revocation stores of tenants. */
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "revocations", "expires_at");
@@ -35,7 +35,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   });
 }
 
-/** A row of the table as the port has it. */
+/** Converts a row of the table to the port's record. */
 export function toRevocation(row: Record<string, SQLOutputValue>): RevocationRecord {
   return {
     id: text(row.id),

@@ -1,9 +1,9 @@
 /**
- * The steps from an empty file to today's schema; a file's `user_version` counts those that it has seen. A step that
- * was released is never changed: what comes after it is a new one.
+ * The migrations from an empty file to the current schema; a file's `user_version` counts those that have run. A
+ * released migration never changes: add another one.
  *
- * Instants are milliseconds since the Unix epoch. Tables of few or small rows are kept in their key's own order
- * (WITHOUT ROWID); those with long rows keep them apart from the index of their random ids.
+ * Instants are milliseconds since the Unix epoch. Tables with few or small rows are stored in the order of their key
+ * (WITHOUT ROWID); tables with long rows are not, as random keys would scatter them.
  */
 export const migrations: readonly string[] = [
   `

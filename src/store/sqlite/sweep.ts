@@ -2,7 +2,10 @@ import type { Store } from "../port.ts";
 import { sharesOf } from "../shares.ts";
 import type { Connection } from "./connection.ts";
 
-/** The oldest first. What is kept FOREVER is never before any moment, and keys and meta have no time of their own. */
+/**
+ * Deletes the oldest rows first. FOREVER is before no instant, so what is kept forever is never deleted; keys and meta
+ * do not expire.
+ */
 const SWEEPS: readonly string[] = [
   `DELETE FROM families WHERE rowid IN
     (SELECT rowid FROM families WHERE purge_at < :now ORDER BY purge_at LIMIT :limit)`,
@@ -19,7 +22,7 @@ export function prepareSweep({ database, write }: Connection): Store["sweep"] {
     write(() => {
       let left = limit;
       for (const { of: sweep, share } of sharesOf(sweeps)) {
-        // SQLite takes a negative limit for none.
+        // SQLite takes a negative limit for no limit.
         if (left > 0) left -= Number(sweep.run({ now, limit: share(left) }).changes);
       }
       return limit - left;

@@ -3,25 +3,25 @@ import { StoreUnavailableError } from "../port.ts";
 import { isUnavailable } from "./errors.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
 
-/** Gathers the writes of one moment into one commit, so that they share the one wait for the disk. */
+/** Gathers writes that arrive together into one commit, so that they share one wait for the disk. */
 interface Writer {
   /**
-   * Runs `work` in the next commit; resolves to what it returned once the commit is durable. When `work` throws, its
-   * caller alone is told: a statement that fails leaves nothing behind, so the others are committed all the same. When
-   * the database cannot answer, nothing of the commit stays, and all its callers get a {@link StoreUnavailableError}.
+   * Runs `work` in the next commit, and resolves to its result once the commit is durable. If `work` throws, only its
+   * caller is told: a failed statement leaves nothing behind, so the others are still committed. If the database cannot
+   * answer, the whole commit is rolled back, and all its callers get a {@link StoreUnavailableError}.
    */
   write<T>(work: () => T): Promise<T>;
-  /** Commits what waits without delay; resolves when all its callers have been answered. */
+  /** Commits the waiting writes at once; resolves when all their callers have been answered. */
   flush(): Promise<void>;
 }
 
 interface Write {
-  /** Does the work; returns how to answer its caller. */
+  /** Runs the work; returns a function that answers its caller. */
   run(): () => void;
   reject(error: unknown): void;
 }
 
-/** `busyTimeout`: for how long a commit waits for another process's, in milliseconds. */
+/** Makes the writer of a database. `busyTimeout`: how long a commit waits for another process, in milliseconds. */
 export function createWriter(database: DatabaseSync, busyTimeout: number): Writer {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
@@ -36,18 +36,19 @@ export function createWriter(database: DatabaseSync, busyTimeout: number): Write
     }
   }
 
-  /** One turn of the event loop from begin to commit, so that nothing else ever runs inside the transaction. */
+  /** From begin to commit in one turn of the event loop, so that nothing else can run inside the transaction. */
   function commitQueue(): void {
     if (queue.length === 0) return;
     begin.run();
-    // What came while another process was in the way is taken along.
+    // Taken after BEGIN: writes that arrived while another process held the lock join this commit.
     const batch = queue.splice(0);
     try {
       const answers = batch.map(runAlone);
       commit.run();
+      // Only now: nobody is told of a write before it is durable.
       for (const answer of answers) answer();
     } catch (cause) {
-      // SQLite has rolled back already after some errors of the disk.
+      // After some disk errors SQLite has already rolled back.
       if (database.isTransaction) rollback.run();
       rejectAll(batch, cause);
     }
@@ -60,7 +61,8 @@ export function createWriter(database: DatabaseSync, busyTimeout: number): Write
           const value = work();
           return () => resolve(value);
         };
-        // After the input of this turn was read, so that all requests that came together share a commit.
+        // After all input of this turn of the event loop was read, so that requests that arrived together share a
+        // commit.
         if (queue.push({ run, reject }) === 1) setImmediate(flush);
       });
     },
@@ -68,7 +70,7 @@ export function createWriter(database: DatabaseSync, busyTimeout: number): Write
   };
 }
 
-/** Keeps an error that is one write's own from the others of its batch. */
+/** Keeps a write's own error from the others of its batch. */
 function runAlone({ run, reject }: Write): () => void {
   try {
     return run();
