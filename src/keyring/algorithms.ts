@@ -12,9 +12,9 @@ import type { JsonObject } from "../base/json.ts";
 import { isJsonObject, parseExactJson } from "../base/json.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
-/** All that the mint must know of one algorithm. */
+/** Everything that the mint must know of one algorithm. */
 interface Algorithm {
-  /** The hash of `at_hash` (OpenID Connect Core section 3.1.3.6). */
+  /** The hash behind `at_hash` (OpenID Connect Core section 3.1.3.6). */
   readonly hash: "sha256" | "sha384" | "sha512";
   readonly generate: { readonly modulusLength?: number; readonly crv?: string };
 }
@@ -36,21 +36,21 @@ export interface SigningKey {
   readonly kid: string;
   readonly algorithm: SigningAlgorithm;
   readonly publicJwk: PublicJwk;
-  /** A JWS of the claims in compact form. */
+  /** Signs claims as a JWS in compact form. */
   sign(claims: JsonObject): Promise<string>;
-  /** The claims, or undefined if this key did not sign them. */
+  /** Returns the claims, or undefined if this key did not sign them. */
   verify(jwt: string): Promise<JsonObject | undefined>;
 }
 
-/** Makes key pairs and loads them: the seam for a quicker, simulated cryptography. */
+/** Generates and loads key pairs: the seam for the simulation's faster cryptography. */
 export interface Signatures {
-  /** A fresh private key, as the JSON text of its JWK. */
+  /** Generates a private key, as the JSON text of its JWK. */
   generate(algorithm: SigningAlgorithm): Promise<string>;
-  /** The key of that JWK, for that algorithm alone. */
+  /** Loads the key in a JWK, for that algorithm only. */
   load(algorithm: SigningAlgorithm, privateJwk: string): Promise<SigningKey>;
 }
 
-/** jose over WebCrypto, which signs on threads of its own. */
+/** jose on WebCrypto, which signs on threads of its own and so leaves the event loop free. */
 export const webCryptoSignatures: Signatures = {
   async generate(algorithm) {
     const { privateKey } = await generateKeyPair(algorithm, { ...ALGORITHMS[algorithm].generate, extractable: true });
@@ -74,6 +74,7 @@ export const webCryptoSignatures: Signatures = {
         new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader(header).sign(privateKey),
       async verify(jwt) {
         try {
+          // The algorithm is the key's own: what the token's header says must not choose it (RFC 8725 section 3.1).
           const { payload } = await compactVerify(jwt, publicKey, { algorithms: [algorithm] });
           const claims = parseExactJson(new TextDecoder().decode(payload));
           return isJsonObject(claims) ? claims : undefined;
@@ -85,13 +86,16 @@ export const webCryptoSignatures: Signatures = {
   },
 };
 
-/** base64url of the left half of the algorithm's hash of a text (OpenID Connect Core section 3.1.3.6). */
+/** The left half of the algorithm's hash of a text, base64url (OpenID Connect Core section 3.1.3.6). */
 export function leftHalfHash(algorithm: SigningAlgorithm, text: string): string {
   const digest = createHash(ALGORITHMS[algorithm].hash).update(text).digest();
   return digest.subarray(0, digest.length / 2).toString("base64url");
 }
 
-/** Only the members that RFC 7518 section 6 and RFC 8037 section 2 call public: a new private one cannot slip out. */
+/**
+ * Takes only the members that RFC 7518 section 6 and RFC 8037 section 2 call public, so that no private member can slip
+ * out, not even one of a future kind of key.
+ */
 function publicPart(jwk: JWK): JWK {
   const { kty, crv, x, y, n, e } = jwk;
   return JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as JWK;

@@ -10,7 +10,7 @@ import { Rotator } from "./rotator.ts";
 import type { KeyringPolicy } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
 
-/** What a keyring reads of its tenant, each time that it matters. Times in seconds. */
+/** What a keyring reads of its tenant whenever it needs it. Durations in seconds. */
 export interface KeyringTenant {
   readonly signing: {
     readonly algorithm: SigningAlgorithm;
@@ -28,20 +28,20 @@ export interface KeyringDependencies {
   readonly sealer: Sealer;
   readonly signatures: Signatures;
   readonly logger: Logger;
-  /** By how many milliseconds the clocks of nodes may differ at most. */
+  /** The most by which the clocks of nodes may differ, in milliseconds. */
   readonly maxClockSkew: number;
-  /** How often every node reads the keys, in seconds. */
+  /** How often each node reads the keys, in seconds. */
   readonly keyPollEvery: number;
-  /** For how long a node may go on with keys that it read, in seconds. */
+  /** How long a node may use keys without reading them again, in seconds. */
   readonly keyMaxStaleness: number;
 }
 
 /**
- * Opens a tenant's keys. It makes none: the first `poll()` does, once the keys of every tenant have opened, so that a
- * wrong key-encryption key never leads to a new key.
+ * Opens a tenant's keys. Makes none: the first `poll()` does, once the keys of every tenant have opened, so that a
+ * wrong key-encryption key never leads to new keys.
  *
- * `tenant`: as it is configured now; a changed configuration counts from then on. Throws SealError if a stored key does
- * not open.
+ * `tenant` returns the tenant as it is configured now, so a changed configuration counts from then on. Throws SealError
+ * if a stored key does not open.
  */
 export async function openKeyring(
   id: string,

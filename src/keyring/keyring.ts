@@ -21,16 +21,18 @@ import type { Rotator } from "./rotator.ts";
 import { activeKey, describeKeys, isFresh, isPublished, type KeyringPolicy, mayBeOfMissingKey } from "./schedule.ts";
 import { type OpenedKey, oldRowsUntil, type Snapshot } from "./snapshot.ts";
 
-/** How many verified tokens are remembered: of the largest size they take some 16 MiB. */
+/** How many verified tokens are remembered: at their largest they take some 16 MiB. */
 const MAX_VERIFIED = 1024;
 
-/** A tenant's keys, as the store had them when they were last read, at any moment that is asked for. */
+/** A tenant's keys as of the last read, for any time that a caller asks about. */
 export class Keyring implements TenantKeyring {
   readonly #reader: KeyReader;
   readonly #rotator: Rotator;
   readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
-  /** What is known to be signed by us, by its digest: a resource server asks about one token many times. */
+  /**
+   * Tokens known to be signed by this tenant, by their digest: a resource server introspects the same token many times.
+   */
   readonly #verified = new LruMap<string, VerifiedJwt>(MAX_VERIFIED);
 
   constructor(reader: KeyReader, rotator: Rotator, policy: () => KeyringPolicy, clock: Clock) {
@@ -40,7 +42,7 @@ export class Keyring implements TenantKeyring {
     this.#clock = clock;
   }
 
-  /** The key that signs at that moment, as it is for one request: all tokens of the request bear its kid. */
+  /** The key that signs at `now`. A request takes it once, so that all its tokens bear the same kid. */
   signer(now: Instant): Signer {
     const key = activeKey(this.#fresh(now).signing, now)?.material;
     if (key === undefined) throw new KeyUnavailableError("No signing key is active.");
@@ -53,16 +55,16 @@ export class Keyring implements TenantKeyring {
   }
 
   /**
-   * The claims of a token that this tenant signed, whatever its `iss`. It need be neither alive nor an access token: that is
-   * for the engine to see.
+   * Returns the claims of a token that this tenant signed, whatever its `iss`. It may have expired, and need not be an
+   * access token: the engine checks that.
    */
   async verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined> {
     const kid = kidOf(jwt);
     if (kid === undefined) return undefined;
-    // The key is looked at every time: what it signed is worth no more than it is.
+    // The key is checked every time, even for a remembered token: the key may have been compromised or retired since.
     const key = await this.#publishedKey(jwt, kid, now);
     if (key === undefined) return undefined;
-    // By a digest, so that what is remembered is no list of live tokens.
+    // By a digest, so that memory does not hold a list of live tokens.
     const digest = createHash("sha256").update(jwt).digest("base64url");
     const known = this.#verified.get(digest);
     if (known !== undefined) return known;
@@ -73,29 +75,29 @@ export class Keyring implements TenantKeyring {
   }
 
   /**
-   * What verifiers are to know. A node that could not read its keys for too long publishes none, rather than a list that may
-   * hold a compromised key.
+   * The keys for verifiers. A node that could not read its keys for too long publishes none, rather than a list that
+   * may contain a compromised key.
    */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] } {
     return { keys: this.#published(this.#fresh(now), now).map(({ material }) => material.publicJwk) };
   }
 
-  /** The generation under which refresh tokens and rows are made at that moment. */
+  /** The generation of the refresh key that authenticates new refresh tokens and rows at `now`. */
   macGeneration(now: Instant): number {
     const key = activeKey(this.#fresh(now).refresh, now);
     if (key === undefined) throw new KeyUnavailableError("No key for refresh tokens is active.");
     return key.generation;
   }
 
-  /** A generation that is not known yet may be another node's, of just now: reads the keys, in turn with others who ask. */
+  /** Another node may have made an unknown generation a moment ago: reads the keys then, in turn with others who ask. */
   async awaitRefreshKey(generation: number): Promise<void> {
     const isKnown = ({ refresh }: Snapshot) => refresh.some((key) => key.generation === generation);
     if (!isKnown(this.#reader.snapshot)) await this.#reader.readInTurn();
   }
 
   /**
-   * The MAC under any generation that is known, retired ones too: what they made lives until it expires. Whether the
-   * generation is compromised is for the caller to look up, in the store rather than here.
+   * The MAC under any known generation, retired ones too: what they made lives until it expires. Whether the generation
+   * is compromised is for the caller to look up in the store, which is never out of date.
    */
   mac(generation: number, text: string): string | undefined {
     const key = this.#reader.snapshot.refresh.find((candidate) => candidate.generation === generation);
@@ -124,7 +126,7 @@ export class Keyring implements TenantKeyring {
     return this.#rotator.rotate(order);
   }
 
-  /** What is made or published with keys is so with none that may be out of date. */
+  /** The keys for signing and publishing: never out-of-date ones. */
   #fresh(now: Instant): Snapshot {
     const { snapshot } = this.#reader;
     if (!isFresh(snapshot, this.#policy(), now)) {
@@ -133,7 +135,10 @@ export class Keyring implements TenantKeyring {
     return snapshot;
   }
 
-  /** The key of that kid, if what it signed is accepted. A kid that nobody knows may be another node's, of just now. */
+  /**
+   * The key with that kid, if tokens that it signed are accepted. Another node may have made an unknown one a moment
+   * ago.
+   */
   async #publishedKey(jwt: string, kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
     const isThis = (key: OpenedKey<SigningKey>) => key.kid === kid;
     if (this.#reader.snapshot.signing.some(isThis)) return this.#published(this.#reader.snapshot, now).find(isThis);
@@ -141,7 +146,7 @@ export class Keyring implements TenantKeyring {
     return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
   }
 
-  /** Spares the store a read for a token that no key of ours can have signed. */
+  /** Spares the store a read for a token that no missing key can have signed. */
   #mayBeNew(jwt: string, now: Instant): boolean {
     const minted = claimedMoment(jwt);
     return minted !== undefined && mayBeOfMissingKey(minted, this.#reader.snapshot, this.#policy(), now);
@@ -153,7 +158,7 @@ export class Keyring implements TenantKeyring {
   }
 }
 
-/** The kid of a JWT, if it could be one of ours: a thumbprint. */
+/** The kid of a JWT, if it has the form of this mint's: a thumbprint. */
 function kidOf(jwt: string): string | undefined {
   if (!isCompactJws(jwt)) return undefined;
   try {
@@ -164,7 +169,7 @@ function kidOf(jwt: string): string | undefined {
   }
 }
 
-/** When a JWT says that it was minted: by its `jti`, or to the second by its `iat`; undefined if none of ours says so. */
+/** When a JWT claims to have been issued: by its `jti`, or to the second by its `iat`; undefined if it has neither. */
 function claimedMoment(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
   try {
     const { jti, iat } = decodeJwt(jwt);

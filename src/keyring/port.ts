@@ -6,36 +6,38 @@ import type { KeyUse } from "../store/port.ts";
 /** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
 
-/** What refresh tokens are authenticated with, and rows proven (RFC 7518 section 3.2). */
+/** The algorithm that authenticates refresh tokens and rows (RFC 7518 section 3.2). */
 export const REFRESH_KEY_ALGORITHM = "HS256";
 
-/** No key can be used at the moment, though one will be: the caller may try again. */
+/** No key can be used now, but one will be: the caller may try again. */
 export class KeyUnavailableError extends UnavailableError {
   override readonly name: string = "KeyUnavailableError";
-  override readonly description = "No key can be used at the moment. Try again.";
+  override readonly description = "No key is available at the moment. Try again.";
 }
 
-/** Where a key is in its life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */
+/** The stage of a key's life. Gone: nothing that it made can be alive. Compromised: nothing that it made is accepted. */
 export type KeyState = "pending" | "active" | "retired" | "gone" | "compromised";
 
 /** How a key takes over from the one before it. */
 export type RotationMode = "graceful" | "immediate" | "compromised";
 
-/** A rotation, fully said. */
+/** A rotation with every choice made. */
 export interface RotationOrder {
   readonly mode: RotationMode;
   readonly use: KeyUse;
-  /** The leaked key of a compromised rotation; absent: the active one. A key without a kid is named by its generation. */
+  /**
+   * The leaked key, for the mode `compromised`; absent: the active one. A key without a kid is named by its generation.
+   */
   readonly kid: string | undefined;
-  /** Names the request, so that its retry is the same rotation on any node. */
+  /** Identifies the request, so that a retry is the same rotation on any node. */
   readonly request: string;
-  /** Plans, and changes nothing. */
+  /** Says what would happen, and changes nothing. */
   readonly dryRun: boolean;
 }
 
 /** What a rotation did, or would do. */
 export interface Rotation {
-  /** Every key of that use after it, oldest first. */
+  /** Every key of that use afterwards, oldest first. */
   readonly keys: readonly KeyDescription[];
   /** Until when a verifier with a cached JWKS may lack the new key; absent if none can. */
   readonly jwksStaleUntil: Instant | undefined;
@@ -45,14 +47,14 @@ export interface Rotation {
   readonly rotated: boolean;
 }
 
-/** The key that an operator names is none of the tenant's. */
+/** The key that an operator names is not one of the tenant's. */
 export class UnknownKeyError extends Error {
   override readonly name = "UnknownKeyError";
 }
 
-/** A key as operators see it: never a private part. */
+/** A key as operators see it, without any private part. */
 export interface KeyDescription {
-  /** The RFC 7638 thumbprint; absent for the keys of refresh tokens. */
+  /** The RFC 7638 thumbprint; absent for refresh keys. */
   readonly kid: string | undefined;
   readonly use: KeyUse;
   readonly generation: number;
@@ -62,17 +64,19 @@ export interface KeyDescription {
   readonly activateAt: Instant;
   /** When its successor takes over; absent while none is known. */
   readonly retireAt: Instant | undefined;
-  /** When it leaves the JWKS, or is needed no longer; absent while no successor is known. */
+  /** When it leaves the JWKS, or is no longer needed; absent while no successor is known. */
   readonly removeAt: Instant | undefined;
 }
 
-/** The key that signs at one moment: a request takes it once, so that all its tokens bear the same kid. */
+/** The key that signs at one time. A request takes it once, so that all its tokens bear the same kid. */
 export interface Signer {
   readonly kid: string;
   readonly algorithm: SigningAlgorithm;
-  /** A JWS in compact form with the header members alg, kid and typ (RFC 7515 section 7.1). */
+  /** Signs claims as a JWS in compact form with the header members alg, kid and typ (RFC 7515 section 7.1). */
   sign(claims: JsonObject): Promise<string>;
-  /** base64url of the left half of the hash that goes with the algorithm (OpenID Connect Core section 3.1.3.6, `at_hash`). */
+  /**
+   * The left half of the hash that goes with the algorithm, base64url (`at_hash`, OpenID Connect Core section 3.1.3.6).
+   */
   leftHalfHash(text: string): string;
 }
 
@@ -81,31 +85,37 @@ export type PublicJwk = JsonObject;
 
 /** A tenant's keys. `now` decides which of them are in use. */
 export interface TenantKeyring {
-  /** The key to sign with. Throws {@link KeyUnavailableError} if none is. */
+  /** The key to sign with. Throws {@link KeyUnavailableError} if there is none. */
   signer(now: Instant): Signer;
-  /** The claims of a JWT that this tenant's keys signed, or undefined. Says nothing of its time or revocation. */
+  /** Returns the claims of a JWT that this tenant's keys signed, or undefined. Checks neither expiry nor revocation. */
   verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined>;
   /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} if they may be out of date. */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] };
-  /** The generation of the key that authenticates new refresh tokens and rows. */
+  /**
+   * The generation of the refresh key for new refresh tokens and rows. Throws {@link KeyUnavailableError} if there is
+   * none.
+   */
   macGeneration(now: Instant): number;
-  /** Resolves once it is known whether there is such a generation: reads the keys if it is not known yet. */
+  /** Resolves once it is certain whether that generation exists: reads the keys if it is unknown. */
   awaitRefreshKey(generation: number): Promise<void>;
   /** HMAC-SHA256 of a text under that generation's key, base64url; undefined if there is no such key. */
   mac(generation: number, text: string): string | undefined;
-  /** Until when rows of the store that have no MAC are taken; 0: none is. */
+  /** Until when rows without a MAC are accepted; 0: none is. */
   oldRowsUntil(): Instant;
-  /** Every key as it was last read: signing keys first, oldest first. */
+  /** Every key as of the last read: signing keys first, oldest first. */
   describe(now: Instant): readonly KeyDescription[];
   /** Reads the keys again. */
   read(): Promise<void>;
-  /** Reads the keys again, and makes the next one if it is due. Call it every poll. */
+  /** Reads the keys again, and makes the next one if it is due. Call it once per poll interval. */
   poll(): Promise<void>;
-  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} if the named key is none. */
+  /**
+   * Does what an operator asks for, or says what that would do. Throws {@link UnknownKeyError} if the tenant has no
+   * such key.
+   */
   rotate(order: RotationOrder): Promise<Rotation>;
 }
 
-/** A JWT whose signature is one of this tenant's. */
+/** A JWT that one of this tenant's keys signed. */
 export interface VerifiedJwt {
   readonly kid: string;
   readonly claims: JsonObject;

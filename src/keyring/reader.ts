@@ -3,30 +3,30 @@ import { KeyUnavailableError } from "./port.ts";
 import { SealError } from "./seal.ts";
 import { readSnapshot, type Snapshot, type SnapshotDependencies } from "./snapshot.ts";
 
-/** A token with an unknown key may cause a read, but none sooner than this after the last, in milliseconds. */
+/** The least time between two reads that tokens with an unknown key cause, in milliseconds. */
 const FLOOR = 250;
 
 /**
- * How many requests may wait for such a read. One more has it begin at once: a flood waits no longer than that, and costs
- * the store a read for so many requests, each of which costs it more by itself.
+ * How many requests may wait for such a read. One more starts it at once: even in a flood nobody waits longer, and the
+ * store pays for one read per so many requests, each of which costs it more anyway.
  */
 const MAX_WAITING = 256;
 
 /** A read that waits for its turn. */
 interface NextRead {
   waiting: number;
-  /** Has it begin at once. */
+  /** Starts it at once. */
   readonly begin: () => void;
   readonly snapshot: Promise<Snapshot>;
 }
 
-/** Keeps a tenant's keys as the store has them. Never reads twice at a time. */
+/** Keeps a tenant's keys as of the last read of the store. Never runs two reads at a time. */
 export class KeyReader {
   readonly #dependencies: SnapshotDependencies;
   readonly #clock: Clock;
   #snapshot: Snapshot | undefined;
   #reading: Promise<Snapshot> | undefined;
-  /** A read that waits for its turn: whoever asks now is served by it. */
+  /** The read that waits for its turn, which serves whoever asks now. */
   #next: NextRead | undefined;
   #startedAt: Instant = 0;
 
@@ -35,20 +35,23 @@ export class KeyReader {
     this.#clock = clock;
   }
 
-  /** The last read. Throws {@link KeyUnavailableError} if there was none. */
+  /** The result of the last read. Throws {@link KeyUnavailableError} if there was none. */
   get snapshot(): Snapshot {
     if (this.#snapshot === undefined) throw new KeyUnavailableError("The keys have not been read yet.");
     return this.#snapshot;
   }
 
-  /** A read that begins after this call. */
+  /** Reads the keys. The read begins after this call, so it sees whatever was written before. */
   async read(): Promise<Snapshot> {
     await this.#reading?.catch(() => undefined);
-    // Others that waited for the same read may have begun the next one already.
+    // Others who waited for the same read may already have started the next one.
     return this.#reading ?? this.#start();
   }
 
-  /** The same, but not too soon after the last, unless many wait for it: what a caller's token can cause. */
+  /**
+   * The same, but not too soon after the last read unless many wait for it: callers can cause these reads with the
+   * tokens they send.
+   */
   async readInTurn(): Promise<Snapshot> {
     const next = this.#next ?? this.#plan();
     this.#next = next;
@@ -57,7 +60,7 @@ export class KeyReader {
     try {
       return await next.snapshot;
     } catch (error) {
-      // A new key that this node cannot open yet is none of the caller's doing.
+      // If a new key does not open on this node yet, that is not the caller's fault.
       throw error instanceof SealError ? new KeyUnavailableError("A key does not open.", { cause: error }) : error;
     }
   }

@@ -3,22 +3,22 @@ import type { KeyRecord, TenantStore } from "../store/port.ts";
 import { LONGEST_LIFETIMES } from "../token/lifetimes.ts";
 import type { Opened, Sealer } from "./seal.ts";
 
-/** How many of a tenant's keys were sealed anew, of how many. */
+/** How many of a tenant's keys were resealed, of how many. */
 interface Resealed {
   readonly resealed: number;
   readonly total: number;
 }
 
-/** How keys are sealed anew. */
+/** How keys are resealed. */
 interface ResealOrder {
   readonly now: Instant;
-  /** Whether rows without a MAC are taken no longer, though their date has not come. */
+  /** Whether rows without a MAC are refused from now on, although their date has not come. */
   readonly refuseOldRows?: boolean;
 }
 
 /**
- * Seals every key of a tenant under the first key-encryption key. It can be stopped and repeated at any moment: each row
- * is replaced only while it is what was opened. Throws SealError if a key does not open.
+ * Seals every key of a tenant under the first key-encryption key. May be interrupted and repeated: each row is replaced
+ * only if it still is what was opened. Throws SealError if a key does not open.
  */
 export function resealKeys(tenant: string, store: TenantStore, sealer: Sealer, order: ResealOrder): Promise<Resealed> {
   return sealAnew(tenant, store, sealer, order, ({ sealed }, { bindsAll, oldRowsUntil }) => {
@@ -27,7 +27,7 @@ export function resealKeys(tenant: string, store: TenantStore, sealer: Sealer, o
   });
 }
 
-/** Seals those keys anew whose seals are of an earlier version. Errors are those of {@link resealKeys}. */
+/** Reseals the keys whose seals are of an earlier version. Throws the errors of {@link resealKeys}. */
 export function completeSeals(
   tenant: string,
   store: TenantStore,
@@ -57,12 +57,15 @@ async function sealAnew(
   return { resealed, total: rows.length };
 }
 
-/** The first of a tenant's keys for refresh tokens bears the date until which rows without a MAC are taken. */
+/**
+ * Whether the seal of this key contains the date until which rows without a MAC are accepted: that of a tenant's first
+ * refresh key does.
+ */
 export function bearsTheDate({ use, generation }: Pick<KeyRecord, "use" | "generation">): boolean {
   return use === "refresh" && generation === 1;
 }
 
-/** When whatever was minted before `now` has ended. */
+/** When everything that was minted before `now` has expired. */
 async function lastOldRow({ meta }: TenantStore, now: Instant): Promise<Instant> {
   const longest = (await meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
   return now + longest * 1000;

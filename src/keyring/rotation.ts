@@ -8,16 +8,16 @@ import { type KeyEntry, type KeysRead, newest } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
 import { revocationIdOf, type Snapshot } from "./snapshot.ts";
 
-/** Bytes of the key that authenticates refresh tokens: as many as its HMAC-SHA256 gives (RFC 2104 section 3). */
+/** The length of a refresh key, in bytes: that of its HMAC-SHA256 (RFC 2104 section 3). */
 const REFRESH_KEY_BYTES = 32;
 
-/** How often an append that others keep winning is tried again. */
+/** How often an append is tried again if other nodes keep winning. */
 const MAX_ATTEMPTS = 8;
 
 /** What making a key needs. */
 export interface RotationDependencies {
   readonly tenant: string;
-  /** What a new signing key is made for: as it is configured when the key is made. */
+  /** The algorithm of new signing keys, as it is configured when the key is made. */
   readonly algorithm: () => SigningAlgorithm;
   readonly store: TenantStore;
   readonly sealer: Sealer;
@@ -26,24 +26,24 @@ export interface RotationDependencies {
   readonly reader: KeyReader;
 }
 
-/** A key that is to be made. */
+/** A key to be made. */
 export interface NextKey {
   readonly use: KeyUse;
-  /** Tells them when it is about to be written: what goes before may take its time. */
+  /** Called right before the row is written: generating and sealing the key may take a while. */
   times(): { readonly createdAt: Instant; readonly activateAt: Instant };
-  /** Names the request that makes it, so that its retry makes no other. */
+  /** Identifies the request that makes it, so that a retry does not make another. */
   readonly request: string | undefined;
 }
 
-/** The keys once the next one is there, and whether this call made it. */
+/** The keys including the next one, and whether this call made it. */
 interface Appended {
   readonly snapshot: Snapshot;
   readonly isOurs: boolean;
 }
 
 /**
- * Appends the next generation, once: where another node has appended since `read`, a rotation that nobody asked for is
- * content with the other's key, and an operator's is tried again unless the other was the same request.
+ * Appends the next generation, once. If another node has appended since `read`, a scheduled rotation accepts that
+ * node's key, and an operator's is tried again unless the other node served the same request.
  */
 export async function appendNext(dependencies: RotationDependencies, next: NextKey, read: Snapshot): Promise<Appended> {
   let snapshot = read;
@@ -56,15 +56,15 @@ export async function appendNext(dependencies: RotationDependencies, next: NextK
     snapshot = await dependencies.reader.read();
     if (isOurs || next.request === undefined) return { snapshot, isOurs };
   }
-  throw new Error("Other nodes kept rotating at the same time.");
+  throw new Error("Other nodes kept rotating keys at the same time.");
 }
 
-/** The key that a request made, whatever its use. */
+/** The key that a request made, of either use. */
 export function findRequest(read: KeysRead, request: string): KeyEntry | undefined {
   return [...read.signing, ...read.refresh].find((key) => key.request === request);
 }
 
-/** Writes that nothing which a key made is accepted any more. That is never undone. */
+/** Records that nothing a key made is accepted any more. This is never undone. */
 export async function markCompromised(store: TenantStore, key: KeyEntry): Promise<void> {
   await store.revocations.raise({ id: revocationIdOf(key), notAfter: FOREVER, expiresAt: FOREVER });
 }

@@ -22,13 +22,15 @@ import {
 import { oldRowsUntil, type Snapshot } from "./snapshot.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** Makes a tenant's keys: by their schedule, and when an operator asks for it. */
+/** Makes a tenant's keys: on schedule, and on an operator's request. */
 export class Rotator {
   readonly #dependencies: RotationDependencies;
   readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Whether every seal was once found to bind all that it should: nothing of an earlier version is left then. */
+  /**
+   * Whether every seal has once been seen to bind everything: no seal of an earlier version can be genuine after that.
+   */
   #wasComplete = false;
 
   constructor(dependencies: RotationDependencies, policy: () => KeyringPolicy, clock: Clock, logger: Logger) {
@@ -39,7 +41,7 @@ export class Rotator {
   }
 
   /**
-   * Reads the keys, and appends what is due. Of many nodes one wins; the others read its key.
+   * Reads the keys, and appends those that are due. Of many nodes one wins, and the others read its key.
    *
    * Throws StoreUnavailableError, and SealError if a stored key does not open.
    */
@@ -47,12 +49,12 @@ export class Rotator {
     const snapshot = await this.#readComplete();
     for (const use of ["signing", "refresh"] as const) {
       const now = this.#clock.now();
-      // The clock is read for each use: to make the key before may have taken its time.
+      // Read for each use: making the previous key may have taken a while.
       const due = dueRotation(snapshot[use], use, this.#policy(), now);
       if (due === undefined) continue;
       const next = this.#next(due, use, undefined);
       const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
-      // Another node was quicker, and says so in its own log.
+      // Another node was faster, and has logged it.
       if (!isOurs) continue;
       const made = {
         tenant: this.#dependencies.tenant,
@@ -60,11 +62,14 @@ export class Rotator {
         generation: newest<KeyEntry>(after[use])?.generation,
         due,
       };
-      this.#logger.info({ event: "key_made", ...made }, "a key was made by its schedule");
+      this.#logger.info({ event: "key_made", ...made }, "a key was made on schedule");
     }
   }
 
-  /** Does what an operator asks for, or plans it. Throws {@link UnknownKeyError} if the named key is none. */
+  /**
+   * Does what an operator asks for, or says what that would do. Throws {@link UnknownKeyError} if the tenant has no
+   * such key.
+   */
   async rotate(order: RotationOrder): Promise<Rotation> {
     const { use, mode, request } = order;
     const before = await this.#dependencies.reader.read();
@@ -73,12 +78,12 @@ export class Rotator {
     const leaked = mode === "compromised" ? await this.#leakedKey(before, order, now) : undefined;
     if (order.dryRun) return this.#report(order, withPlanned(before, order, leaked, this.#policy(), now), leaked);
 
-    // A rotation that ended before it made the new key is done once any node has made that.
+    // A rotation that was interrupted before it made the new key counts as done once any node has made that key.
     const isDone =
       (leaked !== undefined && isReplaced(leaked, before[use], now)) || findRequest(before, request) !== undefined;
     if (!isDone && leaked !== undefined) {
       await markCompromised(this.#dependencies.store, leaked);
-      // Now, as it is never undone, whatever becomes of the rest.
+      // Logged before the new key is made: this cannot be undone, even if the rest fails.
       const { kid, generation } = leaked;
       this.#logger.warn(
         { event: "key_compromised", tenant: this.#dependencies.tenant, use, generation, kid },
@@ -89,11 +94,11 @@ export class Rotator {
     return this.#report(order, after, leaked);
   }
 
-  /** Reads the keys, once their seals bind all that they should. */
+  /** Reads the keys, and reseals those of an earlier version. */
   async #readComplete(): Promise<Snapshot> {
     const { tenant, store, sealer, reader } = this.#dependencies;
     const snapshot = await reader.read();
-    // Whoever writes old seals back into the store must not begin the time anew in which rows need no MAC.
+    // Somebody who writes old seals back into the store must not reopen the time in which rows need no MAC.
     const order = { now: this.#clock.now(), refuseOldRows: this.#wasComplete };
     this.#wasComplete ||= isComplete(snapshot);
     if (isComplete(snapshot)) return snapshot;
@@ -102,17 +107,17 @@ export class Rotator {
     this.#wasComplete ||= isComplete(after);
     const until = new Date(oldRowsUntil(after)).toISOString();
     const fields = { event: "keys_resealed", tenant, resealed, oldRowsUntil: until };
-    this.#logger.warn(fields, "keys of an earlier version were sealed anew: rows without a MAC are taken until then");
+    this.#logger.warn(fields, "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil");
     return after;
   }
 
-  /** The times are told when the row is about to be written: to make and seal a key takes a while. */
+  /** Reads the clock only when the row is about to be written: making and sealing a key takes a while. */
   #next(why: RotationMode | DueRotation, use: KeyUse, request: string | undefined): NextKey {
     return { use, request, times: () => timesOfNext(why, use, this.#policy(), this.#clock.now()) };
   }
 
   /**
-   * The key that a compromised rotation is about. "The active one" is written down before it is ended, so that a retry
+   * The key that a compromised rotation is about. "The active one" is recorded before it is marked, so that a retry
    * does not take its successor for it.
    */
   async #leakedKey(
@@ -127,7 +132,7 @@ export class Rotator {
       return named;
     }
     const { meta } = this.#dependencies.store;
-    // By the request, so that a retry on any node means the same key.
+    // Named after the request, so that a retry on any node means the same key.
     const name = `compromised:${request}`;
     const active = latestActivated(keys, now)?.generation ?? 0;
     const generation = (await meta.read(name)) ?? (dryRun ? active : await meta.raise(name, active));
@@ -148,7 +153,7 @@ export class Rotator {
   }
 }
 
-/** What an operator calls a key by: its kid, or the generation of a key that has none. */
+/** How an operator names a key: by its kid, or by its generation if it has none. */
 function nameOf(key: KeyEntry): string {
   return key.kid ?? String(key.generation);
 }

@@ -3,7 +3,7 @@ import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
 import type { Instant } from "../base/clock.ts";
 import type { KeyRecord } from "../store/port.ts";
 
-/** All that a key's row says beside the key: with anything else it does not open. */
+/** Everything in a key's row besides the key itself. If any of it is changed, the key does not open. */
 export interface SealBinding extends Omit<KeyRecord, "sealed"> {
   readonly tenant: string;
 }
@@ -11,38 +11,38 @@ export interface SealBinding extends Omit<KeyRecord, "sealed"> {
 /** A sealed key, opened. */
 export interface Opened {
   readonly text: string;
-  /** Whether the seal binds all of {@link SealBinding}: those of earlier versions bind the place alone. */
+  /** Whether the seal binds all of {@link SealBinding}: earlier versions bound only tenant, use and generation. */
   readonly bindsAll: boolean;
-  /** Until when the tenant takes rows without a MAC, as {@link Sealer.seal} was told. */
+  /** Until when the tenant accepts rows without a MAC, as given to {@link Sealer.seal}. */
   readonly oldRowsUntil: Instant | undefined;
 }
 
 /** Encrypts private keys for the store, and opens them again. */
 export interface Sealer {
-  /** `oldRowsUntil`: a moment that is kept with the key, where whoever writes the store cannot change it. */
+  /** Seals a key. `oldRowsUntil` is sealed with it, so that whoever can write to the store cannot change it. */
   seal(text: string, binding: SealBinding, oldRowsUntil?: Instant): Promise<string>;
-  /** Throws {@link SealError} if the text was not sealed by this sealer for such a row. */
+  /** Opens a sealed key. Throws {@link SealError} if this sealer did not seal it for such a row. */
   open(sealed: string, binding: SealBinding): Promise<Opened>;
-  /** Whether it was sealed under the key that {@link seal} seals under now; false: it should be sealed again. */
+  /** Whether it was sealed under the key that {@link seal} uses now. If not, it should be resealed. */
   isCurrent(sealed: string): boolean;
 }
 
-/** A stored key that does not open. Its message names the place, never the text. */
+/** A stored key does not open. The message says which one, and nothing of its contents. */
 export class SealError extends Error {
   override readonly name = "SealError";
 }
 
-/** Bytes of a key-encryption key. */
+/** The length of a key-encryption key, in bytes. */
 export const KEY_ENCRYPTION_KEY_BYTES = 32;
 
 /**
- * Seals as JWE in compact form (RFC 7516), A256GCM directly under the first of the key-encryption keys, with the
- * binding in the protected header, where the cipher authenticates it. Opens with the key that the header's `kid` names.
- * Throws {@link SealError} if there is no key, or one that is not of {@link KEY_ENCRYPTION_KEY_BYTES} bytes.
+ * Seals keys as JWE in compact form (RFC 7516): A256GCM directly under the first of the key-encryption keys, with the
+ * binding in the protected header, where the cipher authenticates it. Opens a seal with the key that its header's `kid`
+ * names. Throws {@link SealError} if there is no key, or one is not {@link KEY_ENCRYPTION_KEY_BYTES} bytes long.
  */
 export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
   if (keyEncryptionKeys.some((key) => key.length !== KEY_ENCRYPTION_KEY_BYTES)) {
-    throw new SealError(`A key-encryption key has ${KEY_ENCRYPTION_KEY_BYTES} bytes.`);
+    throw new SealError(`A key-encryption key must have ${KEY_ENCRYPTION_KEY_BYTES} bytes.`);
   }
   const keys = new Map(keyEncryptionKeys.map((key) => [kidOf(key), key]));
   const [first] = keys;
@@ -57,18 +57,18 @@ export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
       const name = `The ${binding.use} key ${binding.generation} of tenant ${binding.tenant}`;
       const key = keys.get(kidIn(sealed) ?? "");
       if (key === undefined) {
-        throw new SealError(`${name} cannot be opened: the key-encryption key is not the one that sealed it.`);
+        throw new SealError(`${name} cannot be opened: no configured key-encryption key sealed it.`);
       }
       const opened = await compactDecrypt(sealed, key, {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
       }).catch((cause) => {
-        throw new SealError(`${name} cannot be opened: it is not as it was sealed.`, { cause });
+        throw new SealError(`${name} cannot be opened: it was changed after it was sealed.`, { cause });
       });
       const header = opened.protectedHeader as Partial<SealBinding & Opened>;
       const bindsAll = header.createdAt !== undefined;
       if (!isFor(header, bindsAll ? bound(binding) : place(binding))) {
-        throw new SealError(`${name} cannot be opened: it was sealed for another place, or its row was changed.`);
+        throw new SealError(`${name} cannot be opened: it was sealed for another row, or its row was changed.`);
       }
       return { text: new TextDecoder().decode(opened.plaintext), bindsAll, oldRowsUntil: header.oldRowsUntil };
     },
@@ -76,12 +76,12 @@ export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
   };
 }
 
-/** What a seal binds, without what else the object may have. */
+/** What a seal binds, without any other members of the object. */
 function bound({ algorithm, createdAt, activateAt, request, ...rest }: SealBinding): SealBinding {
   return { ...place(rest), algorithm, createdAt, activateAt, request };
 }
 
-/** What the seals of earlier versions bind. */
+/** What seals of earlier versions bind. */
 function place({ tenant, use, generation }: Pick<SealBinding, "tenant" | "use" | "generation">) {
   return { tenant, use, generation };
 }
@@ -91,12 +91,12 @@ function isFor(header: Partial<SealBinding>, wanted: Partial<SealBinding>): bool
   return names.every((name) => header[name] === wanted[name]);
 }
 
-/** Names a key-encryption key without telling anything of it. */
+/** Identifies a key-encryption key without revealing anything of it. */
 function kidOf(keyEncryptionKey: Uint8Array): string {
   return createHash("sha256").update("mintmark key-encryption key\n").update(keyEncryptionKey).digest("base64url");
 }
 
-/** The `kid` that a sealed key names, which is proven only by opening it; undefined if it names none. */
+/** The `kid` in a sealed key's header, which only opening it proves; undefined if there is none. */
 function kidIn(sealed: string): string | undefined {
   try {
     return decodeProtectedHeader(sealed).kid;

@@ -11,11 +11,11 @@ import type { Opened, Sealer } from "./seal.ts";
 /** A key that can be used: a signing key, or the bytes of an HMAC-SHA256 key. */
 export interface OpenedKey<Material> extends KeyEntry, Pick<Opened, "bindsAll" | "oldRowsUntil"> {
   readonly material: Material;
-  /** As it stands in the row. */
+  /** As it is in the row. */
   readonly sealed: string;
 }
 
-/** All that a node knows of a tenant's keys, from one read of the store. */
+/** Everything that a node knows of a tenant's keys, from one read of the store. */
 export interface Snapshot extends KeysRead {
   readonly signing: readonly OpenedKey<SigningKey>[];
   readonly refresh: readonly OpenedKey<Uint8Array>[];
@@ -30,7 +30,7 @@ export interface SnapshotDependencies {
 }
 
 /**
- * Reads the rows, which of the keys are compromised, and the longest lifetimes. What `before` has open already is not opened
+ * Reads the rows, which keys are compromised, and the longest lifetimes. Keys that are open in `before` are not opened
  * again. Throws StoreUnavailableError, and SealError if a key does not open.
  */
 export async function readSnapshot(
@@ -48,7 +48,7 @@ export async function readSnapshot(
     Promise.all(ofUse(rows, "signing").map((row) => signingKey(dependencies, row, before))),
     Promise.all(ofUse(rows, "refresh").map((row) => refreshKey(dependencies, row, before))),
   ]);
-  // Read after the keys: a key that is compromised meanwhile is marked at once, and one that was never is not forgotten.
+  // Read after the keys, so that a key that is compromised in between is marked at once.
   const ids = [...signing, ...refresh].map(revocationIdOf);
   const revocations = new Set((await store.revocations.find(ids)).map(({ id }) => id));
   const marked = <K extends KeyEntry>(key: K): K => ({ ...key, isCompromised: revocations.has(revocationIdOf(key)) });
@@ -60,22 +60,25 @@ export async function readSnapshot(
   };
 }
 
-/** Until when the tenant takes rows without a MAC; 0: it takes none. Its first refresh key has it in its seal. */
+/** Until when the tenant accepts rows without a MAC; 0: it accepts none. The seal of its first refresh key says so. */
 export function oldRowsUntil({ refresh }: Snapshot): Instant {
   return refresh.find(bearsTheDate)?.oldRowsUntil ?? 0;
 }
 
-/** The id of the revocation that ends all that a key made. */
+/** The id of the revocation that ends everything a key made. */
 export function revocationIdOf({ kid, generation }: KeyEntry): string {
   return kid === undefined ? revocationIds.refreshKey(generation) : revocationIds.kid(kid);
 }
 
-/** Oldest first, in whatever order the store gave them. */
+/** Sorts oldest first, whatever the order in the store. */
 function ofUse(rows: readonly KeyRecord[], use: KeyUse): readonly KeyRecord[] {
   return rows.filter((row) => row.use === use).sort((a, b) => a.generation - b.generation);
 }
 
-/** Opens a signing key, unless the last read has it open: opening and importing one takes longer than all the rest. */
+/**
+ * Opens a signing key, unless the last read has it open: decrypting and importing one takes longer than everything
+ * else.
+ */
 async function signingKey(
   dependencies: SnapshotDependencies,
   row: KeyRecord,
@@ -88,7 +91,7 @@ async function signingKey(
   return { ...row, ...seal, kid: material.kid, isCompromised: false, material };
 }
 
-/** Opens a refresh key: its material is the bytes themselves. */
+/** Opens a refresh key, whose material is the bytes themselves. */
 async function refreshKey(
   dependencies: SnapshotDependencies,
   row: KeyRecord,
@@ -104,7 +107,7 @@ function open({ sealer, tenant }: SnapshotDependencies, { sealed, ...row }: KeyR
   return sealer.open(sealed, { tenant, ...row });
 }
 
-/** A store that was restored from a back-up may have another key under the same generation. */
+/** Compares more than generations: a store that was restored from a backup may have another key under the same one. */
 function isSameRow(key: OpenedKey<unknown>, row: KeyRecord): boolean {
   const names = ["generation", "algorithm", "sealed", "createdAt", "activateAt", "request"] as const;
   return names.every((name) => key[name] === row[name]);

@@ -1,7 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
 
-/** What a key that is compromised leaves alive. */
+/** What stays alive although the key is compromised. */
 const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
   signing: [
     "Verifiers that do not introspect accept its tokens until they fetch the JWKS again.",
@@ -13,8 +13,8 @@ const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
 };
 
 /**
- * What an operator should know of a rotation. `leaked`: the key that it compromised; `overtaken`: those that will never be
- * used; `staleUntil`: until when a verifier with a cached JWKS may lack the new key.
+ * What an operator should know about a rotation. `leaked`: the key that it marked compromised; `overtaken`: keys that
+ * will never be used; `staleUntil`: until when a verifier with a cached JWKS may lack the new key.
  */
 export function warningsOf(
   use: KeyUse,
@@ -23,7 +23,7 @@ export function warningsOf(
   staleUntil: Instant | undefined,
 ): readonly string[] {
   const warnings: string[] = [];
-  const what = use === "signing" ? "signing key" : "refresh token key";
+  const what = use === "signing" ? "signing key" : "refresh key";
   if (leaked !== undefined) {
     warnings.push(`Every token that the ${what} ${leaked.generation} made is inactive, and that is never undone.`);
     warnings.push(...UNREACHED[use]);

@@ -65,7 +65,7 @@ describe("sealing", () => {
   it("does not open with another key, and says which key is wrong", async () => {
     const sealed = await jweSealer([key(2)]).seal("the private key", binding);
     await expect(sealer.open(sealed, binding)).rejects.toThrow(
-      "The signing key 1 of tenant acme cannot be opened: the key-encryption key is not the one that sealed it.",
+      "The signing key 1 of tenant acme cannot be opened: no configured key-encryption key sealed it.",
     );
   });
 

@@ -111,7 +111,7 @@ it("a folder that goes away is told once, and ends nothing", () => {
   const { logger, leave } = arrive("server");
   rmSync(folder, { recursive: true });
   for (let times = 0; times < 3; times++) vi.advanceTimersByTime(LOOK_EVERY);
-  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("cannot be told") }]);
+  expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("cannot detect") }]);
   leave();
 });
 
