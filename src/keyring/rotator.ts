@@ -107,7 +107,10 @@ export class Rotator {
     this.#wasComplete ||= isComplete(after);
     const until = new Date(oldRowsUntil(after)).toISOString();
     const fields = { event: "keys_resealed", tenant, resealed, oldRowsUntil: until };
-    this.#logger.warn(fields, "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil");
+    this.#logger.warn(
+      fields,
+      "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil",
+    );
     return after;
   }
 

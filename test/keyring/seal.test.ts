@@ -73,7 +73,7 @@ describe("sealing", () => {
     const sealed = await sealer.seal("the private key", binding);
     const parts = sealed.split(".");
     parts[3] = Buffer.from("another text").toString("base64url");
-    await expect(sealer.open(parts.join("."), binding)).rejects.toThrow("it is not as it was sealed");
+    await expect(sealer.open(parts.join("."), binding)).rejects.toThrow("it was changed after it was sealed");
   });
 
   it.each(["", "text", "a.b.c.d.e", "e30.a.b.c.d"])("does not open what was never sealed: %j", async (text) => {
@@ -114,9 +114,9 @@ describe("several key-encryption keys", () => {
 
   it("do not open what another key sealed, or what names one of them falsely", async () => {
     const sealed = await jweSealer([key(3)]).seal("the private key", binding);
-    await expect(both.open(sealed, binding)).rejects.toThrow("the key-encryption key is not the one that sealed it");
+    await expect(both.open(sealed, binding)).rejects.toThrow("no configured key-encryption key sealed it");
     const [header = ""] = (await both.seal("the private key", binding)).split(".");
     const renamed = [header, ...sealed.split(".").slice(1)].join(".");
-    await expect(both.open(renamed, binding)).rejects.toThrow("it is not as it was sealed");
+    await expect(both.open(renamed, binding)).rejects.toThrow("it was changed after it was sealed");
   });
 });

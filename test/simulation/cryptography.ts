@@ -54,7 +54,7 @@ export const simulatedSealer: Sealer = {
   async open(sealed, binding) {
     const { text, binding: sealedFor, oldRowsUntil } = JSON.parse(sealed);
     if (JSON.stringify(sealedFor) !== JSON.stringify(bound(binding))) {
-      throw new SealError("it was sealed for another place");
+      throw new SealError("it was sealed for another row");
     }
     return { text, bindsAll: true, oldRowsUntil };
   },
