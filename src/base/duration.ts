@@ -1,14 +1,14 @@
 /** Ten years in seconds: what lives longer is a mistake. */
 export const MAX_DURATION = 10 * 365 * 86_400;
 
-/** What a duration in text looks like. */
-export const DURATION_PATTERN = /^(0|[1-9][0-9]{0,8})([smhd])$/;
+/** What a duration in text looks like: a number of seconds, or of the unit that follows. */
+export const DURATION_PATTERN = /^(0|[1-9][0-9]{0,8})([smhd])?$/;
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * The seconds of `90s`, `15m`, `12h` or `30d`, or of a whole number of seconds; undefined if it is neither, or
- * longer than {@link MAX_DURATION}. Zero is one.
+ * The seconds of `90s`, `15m`, `12h` or `30d`, or of a whole number of seconds, as text too: a variable holds nothing else.
+ * Returns undefined for anything else, or if it is longer than {@link MAX_DURATION}. Zero is allowed.
  */
 export function parseDuration(value: string | number): number | undefined {
   const seconds = typeof value === "number" ? value : fromText(value);
@@ -22,6 +22,6 @@ export function formatDuration(seconds: number): string {
 }
 
 function fromText(text: string): number {
-  const [, count, unit] = DURATION_PATTERN.exec(text) ?? [];
-  return Number(count) * (UNITS[unit ?? ""] ?? Number.NaN);
+  const [, count, unit = "s"] = DURATION_PATTERN.exec(text) ?? [];
+  return Number(count) * (UNITS[unit] ?? Number.NaN);
 }

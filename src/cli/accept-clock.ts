@@ -7,8 +7,9 @@ import { type ConfigOptions, configOption } from "./local/config.ts";
 
 const MEANING =
   "Stop all nodes first. Tokens that were made ahead of the clock become active when their time comes, and no revocation " +
-  "of a subject or a client ends them before that: rotate the keys as compromised afterwards if that matters. Tokens and " +
-  "grants from before that would end by the time that the clock told are dead afterwards: their revocations may have been deleted.";
+  "of a subject or a client ends them before that: rotate both keys, for signing and for refresh, as compromised afterwards " +
+  "if that matters. Tokens and grants from before that would end by the time that the clock told are dead afterwards: " +
+  "their revocations may have been deleted.";
 
 /** `mintmark accept-clock`: after a clock was so far ahead that no start can wait until it is past that again. */
 export function acceptClock(io: Io): Command {
@@ -20,7 +21,7 @@ export function acceptClock(io: Io): Command {
     .action(async ({ yes = false, ...options }: ConfigOptions & { readonly yes?: boolean }) => {
       await confirm(io, MEANING, yes);
       const { forgetCeiling } = await import("../engine/ceiling.ts");
-      const told = await atStore(io, options, ({ store }) => forgetCeiling(store, Date.now()));
+      const told = await atStore(io, { ...options, alone: true }, ({ store }) => forgetCeiling(store, Date.now()));
       io.stdout.write(
         told === undefined
           ? "Nothing was told from this store yet: any clock will do.\n"

@@ -29,7 +29,8 @@ export function copy(io: Io): Command {
     .action(async (options: CopyOptions) => {
       const [source, target] = [urlOf(io, "--from", options.from), urlOf(io, "--to", options.to)];
       const { startTimeout, maxClockSkew, logLevel } = await readConfig(io, options);
-      const [{ copyStore, tell }, { openStore }] = await Promise.all([
+      const [{ readCeiling }, { copyStore, tell }, { openStore }] = await Promise.all([
+        import("../engine/ceiling.ts"),
         import("../store/copy.ts"),
         import("../store/index.ts"),
       ]);
@@ -37,14 +38,16 @@ export function copy(io: Io): Command {
       const clock = systemClock();
       const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
       const progress = progressOn(io);
-      const from = await openStore(source, storeOptions);
+      const from = await openStore(source, { ...storeOptions, create: false });
       try {
         const to = await openStore(target, storeOptions);
         try {
+          // By a clock that is ahead, revocations would seem to have ended: nothing has that was told no such moment.
+          const { told } = await readCeiling(from);
           const counts = await copyStore(
             from,
             to,
-            () => clock.now(),
+            () => Math.min(clock.now(), told || Number.POSITIVE_INFINITY),
             (rows) => progress.show(`${rows} rows copied`),
           );
           progress.end();

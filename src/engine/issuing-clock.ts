@@ -95,7 +95,8 @@ export class IssuingClock {
     if (mayBeBehind) return moments;
     await waitUntilRight(dependencies);
     const lag = told - clock.now();
-    if (lag > maxClockLag) throw new StoreUnusableError(tooFarBehind(told, lag));
+    // A correct clock can be behind the ceiling by the margin.
+    if (lag > Math.max(maxClockLag, moments.#margin)) throw new StoreUnusableError(tooFarBehind(told, lag));
     if (lag > AHEAD)
       logger.warn({ lag }, "the machine's clock is behind the newest token: the start waits until it has caught up");
     await clock.past(told);

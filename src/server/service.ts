@@ -35,7 +35,7 @@ export interface Service {
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
-  const store = await openConfiguredStore(config, logger, "server");
+  const store = await openConfiguredStore(config, logger, { role: "server" });
   const jobs = new Jobs(logger);
   const log = new EventLog(logger, thisMachine.elapsed);
   const doors: (() => Promise<void>)[] = [];

@@ -4,13 +4,17 @@ import type { Config } from "../config/config.ts";
 import { developmentKey } from "../config/development-key.ts";
 import { jweSealer, type Sealer } from "../keyring/seal.ts";
 import { openStore } from "../store/index.ts";
-import type { Role } from "../store/options.ts";
+import type { StoreOptions } from "../store/options.ts";
 import type { Store } from "../store/port.ts";
 
-/** Opens the store that is configured. Errors are those of {@link openStore}. `role`: see StoreOptions. */
-export function openConfiguredStore(config: Config, logger: Logger, role?: Role): Promise<Store> {
+/** Opens the configured store. Errors are those of {@link openStore}. */
+export function openConfiguredStore(
+  config: Config,
+  logger: Logger,
+  options: Pick<StoreOptions, "role" | "create" | "alone">,
+): Promise<Store> {
   const { store, startTimeout, maxClockSkew } = config;
-  return openStore(store, { logger, startTimeout, maxClockSkew, role });
+  return openStore(store, { logger, startTimeout, maxClockSkew, ...options });
 }
 
 /** Seals keys under the configured key-encryption keys, or under the one that development keeps beside its data. */

@@ -8,6 +8,10 @@ export type Role = "server" | "copy";
 export interface StoreOptions {
   /** The role that other processes on the same file learn of; none by default. */
   readonly role?: Role | undefined;
+  /** Whether a file that does not exist is created; true by default. A database server's store always exists. */
+  readonly create?: boolean | undefined;
+  /** Whether to refuse a file that another process on this machine serves or copies; false by default. */
+  readonly alone?: boolean | undefined;
   /** Where the store reports that it waits, or that something is wrong; nowhere by default. */
   readonly logger?: Logger | undefined;
   /** The machine whose clock is compared with the database's; this one by default. */

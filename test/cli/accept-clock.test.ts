@@ -63,6 +63,18 @@ it("asks on a terminal", async () => {
   await start(0);
 });
 
+it("does nothing while a process uses the store, nor where there is none", async () => {
+  const none = await run(["--yes"]);
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("There is no SQLite file")]);
+  await start(YEAR);
+  const server = await openStore(url, { role: "server", logger: recordingLogger() });
+  const { code, stderr } = await run(["--yes"]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`process id ${process.pid}. Stop it first.`)]);
+  await server.close();
+  await expect(start(0)).rejects.toThrow(StoreUnusableError);
+});
+
 it("finds nothing to forget in a new store", async () => {
+  await (await openStore(url)).close();
   expect((await run(["--yes"])).stdout).toContain("Nothing was told");
 });

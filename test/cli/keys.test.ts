@@ -13,9 +13,10 @@ const [OLD, NEW] = [keyText(1), keyText(2)];
 
 let folder: string;
 let store: string;
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "mintmark-commands-"));
   store = `sqlite:${join(folder, "mintmark.db")}`;
+  await (await openStore(store)).close();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -109,7 +110,7 @@ describe("mintmark reseal", () => {
     expect(await reseal(NEW)).toEqual(both(0));
     const { code, stderr } = await commandLine(["reseal"], around(OLD));
     expect(code).toBe(1);
-    expect(stderr).toContain("the key-encryption key is not the one that sealed it");
+    expect(stderr).toContain("no configured key-encryption key sealed it");
   });
 
   it("takes no old rows any longer if it is told so, and says nothing else of a store that has none", async () => {
@@ -124,7 +125,13 @@ describe("mintmark reseal", () => {
 describe("mintmark client revoke --store", () => {
   const revoke = ["client", "revoke", "--store", "--tenant", "acme"];
 
+  it("refuses a store that no service has used, where it would end nothing", async () => {
+    const { code, stderr } = await commandLine([...revoke, "--client", "gone", "--yes"], around());
+    expect([code, stderr]).toEqual([1, expect.stringContaining("No service has used this store yet: check --config")]);
+  });
+
   it("cuts a client of a tenant, configured or not, and says what it does not reach", async () => {
+    await rotate();
     const { warnings } = await commandAnswer([...revoke, "--client", "gone", "--yes"], around());
     expect(warnings).toContainEqual(expect.stringContaining("No client of that id"));
     const opened = await openStore(store);

@@ -111,6 +111,13 @@ describe("a start", () => {
     await start(machine, store, 10 * MINUTE);
   });
 
+  it("waits for a clock that is right and as far behind as the ceiling is ahead, whatever it is told", async () => {
+    const machine = fakeMachine();
+    await (await start(machine)).read();
+    await start(machine, store, 0);
+    expect(logger.lines).toEqual([]);
+  });
+
   it("waits for nothing after a quiet second", async () => {
     const machine = fakeMachine();
     await (await start(machine)).read();

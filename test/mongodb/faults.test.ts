@@ -61,7 +61,7 @@ withMongo("the real service behind a network", (uri) => {
         () => expect.fail("it started"),
         (error: Error) => error,
       );
-      expect(message).toContain("the service ended with 1:");
+      expect(message).toContain("the service ended with 3:");
       expect(message).toMatch(new RegExp(`"hosts":"127.0.0.1:${proxy.port}".*cannot be reached: trying again`));
       expect(message).toContain(`mintmark: The MongoDB store at 127.0.0.1:${proxy.port} cannot be reached`);
       expect(message).not.toContain("hunter2");

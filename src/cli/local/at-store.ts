@@ -17,12 +17,19 @@ interface AtStore {
   readonly store: Store;
 }
 
-/** Opens the configured store, does something with it, and closes it. Errors are those of reading and opening, too. */
-export async function atStore<T>(io: Io, options: ConfigOptions, work: (parts: AtStore) => Promise<T>): Promise<T> {
+/**
+ * Opens the configured store, which exists, does something with it, and closes it. `alone`: see StoreOptions. Errors are
+ * those of reading and opening, too.
+ */
+export async function atStore<T>(
+  io: Io,
+  options: ConfigOptions & { readonly alone?: boolean },
+  work: (parts: AtStore) => Promise<T>,
+): Promise<T> {
   const config = await readConfig(io, options);
   const logger = await openLog(io, config.logLevel);
   const { openConfiguredStore } = await import("../../server/stores.ts");
-  const store = await openConfiguredStore(config, logger);
+  const store = await openConfiguredStore(config, logger, { create: false, alone: options.alone });
   try {
     return await work({ config, logger, store });
   } finally {
@@ -55,9 +62,20 @@ export function operateAtStore<Name extends OperationName>(
     const tenants = config.tenants.values();
     // A leaked key is replaced whatever the clock: no moment is told for that, or taken for the latest.
     const mayBeBehind = name === "rotate" || name === "listKeys";
+    if (name === "revokeClient") await assertUsed(store, config);
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener, mayBeBehind });
     const parts = node.tenants.get(tenant);
     if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
     return perform(name, parts, { caller: {}, operator: COMMAND_LINE }, request, node.performing);
   });
+}
+
+/**
+ * A revocation in a store that nobody uses would answer well and end nothing. Throws {@link UsageError} if no tenant has
+ * keys there.
+ */
+async function assertUsed(store: Store, { tenants }: Config): Promise<void> {
+  const keys = await Promise.all([...tenants.keys()].map((id) => store.forTenant(id).keys.list()));
+  if (keys.some((list) => list.length > 0)) return;
+  throw new UsageError("No service has used this store yet: check --config, MINTMARK_STORE and the working directory.");
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError, StoreUnusableError } from "../port.ts";
@@ -12,12 +12,17 @@ export const MEMORY = ":memory:";
 
 /**
  * Opens the database at `path`, or one in memory for `:memory:`, and migrates it to the current schema. A missing file
- * is created with mode 0600, missing folders with 0700. Any number of processes may open the same file, even at the
- * same time. Throws {@link StoreUnavailableError} if the file cannot be opened, and {@link StoreUnusableError} if a
- * newer program wrote it or its file system is unsuitable.
+ * is created with mode 0600, missing folders with 0700, unless `create` is false. Any number of processes may open the
+ * same file, even at the same time. Throws {@link StoreUnavailableError} if the file cannot be opened, and
+ * {@link StoreUnusableError} if a newer program wrote it, its file system is unsuitable, or it is missing and must not
+ * be created.
  */
-export async function openDatabase(path: string): Promise<DatabaseSync> {
+export async function openDatabase(
+  path: string,
+  { create = true }: { readonly create?: boolean | undefined } = {},
+): Promise<DatabaseSync> {
   const location = path === MEMORY ? MEMORY : resolve(path);
+  if (!create && location !== MEMORY && !existsSync(location)) throw new StoreUnusableError(`There is no SQLite file ${location}.`);
   try {
     if (location !== MEMORY) createFile(location);
     return await retryWhileBusy(() => open(location));

@@ -9,18 +9,31 @@ import { prepareDump } from "./dump.ts";
 import { prepareFamilies } from "./families.ts";
 import { prepareKeys } from "./keys.ts";
 import { prepareMeta } from "./meta.ts";
+import { othersOn } from "./presence.ts";
 import { prepareReferenceTokens } from "./reference-tokens.ts";
 import { BUSY_TIMEOUT } from "./retry-while-busy.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
 
 /**
- * Opens the store at `sqlite:PATH`, or one in memory for `sqlite::memory:`. Throws the errors of {@link openDatabase}.
+ * Opens the store at `sqlite:PATH`, or one in memory for `sqlite::memory:`. Throws the errors of {@link openDatabase},
+ * and {@link StoreUnusableError} if the store must be alone but another process uses the file.
  */
-export async function openSqliteStore(url: string, { role, logger }: StoreOptions = {}): Promise<CopyableStore> {
+export async function openSqliteStore(
+  url: string,
+  { role, logger, create, alone = false }: StoreOptions = {},
+): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
   if (path === "") throw new StoreUnusableError("The URL of the store names no file: expected sqlite:PATH.");
-  const store = createSqliteStore(await openDatabase(path));
+  const store = createSqliteStore(await openDatabase(path, { create }));
+  if (alone && path !== MEMORY) {
+    const [other] = othersOn(path);
+    if (other !== undefined) {
+      await store.close();
+      const who = `a ${other.role} with the process id ${other.pid}`;
+      throw new StoreUnusableError(`The SQLite file is in use by another process, ${who}. Stop it first.`);
+    }
+  }
   if (path === MEMORY || role === undefined || logger === undefined) return store;
   const leave = announce(path, role, logger);
   return {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -60,13 +60,22 @@ export class Presence {
   }
 
   #others(): readonly string[] {
-    const folder = dirname(this.#database);
-    const prefix = `${basename(this.#database)}.`;
-    return readdirSync(folder)
-      .filter((name) => name.startsWith(prefix) && MARK.test(name.slice(prefix.length)))
-      .map((name) => join(folder, name))
-      .filter((path) => path !== this.#mark.path);
+    return marksOf(this.#database).filter((path) => path !== this.#mark.path);
   }
+}
+
+/** The processes that use the database at `database` now. Throws the errors of the file system. */
+export function othersOn(database: string): readonly Other[] {
+  return marksOf(realpathSync(database)).filter(isAlive).map(describe);
+}
+
+/** The marks beside a database, of living processes and of dead ones. */
+function marksOf(database: string): readonly string[] {
+  const folder = dirname(database);
+  const prefix = `${basename(database)}.`;
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(prefix) && MARK.test(name.slice(prefix.length)))
+    .map((name) => join(folder, name));
 }
 
 /** The part of a mark's name after the database's. */

@@ -36,6 +36,18 @@ const SERVER = { level: "warn", fields: { event: "store_shared", role: "server",
 const COPY = { level: "warn", fields: { event: "store_shared", role: "copy", otherPid: process.pid } };
 const marks = () => readdirSync(folder).filter((name) => name !== "mintmark.db" && !name.endsWith(".link"));
 
+describe("a store that is to be alone on its file", () => {
+  it("is not opened while another process serves it, and leaves no mark", async () => {
+    const alone = () => openSqliteStore(`sqlite:${file}`, { alone: true });
+    const { leave } = arrive("server");
+    const before = marks();
+    await expect(alone()).rejects.toThrow(`in use by another process, a server with the process id ${process.pid}`);
+    expect(marks()).toEqual(before);
+    leave();
+    await (await alone()).close();
+  });
+});
+
 describe("processes on one file", () => {
   it("are told of each other once: whoever comes at its start, whoever was there a little later", () => {
     const [first, second] = [arrive("server"), arrive("server")];

@@ -51,6 +51,16 @@ describe("openDatabase", () => {
     expect(await modeOf(folder)).toBe(0o750);
   });
 
+  it("creates nothing if it is not to", async () => {
+    await expect(openDatabase(path, { create: false })).rejects.toThrow(StoreUnusableError);
+    await expect(openSqliteStore(`sqlite:${path}`, { create: false })).rejects.toThrow(
+      `There is no SQLite file ${path}`,
+    );
+    expect(await readdir(folder)).toEqual([]);
+    (await openDatabase(path)).close();
+    (await openDatabase(path, { create: false })).close();
+  });
+
   it("takes a relative path", async () => {
     const database = await openDatabase(relative(process.cwd(), path));
     expect(database.location()).toBe(path);
