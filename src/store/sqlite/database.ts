@@ -22,7 +22,8 @@ export async function openDatabase(
   { create = true }: { readonly create?: boolean | undefined } = {},
 ): Promise<DatabaseSync> {
   const location = path === MEMORY ? MEMORY : resolve(path);
-  if (!create && location !== MEMORY && !existsSync(location)) throw new StoreUnusableError(`There is no SQLite file ${location}.`);
+  if (!create && location !== MEMORY && !existsSync(location))
+    throw new StoreUnusableError(`There is no SQLite file ${location}.`);
   try {
     if (location !== MEMORY) createFile(location);
     return await retryWhileBusy(() => open(location));
