@@ -3,16 +3,33 @@ import { Command } from "commander";
 import { acceptClock } from "./accept-clock.ts";
 import { client } from "./client.ts";
 import { copy } from "./copy.ts";
+import { decode } from "./decode.ts";
 import type { Io, Output } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
 import { help } from "./help.ts";
+import { introspect } from "./introspect.ts";
 import { keys } from "./keys.ts";
+import { mint } from "./mint.ts";
+import { refresh } from "./refresh.ts";
 import { reseal } from "./reseal.ts";
+import { revoke } from "./revoke.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
 
 /** Every command, in the order in which help shows them. A new one is a file and a line here. */
-const commands: readonly ((io: Io) => Command)[] = [serve, keys, client, reseal, copy, acceptClock];
+const commands: readonly ((io: Io) => Command)[] = [
+  serve,
+  mint,
+  refresh,
+  introspect,
+  revoke,
+  decode,
+  keys,
+  client,
+  reseal,
+  copy,
+  acceptClock,
+];
 
 const EXIT_CODES = `
 Exit codes:

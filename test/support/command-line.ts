@@ -25,18 +25,21 @@ export interface CommandResult {
 export async function commandLine(args: readonly string[], around: Around = {}): Promise<CommandResult> {
   const { env = {}, cwd = "/nowhere", input = "", typed, columns } = around;
   const isTTY = typed !== undefined;
+  const terminal = Object.assign(new PassThrough(), { isTTY, setRawMode: () => terminal });
+  const lines = typed?.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const output = () => {
     const chunks: string[] = [];
-    const stream = new Writable({ write: (chunk, _encoding, done) => done(void chunks.push(String(chunk))) });
-    return Object.assign(stream, { isTTY, written: () => chunks.join(""), ...(columns !== undefined && { columns }) });
+    function write(chunk: unknown, _encoding: unknown, done: () => void): void {
+      chunks.push(String(chunk));
+      // Whoever sits at the terminal answers each question once it is asked.
+      if (/[:\]] $/.test(String(chunk))) terminal.write(lines.shift() ?? "\n");
+      done();
+    }
+    const size = columns === undefined ? {} : { columns };
+    return Object.assign(new Writable({ write }), { isTTY, ...size, written: () => chunks.join("") });
   };
   const [stdout, stderr] = [output(), output()];
-  const terminal = Object.assign(new PassThrough(), { isTTY, setRawMode: () => terminal });
-  const stdin = typed === undefined ? Readable.from([input]) : terminal;
-  if (typed !== undefined) {
-    // A terminal holds what is typed until it is read.
-    terminal.write(typed);
-  }
+  const stdin = isTTY ? terminal : Readable.from([input]);
   const code = await run(args, { env, cwd, stdin: stdin as Io["stdin"], stdout, stderr });
   return { code, stdout: stdout.written(), stderr: stderr.written() };
 }

@@ -11,8 +11,8 @@ interface Sources {
   readonly what: string;
   /** A file that was named, or `-` for standard input. */
   readonly file?: string | undefined;
-  /** The variable that holds it. */
-  readonly variable: string;
+  /** The variable that holds it; none unless given. */
+  readonly variable?: string;
   /** Whether the variable with `_FILE` behind its name may name a file that holds it. */
   readonly hasFileVariable?: boolean;
   /** Whether standard input is read if nothing else is given and it is no terminal. */
@@ -27,7 +27,7 @@ interface Sources {
 export async function readConfidential(io: Io, sources: Sources): Promise<string> {
   const { what, file, variable, hasFileVariable = false, takesInput = false } = sources;
   if (file !== undefined) return file === "-" ? readInput(io) : readNamed(io, file, what);
-  const direct = io.env[variable];
+  const direct = variable && io.env[variable];
   const named = hasFileVariable ? io.env[`${variable}_FILE`] : undefined;
   if (direct !== undefined && named) throw new UsageError(`Only one of ${variable} and ${variable}_FILE may be set.`);
   if (direct !== undefined) return direct;
@@ -39,7 +39,15 @@ export async function readConfidential(io: Io, sources: Sources): Promise<string
   );
 }
 
+/** A JSON text that was given as it is, as `@FILE`, or as `-` for standard input. */
+export async function readText(io: Io, given: string, option: string): Promise<string> {
+  if (given === "-") return readInput(io);
+  if (!given.startsWith("@")) return given;
+  return readNamed(io, given.slice(1), `file of ${option}`);
+}
+
 async function readInput({ stdin }: Io): Promise<string> {
+  if (!stdin.readable) throw new UsageError("Only one thing can come from standard input.");
   return withoutLineEnd(await text(stdin));
 }
 

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { JsonValue } from "../../base/json.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
 import type { Output } from "./io.ts";
 
 /** How wide what is no terminal counts, in characters. */
@@ -49,6 +49,20 @@ export function formatCell(value: JsonValue | undefined): string {
   if (typeof value !== "object") return String(value);
   const isPlainList = Array.isArray(value) && value.every((entry) => typeof entry !== "object");
   return isPlainList ? value.join(", ") : JSON.stringify(value);
+}
+
+/** Claims that are moments, in seconds since the Unix epoch. */
+const MOMENTS: ReadonlySet<string> = new Set(["exp", "iat", "nbf", "auth_time", "updated_at"]);
+
+/** Claims as people read them: a line each, with moments as times. */
+export function formatClaims(claims: JsonObject, output: Output): string {
+  return formatPairs(
+    Object.entries(claims).map(([name, value]) => {
+      const isMoment = MOMENTS.has(name) && typeof value === "number" && Math.abs(value) < 1e11;
+      return [name, isMoment ? `${value}  ${new Date(value * 1000).toISOString()}` : formatCell(value)];
+    }),
+    output,
+  );
 }
 
 /** How many characters a line may have. */

@@ -113,7 +113,7 @@ function readAuthorities(
 }
 
 /** A duration of a second or more, in seconds. Throws InvalidArgumentError for any other text. */
-function seconds(given: string): number {
+export function seconds(given: string): number {
   const parsed = parseDuration(/^\d+$/.test(given) ? Number(given) : given);
   if (parsed === undefined || parsed === 0) {
     throw new InvalidArgumentError("Expected whole seconds or text such as 90s, 15m or 1h.");

@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { isJsonObject, type JsonObject, parseExactJson } from "../base/json.ts";
+import { isCompactJws } from "../token/compact-jws.ts";
+import { looksLikeHandle } from "../token/reference-token.ts";
+import { looksLikeRefreshToken } from "../token/refresh-token.ts";
+import { withExamples } from "./frame/examples.ts";
+import { UsageError } from "./frame/exit.ts";
+import type { Io } from "./frame/io.ts";
+import { type OutputOptions, print, withOutput } from "./frame/output.ts";
+import { formatClaims } from "./frame/table.ts";
+import { readToken, withToken } from "./remote/token-options.ts";
+
+/** `mintmark decode`: what a token says, without asking anybody. */
+export function decode(io: Io): Command {
+  const command = new Command("decode")
+    .summary("shows what a token says, unverified")
+    .description(
+      "Shows the header and the claims of a JWT, or which grant a refresh token belongs to. Nothing is verified, and no " +
+        "service is asked: introspect tells whether a token is alive.",
+    )
+    .action(async (file: string | undefined, options: OutputOptions) => {
+      const decoded = decodeToken((await readToken(io, file, "token")).trim());
+      if (io.stdout.isTTY) io.stderr.write("Not verified: anybody could have written this.\n\n");
+      await print(io, decoded, options, (output) =>
+        Object.values(decoded)
+          .map((part) => formatClaims(isJsonObject(part) ? part : decoded, output))
+          .join("\n\n"),
+      );
+    });
+  return withExamples(withOutput(withToken(command, "token")), [
+    ["mintmark decode token.txt", "A token in a file"],
+    ["mintmark decode - --field claims.sub < token.txt", "The subject alone"],
+  ]);
+}
+
+/** A JWT's parts, or what a refresh token names. Throws {@link UsageError} for any other text, and never repeats it. */
+function decodeToken(token: string): JsonObject {
+  if (looksLikeRefreshToken(token)) {
+    const [key = "", family = "", generation = ""] = token.split(".");
+    return { refresh_token: { family, generation: Number(generation), key_generation: Number(key) } };
+  }
+  if (looksLikeHandle(token)) {
+    throw new UsageError(
+      "This is a reference token: it says nothing by itself. mintmark introspect tells what it stands for.",
+    );
+  }
+  if (!isCompactJws(token)) throw new UsageError("This is no token of a kind that can be decoded: expected a JWT.");
+  const [header = "", claims = ""] = token.split(".");
+  return { header: partOf(header), claims: partOf(claims) };
+}
+
+function partOf(part: string): JsonObject {
+  try {
+    const value = parseExactJson(Buffer.from(part, "base64url").toString("utf8"));
+    if (isJsonObject(value)) return value;
+  } catch {
+    // It is not JSON: no JWT.
+  }
+  throw new UsageError("This is no JWT: its header and claims must be JSON objects.");
+}

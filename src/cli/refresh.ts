@@ -1,0 +1,33 @@
+import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+import { type OutputOptions, print, withOutput } from "./frame/output.ts";
+import { type ConnectionOptions, callService, withConnection } from "./remote/connection.ts";
+import { listed, readToken, type TokenOptions, withTenant, withToken } from "./remote/token-options.ts";
+
+interface RefreshOptions extends TokenOptions, ConnectionOptions, OutputOptions {
+  readonly scope?: readonly string[];
+}
+
+/** `mintmark refresh`: what the RPC Refresh does. */
+export function refresh(io: Io): Command {
+  const command = new Command("refresh")
+    .summary("exchanges a refresh token for a new access token")
+    .description("Exchanges a refresh token for a new access token, and for the refresh token to use next.")
+    .option("--scope <scopes>", "narrows the scopes of the access token, between blanks or by several options", listed)
+    .action(async (file: string | undefined, options: RefreshOptions) => {
+      const { tenant, scope = [] } = options;
+      const refreshToken = await readToken(io, file, "refresh token");
+      const [{ TokenService }, { printedTokens }] = await Promise.all([
+        import("../../gen/mintmark/v1/token_service_pb.ts"),
+        import("./remote/wire-tokens.ts"),
+      ]);
+      const request = { tenant, refreshToken, scopes: [...scope] };
+      const tokens = await callService(io, options, "client", TokenService, (service) => service.refresh(request));
+      await print(io, printedTokens(tokens), options);
+    });
+  return withExamples(withConnection(withOutput(withTenant(withToken(command, "refresh token"))), "client"), [
+    ["mintmark refresh refresh-token.txt", "The refresh token is in a file"],
+    ["mintmark refresh - --scope nitro --field access_token < refresh-token.txt", "A narrower access token alone"],
+  ]);
+}

@@ -1,0 +1,37 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { readConfidential } from "../frame/confidential.ts";
+import type { Io } from "../frame/io.ts";
+
+/** What every command that works with a token has. */
+export interface TokenOptions {
+  readonly tenant: string;
+}
+
+/** Adds `--tenant`. */
+export function withTenant(command: Command): Command {
+  return command.option("--tenant <id>", "the tenant", "default");
+}
+
+/** Adds the argument that says where a token is. */
+export function withToken(command: Command, what: string): Command {
+  return command.argument(
+    "[file]",
+    `the file that holds the ${what}, - for standard input; unless given MINTMARK_TOKEN, standard input, or a prompt`,
+  );
+}
+
+/** The token that {@link withToken} is about. */
+export function readToken(io: Io, file: string | undefined, what: string): Promise<string> {
+  return readConfidential(io, { what, file, variable: "MINTMARK_TOKEN", takesInput: true });
+}
+
+/** Collects the values of an option that may be given several times, each of which may list several between blanks. */
+export function listed(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...value.split(/\s+/).filter((part) => part !== "")];
+}
+
+/** Collects the values of an option that may be given several times. */
+export function each(value: string, before: readonly string[] = []): readonly string[] {
+  if (value === "") throw new InvalidArgumentError("Expected a text that is not empty.");
+  return [...before, value];
+}
