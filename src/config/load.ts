@@ -16,6 +16,7 @@ import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encry
 import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
 import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
+import { readStoreUrl } from "./store-file.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
 
@@ -51,7 +52,8 @@ export function loadConfig(context: ConfigContext): Config {
   const problems = new Problems();
   const { file, environment, development } = sources;
   const readFile: ReadFile = (path) => context.readFile(resolve(context.cwd, path));
-  const settings = readSettings(file, environment, context.cwd);
+  const store = readStoreUrl(environment, readFile, problems) ?? file.store;
+  const settings = readSettings({ ...file, store }, environment, context.cwd);
   const keyEncryptionKeys = readKeyEncryptionKeys(environment, readFile, problems);
   const tls = readTls(file.tls, readFile, problems.at("tls"));
   const { keyPollEvery, keyMaxStaleness } = file;

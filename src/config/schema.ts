@@ -23,7 +23,9 @@ export const configFile = z
         "Where the operators' RPCs listen, host:port (MINTMARK_OPERATOR_ADDRESS), by Connect and gRPC-Web; with it they are " +
           "on no other port",
       ),
-    store: storeUrl.default(DEFAULT_STORE).describe("Where data is kept (MINTMARK_STORE)"),
+    store: storeUrl
+      .default(DEFAULT_STORE)
+      .describe("Where data is kept (MINTMARK_STORE, or MINTMARK_STORE_FILE, a file that holds the URL)"),
     logLevel: logLevel.default("info").describe("The least that is logged (MINTMARK_LOG_LEVEL)"),
     tls: z
       .strictObject({
@@ -59,6 +61,7 @@ export type ConfigFile = z.output<typeof configFile>;
 export const environment = z.object({
   MINTMARK_CONFIG: z.string().optional(),
   MINTMARK_STORE: storeUrl.optional(),
+  MINTMARK_STORE_FILE: z.string().optional(),
   MINTMARK_START_TIMEOUT: durationBetween(1, 3600).prefault("60s"),
   MINTMARK_MAX_CLOCK_LAG: durationOrZero.prefault("10s"),
   MINTMARK_MAX_CLOCK_SKEW: milliseconds(10_000).optional(),

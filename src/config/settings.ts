@@ -4,9 +4,9 @@ import type { Problems } from "../schema/problems.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 
-/** The file's settings, and the variables' where they are set. */
+/** The file's settings, and the variables' where they are set; the store is read already. */
 export function readSettings(file: ConfigFile, environment: Environment, cwd: string): Settings {
-  const store = environment.MINTMARK_STORE ?? file.store;
+  const { store } = file;
   return {
     store,
     startTimeout: environment.MINTMARK_START_TIMEOUT * 1000,
