@@ -6,6 +6,18 @@ import { join } from "node:path";
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose";
 import { freePort } from "../support/free-port.ts";
 
+/** How a service is run; the development service, in an empty folder, unless told otherwise. */
+interface Run {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The user and the group that it runs as; this process's own unless given. */
+  readonly user?: number;
+  /** The client that asks for a token, and its secret. */
+  readonly client?: string;
+  /** What is done while it runs. */
+  readonly whileItRuns?: () => void;
+}
+
 /** What a service did that was started, asked for a token, and told to stop. */
 interface Served {
   /** Of the token, which its own keys verify. */
@@ -13,17 +25,19 @@ interface Served {
   readonly code: number | null;
 }
 
-/** Starts the development service by a command in an empty folder, mints a token for alice, and stops it. */
-export async function serveOnce(command: string, args: readonly string[]): Promise<Served> {
+/** Starts a service by a command, on free ports of the loopback, mints a token for alice, and stops it. */
+export async function serveOnce(command: string, args: readonly string[], run: Run = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-serve-"));
   const [httpPort, rpcPort] = [await freePort(), await freePort()];
   const child = spawn(command, [...args], {
-    cwd: folder,
+    cwd: run.cwd ?? folder,
     // A group of its own: what `npx` starts outlives an `npx` that is told to stop.
     detached: true,
+    ...(run.user === undefined ? {} : { uid: run.user, gid: run.user }),
     env: {
       PATH: process.env.PATH,
       HOME: folder,
+      ...run.env,
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
       MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
     },
@@ -40,7 +54,8 @@ export async function serveOnce(command: string, args: readonly string[]): Promi
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`${command} ended with ${code}: ${output}`)));
     });
-    const claims = await mint(`http://127.0.0.1:${httpPort}`);
+    const claims = await mint(`http://127.0.0.1:${httpPort}`, run.client ?? "arbitrary-resource-owner-client:secret");
+    run.whileItRuns?.();
     const exit = once(child, "exit");
     child.kill("SIGTERM");
     return { claims, code: (await exit)[0] };
@@ -59,10 +74,10 @@ function endGroup(id: number | undefined): void {
   }
 }
 
-async function mint(url: string): Promise<JWTPayload> {
+async function mint(url: string, client: string): Promise<JWTPayload> {
   const answer = await fetch(`${url}/connect/token`, {
     method: "POST",
-    headers: { authorization: `Basic ${btoa("arbitrary-resource-owner-client:secret")}` },
+    headers: { authorization: `Basic ${btoa(client)}` },
     body: new URLSearchParams({ grant_type: "arbitrary_resource_owner", subject: "alice", arbitrary_claims: "{}" }),
   });
   const { access_token: token } = (await answer.json()) as { readonly access_token: string };

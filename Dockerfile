@@ -1,0 +1,34 @@
+# syntax=docker/dockerfile:1
+#
+# mintmark: the bundle, and the Node of the base, which has no shell and no package manager. Whoever wants the same image
+# tomorrow names both bases by digest:
+#   docker build --build-arg BASE=gcr.io/distroless/nodejs26-debian13:nonroot@sha256:… --tag mintmark:0.1.0 .
+ARG BUILD=node:26.10.0-slim
+ARG BASE=gcr.io/distroless/nodejs26-debian13:nonroot
+
+FROM ${BUILD} AS build
+WORKDIR /build
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts
+COPY gen gen
+COPY scripts scripts
+COPY src src
+RUN npm run build
+RUN mkdir state
+
+FROM ${BASE}
+COPY LICENSE /usr/share/doc/mintmark/LICENSE
+COPY --from=build /build/dist/licenses.txt /usr/share/doc/mintmark/licenses.txt
+COPY --from=build /build/dist/mintmark.cjs /usr/lib/mintmark/mintmark.cjs
+# The only folder that anything is written to, and that with SQLite alone: ./data in it.
+COPY --from=build --chown=65532:65532 /build/state /var/lib/mintmark
+
+ENV MINTMARK_CONFIG=/etc/mintmark/mintmark.yaml
+ENV MINTMARK_HTTP_ADDRESS=0.0.0.0:7001
+ENV MINTMARK_RPC_ADDRESS=0.0.0.0:7002
+EXPOSE 7001 7002
+WORKDIR /var/lib/mintmark
+USER 65532:65532
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/nodejs/bin/node", "/usr/lib/mintmark/mintmark.cjs"]
+CMD ["serve"]
