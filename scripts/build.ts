@@ -33,6 +33,8 @@ const { metafile } = await build({
   platform: "node",
   target: "node26",
   format: "cjs",
+  // The executable has its code cached, and no import() works then; a require does.
+  supported: { "dynamic-import": false },
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
