@@ -3,13 +3,13 @@ import type { JsonObject, JsonValue } from "../base/json.ts";
 import { isSubjectText } from "../token/subject.ts";
 import { IdTokenError, type TrustedIssuer } from "./port.ts";
 
-/** How far the issuer's clock may be from ours, in milliseconds. */
+/** The most by which the issuer's clock may differ from this one, in milliseconds. */
 const SKEW = 60_000;
 
 /**
- * Refuses with {@link IdTokenError} the claims of an id_token that is not this issuer's, not for one of the audiences or
- * not valid at `now` (OpenID Connect Core sections 2 and 3.1.3.7). `iss`, `aud`, `exp`, `iat` and `sub` are required;
- * `client_id` tells an access token (RFC 9068 section 2.2), which another mint may sign with the same key.
+ * Throws {@link IdTokenError} unless these are the claims of an id_token that this issuer made for one of the audiences
+ * and that is valid at `now` (OpenID Connect Core sections 2 and 3.1.3.7). `iss`, `aud`, `exp`, `iat` and `sub` are
+ * required. A `client_id` marks an access token (RFC 9068 section 2.2), which a provider may sign with the same key.
  */
 export function checkClaims(claims: JsonObject, trusted: TrustedIssuer, now: Instant): void {
   if (claims.iss !== trusted.issuer) throw new IdTokenError("The id_token was not issued by the authority.");
@@ -24,7 +24,7 @@ export function checkClaims(claims: JsonObject, trusted: TrustedIssuer, now: Ins
   }
 }
 
-/** `azp` says who asked for the token: that must be one who may, and must be said if there are several audiences. */
+/** `azp` says who asked for the token. It must be an authorized party, and is required if there are several audiences. */
 function checkAudience({ aud, azp }: JsonObject, trusted: TrustedIssuer): void {
   const { audiences, authorizedParties = audiences } = trusted;
   const named = new Set(Array.isArray(aud) ? aud : [aud]);
@@ -44,7 +44,7 @@ function checkTimes({ exp, nbf, iat }: JsonObject, now: Instant): void {
   if (now < starts - SKEW) throw new IdTokenError("The id_token is not valid yet.");
 }
 
-/** Of a NumericDate (RFC 7519 section 2). What JSON writes too large to be read, such as 1e999, is none. */
+/** Reads a NumericDate (RFC 7519 section 2). JSON can write numbers that parse as infinite, such as 1e999: not dates. */
 function milliseconds(seconds: JsonValue | undefined): Instant {
   if (typeof seconds !== "number" || !Number.isFinite(seconds)) throw new IdTokenError("The id_token is malformed.");
   return seconds * 1000;

@@ -7,29 +7,29 @@ import { type JsonValue, parseExactJson } from "../base/json.ts";
 import { type Network, networkOf } from "../base/network.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
-/** Gets the JSON document at a URL whose host is in one of the networks. Rejects if it cannot be had. */
+/** Fetches the JSON document at a URL whose host is in one of the networks. Rejects if that fails. */
 export type FetchJson = (url: string, networks: ReadonlySet<Network>) => Promise<JsonValue>;
 
-/** What a fetch may take, and how it finds a host. */
+/** The limits of a fetch, and how it resolves names. */
 export interface FetchOptions {
   /** Milliseconds from the request to the last byte. */
   readonly timeout: number;
-  /** Bytes of the body. */
+  /** The longest body, in bytes. */
   readonly maxBytes: number;
-  /** The addresses of a name; the operating system's unless given. */
+  /** Resolves a name; the operating system's resolver by default. */
   readonly lookup?: LookupFunction;
 }
 
 const LIMITS: FetchOptions = { timeout: 5_000, maxBytes: 1024 * 1024 };
 
-/** The body as it is: what is compressed could be any size once it is not. */
+/** Asks for an uncompressed body: a compressed one could be of any size once it is expanded. */
 const HEADERS = { accept: "application/json", "accept-encoding": "identity", "user-agent": "mintmark" };
 
 /**
- * Fetches over the network, within bounds: https, or http from this machine alone; from the networks that are allowed,
- * whatever a name resolves to; no redirects and no proxy; status 200; so much time and so many bytes.
+ * Fetches over the network, within bounds: https, or http on this machine only; only from allowed networks, whatever a
+ * name resolves to; no redirects and no proxy; status 200; limited time and size.
  *
- * It rejects with {@link AuthorityUnavailableError}, whose message says what was wrong without a word of the answer.
+ * Rejects with {@link AuthorityUnavailableError}, whose message says what was wrong without quoting the answer.
  */
 export function createFetchJson({ timeout, maxBytes, lookup = systemLookup }: FetchOptions = LIMITS): FetchJson {
   return async (text, networks) => {
@@ -52,13 +52,16 @@ function readUrl(text: string, networks: ReadonlySet<Network>): URL {
   if (url === null || url.username !== "" || url.password !== "" || !(url.protocol === "https:" || isPlain)) {
     throw new AuthorityUnavailableError("Its URL is neither https nor http on this machine.");
   }
-  // An address needs no look-up.
+  // A literal address is never looked up, so it is checked here.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) !== 0 && !networks.has(networkOf(host))) throw outOfReach();
   return url;
 }
 
-/** Resolves a name to those of its addresses that are allowed: the connection uses no other. */
+/**
+ * Resolves a name to its allowed addresses, which are the only ones that the connection uses. Checking the name in
+ * advance would not do: it could resolve differently the next time (DNS rebinding).
+ */
 function lookupWithin(networks: ReadonlySet<Network>, lookup: LookupFunction): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, found) => {
@@ -75,12 +78,12 @@ function lookupWithin(networks: ReadonlySet<Network>, lookup: LookupFunction): L
 function get(url: URL, lookup: LookupFunction, signal: AbortSignal): Promise<IncomingMessage> {
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    // A connection of its own, which ends with the answer.
+    // Uses a new connection, which ends with the answer.
     request(url, { agent: false, headers: HEADERS, lookup, signal }, resolve).on("error", reject).end();
   });
 }
 
-/** Counts while it reads, as a length that is told need not be true; to leave the loop gives the connection up. */
+/** Counts bytes while reading, as Content-Length need not be true; leaving the loop drops the connection. */
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -103,7 +106,7 @@ function assertReadable({ statusCode, headers }: IncomingMessage): void {
   if (encoding !== "identity") throw new AuthorityUnavailableError("Its answer is compressed.");
 }
 
-/** Without the parser's error, which quotes the text. */
+/** Drops the parser's error, which quotes the text. */
 function parse(body: Uint8Array): JsonValue {
   try {
     return parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(body));

@@ -4,7 +4,7 @@ import { isCompactJws } from "../token/compact-jws.ts";
 import type { KeyHint } from "./key-set.ts";
 import { IdTokenError } from "./port.ts";
 
-/** An id_token that was read, not verified. */
+/** An id_token that was parsed, but not verified. */
 interface ReadIdToken {
   readonly header: KeyHint;
   readonly claims: JsonObject;
@@ -13,26 +13,29 @@ interface ReadIdToken {
 /** The longest id_token, in characters. */
 const MAX_LENGTH = 16 * 1024;
 
-/** Signatures that only the holder of a private key can make: `none` is no signature, and an HMAC's key can be had. */
+/**
+ * Signatures that only the holder of a private key can make: not `none`, and not HMAC, as a public key could be used as
+ * its secret (RFC 8725 section 2.1).
+ */
 const ALGORITHMS: ReadonlySet<unknown> = new Set(
   "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" "),
 );
 
 /**
- * Reads a JWS in compact form and refuses with {@link IdTokenError} what can be none of an id_token: it is too long or
- * malformed, its algorithm is not accepted, its `typ` says it is another kind of token (RFC 8725 section 3.11), or it
- * has critical extensions.
+ * Parses a JWS in compact form. Throws {@link IdTokenError} if it cannot be an id_token: it is too long or malformed,
+ * its algorithm is not accepted, its `typ` says that it is another kind of token (RFC 8725 section 3.11), or it has
+ * critical extensions.
  */
 export function readIdToken(idToken: string): ReadIdToken {
   if (idToken.length > MAX_LENGTH) throw new IdTokenError("The id_token is too long.");
   const { header, claims } = decode(idToken);
   if (!ALGORITHMS.has(header.alg)) throw new IdTokenError("The id_token's algorithm is not accepted.");
-  if (header.crit !== undefined) throw new IdTokenError("The id_token has critical extensions, and none is accepted.");
+  if (header.crit !== undefined) throw new IdTokenError("The id_token has unsupported critical extensions.");
   if (!isPlainJwt(header.typ)) throw new IdTokenError("The id_token is another kind of token.");
   return { header: keyHint(header), claims };
 }
 
-/** Refuses with {@link IdTokenError} what that key did not sign with that algorithm. */
+/** Throws {@link IdTokenError} unless that key signed the token with that algorithm. */
 export async function verifySignature(idToken: string, key: CryptoKey, algorithm: string): Promise<void> {
   try {
     await compactVerify(idToken, key, { algorithms: [algorithm] });
@@ -62,7 +65,7 @@ function keyHint({ alg, kid }: JsonObject): KeyHint {
   return { alg, kid };
 }
 
-/** RFC 7519 section 5.1: `JWT`, if anything. */
+/** RFC 7519 section 5.1: `JWT`, or nothing. */
 function isPlainJwt(typ: unknown): boolean {
   return typ === undefined || (typeof typ === "string" && /^(?:application\/)?jwt$/i.test(typ));
 }

@@ -5,10 +5,10 @@ import { type AuthorityDependencies, IssuerKeys } from "./issuer-keys.ts";
 import { type Authorities, IdTokenError, type TrustedIssuer } from "./port.ts";
 
 /**
- * Checks id_tokens with keys that it fetches from their issuers, each when it is first used, and keeps for as long as it
- * lives: its issuers are the configured ones, and so not many. No issuer waits for another.
+ * Verifies id_tokens with keys that it fetches from their issuers when they are first needed, and keeps: the issuers
+ * come from the configuration, so there are few. No issuer waits for another.
  *
- * `fetch` is the network unless given.
+ * `fetch` uses the network by default.
  */
 export function createAuthorities({
   fetch = createFetchJson(),
@@ -18,7 +18,7 @@ export function createAuthorities({
   const dependencies = { fetch, clock, logger };
   const issuers = new Map<string, IssuerKeys>();
 
-  /** Tenants that trust the same issuer share its keys, unless they disagree on where those may be. */
+  /** Tenants that trust the same issuer share its keys, unless only one of them allows private addresses. */
   function keysOf({ issuer, allowPrivateNetwork = false }: TrustedIssuer): IssuerKeys {
     const id = `${allowPrivateNetwork} ${issuer}`;
     const keys = issuers.get(id) ?? new IssuerKeys({ issuer, allowPrivateNetwork }, dependencies);
@@ -29,7 +29,7 @@ export function createAuthorities({
   return {
     async verify(issuer, idToken, now) {
       const { header, claims } = readIdToken(idToken);
-      // Before the keys are looked for, so that a token which is no good anyway fetches nothing.
+      // Before the keys are looked up, so that a token that is invalid anyway fetches nothing.
       checkClaims(claims, issuer, now);
       const key = await keysOf(issuer).find(header);
       if (key === undefined) throw new IdTokenError("The id_token is not signed with a key of the authority.");

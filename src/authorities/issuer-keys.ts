@@ -8,7 +8,7 @@ import { AuthorityUnavailableError } from "./port.ts";
 /** What fetching keys needs. */
 export interface AuthorityDependencies {
   readonly fetch: FetchJson;
-  /** Tells how old the keys are. */
+  /** Tells the age of the keys. */
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -16,13 +16,13 @@ export interface AuthorityDependencies {
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 
-/** Keys of this age are fetched again before they are used: so long lives a key that the issuer has withdrawn. */
+/** Keys of this age are fetched again before use, so a key that the issuer withdraws is accepted for no longer. */
 const MAX_AGE = HOUR;
-/** Keys of this age are not used any more, even if the issuer has been dead all the while. */
+/** Keys of this age are no longer used, even if the issuer has been down all the while. */
 const MAX_STALE_AGE = 24 * HOUR;
-/** From one fetch that an unknown key caused to the next. */
+/** The least time between two fetches that unknown keys cause. */
 const UNKNOWN_KEY_FLOOR = 30 * SECOND;
-/** From the end of a fetch that failed to the next one. */
+/** The least time between a failed fetch and the next one. */
 const FAILURE_FLOOR = 10 * SECOND;
 
 interface Held {
@@ -33,18 +33,18 @@ interface Held {
 /**
  * The keys of one issuer, fetched when they are first needed and kept.
  *
- * Whoever brings tokens decides how often a key is unknown, so that alone may cause no more than one fetch in 30 s. The
- * first unknown key is looked for at once, however fresh the keys are: a rotation is picked up by the first token that
- * shows it. Until the floor is over, the fresh keys have the last word and another unknown key is none; if the issuer
- * could not be asked, nobody knows. While it fails it is asked every 10 s at most, by one caller, for all of them.
+ * Whoever sends tokens decides how often a key is unknown, so unknown keys cause at most one fetch in 30 s. The first
+ * one is looked up at once, however fresh the keys are, so the first token after a rotation finds the new key. For the
+ * next 30 s the fetched keys are final, and an unknown key does not exist; if that fetch failed, an unknown key is an
+ * error instead, as nobody knows. While fetching fails, the issuer is asked at most every 10 s, once for all callers.
  */
 export class IssuerKeys {
   readonly #source: KeySource;
   readonly #dependencies: AuthorityDependencies;
   #held: Held | undefined;
-  /** The fetch that is under way. */
+  /** The fetch under way, which all callers share. */
   #pending: Promise<Held> | undefined;
-  /** Why the last fetch failed, and when; undefined if it did not. */
+  /** Why and when the last fetch failed; undefined if it succeeded. */
   #failure: { readonly error: AuthorityUnavailableError; readonly at: Instant } | undefined;
   #nextForUnknownKey: Instant = 0;
 
@@ -53,7 +53,7 @@ export class IssuerKeys {
     this.#dependencies = dependencies;
   }
 
-  /** The issuer's key, or undefined if it has none such. Rejects with {@link AuthorityUnavailableError}. */
+  /** The issuer's key, or undefined if it has no such key. Rejects with {@link AuthorityUnavailableError}. */
   async find(hint: KeyHint): Promise<CryptoKey | undefined> {
     const before = this.#held;
     const held = await this.#upToDate();

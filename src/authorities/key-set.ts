@@ -7,34 +7,34 @@ import { joinUrl } from "../base/url.ts";
 import type { FetchJson } from "./fetch-json.ts";
 import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";
 
-/** What a token's header says of the key that signed it. */
+/** What a token's header says about the key that signed it. */
 export interface KeyHint {
   readonly alg: string;
-  /** Undefined: the key is the only one that fits the algorithm. */
+  /** Undefined: the only key that fits the algorithm. */
   readonly kid: string | undefined;
 }
 
-/** The public keys of an issuer, as they were at one moment. */
+/** The public keys of an issuer, as of one fetch. */
 export interface KeySet {
   /**
-   * The key of that id and algorithm. A key of another use, of another algorithm or for other operations is none, nor
-   * is one that cannot be imported; if several fit, none is taken.
+   * Finds the key with that id and algorithm. Keys with another use, algorithm or operations do not match, nor do keys
+   * that cannot be imported. If several match, none is returned.
    */
   find(hint: KeyHint): Promise<CryptoKey | undefined>;
 }
 
-/** The most entries of a key set that are looked at, of which many may be no keys. */
+/** The most entries of a key set, many of which may not be usable keys. */
 const MAX_ENTRIES = 1000;
 
 /** The most keys that an issuer may publish. */
 const MAX_KEYS = 100;
 
-/** What of an issuer says where its keys may be. */
+/** The part of an issuer that says where its keys may be. */
 export type KeySource = Pick<TrustedIssuer, "issuer" | "allowPrivateNetwork">;
 
 /**
- * Finds an issuer's keys by discovery (OpenID Connect Discovery section 4) and fetches them. Rejects with
- * {@link AuthorityUnavailableError} if either document is not what it should be.
+ * Discovers an issuer's keys (OpenID Connect Discovery section 4) and fetches them. Rejects with
+ * {@link AuthorityUnavailableError} if either document is unavailable or not valid.
  */
 export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Promise<KeySet> {
   const { issuer } = source;
@@ -43,7 +43,7 @@ export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Prom
   return parseKeySet(await fetchJson(jwksUri(discovery, issuer), networks));
 }
 
-/** An issuer elsewhere has no business with what listens on this machine, or beside it. */
+/** An issuer elsewhere must not make the mint call services on this machine or in its private network (SSRF). */
 function networksOf({ issuer, allowPrivateNetwork }: KeySource): ReadonlySet<Network> {
   const networks = new Set<Network>(["public"]);
   if (allowPrivateNetwork) networks.add("private");
@@ -64,7 +64,7 @@ function isHttps(url: string): boolean {
   return URL.parse(url)?.protocol === "https:";
 }
 
-/** An empty set is taken: it is how an issuer withdraws all its keys. */
+/** Accepts an empty set: that is how an issuer withdraws all its keys. */
 function parseKeySet(document: JsonValue): KeySet {
   if (!isJsonObject(document) || !Array.isArray(document.keys)) {
     throw new AuthorityUnavailableError("Its key set is malformed.");
@@ -84,17 +84,20 @@ function parseKeySet(document: JsonValue): KeySet {
   };
 }
 
-/** An entry that is there twice is no second key that could be meant. */
+/** Drops repeated entries, which would make a token without `kid` ambiguous. */
 function distinctKeys(entries: readonly JsonValue[]): JWK[] {
   return [...new Map(entries.filter(isKey).map((key) => [JSON.stringify(key), key])).values()];
 }
 
-/** Whether it is a public key of a kind that is known. What is not must not cost the issuer its others (RFC 7517 section 5). */
+/**
+ * Whether it is a public key of a known kind. An unknown kind must not cost the issuer its other keys (RFC 7517 section
+ * 5).
+ */
 function isKey(entry: JsonValue): entry is JWK & JsonValue {
   if (!isJsonObject(entry)) return false;
   try {
     createPublicKey({ format: "jwk", key: entry });
-    // Which copies it, and cannot if a member that no key has is nested without end.
+    // This copies the key, and throws if an unknown member is nested too deeply to be copied.
     createLocalJWKSet({ keys: [entry as JWK] });
     return true;
   } catch {

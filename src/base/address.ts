@@ -4,11 +4,11 @@ import { isIPv4, isIPv6 } from "node:net";
 export interface Address {
   /** A name, an IPv4 address, or an IPv6 address without brackets. */
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
-/** The parts of `host:port`: IPv6 in brackets, port 0 to 65535. Undefined if it is none. */
+/** Parses `host:port`, with IPv6 in brackets and a port from 0 to 65535. Returns undefined for any other text. */
 export function parseAddress(text: string): Address | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(0|[1-9][0-9]{0,4})$/.exec(text) ?? [];
   const port = Number(digits);
@@ -17,25 +17,25 @@ export function parseAddress(text: string): Address | undefined {
   return plain !== undefined && (isIPv4(plain) || isHostName(plain)) ? { host: plain, port } : undefined;
 }
 
-/** `host:port`, as {@link parseAddress} reads it and as a URL has it. */
+/** Formats `host:port` for {@link parseAddress} or a URL. */
 export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether nothing but this machine can reach it. The host is as a URL or an {@link Address} has it. */
+/** Whether only this machine can reach it. Takes a host as in a URL or in an {@link Address}. */
 export function isLoopback(host: string): boolean {
   const name = withoutBrackets(host).toLowerCase();
   if (isIPv4(name)) return name.startsWith("127.");
   return name === "localhost" || name === "::1" || /^(?:0{1,4}:){7}0{0,3}1$/.test(name);
 }
 
-/** Whether it stands for all addresses of the machine, so that nobody can call it by that name. */
+/** Whether it means all addresses of the machine, so that nobody can call it by that name. */
 export function isWildcard(host: string): boolean {
   const name = withoutBrackets(host);
   return name === "0.0.0.0" || (isIPv6(name) && /^[0:]+$/.test(name));
 }
 
-/** Whether it is an IP address, or a network in CIDR notation that does not hold every address. */
+/** Whether it is an IP address, or a network in CIDR notation other than the whole internet. */
 export function isNetwork(text: string): boolean {
   const [, address = "", prefix] = /^([^/]*)(?:\/([1-9][0-9]{0,2}))?$/.exec(text) ?? [];
   const longest = isIPv4(address) ? 32 : isPlainIPv6(address) ? 128 : 0;
@@ -46,12 +46,12 @@ function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** Without a zone (`%eth0`), which no URL can carry. */
+/** Excludes zones (`%eth0`), which no URL can carry. */
 function isPlainIPv6(text: string): boolean {
   return isIPv6(text) && !text.includes("%");
 }
 
-/** RFC 1123 section 2.1. A name whose last part is a number would be read as an IPv4 address, and every name is part of a URL. */
+/** RFC 1123 section 2.1, except names whose last part is a number, which URLs read as IPv4 addresses. */
 function isHostName(text: string): boolean {
   const labels = text.split(".");
   const wellFormed = labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));

@@ -5,27 +5,27 @@ import { UnavailableError } from "./unavailable.ts";
 export type Instant = number;
 
 /**
- * Later than any token: the end of what never ends. The last moment that a `Date` can hold, so that every store can
- * keep it and compare it.
+ * Later than any token: the expiry of what never expires. It is the last instant that a `Date` can hold, so every store
+ * can keep and compare it.
  */
 export const FOREVER: Instant = 8.64e15;
 
-/** Tells the time. A request reads it once, before its first look-up, and uses that moment for all that it makes. */
+/** Tells the time. A request reads it once, before its first look-up, and uses that reading throughout. */
 export interface Clock {
   /**
-   * Now, in milliseconds since the Unix epoch. Never less than what it told before. Throws {@link ClockOffError} while
-   * it cannot be relied on.
+   * Now, in milliseconds since the Unix epoch; never earlier than an earlier reading. Throws {@link ClockOffError}
+   * while the clock is unreliable.
    */
   now(): Instant;
-  /** Resolves once {@link now} tells more than `instant`. */
+  /** Resolves once {@link now} is later than `instant`. */
   past(instant: Instant): Promise<void>;
 }
 
 /** What a process reads its clock from. */
 export interface Machine {
-  /** The time of day. Whoever runs the machine may set it at any moment, to whatever he likes. */
+  /** The time of day. It may be set at any moment, forward or back. */
   wall(): Instant;
-  /** Milliseconds since some moment in the past. They only grow, at their own pace, whatever the time of day is set to. */
+  /** A monotonic reading in milliseconds, which does not depend on the time of day. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
 }
@@ -37,19 +37,20 @@ export const thisMachine: Machine = {
   sleep: (milliseconds) => setTimeout(milliseconds),
 };
 
-/** The clock of this process cannot be relied on: nothing is made, judged or ended by it until it is right. */
+/** The clock of this process is unreliable: nothing is issued, checked or revoked by it until it is right. */
 export class ClockOffError extends UnavailableError {
   override readonly name = "ClockOffError";
-  override readonly description = "The clock of this node is not right. Try again.";
-  /** The store says once what is wrong with the clock. */
+  override readonly description = "The clock of this node is wrong. Try again.";
+  /** The store logs once what is wrong with the clock. */
   override readonly isLogged = true;
 }
 
 /**
- * The machine's clock. While the machine steps it back, it goes on at half the speed until the machine has caught up:
- * two moments told in a row are never out of order, and whoever waits for a moment does not wait for ever.
+ * The machine's clock. If the machine's clock is set back, this one runs at half speed until the machine has caught up:
+ * readings never go back, and whoever waits for a time does not wait forever.
  *
- * `isOff`: whether the machine's time of day is known to be wrong. It tells none then, and forgets that it was asked.
+ * `isOff`: whether the machine's time of day is known to be wrong. The clock then gives no reading, and ignores the
+ * machine's.
  */
 export function systemClock(machine: Machine = thisMachine, isOff: () => boolean = () => false): Clock {
   let latest = 0;

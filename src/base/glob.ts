@@ -1,4 +1,7 @@
-/** Whether a text is what a glob describes: `*` stands for any characters, also none; all else for itself. */
+/**
+ * Whether a text matches a glob: `*` stands for any characters or none, everything else for itself. Without a regular
+ * expression, so no glob can make matching slow.
+ */
 export function matchesGlob(glob: string, text: string): boolean {
   const [head = "", ...pieces] = glob.split("*");
   const tail = pieces.pop();

@@ -12,12 +12,13 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 }
 
 /**
- * The value of a JSON text, as JSON.parse gives it. Throws SyntaxError if the text is no JSON.
+ * Parses JSON as JSON.parse does, but correctly. Throws SyntaxError if the text is not JSON.
  *
- * For every text whose names are not all our own. JSON.parse in V8 14.6 (Node 26) takes a name that is written with an
- * escape for another that it has read before and that holds a backslash (https://github.com/nodejs/node/issues/63785):
- * what one caller sends would change the names in what another does. So no escaped name reaches it from here: where
- * there is one, numbers stand for the names while it parses. Once the runtime is mended, JSON.parse itself will do.
+ * Use it for every text that may contain names from outside. JSON.parse in V8 14.6 (Node 26) mistakes a name that is
+ * written with an escape for an earlier name that contains a backslash (https://github.com/nodejs/node/issues/63785),
+ * even across texts: one caller's input would change the names in another's. So JSON.parse never sees an escaped name
+ * from here: if there is one, numbers replace all names while it parses. Once the runtime is fixed, JSON.parse alone
+ * will do.
  */
 export function parseExactJson(text: string): JsonValue {
   if (!hasEscapedName(text)) return JSON.parse(text) as JsonValue;
@@ -27,9 +28,9 @@ export function parseExactJson(text: string): JsonValue {
 }
 
 /**
- * The text with its escaped names as they read: the same JSON, for a reader that calls JSON.parse itself and would meet
- * the fault that {@link parseExactJson} tells of. Undefined if a name needs an escape: it holds a quote, a backslash,
- * a control character or half a surrogate pair. Throws SyntaxError if a name is no JSON string.
+ * Rewrites a JSON text without escapes in its names, for a reader that calls JSON.parse itself and would meet the bug
+ * described at {@link parseExactJson}. Returns undefined if a name needs an escape, because it contains a quote, a
+ * backslash, a control character or half a surrogate pair. Throws SyntaxError if a name is not a JSON string.
  */
 export function withPlainNames(text: string): string | undefined {
   if (!hasEscapedName(text)) return text;
@@ -42,8 +43,8 @@ export function withPlainNames(text: string): string | undefined {
 }
 
 /**
- * A string of a JSON text: what is between its quotes, and the colon that makes it a name. One without an end reaches to
- * the end of the text, so that to find all takes time in proportion to any text.
+ * A string in a JSON text: the text between its quotes, and the colon that makes it a name. An unterminated string
+ * extends to the end of the text, so that matching takes linear time on any input.
  */
 const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)(?:"(\s*:)?)?/gs;
 
@@ -52,14 +53,16 @@ function hasEscapedName(text: string): boolean {
   return text.matchAll(STRING).some(([, content, colon]) => colon !== undefined && content?.includes("\\"));
 }
 
-/** The text with other names. Throws SyntaxError if a name is no JSON string: all else in the text stays as it is. */
+/**
+ * Replaces the names in a text and leaves everything else as it is. Throws SyntaxError if a name is not a JSON string.
+ */
 function rename(text: string, other: (name: string) => string): string {
   return text.replace(STRING, (whole: string, content: string, colon: string | undefined) =>
     colon === undefined ? whole : `"${other(String(JSON.parse(`"${content}"`)))}"${colon}`,
   );
 }
 
-/** The value, with its names in place of their numbers. It does not call itself, as depth has no bound here. */
+/** Puts the names back in place of their numbers. Iterative, as nothing bounds the depth here. */
 function withNames(value: JsonValue, names: readonly string[]): JsonValue {
   const whole = { value };
   const open: object[] = [whole];
@@ -68,7 +71,7 @@ function withNames(value: JsonValue, names: readonly string[]): JsonValue {
     for (const [key, member] of Object.entries(members)) {
       if (typeof member !== "object" || member === null) continue;
       const named = isJsonObject(member) ? Object.fromEntries(namedEntries(member, names)) : member;
-      // The holder has the key as a member of its own, so that to set even `__proto__` sets no prototype.
+      // The holder already has the key as its own member, so assigning even to `__proto__` sets no prototype.
       members[key] = named;
       open.push(named);
     }

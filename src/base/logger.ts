@@ -1,4 +1,4 @@
-/** Where the product says what happened: pino's own shape, so that pino is one. Never a token, a secret or a key. */
+/** The log, in the shape of pino's loggers. Never log a token, a secret or a key. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-/** A map of at most so many entries: what has not been used for longest makes room. */
+/** A map with a bounded number of entries: the least recently used one makes room. */
 export class LruMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #most: number;

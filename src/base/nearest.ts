@@ -1,13 +1,16 @@
-/** Longer names are compared by their beginning, so that a comparison stays cheap. */
+/** Only the beginning of longer names is compared, so that a comparison stays cheap. */
 const MAX_COMPARED = 64;
 
-/** `; did you mean x?` with the known name that is most like `name`, after `prefix`; nothing if none is like it. */
+/**
+ * Returns `; did you mean x?` with the known name that is most similar to `name`, after `prefix`; an empty string if
+ * none is similar.
+ */
 export function didYouMean(name: string, known: Iterable<string>, prefix = ""): string {
   const best = nearest(name, known);
   return best === undefined ? "" : `; did you mean ${prefix}${best}?`;
 }
 
-/** The known name that takes the fewest edits, or undefined if every one takes more than a third of its letters. */
+/** The known name with the fewest edits, or undefined if each needs more than a third of its letters. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
@@ -21,12 +24,12 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Case and separators are what people mix up most: they count for nothing. */
+/** Ignores case and separators, which people mix up most. */
 function plain(name: string): string {
   return name.slice(0, MAX_COMPARED).toLowerCase().replace(/[-_]/g, "");
 }
 
-/** How many letters must be inserted, dropped or replaced to make `b` of `a` (Levenshtein). */
+/** The Levenshtein distance: how many letters to insert, delete or replace. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {

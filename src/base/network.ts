@@ -1,11 +1,11 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
-/** What an address belongs to. `reserved`: link-local, multicast, documentation and whatever else no authority has. */
+/** The network of an address. `reserved`: link-local, multicast, documentation, and others that no authority uses. */
 export type Network = "public" | "private" | "loopback" | "reserved";
 
 type Subnets = readonly (readonly [address: string, prefix: number])[];
 
-/** Shared address space (RFC 6598) is a company's own network as much as RFC 1918's. */
+/** Private networks (RFC 1918), and shared address space (RFC 6598), which companies use in the same way. */
 const PRIVATE_V4 = blockList("ipv4", [
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
@@ -26,7 +26,7 @@ const RESERVED_V4 = blockList("ipv4", [
   ["224.0.0.0", 3],
 ]);
 
-/** Global unicast addresses, and what of them is not: protocols, documentation, and IPv4 addresses in disguise (6to4). */
+/** Global unicast addresses, and the exceptions: protocols, documentation, and embedded IPv4 addresses (6to4). */
 const UNICAST_V6 = blockList("ipv6", [["2000::", 3]]);
 const RESERVED_V6 = blockList("ipv6", [
   ["2001::", 23],
@@ -36,12 +36,12 @@ const RESERVED_V6 = blockList("ipv6", [
 ]);
 const PRIVATE_V6 = blockList("ipv6", [["fc00::", 7]]);
 
-/** NAT64 (RFC 6052): the last 32 bits are the IPv4 address that is reached. */
+/** NAT64 (RFC 6052): the last 32 bits are the IPv4 address that it leads to. */
 const NAT64 = /^\[64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})\]$/;
 
 /**
- * The network of an IP address, without brackets. An IPv4-mapped IPv6 address is reserved: no name needs one. So is what
- * is no address.
+ * The network of an IP address, without brackets. IPv4-mapped IPv6 addresses are reserved, as no name needs one. So is
+ * any text that is not an address.
  */
 export function networkOf(address: string): Network {
   if (isIPv4(address)) return networkOfV4(address);

@@ -1,6 +1,6 @@
 import { getRandomValues } from "node:crypto";
 
-/** Makes unguessable bytes. */
+/** A source of unguessable bytes. */
 export interface Random {
   /** `length` fresh bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer>;

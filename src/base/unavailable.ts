@@ -1,7 +1,7 @@
-/** Something that a call needs cannot be used at the moment. The same call may work later. */
+/** Something that a call needs is unavailable. The same call may succeed later. */
 export abstract class UnavailableError extends Error {
-  /** What a caller is told: it names nothing of this machine, and ends by what to do. */
+  /** What the caller is told. It reveals nothing about this machine, and ends with what to do. */
   abstract readonly description: string;
-  /** Whether the log has it already, so that it need not be written for each call. */
+  /** Whether it is already logged, so that it need not be logged for each call. */
   readonly isLogged: boolean = false;
 }

@@ -38,7 +38,7 @@ const authority = z.strictObject({
     .optional()
     .describe("The azp values that are ours: who may have asked for the id_token; the audiences unless given"),
   subjectPrefix: z
-    .string(expected("a text"))
+    .string(expected("a string"))
     .refine(isSubjectText, expected("well-formed text without control characters"))
     .default("")
     .describe(

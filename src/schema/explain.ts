@@ -2,25 +2,25 @@ import { z } from "zod";
 import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "./problems.ts";
 
-/** The longest text that an error repeats. */
+/** The longest text that an error quotes. */
 const MAX_SHOWN = 60;
 
-/** zod's `error` option for a leaf: says what was expected, and what came instead. */
+/** zod's `error` option for a leaf: says what was expected and what was found. */
 export function expected(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => `expected ${what}, got ${show(input)}` };
 }
 
-/** The same if what came may be confidential: its kind is all that is told. */
+/** The same for values that may be confidential: says only what kind of value was found. */
 export function expectedUnseen(what: string): { error: (issue: { input?: unknown }) => string } {
   return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
 }
 
-/** Reads data by a schema. Notes every problem; undefined if there was one. */
+/** Parses data by a schema, and notes every problem. Returns undefined if there was one. */
 export function readShape<T>(schema: z.ZodType<T>, data: unknown, problems: Problems): T | undefined {
   const result = schema.safeParse(data, { error: explain });
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    // An issue about unknown keys has a line for each.
+    // An issue about unknown keys has one line for each.
     for (const line of issue.message.split("\n")) noteIssue(issue, line, problems.at(...issue.path));
   }
   return undefined;
@@ -35,7 +35,7 @@ function noteIssue(issue: z.core.$ZodIssue, line: string, problems: Problems): v
   problems.at(key).add(`unknown key${hint}`);
 }
 
-/** The words for what a schema itself has no words for. None repeats a value: it could be a misplaced secret. */
+/** The messages for schemas without one of their own. None quotes a value: it could be a misplaced secret. */
 const explain: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type":
@@ -59,7 +59,7 @@ const KINDS: Readonly<Record<string, string>> = {
   object: "a mapping",
   record: "a mapping",
   array: "a list",
-  string: "a text",
+  string: "a string",
   number: "a number",
   int: "a whole number",
   boolean: "true or false",
@@ -79,7 +79,7 @@ function sizeOf(value: unknown): string {
   return typeof value === "number" ? String(value) : kindOf(value);
 }
 
-/** What came, short. A text with an @ may be a URL with a password. */
+/** Quotes a value, shortened. A string with an @ may be a URL with a password, and is not quoted. */
 function show(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string" || value.includes("@")) return kindOf(value);

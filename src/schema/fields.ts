@@ -3,16 +3,16 @@ import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from ".
 import { hasTemplate, isIssuerUrl } from "../base/url.ts";
 import { expected } from "./explain.ts";
 
-/** The longest name or other short text, in characters. */
+/** The longest name or other short string, in characters. */
 const MAX_TEXT = 1024;
 
-/** A text that says something. */
+/** A string that is not empty. */
 export const text = z
-  .string(expected("a text"))
-  .min(1, expected("a text that is not empty"))
-  .max(MAX_TEXT, expected(`a text of at most ${MAX_TEXT} characters`));
+  .string(expected("a string"))
+  .min(1, expected("a string that is not empty"))
+  .max(MAX_TEXT, expected(`a string of at most ${MAX_TEXT} characters`));
 
-/** Whole seconds, or text such as `15m`; in seconds once read. */
+/** Whole seconds, or a string such as `15m`; parsed to seconds. */
 export const duration = durationFrom(
   1,
   MAX_DURATION,
@@ -23,10 +23,10 @@ export const duration = durationFrom(
 export const durationOrZero = durationFrom(
   0,
   MAX_DURATION,
-  "whole seconds, 0 too, or text such as 90s or 15m, up to 10 years",
+  "whole seconds, which may be 0, or text such as 90s or 15m, up to 10 years",
 );
 
-/** A duration within bounds, which are in seconds and included. */
+/** A duration between two bounds, in seconds and inclusive. */
 export function durationBetween(minimum: number, maximum: number) {
   const bounds = `from ${formatDuration(minimum)} to ${formatDuration(maximum)}`;
   return durationFrom(minimum, maximum, `whole seconds or text such as 90s or 15m, ${bounds}`);
@@ -59,18 +59,18 @@ export function count(maximum: number) {
 /** True or false. */
 export const flag = z.boolean(expected("true or false"));
 
-/** What is expected of a URL. */
+/** What a URL must be. */
 export const FILLED_IN = "a URL without a template such as {tenant}, <host> or $HOST left in it";
 
-/** Whether no template is left in a text. */
+/** Whether a text contains no template. */
 export function isFilledIn(text: string): boolean {
   return !hasTemplate(text);
 }
 
-/** A text that names somebody by a URL or otherwise. */
+/** A name, which may be a URL. */
 export const filledIn = text.refine((value) => !value.includes("://") || isFilledIn(value), expected(FILLED_IN));
 
-/** A URL that can be `iss`, kept as it is written. */
+/** A URL that can be `iss`, kept exactly as written. */
 export const issuerUrl = z
   .string(expected("a URL"))
   .refine(isFilledIn, { ...expected(FILLED_IN), abort: true })

@@ -1,7 +1,7 @@
-/** Where in the configuration: keys and positions, from the top. */
+/** A place in the configuration: keys and positions, from the top. */
 type Path = readonly PropertyKey[];
 
-/** The configuration cannot be used. The message has one line for each problem, and never a secret. */
+/** The configuration is not valid. The message has one line for each problem, and never a secret. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
@@ -12,7 +12,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Collects problems, or warnings, so that all of them can be told at once. */
+/** Collects problems, or warnings, so that all of them can be reported at once. */
 export class Problems {
   readonly #lines: Set<string>;
   readonly #path: Path;
@@ -22,7 +22,7 @@ export class Problems {
     this.#path = path;
   }
 
-  /** The same collection, further down. */
+  /** The same collection, at a place further down. */
   at(...steps: Path): Problems {
     return new Problems(this.#lines, [...this.#path, ...steps]);
   }
@@ -33,18 +33,18 @@ export class Problems {
     this.#lines.add(where === "" ? what : `${where}: ${what}`);
   }
 
-  /** The lines of all that was noted, wherever. */
+  /** One line for each problem, wherever it was noted. */
   list(): readonly string[] {
     return [...this.#lines];
   }
 
-  /** Throws a {@link ConfigError} with all that was noted, if anything was. */
+  /** Throws a {@link ConfigError} with all problems, if there are any. */
   throwIfAny(): void {
     if (this.#lines.size > 0) throw new ConfigError(this.list());
   }
 }
 
-/** `tenants.acme.authorities["wellknown://google"].audiences[0]` */
+/** Formats a place, such as `tenants.acme.authorities["wellknown://google"].audiences[0]`. */
 export function formatPath(path: Path): string {
   return path.map(formatStep).join("").replace(/^\./, "");
 }

@@ -1,2 +1,2 @@
-/** A process's variables. */
+/** The environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;

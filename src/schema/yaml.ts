@@ -1,16 +1,16 @@
 import { type Document, type ErrorCode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { Problems } from "./problems.ts";
 
-/** How many times aliases may be resolved: they can make a small file expand to a huge one. */
+/** How many times aliases may be resolved: they can make a small file expand into a huge one. */
 const MAX_ALIASES = 100;
 
-/** The parser's own words may repeat what the file holds, which may be a secret: these never do. */
+/** Messages in place of the parser's, which may quote the file and so a secret. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
   BAD_INDENT: "wrong indentation, or a bracket that is not closed",
-  BLOCK_AS_IMPLICIT_KEY: "a mapping where a value is expected: quote a text that has a colon and a space in it",
+  BLOCK_AS_IMPLICIT_KEY: "a mapping where a value is expected: quote a string that contains a colon and a space",
   TAB_AS_INDENT: "a tab where spaces are expected",
   DUPLICATE_KEY: "a key that is already in this mapping",
-  NON_STRING_KEY: "a key that is not a text",
+  NON_STRING_KEY: "a key that is not a string",
   MISSING_CHAR: "something is missing, such as a colon, a comma or a closing quote",
   MULTIPLE_DOCS: "a second document",
   BAD_ALIAS: "an alias without its anchor",
@@ -21,28 +21,28 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
 const UNKNOWN = "not well-formed YAML";
 
 /**
- * The plain data of a YAML 1.2 text: one document, whose keys are texts and unique in their mapping. Notes every problem
- * by the name of the file, line and column; undefined if there was one.
+ * Parses a YAML 1.2 text to plain data. It must be one document, and its keys strings that are unique in their mapping.
+ * Notes every problem with the file's name, line and column. Returns undefined if there was one.
  */
 export function parseYaml(text: string, file: string, problems: Problems): unknown {
   const lines = new LineCounter();
-  // Pretty errors would repeat the line.
+  // Pretty errors would quote the line.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   const found = [...document.errors, ...document.warnings];
   for (const { pos, code } of found) problems.add(`${place(file, lines, pos[0])}: ${REASONS[code] ?? UNKNOWN}`);
   if (found.length > 0 || noteLostKeys(document, (offset) => place(file, lines, offset), problems)) return undefined;
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    // Throws if something contains itself.
+    // Throws if the data contains itself.
     JSON.stringify(data);
     return data;
   } catch {
-    problems.add(`${file}: too many aliases, or one that stands for what contains it`);
+    problems.add(`${file}: too many aliases, or an alias that contains itself`);
     return undefined;
   }
 }
 
-/** `__proto__` is not kept where objects are copied key by key: it would be lost without a word. */
+/** Refuses the key `__proto__`: copying an object key by key would lose it silently. */
 function noteLostKeys(document: Document.Parsed, placeOf: (offset: number) => string, problems: Problems): boolean {
   let found = false;
   visit(document, {

@@ -1,9 +1,9 @@
 import type { Instant } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 
-/** What a token's `jti` tells: when it was minted and, if it has one, the family of its grant. */
+/** The contents of a `jti`: when the token was issued and, if it has one, the family of its grant. */
 interface Jti {
-  /** When the token was minted, to the millisecond. */
+  /** When the token was issued, to the millisecond. */
   readonly issuedAt: Instant;
   readonly family: string | undefined;
 }
@@ -11,20 +11,20 @@ interface Jti {
 const JTI =
   /^(?<time>[0-9a-f]{8}-[0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?:\.(?<family>[A-Za-z0-9_-]{22}))?$/;
 
-/** A fresh `jti`: a UUIDv7 (RFC 9562 section 5.7) of that moment, then the family that the token belongs to. */
+/** Makes a `jti`: a UUIDv7 (RFC 9562 section 5.7) of that time, and the family that the token belongs to, if any. */
 export function makeJti(issuedAt: Instant, family: string | undefined, random: Random): string {
   const uuid = uuidv7(issuedAt, random);
   return family === undefined ? uuid : `${uuid}.${family}`;
 }
 
-/** Reads a `jti` that {@link makeJti} made; undefined for any other text. */
+/** Parses a `jti` that {@link makeJti} made; undefined for any other text. */
 export function parseJti(text: string): Jti | undefined {
   const groups = JTI.exec(text)?.groups;
   if (groups?.time === undefined) return undefined;
   return { issuedAt: Number.parseInt(groups.time.replace("-", ""), 16), family: groups.family };
 }
 
-/** A fresh id of a family: 128 random bits, base64url. */
+/** Makes the id of a family: 128 random bits, base64url. */
 export function makeFamilyId(random: Random): string {
   return Buffer.from(random.bytes(16)).toString("base64url");
 }

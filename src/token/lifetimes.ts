@@ -1,10 +1,10 @@
 /**
- * The numbers in a store's `meta` that tell how long what a tenant mints can matter, in seconds. They only grow, so that
- * lowering a lifetime revives nothing and lets no key go too early.
+ * The names of the numbers in a store's `meta` that say how long a tenant's tokens can matter, in seconds. The numbers
+ * only grow, so that lowering a lifetime revives nothing and removes no key too early.
  */
 export const LONGEST_LIFETIMES = {
-  /** Of any JWT. */
+  /** The longest lifetime of any JWT. */
   jwt: "longestJwtLifetime",
-  /** Of a grant: from its mint until the last access token of its last refresh has expired. */
+  /** The longest lifetime of a grant: from its mint until the last access token of its last refresh has expired. */
   grant: "longestGrantLifetime",
 } as const;

@@ -3,7 +3,7 @@ import type { Random } from "../base/random.ts";
 
 const HANDLE = /^[A-Za-z0-9_-]{43}$/;
 
-/** A fresh reference token: 256 random bits, base64url. */
+/** Makes a reference token: 256 random bits, base64url. */
 export function makeHandle(random: Random): string {
   return Buffer.from(random.bytes(32)).toString("base64url");
 }
@@ -13,7 +13,9 @@ export function looksLikeHandle(text: string): boolean {
   return HANDLE.test(text);
 }
 
-/** What the store keeps of a handle: its SHA-256, base64url. Of 256 random bits nothing can be guessed back. */
+/**
+ * What the store keeps of a handle: its SHA-256, base64url. It needs no salt, as nobody can guess 256 random bits.
+ */
 export function handleDigest(handle: string): string {
   return createHash("sha256").update(handle).digest("base64url");
 }

@@ -1,4 +1,4 @@
-/** The names that the mint owns, in lower case, beside the tenant's mark claim. */
+/** The names that the mint sets itself, in lower case; the tenant's namespace claim comes on top. */
 const OWN = `
   active amr at_hash aud auth_time azp c_hash client_id client_namespace cnf custom_payload exp iat idp iss jti nbf nonce
   reference_token_id scope sid sub token_type username`;
@@ -7,15 +7,15 @@ const OWN = `
 export const CUSTOM_PAYLOAD = "custom_payload";
 
 /**
- * Names that say elsewhere what only the mint may say: who acts for whom (RFC 8693), hashes of an id_token, where other
- * claims are, what a selective disclosure hides (RFC 9901).
+ * Names that other specifications give a meaning that only the mint may assert: who acts for whom (RFC 8693), hashes of
+ * an id_token, where other claims are found, what a selective disclosure hides (RFC 9901).
  */
 const OTHERS = `
   act may_act s_hash sub_jwk _claim_names _claim_sources _sd _sd_alg`;
 
 /**
- * What .NET's inbound claim map makes subject, scope, authentication method or time, and identity provider of, and what
- * it makes of them. `role` and its URI are the caller's.
+ * Names that .NET's inbound claim map turns into subject, scope, authentication method or time, or identity provider,
+ * and the names that it turns them into. `role` and its URI are left to the caller.
  */
 const DOTNET = `
   appidacr actort
@@ -34,16 +34,16 @@ const DOTNET = `
   http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor`;
 
 /**
- * Reserved, but for the clients that are allowed them by name: a deployment may need them, and its verifiers know what
- * they mean. `user_name` and `scp` are Spring's; .NET maps the others of the first line. The second line is what security
- * events, logout tokens, transaction tokens, status lists and rich authorization say.
+ * Reserved, except for clients that are allowed them by name: a deployment may need them, and its verifiers know what
+ * they mean. In the first line, `user_name` and `scp` are Spring's, and .NET maps the others. The second line belongs to
+ * security events, logout tokens, transaction tokens, status lists and rich authorization.
  */
 export const ALLOWABLE_CLAIMS = [
   ...(["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const),
   ...(["authorization_details", "events", "rctx", "req_wl", "status", "sub_id", "tctx", "toe", "txn", "vct"] as const),
 ] as const;
 
-/** All of them, beside the tenant's mark claim. */
+/** All reserved names; the tenant's namespace claim comes on top. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...words(OWN),
   ...words(OTHERS),
@@ -56,15 +56,16 @@ function words(text: string): readonly string[] {
 }
 
 /**
- * A character anywhere that is not seen, or turns the text about it, or a blank at an end: a name that people, and readers
- * which trim or fold (Unicode's NFKC_Casefold drops what can be ignored), take for another.
+ * A character that is invisible or changes the direction of the text around it, or a space at either end. People take
+ * such a name for another one, and so do readers that trim or fold names (Unicode's NFKC_Casefold drops ignorable
+ * characters).
  */
 const UNTIDY = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]|^\s|\s$/u;
 
 /**
- * Whether only the mint may set a claim, whatever the case or the compatible form of its name: some verifiers read claims
- * without regard to those, and none must be led to take a caller's claim for the mint's. No caller may set an untidy name
- * either. `allowed`: see {@link ALLOWABLE_CLAIMS}; it takes them as they are written.
+ * Whether only the mint may set a claim, whatever the case or compatibility form of its name: some verifiers ignore
+ * those, and must not take a caller's claim for the mint's. No caller may set an untidy name either. `allowed`: see
+ * {@link ALLOWABLE_CLAIMS}; these names match exactly.
  */
 export function isReservedClaim(name: string, namespaceClaim: string, allowed?: ReadonlySet<string>): boolean {
   if (allowed?.has(name)) return false;
@@ -73,11 +74,11 @@ export function isReservedClaim(name: string, namespaceClaim: string, allowed?: 
 }
 
 /**
- * A claim's name as those see it who read names without regard to case and compatible forms (NFKC). By way of upper case,
- * so that letters such as the long s, which only upper case tells, fold too.
+ * Folds a claim's name as readers do that ignore case and compatibility forms (NFKC). Goes through upper case, so that
+ * letters such as the long s fold too.
  */
 export function foldName(name: string): string {
   const lower = name.normalize("NFKC").toUpperCase().toLowerCase();
-  // A capital I with a dot is an i, as Java compares, though its lower case keeps the dot.
+  // To Java, a capital I with a dot equals an i, although its lower case keeps the dot.
   return lower.replace(/(?<=i)\u0307/g, "").normalize("NFKC");
 }

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Instant } from "../base/clock.ts";
 import type { Mac } from "./refresh-token.ts";
 
-/** What decides a grant, and never changes. */
+/** The members of a grant that decide what it gives, and never change. */
 interface MarkedFamily {
   readonly id: string;
   readonly client: string;
@@ -12,7 +12,7 @@ interface MarkedFamily {
   readonly decision: string;
 }
 
-/** What a reference token's row says. */
+/** The members of a reference token's row. */
 interface MarkedReferenceToken {
   readonly digest: string;
   readonly claims: string;
@@ -22,13 +22,13 @@ interface MarkedReferenceToken {
 /** A row's MAC: the generation of the refresh key that made it, and HMAC-SHA256 in base64url. */
 const ROW_MAC = /^(?<generation>[1-9]\d{0,8})\.(?<mac>[A-Za-z0-9_-]{43})$/;
 
-/** What the MAC of a tenant's grant is of. */
+/** The text that the MAC of a grant's row covers. */
 export function familyText(tenant: string, family: MarkedFamily): string {
   const { id, client, namespace, subject, mintedAt, decision } = family;
   return marked("grant", [tenant, id, client, namespace, subject, String(mintedAt), decision]);
 }
 
-/** What the MAC of a tenant's reference token is of. */
+/** The text that the MAC of a reference token's row covers. */
 export function referenceTokenText(tenant: string, { digest, claims, expiresAt }: MarkedReferenceToken): string {
   return marked("reference token", [tenant, digest, claims, String(expiresAt)]);
 }
@@ -39,13 +39,13 @@ export function makeRowMac(text: string, generation: number, mac: Mac): string |
   return proof === undefined ? undefined : `${generation}.${proof}`;
 }
 
-/** The generation that a row's MAC names; undefined if it is none. */
+/** The generation in a row's MAC; undefined if it is malformed. */
 export function rowMacGeneration(rowMac: string | undefined): number | undefined {
   const generation = ROW_MAC.exec(rowMac ?? "")?.groups?.generation;
   return generation === undefined ? undefined : Number(generation);
 }
 
-/** Whether a row's MAC is of this text. */
+/** Whether a row's MAC is the one of this text. */
 export function isRowMac(rowMac: string, text: string, mac: Mac): boolean {
   const generation = rowMacGeneration(rowMac);
   const expected = generation === undefined ? undefined : makeRowMac(text, generation, mac);
@@ -54,8 +54,8 @@ export function isRowMac(rowMac: string, text: string, mac: Mac): boolean {
 }
 
 /**
- * The label keeps rows apart from each other and from refresh tokens, which are under the same key. Every part is
- * preceded by its length, so that no two lists of parts read alike; one that is absent has none.
+ * The label separates kinds of rows from each other and from refresh tokens, which use the same key. Every part is
+ * preceded by its length, so that no two lists of parts read alike; an absent part has none.
  */
 function marked(kind: string, parts: readonly (string | undefined)[]): string {
   const measured = parts.map((part) => (part === undefined ? "-" : `${Buffer.byteLength(part)}:${part}`));

@@ -2,7 +2,7 @@
 export const OFFLINE_ACCESS = "offline_access";
 
 /**
- * The scopes that ask who a subject is (OpenID Connect Core sections 3.1.2.1 and 5.4). Libraries send them out of habit;
- * they name no resource.
+ * The scopes that ask who a subject is (OpenID Connect Core sections 3.1.2.1 and 5.4). Libraries send them by default,
+ * and they name no resource.
  */
 export const IDENTITY_SCOPES: ReadonlySet<string> = new Set(["openid", "profile", "email", "address", "phone"]);

@@ -214,7 +214,7 @@ describe("what is no id_token", () => {
 
   it.each([["exp"], ["b64"], []])("critical extensions are not accepted: %j", async (...crit) => {
     const token = compact({ alg: "ES256", crit, b64: true, exp: 1 }, payloadOf(await authority.idToken()));
-    expect(await refusal(token)).toBe("The id_token has critical extensions, and none is accepted.");
+    expect(await refusal(token)).toBe("The id_token has unsupported critical extensions.");
   });
 
   it.each(["at+jwt", "logout+jwt", "application/at+jwt", ""])("another kind of token: %j", async (typ) => {
