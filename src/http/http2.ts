@@ -110,9 +110,20 @@ function boundSession(session: ServerHttp2Session, limits: Limits, idle: Set<Ser
 function boundStream(stream: ServerHttp2Stream, milliseconds: number): void {
   const end = () => stream.close(constants.NGHTTP2_CANCEL);
   let timer = setTimeout(end, milliseconds);
+  let unread = 0;
+  stream.on("drain", () => {
+    unread = 0;
+  });
+  // An answer that goes on, message by message, may rest for as long as it likes, unless it waits for its reader.
+  const look = () => {
+    if (!stream.headersSent || stream.writableEnded) return end();
+    unread = stream.writableLength > 0 ? unread + 1 : 0;
+    if (unread > 1) return end();
+    timer = setTimeout(look, milliseconds);
+  };
   stream.once("end", () => {
     clearTimeout(timer);
-    timer = setTimeout(end, milliseconds);
+    timer = setTimeout(look, milliseconds);
   });
   stream.once("close", () => clearTimeout(timer));
 }

@@ -1,13 +1,6 @@
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import {
-  Code,
-  ConnectError,
-  createConnectRouter,
-  createContextValues,
-  type HandlerContext,
-  type Interceptor,
-  type ServiceImplSpec,
-} from "@connectrpc/connect";
+import { Code, createConnectRouter, createContextValues, type ServiceImplSpec } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
@@ -21,10 +14,14 @@ import { fieldValues } from "../wire/fields.ts";
 import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { callerKey } from "./caller.ts";
-import { refuse, toConnectError, unimplemented, unreadable } from "./errors.ts";
+import { gate } from "./connect-refusals.ts";
+import { POST_ALONE, STOPPING, toConnectError } from "./errors.ts";
+import { guard } from "./guard.ts";
 import { binaryOptions, jsonOptionsFor } from "./limits.ts";
-import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
-import { rpcName } from "./services.ts";
+import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
+
+/** The services whose other listeners may have them: of each, an RPC that is not here is refused in Connect's words. */
+const OURS = [TokenService.typeName, KeyService.typeName];
 
 /** What an answer of that HTTP status says beside its body. */
 const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>> = {
@@ -34,27 +31,27 @@ const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>
 
 const MEDIA_TYPES = "The media type must be application/json or application/proto, or gRPC-Web's.";
 
-/** What Connect says of an envelope that is cut short, or compressed in a way that was not named. */
-const ENVELOPE = /^protocol error:|^received compressed (?:envelope|message)/;
+const NEEDS_HTTP2 = "An RPC that streams in both directions needs HTTP/2.";
 
-const NO_MESSAGE = new OAuthError("invalid_request", "The request cannot be read: it is not one message.");
-
-const TOO_LARGE = new OAuthError("invalid_request", "The body is too large.");
+/** The fields that tell a deadline, and how each is read. */
+const timeouts = { "connect-timeout-ms": connectTimeout, "grpc-timeout": grpcTimeout };
 
 /**
- * Serves the RPCs over Connect and gRPC-Web on an HTTP/1.1 server: `POST /<service>/<method>` with a message in
- * protobuf's binary or JSON form. Native gRPC has a server of its own. `app` is one that notes who calls, as the gateway's
- * server does.
+ * Serves the RPCs over Connect and gRPC-Web on an HTTP server: `POST /<service>/<method>` with a message in protobuf's
+ * binary or JSON form. Native gRPC has a server of its own. `app` is one that notes who calls, as the gateway's server does.
+ * Once it closes, calls that stream end.
  */
 export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[], logger: Logger): void {
+  const stopping = new AbortController();
+  app.addHook("preClose", async () => stopping.abort(STOPPING));
   app.register(async (scope) => {
     // Connect reads the bodies itself, within its own limit.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    for (const handler of handlers(services, logger)) {
+    for (const handler of handlers(services, logger, stopping.signal)) {
       scope.all(handler.requestPath, { onRequest: requirePost }, (request, reply) => serve(handler, request, reply));
     }
-    for (const { typeName } of [TokenService, KeyService]) {
+    for (const typeName of new Set([...OURS, ...services.map(({ service }) => service.typeName)])) {
       scope.all(`/${typeName}/*`, (_request, reply) =>
         refuseAs(404, "There is no such RPC here.", reply, Code.Unimplemented),
       );
@@ -62,7 +59,11 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
   });
 }
 
-function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonly UniversalHandler[] {
+function handlers(
+  services: readonly ServiceImplSpec[],
+  logger: Logger,
+  stopping: AbortSignal,
+): readonly UniversalHandler[] {
   const options = {
     grpc: false,
     // Several libraries compress by default. The limit holds for what is inflated too, and inflating stops there.
@@ -71,66 +72,24 @@ function handlers(services: readonly ServiceImplSpec[], logger: Logger): readonl
     compressMinBytes: Number.POSITIVE_INFINITY,
     readMaxBytes: MAX_BODY_BYTES,
     binaryOptions,
-    interceptors: [refusals(logger)],
-    requestGate: refuseUnreadable,
+    requestGate: gate,
   };
   const router = createConnectRouter();
-  for (const { methods } of services) {
-    for (const { method, impl } of Object.values(methods))
-      router.rpc(method, impl, { ...options, jsonOptions: jsonOptionsFor(method.input) });
+  for (const spec of services.flatMap(({ methods }) => Object.values(methods))) {
+    const { kind, method, impl } = guard(spec, logger);
+    router.rpc(method, impl, {
+      ...options,
+      jsonOptions: jsonOptionsFor(method.input),
+      ...(kind !== "unary" && { shutdownSignal: stopping }),
+    });
   }
   return router.handlers;
-}
-
-/** Makes of whatever an implementation throws what may leave. */
-function refusals(logger: Logger): Interceptor {
-  return (next) => async (request) => {
-    try {
-      if (hasMalformedBinary([...request.header].flat())) throw MALFORMED_BINARY;
-      return await next(request);
-    } catch (error) {
-      const { requestId } = request.contextValues.get(callerKey);
-      throw refuse(error, { rpc: rpcName(request.method), requestId }, logger);
-    }
-  };
-}
-
-/**
- * Connect calls bytes that it cannot decode its own failure, and quotes the text that is not JSON; of a message that is
- * too large it says that resources are exhausted. It aborts the call with that error before it writes the error down:
- * the moment to make it the refusal that a gRPC caller gets.
- */
-function refuseUnreadable(context: HandlerContext): void {
-  context.signal.addEventListener("abort", () => {
-    const reason: unknown = context.signal.reason;
-    const refusal = reason instanceof ConnectError ? refusalOf(reason) : undefined;
-    if (refusal === undefined) return;
-    const { code, rawMessage, details } = refusal;
-    Object.assign(reason as ConnectError, { code, rawMessage, details });
-  });
-}
-
-function refusalOf(error: ConnectError): ConnectError | undefined {
-  // Nothing but the limit of a message is ever exhausted here.
-  if (error.code === Code.ResourceExhausted) return toConnectError(TOO_LARGE);
-  if (error.code === Code.Unimplemented && error.details.length === 0) return unimplemented(error.rawMessage);
-  if (ENVELOPE.test(error.rawMessage)) return toConnectError(NO_MESSAGE);
-  const cause = decodeFailure(error);
-  return cause && unreadable(cause);
-}
-
-/** What the decoder threw, if an error says that the request could not be decoded. */
-function decodeFailure(error: ConnectError): Error | undefined {
-  if (error.rawMessage === "decompression failed" && error.cause instanceof Error) return error.cause;
-  if (error.code === Code.InvalidArgument && error.cause instanceof Error) return error.cause;
-  const [, binary] = /^parse binary: (.*)$/s.exec(error.rawMessage) ?? [];
-  return binary === undefined ? undefined : new Error(binary);
 }
 
 /** Answers any other method 405 (RFC 9110 section 15.5.6), before its body is looked at. */
 async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   if (request.method === "POST") return undefined;
-  return refuseAs(405, "An RPC is called with POST.", reply.header("allow", "POST"));
+  return refuseAs(405, POST_ALONE, reply.header("allow", "POST"));
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -139,10 +98,13 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
   const call = read(request, reply);
   if (call === undefined) return refuseAs(400, "The request's target or its Host makes no URL.", reply);
   const { status, header, body } = await handler(call);
-  // Connect says it with an empty body.
+  // Connect says these with an empty body.
   if (status === 415) return refuseAs(415, MEDIA_TYPES, reply);
+  if (status === 505) return refuseAs(505, NEEDS_HTTP2, reply, Code.Unimplemented);
   reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...headersByStatus[status], ...UNCACHED });
-  return reply.send(body && (await buffer(body)));
+  if (body === undefined) return reply.send();
+  // A stream is read as fast as its client takes it.
+  return reply.send(handler.method.methodKind === "unary" ? await buffer(body) : Readable.from(body));
 }
 
 /** Answers in Connect's words what is refused before Connect has a call of it. */
@@ -158,8 +120,9 @@ function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequ
     const caller = request.getDecorator<Caller>("caller");
     const values = createContextValues().set(callerKey, caller);
     const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, values);
-    // A caller whose deadline is over closes its connection, which ends the call; no timer has to hold whatever it names.
-    for (const name of ["connect-timeout-ms", "grpc-timeout"]) call.header.delete(name);
+    for (const [name, read] of Object.entries(timeouts)) {
+      if ((read(call.header.get(name) ?? "") ?? 0) > MAX_TIMEOUT) call.header.delete(name);
+    }
     return call;
   } catch {
     return undefined;

@@ -45,6 +45,57 @@ export function toConnectError(error: OAuthError, code: Code = codes[error.code]
   return refusal;
 }
 
+/** Why a call's signal aborts. Made once: every call is over at some time, and an error is dear to make. */
+export const CANCELLED = new ConnectError("The call was cancelled.", Code.Canceled);
+export const OVER = new ConnectError("The call is over.", Code.Canceled);
+
+/** The refusal of a stream that the server ends because it stops. */
+export const STOPPING = toConnectError(new OAuthError("temporarily_unavailable", "The server stops."));
+
+/** The refusal of a call whose deadline passes. */
+export const DEADLINE_OVER = toConnectError(
+  new OAuthError("temporarily_unavailable", "The deadline of the call is over."),
+  Code.DeadlineExceeded,
+);
+
+/** The refusal of more or fewer messages than one, where an RPC has one. gRPC has that status for it. */
+export const NOT_ONE_MESSAGE = toConnectError(
+  new OAuthError("invalid_request", "The request cannot be read: it is not one message."),
+  Code.Unimplemented,
+);
+
+/** The refusal of a compression that nobody here reads. */
+const UNKNOWN_COMPRESSION = toConnectError(
+  new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
+  Code.Unimplemented,
+);
+
+/** The refusal of a message that is too large, inflated or not. */
+export const TOO_LARGE = toConnectError(
+  new OAuthError("invalid_request", "The body is too large."),
+  Code.ResourceExhausted,
+);
+
+/** The refusal of a message that is marked as compressed, where the call named no compression. */
+export const UNNAMED_COMPRESSION = toConnectError(
+  new OAuthError("invalid_request", "The request cannot be read: it is compressed, and no compression was named."),
+  Code.Internal,
+);
+
+/** What a call with another method of HTTP is told. */
+export const POST_ALONE = "An RPC is called with POST.";
+
+/** The refusal of a deadline that cannot be read. `name`: the field that tells it. */
+export function malformedTimeout(name: string): ConnectError {
+  return toConnectError(new OAuthError("invalid_request", `The request cannot be read: its ${name} is malformed.`));
+}
+
+/** The refusal of a call whose signal aborted. `reason`: that of the signal. */
+export function refusalOfAbort(reason: unknown): ConnectError {
+  if (!(reason instanceof ConnectError)) return CANCELLED;
+  return reason.code === Code.DeadlineExceeded ? DEADLINE_OVER : reason;
+}
+
 /**
  * Decides what of a failed call leaves, on either transport: an implementation's own status as it is, a refusal with
  * its details, and of anything else nothing. The cause of what nobody foresaw goes to the log.
@@ -75,10 +126,7 @@ export function unreadable(cause: Error): ConnectError {
  * status for both. `reason`: the library's words.
  */
 export function unimplemented(reason: string): ConnectError {
-  const message = /compression|encoding/.test(reason)
-    ? "The compression is not supported: send gzip, or none."
-    : "The request cannot be read: it is not one message.";
-  return toConnectError(new OAuthError("invalid_request", message), Code.Unimplemented);
+  return /compression|encoding/.test(reason) ? UNKNOWN_COMPRESSION : NOT_ONE_MESSAGE;
 }
 
 /** Where decoding failed: a field, a message or an enum of ours. */

@@ -9,15 +9,19 @@ import {
   setLogVerbosity,
 } from "@grpc/grpc-js";
 import type { Logger } from "../base/logger.ts";
-import { fieldValues, joinedField } from "../wire/fields.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
-import { type CallDependencies, unaryHandler } from "./bridge.ts";
-import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
+import { unaryHandler } from "./bridge.ts";
+import type { CallDependencies } from "./call.ts";
+import { ELSEWHERE, NOT_POST, prepareHeaders, UNREADABLE } from "./call-headers.ts";
+import { STOPPING } from "./errors.ts";
+import { guard } from "./guard.ts";
+import { MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-import { NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
+import { NO_POST, NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
+import { streamHandler } from "./stream-bridge.ts";
 
 const MINUTE = 60_000;
 
@@ -31,11 +35,6 @@ const options = {
   "grpc.max_connection_idle_ms": 15 * MINUTE,
 };
 
-/** Where calls go that are of no RPC. */
-const ELSEWHERE = "/";
-/** Where calls go whose binary metadata is malformed. */
-const UNREADABLE = "/unreadable";
-
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
 interface GrpcServer {
@@ -43,11 +42,14 @@ interface GrpcServer {
    * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects if the address cannot be bound.
    */
   listen(host: string, port: number): Promise<number>;
-  /** Takes no more calls and resolves once those in flight are done; ends them after `graceMs` milliseconds. */
+  /**
+   * Takes no more calls, ends those that stream, and resolves once the others in flight are done; ends them after `graceMs`
+   * milliseconds.
+   */
   close(graceMs: number): Promise<void>;
 }
 
-/** A gRPC server of its own port for the unary RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
+/** A gRPC server of its own port for the RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
 export function createGrpcServer({
   services,
   logger,
@@ -65,9 +67,11 @@ export function createGrpcServer({
   // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
-  const dependencies = { logger, isTrusted: trust(trustedProxies) };
+  const stopping = new AbortController();
+  const dependencies = { logger, isTrusted: trust(trustedProxies), stopping: stopping.signal };
   const paths = services.flatMap((service) => register(server, service, dependencies));
   server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
+  server.register(NOT_POST, refuseCall(NO_POST), asIs, asIs, "bidi");
   server.register(UNREADABLE, refuseCall(toStatus(MALFORMED_BINARY)), asIs, asIs, "bidi");
   let unbound = () => {};
   return {
@@ -78,40 +82,35 @@ export function createGrpcServer({
       return bound;
     },
     async close(graceMs) {
-      await close(server, graceMs);
+      const closed = close(server, graceMs);
+      stopping.abort(STOPPING);
+      await closed;
       unbound();
     },
   };
 }
 
 /**
- * Readies the headers of a call for grpc-js. Several fields `authorization` become one that is malformed, as over HTTP:
- * grpc-js sees the first alone; and one that is not ASCII, which it would drop, keeps a mark of that. A path that is no RPC's becomes `ELSEWHERE`: grpc-js would answer without details.
- *
- * It keeps the servers beneath it to itself, so that they are asked for by name; it reads the headers that its own
- * listener is given after ours.
+ * Readies the headers of every call for grpc-js. It keeps the servers beneath it to itself, so that they are asked for by
+ * name; it reads the headers that its own listener is given after ours.
  */
 function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
   for (const http2 of servers.keys()) {
-    http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) => {
-      const authorization = joinedField(rawHeaders, "authorization");
-      if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
-      // grpc-js sees the first alone of these too, and refuses what is no type of its own.
-      if (fieldValues(rawHeaders, "content-type").length > 1) headers["content-type"] = "several";
-      if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
-      else if (hasMalformedBinary(rawHeaders)) headers[":path"] = UNREADABLE;
-    });
+    http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) =>
+      prepareHeaders(headers, rawHeaders, paths),
+    );
   }
 }
 
 /** Registers the RPCs of a service, and gives their paths. */
 function register(server: Server, { methods }: ServiceImplSpec, dependencies: CallDependencies): readonly string[] {
   return Object.values(methods).map((spec) => {
-    const name = rpcName(spec.method);
-    if (spec.kind !== "unary") throw new Error(`${name} is not unary.`);
-    server.register(`/${name}`, unaryHandler(spec, dependencies), asIs, asIs, "unary");
-    return `/${name}`;
+    const path = `/${rpcName(spec.method)}`;
+    const guarded = guard(spec, dependencies.logger);
+    if (guarded.kind === "unary") server.register(path, unaryHandler(guarded, dependencies), asIs, asIs, "unary");
+    else server.register(path, streamHandler(guarded, dependencies), asIs, asIs, "bidi");
+    return path;
   });
 }
 

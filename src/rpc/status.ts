@@ -1,27 +1,43 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type StatusObject,
+  status,
+} from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
-import { toConnectError, unimplemented } from "./errors.ts";
+import { REQUEST_ID } from "../wire/headers.ts";
+import { UNNAMED } from "./call-headers.ts";
+import {
+  DEADLINE_OVER,
+  malformedTimeout,
+  POST_ALONE,
+  TOO_LARGE,
+  toConnectError,
+  UNNAMED_COMPRESSION,
+  unimplemented,
+} from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 
-const DETAILS = "grpc-status-details-bin";
+/** The metadata of all statuses that were made here, rather than by grpc-js. */
+const ours = new WeakSet<Metadata>();
 
-/** What grpc-js refuses by itself, by its status: nothing else of ours has that status without details. */
+/** What grpc-js refuses by itself, by its status. */
 const refusals: Partial<Record<number, ConnectError>> = {
-  [status.RESOURCE_EXHAUSTED]: refusal("The body is too large.", Code.ResourceExhausted),
-  [status.DEADLINE_EXCEEDED]: toConnectError(
-    new OAuthError("temporarily_unavailable", "The deadline of the call is over."),
-    Code.DeadlineExceeded,
-  ),
+  [status.RESOURCE_EXHAUSTED]: TOO_LARGE,
+  [status.DEADLINE_EXCEEDED]: DEADLINE_OVER,
 };
 
 const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
-const BAD_TIMEOUT = refusal("The request cannot be read: its grpc-timeout is malformed.", Code.InvalidArgument);
 const UNEXPECTED = toConnectError(new OAuthError("server_error", "An unexpected error occurred."));
 
 /** The refusal of a call of what is none of our RPCs. */
 export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));
+
+/** The refusal of a call with another method of HTTP. */
+export const NO_POST = toStatus(refusal(POST_ALONE, Code.Unimplemented));
 
 /** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
 export function toStatus(error: ConnectError): StatusObject {
@@ -30,7 +46,16 @@ export function toStatus(error: ConnectError): StatusObject {
   trailers.delete("grpc-status");
   trailers.delete("grpc-message");
   const code: number = error.code;
-  return { code, details: error.rawMessage, metadata: toMetadata(trailers) };
+  const metadata = toMetadata(trailers);
+  ours.add(metadata);
+  return { code, details: error.rawMessage, metadata };
+}
+
+/** The status that a call ends with, which names the call. */
+export function statusOf(refusal: ConnectError, requestId: string): StatusObject {
+  const made = toStatus(refusal);
+  made.metadata.set(REQUEST_ID, requestId);
+  return made;
 }
 
 /**
@@ -40,7 +65,7 @@ export function toStatus(error: ConnectError): StatusObject {
 export const withDetails: ServerInterceptor = (_method, call) => {
   const send = call.sendStatus.bind(call);
   call.sendStatus = (sent) => {
-    const known = sent.metadata?.get(DETAILS).length ? undefined : refusalOf(sent);
+    const known = sent.metadata && ours.has(sent.metadata) ? undefined : refusalOf(sent);
     send(known === undefined ? sent : toStatus(known));
   };
   return new ServerInterceptingCall(call);
@@ -53,6 +78,7 @@ function refusalOf({
   readonly code?: number | null;
   readonly details?: string | null;
 }): ConnectError | undefined {
+  if (code === status.UNIMPLEMENTED && details?.includes(`"${UNNAMED}"`)) return UNNAMED_COMPRESSION;
   if (code === status.UNIMPLEMENTED) return unimplemented(details ?? "");
   return code === status.INTERNAL ? internal(details ?? "") : refusals[code ?? status.OK];
 }
@@ -60,7 +86,7 @@ function refusalOf({
 /** What grpc-js calls its own failure, and mostly is the caller's. */
 function internal(reason: string): ConnectError {
   if (reason.includes("decompress")) return BAD_GZIP;
-  return reason.includes("grpc-timeout") ? BAD_TIMEOUT : UNEXPECTED;
+  return reason.includes("grpc-timeout") ? malformedTimeout("grpc-timeout") : UNEXPECTED;
 }
 
 function refusal(message: string, code: Code): ConnectError {

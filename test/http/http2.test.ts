@@ -4,14 +4,18 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
+  constants,
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
-import { text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { createClient } from "@connectrpc/connect";
+import { create } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import { createClient, createServiceImplSpec } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Health, HealthCheckResponseSchema } from "../../gen/grpc/health/v1/health_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
@@ -199,6 +203,67 @@ describe("a connection of HTTP/2 is bounded", () => {
     vi.advanceTimersByTime(30_000);
     expect(await endOf(stream)).not.toBe(0);
     session.close();
+  });
+});
+
+describe("an answer that goes on, message by message", () => {
+  const WATCH = {
+    ":method": "POST",
+    ":path": "/grpc.health.v1.Health/Watch",
+    "content-type": "application/connect+proto",
+  };
+
+  /** Has the test's server answer Watch so, and calls it. */
+  async function watch(answer: () => AsyncGenerator<object>) {
+    const other = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
+    const service = createServiceImplSpec<typeof Health>(Health, { watch: answer });
+    registerConnect(other.app, [service], other.logger);
+    port = await listen(other.app);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const session = await openSession();
+    const stream = session.request(WATCH).end(Buffer.alloc(5));
+    await once(stream, "response");
+    return { session, stream, close: () => other.app.close() };
+  }
+
+  /** Lets a server look at its streams as often. */
+  async function passHalfMinutes(count: number, session: ClientHttp2Session): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      vi.advanceTimersByTime(30_000);
+      await new Promise((resolve) => session.ping(resolve));
+    }
+  }
+
+  test("may rest for longer than a request may take", async () => {
+    const more = Promise.withResolvers<void>();
+    const { session, stream, close } = await watch(async function* () {
+      yield { status: 1 };
+      await more.promise;
+      yield { status: 2 };
+    });
+    await passHalfMinutes(10, session);
+    more.resolve();
+    const bytes = await buffer(stream);
+    expect([bytes.subarray(0, 7), bytes.subarray(7, 14)]).toEqual([
+      Buffer.from([0, 0, 0, 0, 2, 8, 1]),
+      Buffer.from([0, 0, 0, 0, 2, 8, 2]),
+    ]);
+    session.close();
+    await close();
+  });
+
+  test("is ended if nobody reads it", async () => {
+    const large = create(HealthCheckResponseSchema);
+    large.$unknown = [{ no: 99, wireType: WireType.LengthDelimited, data: new Uint8Array(60_000) }];
+    const { session, stream, close } = await watch(async function* () {
+      for (;;) yield large;
+    });
+    const ended = once(stream, "close");
+    await passHalfMinutes(4, session);
+    await ended;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    session.close();
+    await close();
   });
 });
 

@@ -24,6 +24,16 @@ function post(body: string | Uint8Array<ArrayBuffer>, type = "application/json",
   return fetch(doors.url + MINT, { method: "POST", body, headers: { "content-type": type, ...headers } });
 }
 
+/** Expects the refusal of a message that is too large. */
+async function expectTooLarge(response: Response): Promise<void> {
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({
+    code: "resource_exhausted",
+    message: TOO_LARGE,
+    details: [{ type: "mintmark.v1.OAuthErrorDetail", debug: { error: "invalid_request" } }],
+  });
+}
+
 /** Expects the refusal of a request that could not be read, and gives its words. */
 async function expectUnreadable(response: Response): Promise<string> {
   return expectRefused(response, expect.stringMatching(/^The request cannot be read: /));
@@ -81,9 +91,27 @@ describe("a call with curl", () => {
     await expectRefused(response, "Metadata whose name ends in -bin must be base64.");
   });
 
-  test("whose grpc-timeout is malformed is answered: deadlines are not looked at", async () => {
-    const headers = { "grpc-timeout": "SECRET" };
-    expect(await post(new Uint8Array(5), "application/grpc-web+proto", headers)).toMatchObject({ status: 200 });
+  test("whose deadline is malformed is refused, and the deadline quoted nowhere", async () => {
+    const unary = await post("{}", "application/json", { "connect-timeout-ms": "SECRET" });
+    await expectRefused(unary, "The request cannot be read: its connect-timeout-ms is malformed.");
+    const web = await post(new Uint8Array(5), "application/grpc-web+proto", { "grpc-timeout": "SECRET" });
+    const trailer = await web.text();
+    expect(trailer).toContain("grpc-status: 3\r\n");
+    expect(decodeURIComponent(trailer)).toContain("its grpc-timeout is malformed.");
+    expect(trailer).not.toContain("SECRET");
+  });
+
+  test.each(Object.keys(transports))("has its deadline, which the engine need not look at: %s", async (name) => {
+    const { answer } = engine;
+    engine.answer = () => new Promise(() => {});
+    const client = createClient(TokenService, transports[name as keyof typeof transports](doors.url));
+    // The client's own timer would end the call as soon; the header is what the server goes by.
+    const header = name === "gRPC-Web" ? { "grpc-timeout": "50m" } : { "connect-timeout-ms": "50" };
+    expect(await refusalOf(client.mint({}, { headers: header }))).toMatchObject({
+      code: "DeadlineExceeded",
+      details: [{ error: "temporarily_unavailable", errorDescription: "The deadline of the call is over." }],
+    });
+    engine.answer = answer;
   });
 
   test("that is to be sent again says when", async () => {
@@ -206,11 +234,11 @@ describe("the size of a message", () => {
   test("may be 64 KiB, and no more", async () => {
     expect(sized(65_536)).toHaveLength(65_536);
     expect(await post(sized(65_536), "application/proto")).toMatchObject({ status: 200 });
-    await expectRefused(await post(sized(65_537), "application/proto"), TOO_LARGE);
-    await expectRefused(await post(`{"subject":"${"x".repeat(65_536)}"}`), TOO_LARGE);
+    await expectTooLarge(await post(sized(65_537), "application/proto"));
+    await expectTooLarge(await post(`{"subject":"${"x".repeat(65_536)}"}`));
     const client = createClient(TokenService, transports["gRPC-Web"](doors.url));
     expect(await refusalOf(client.mint({ subject: "x".repeat(65_536) }))).toMatchObject({
-      code: "InvalidArgument",
+      code: "ResourceExhausted",
       details: [{ error: "invalid_request", errorDescription: TOO_LARGE }],
     });
   });
@@ -222,7 +250,7 @@ describe("the size of a message", () => {
     const body = ReadableStream.from(bytes());
     const headers = { "content-type": "application/proto" };
     const response = await fetch(doors.url + MINT, { method: "POST", headers, body, duplex: "half" } as RequestInit);
-    await expectRefused(response, TOO_LARGE);
+    await expectTooLarge(response);
   });
 });
 
@@ -240,12 +268,12 @@ describe("compression with gzip", () => {
   test("may inflate to 64 KiB, and no more", async () => {
     const large = toBinary(MintRequestSchema, create(MintRequestSchema, { subject: "x".repeat(65_532) }));
     expect(await compressed(large, "application/proto")).toMatchObject({ status: 200 });
-    await expectRefused(await compressed(Buffer.concat([large, Buffer.from([0])]), "application/proto"), TOO_LARGE);
-    await expectRefused(await compressed(new Uint8Array(20_000_000)), TOO_LARGE);
+    await expectTooLarge(await compressed(Buffer.concat([large, Buffer.from([0])]), "application/proto"));
+    await expectTooLarge(await compressed(new Uint8Array(20_000_000)));
     for (const name of ["connect", "gRPC-Web"] as const) {
       const client = createClient(TokenService, compressing[name](doors.url));
       expect(await refusalOf(client.mint({ subject: "x".repeat(20_000_000) }))).toMatchObject({
-        code: "InvalidArgument",
+        code: "ResourceExhausted",
         details: [{ error: "invalid_request", errorDescription: TOO_LARGE }],
       });
     }
@@ -335,16 +363,16 @@ describe("a call that no RPC of ours takes", () => {
   });
 
   test.each([
-    ["cut short", [0, 0, 0, 0, 5, 97]],
-    ["compressed, without a word how", [1, 0, 0, 0, 1, 120]],
-  ])("because its envelope is %s, has one too over gRPC-Web", async (_, bytes) => {
+    ["cut short", [0, 0, 0, 0, 5, 97], 3],
+    ["compressed, without a word how", [1, 0, 0, 0, 1, 120], 13],
+  ])("because its envelope is %s, has one too over gRPC-Web", async (_, bytes, code) => {
     const response = await fetch(`${doors.url}${MINT}`, {
       method: "POST",
       headers: { "content-type": "application/grpc-web+proto" },
       body: Uint8Array.from(bytes),
     });
     const told = await response.text();
-    expect(told).toContain("grpc-status: 3");
+    expect(told).toContain(`grpc-status: ${code}\r\n`);
     expect(told).toContain("grpc-status-details-bin");
   });
 

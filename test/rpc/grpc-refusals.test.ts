@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { connect as openSession } from "node:http2";
 import { gzipSync } from "node:zlib";
-import { createServiceImplSpec } from "@connectrpc/connect";
+import { Code, ConnectError, createServiceImplSpec } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
@@ -11,6 +12,9 @@ import { MINT } from "./support.ts";
 
 const service = createServiceImplSpec<typeof TokenService>(TokenService, {
   mint: () => ({}),
+  refresh() {
+    throw new ConnectError("Slower.", Code.ResourceExhausted);
+  },
   introspect: () => new Promise(() => {}),
 });
 const server = createGrpcServer({ services: [service], logger: recordingLogger() });
@@ -42,6 +46,7 @@ function envelope(bytes: Buffer): Buffer {
 
 const GZIP = { "grpc-encoding": "gzip" };
 const BAD_GZIP = "The request cannot be read: its gzip compression is malformed.";
+const UNNAMED = "The request cannot be read: it is compressed, and no compression was named.";
 const NO_RPC = "There is no such RPC.";
 const BAD_BINARY = "Metadata whose name ends in -bin must be base64.";
 
@@ -51,6 +56,22 @@ test.each<[string, Record<string, string>, Buffer | undefined, number, string]>(
   ["the path of a refusal", { ":path": "/unreadable" }, undefined, 12, NO_RPC],
   ["gzip that is none", GZIP, envelope(Buffer.from("SECRET")), 3, BAD_GZIP],
   ["gzip that is cut short", GZIP, envelope(gzipSync("SECRET").subarray(0, -6)), 3, BAD_GZIP],
+  ["a compressed message without a word how", {}, envelope(gzipSync("SECRET")), 13, UNNAMED],
+  [
+    "a compressed message that is named otherwise",
+    { "grpc-encoding": "identity" },
+    envelope(gzipSync("")),
+    13,
+    UNNAMED,
+  ],
+  ["another method of HTTP", { ":method": "PUT" }, undefined, 12, "An RPC is called with POST."],
+  [
+    "a timeout within another text",
+    { "grpc-timeout": "SECRET 5S" },
+    undefined,
+    3,
+    "The request cannot be read: its grpc-timeout is malformed.",
+  ],
   [
     "a timeout that is none",
     { "grpc-timeout": "SECRET" },
@@ -82,6 +103,35 @@ test.each(["", "AAAA", "AAA", "AA==", "AAA=, AA"])("metadata in base64 is taken:
   expect(await send({ "x-a-bin": value })).toMatchObject({ "grpc-status": "0" });
 });
 
-test("another content type has HTTP's status alone", async () => {
-  expect(await send({ "content-type": "application/json" })).toMatchObject({ ":status": 415 });
+test.each(["application/json", "application/grpc+json", "application/grpc-web", "application/grpcs"])(
+  "another content type has HTTP's status alone: %s",
+  async (type) => {
+    expect(await send({ "content-type": type })).toMatchObject({ ":status": 415 });
+  },
+);
+
+test.each(["application/grpc", "application/grpc+proto", "application/grpc; charset=utf-8"])(
+  "gRPC's own content types are taken: %s",
+  async (type) => {
+    expect(await send({ "content-type": type })).toMatchObject({ "grpc-status": "0" });
+  },
+);
+
+test("a GET has no message, and is refused", async () => {
+  const session = openSession(url);
+  const stream = session.request({ ":path": MINT, "content-type": "application/grpc", te: "trailers" });
+  const [headers] = await once(stream.resume(), "response");
+  session.destroy();
+  expect(headers).toMatchObject({ "grpc-status": "12", "grpc-message": encodeURI("An RPC is called with POST.") });
+});
+
+test.each(["99999999H", "4294968S"])("a deadline that no timer can hold is none: %s", async (timeout) => {
+  expect(await send({ "grpc-timeout": timeout })).toMatchObject({ "grpc-status": "0" });
+});
+
+test("an implementation's own status is not taken for one of the library's", async () => {
+  expect(await send({ ":path": "/mintmark.v1.TokenService/Refresh" })).toMatchObject({
+    "grpc-status": "8",
+    "grpc-message": "Slower.",
+  });
 });

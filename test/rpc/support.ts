@@ -1,5 +1,5 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type ServiceImplSpec } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { compressionGzip, createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
@@ -15,9 +15,13 @@ import type { TlsKeyPair } from "../../src/wire/tls.ts";
 import { recordingLogger } from "../support/logger.ts";
 
 /** Both servers over one engine, on free ports of the loopback interface. */
-export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
+export function startDoors(engine: Engine, tls?: TlsKeyPair) {
+  return startServers(rpcServices(engine), tls);
+}
+
+/** Both servers over some services, on free ports of the loopback interface. */
+export async function startServers(services: readonly ServiceImplSpec[], tls?: TlsKeyPair) {
   const logger = recordingLogger();
-  const services = rpcServices(engine);
   const app = createHttpServer({ logger });
   registerConnect(app, services, logger);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -26,7 +30,7 @@ export async function startDoors(engine: Engine, tls?: TlsKeyPair) {
   const close = async () => {
     await Promise.all([app.close(), server.close(0)]);
   };
-  return { url, address: `127.0.0.1:${port}`, server, logger, close };
+  return { url, address: `127.0.0.1:${port}`, app, server, logger, close };
 }
 
 const definition = loadSync(["mintmark/v1/token_service.proto", "mintmark/v1/key_service.proto"], {
