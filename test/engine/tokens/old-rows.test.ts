@@ -13,7 +13,7 @@ import { refusalCode } from "../../proofs/nodes.ts";
 import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { TEST_KEY_ENCRYPTION_KEY, testContext } from "../../support/context.ts";
-import { makeDatabase, withMongo } from "../../support/mongodb.ts";
+import { makeDatabase, refuseTtl, withMongo } from "../../support/mongodb.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET } from "../../support/tenant.ts";
 
 const fixtures = join(import.meta.dirname, "../../fixtures");
@@ -146,6 +146,7 @@ withMongo("rows that a version without MACs wrote, in MongoDB", (uri) => {
   worksOn(
     async (sqlite) => {
       database = makeDatabase(uri);
+      await refuseTtl(database);
       const mongo = await openMongoStore(database.url);
       await copyStore(sqlite, mongo, () => fakeClock().now());
       await sqlite.close();
