@@ -66,4 +66,17 @@ export interface Decision {
   readonly claims: JsonObject;
   /** Whether an id_token is granted. */
   readonly issuesIdToken: boolean;
+  /**
+   * When what the grant is based on ends, in seconds since the Unix epoch: no token of the grant lives longer, and
+   * nothing refreshes it from then on. Absent: only lifetimes limit it.
+   */
+  readonly latestExpiry?: number | undefined;
+  /** The key that a caller of an API must prove to hold: `cnf` of the access tokens (RFC 7800 section 3.1). */
+  readonly confirmation?: JsonObject | undefined;
+  /** Who acts for the subject: `act` of the access tokens (RFC 8693 section 4.1). */
+  readonly actor?: JsonObject | undefined;
+  /** `issued_token_type` of the answer (RFC 8693 section 2.2.1). Not kept: an answer to a refresh has none. */
+  readonly issuedTokenType?: string | undefined;
+  /** Leaves `offline_access` out even if the caller asked for it: this one decision cannot be refreshed. */
+  readonly withoutRefreshToken?: true | undefined;
 }

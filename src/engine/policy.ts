@@ -1,3 +1,4 @@
+import { type Instant, toSeconds } from "../base/clock.ts";
 import { matchesGlob } from "../base/glob.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type AccessTokenType, type Client, ownResources, type Tenant } from "../registry/tenant.ts";
@@ -8,17 +9,19 @@ import { OAuthError } from "./errors.ts";
 import type { Decision } from "./grant.ts";
 import type { MintRequest } from "./request.ts";
 
+/** How long tokens live, in seconds. */
+interface Lifetimes {
+  readonly accessTokenLifetime: number;
+  readonly idTokenLifetime: number;
+}
+
 /** A decision that the client's policy lets pass, with what the client's registration adds to it. Plain JSON. */
-export interface Approval extends Decision {
+export interface Approval extends Omit<Decision, "issuedTokenType" | "withoutRefreshToken">, Lifetimes {
   /** The client's fixed claims, for every token of the grant. */
   readonly fixedClaims: JsonObject;
   /** The client's namespace as a claim, for access tokens. */
   readonly namespaceClaim: JsonObject;
   readonly accessTokenType: AccessTokenType;
-  /** Seconds. */
-  readonly accessTokenLifetime: number;
-  /** Seconds. */
-  readonly idTokenLifetime: number;
 }
 
 /** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
@@ -27,9 +30,17 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /**
  * Applies the client's policy to what a grant decided.
  *
- * Throws OAuthError `invalid_scope` or `invalid_request`, naming what the client may not ask for.
+ * Throws OAuthError `invalid_scope` or `invalid_request`, naming what the client may not ask for, and `invalid_grant` if
+ * what the decision is based on has expired.
  */
-export function approve(decision: Decision, request: MintRequest, { client, tenant }: AuthenticatedClient): Approval {
+export function approve(
+  { issuedTokenType: _, withoutRefreshToken, ...decided }: Decision,
+  request: MintRequest,
+  { client, tenant }: AuthenticatedClient,
+  now: Instant,
+): Approval {
+  const scopes = decided.scopes.filter((scope) => !withoutRefreshToken || scope !== OFFLINE_ACCESS);
+  const decision = { ...decided, scopes };
   checkDecision(decision, client, tenant);
   const fixedClaims = { ...client.claims.get("*"), ...client.claims.get(decision.grantType) };
   const fixed = new Set(Object.keys(fixedClaims).map(foldName));
@@ -41,13 +52,16 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
       );
     }
   }
+  const lifetimes = {
+    accessTokenLifetime: request.accessTokenLifetime ?? client.accessTokenLifetime,
+    idTokenLifetime: request.idTokenLifetime ?? client.idTokenLifetime,
+  };
   return {
     ...decision,
     fixedClaims,
     namespaceClaim: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
     accessTokenType: (request.accessTokenType as AccessTokenType | undefined) ?? client.accessTokenType,
-    accessTokenLifetime: request.accessTokenLifetime ?? client.accessTokenLifetime,
-    idTokenLifetime: request.idTokenLifetime ?? client.idTokenLifetime,
+    ...lifetimesWithin(decision, lifetimes, now),
   };
 }
 
@@ -57,7 +71,7 @@ export function approve(decision: Decision, request: MintRequest, { client, tena
  *
  * Throws OAuthError `invalid_grant` if the grant would not be given today.
  */
-export function reapprove(granted: Approval, { client, tenant }: AuthenticatedClient): Approval {
+export function reapprove(granted: Approval, { client, tenant }: AuthenticatedClient, now: Instant): Approval {
   try {
     if (!client.enabled) throw new OAuthError("invalid_grant", "The client is disabled.");
     if (!client.grants.has(granted.grantType)) {
@@ -71,10 +85,20 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
   } catch (error) {
     throw error instanceof OAuthError ? new OAuthError("invalid_grant", error.message) : error;
   }
-  return {
-    ...granted,
+  const lifetimes = {
     accessTokenLifetime: Math.min(granted.accessTokenLifetime, client.accessTokenLifetime),
     idTokenLifetime: Math.min(granted.idTokenLifetime, client.idTokenLifetime),
+  };
+  return { ...granted, ...lifetimesWithin(granted, lifetimes, now) };
+}
+
+/** Cuts lifetimes off at the decision's latest expiry. Throws OAuthError `invalid_grant` if that has passed. */
+function lifetimesWithin({ latestExpiry = Number.POSITIVE_INFINITY }: Decision, lifetimes: Lifetimes, now: Instant) {
+  const left = latestExpiry - toSeconds(now);
+  if (left <= 0) throw new OAuthError("invalid_grant", "What the tokens would be based on has expired.");
+  return {
+    accessTokenLifetime: Math.min(lifetimes.accessTokenLifetime, left),
+    idTokenLifetime: Math.min(lifetimes.idTokenLifetime, left),
   };
 }
 

@@ -75,6 +75,8 @@ export interface TokenSet {
   readonly idToken?: string | undefined;
   /** The granted scopes. */
   readonly scopes: readonly string[];
+  /** What the access token is, if the grant says so (RFC 8693 section 2.2.1). A refresh never says so. */
+  readonly issuedTokenType?: string | undefined;
 }
 
 /** The grant type of a refresh (RFC 6749 section 6), which every tenant has besides its extension grants. */

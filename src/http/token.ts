@@ -81,6 +81,7 @@ function toSeconds(text: string | undefined): number | undefined {
 function toTokenResponse(tokens: TokenSet): object {
   return {
     access_token: tokens.accessToken,
+    issued_token_type: tokens.issuedTokenType,
     token_type: tokens.tokenType,
     expires_in: tokens.expiresIn,
     refresh_token: tokens.refreshToken,

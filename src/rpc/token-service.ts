@@ -9,14 +9,14 @@ import type { IntrospectRequest, RevokeRequest } from "../engine/request.ts";
 import { callerIn } from "./caller.ts";
 import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
-import { toMintRequest, toRefreshRequest, toTokenResponse } from "./token.ts";
+import { toMintRequest, toMintResponse, toRefreshRequest, toTokenResponse } from "./token.ts";
 
 /** The life of a token over RPC: translates, and lets the engine do the work. */
 export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
     async mint(request, context) {
       const tenant = findTenant(engine, request.tenant);
-      return toTokenResponse(await tenant.mint(callerIn(context), toMintRequest(request)));
+      return toMintResponse(await tenant.mint(callerIn(context), toMintRequest(request)));
     },
     async refresh(request, context) {
       const tenant = findTenant(engine, request.tenant);

@@ -61,7 +61,12 @@ function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | 
   }
 }
 
-/** The answer to a mint and to a refresh alike: the members of MintResponse are those of RefreshResponse. */
+/** The answer to a mint. Protobuf has no absent text: an empty one is absent. */
+export function toMintResponse(tokens: TokenSet) {
+  return { ...toTokenResponse(tokens), issuedTokenType: tokens.issuedTokenType ?? "" };
+}
+
+/** The answer to a refresh, which a mint's begins with. */
 export function toTokenResponse(tokens: TokenSet) {
   return {
     accessToken: tokens.accessToken,

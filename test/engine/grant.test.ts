@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { FOREVER, toSeconds } from "../../src/base/clock.ts";
 import type { Decision, GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
+import { fakeClock } from "../support/clock.ts";
 import { testContext } from "../support/context.ts";
+import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 const tenant = testTenant({}, [
-  testClient({ grants: new Set(["made_up"]), claims: new Map() }),
+  testClient({ grants: new Set(["made_up"]), claims: new Map(), accessTokenLifetime: 600 }),
   testClient({ id: "public", grants: new Set(["made_up"]), requireSecret: false, requireRefreshSecret: false }),
 ]);
 
@@ -20,8 +23,8 @@ const decision: Decision = {
   issuesIdToken: false,
 };
 
-/** An engine whose one grant declares what it is told to. */
-async function engineOf(declared: Partial<GrantHandler>, decided: Partial<Decision> = {}): Promise<TenantEngine> {
+/** An engine whose one grant declares what it is told to, and a clock to move. */
+async function contextOf(declared: Partial<GrantHandler>, decided: Partial<Decision> = {}) {
   const grant: GrantHandler = {
     grantType: "made_up",
     parameters: new Set(["accessTokenType"]),
@@ -31,8 +34,11 @@ async function engineOf(declared: Partial<GrantHandler>, decided: Partial<Decisi
     decide: async () => ({ ...decision, ...decided }),
     ...declared,
   };
-  const { engine } = await testContext(tenant, undefined, undefined, undefined, { grants: [grant] });
-  return engine;
+  return testContext(tenant, undefined, undefined, undefined, { grants: [grant] });
+}
+
+async function engineOf(declared: Partial<GrantHandler>, decided: Partial<Decision> = {}): Promise<TenantEngine> {
+  return (await contextOf(declared, decided)).engine;
 }
 
 const confidential = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -66,5 +72,83 @@ describe("what a grant declares is held to", () => {
     const engine = await engineOf({ refreshable: false }, { scopes });
     expect(await refusalOf(engine.mint(confidential, request))).toMatchObject({ code: "server_error" });
     expect(await (await engineOf({}, { scopes })).mint(confidential, request)).toHaveProperty("refreshToken");
+  });
+});
+
+describe("what a grant decides goes beyond what today's grants need:", () => {
+  const scopes = ["offline_access"];
+  const LATEST = toSeconds(fakeClock().now()) + 1000;
+
+  it("a latest expiry, which no token and no refresh outlives", async () => {
+    const { engine, clock } = await contextOf({}, { scopes, latestExpiry: LATEST, issuesIdToken: true, subject: "s" });
+    const first = await engine.mint(confidential, request);
+    expect(first.expiresIn).toBe(600);
+    expect(claimsOf(first.accessToken)).toMatchObject({ exp: LATEST - 400 });
+    expect(await engine.introspect(confidential, { token: first.refreshToken })).toMatchObject({ exp: LATEST });
+    clock.advance(900_000);
+    const second = await engine.refresh(confidential, { refreshToken: first.refreshToken });
+    expect(second.expiresIn).toBe(100);
+    for (const token of [second.accessToken, second.idToken]) expect(claimsOf(token)).toMatchObject({ exp: LATEST });
+    clock.advance(100_000);
+    for (const token of [second.accessToken, second.refreshToken])
+      expect(await engine.introspect(confidential, { token })).toEqual({ active: false });
+    expect(await refusalOf(engine.refresh(confidential, { refreshToken: second.refreshToken }))).toMatchObject({
+      code: "invalid_grant",
+    });
+    expect(await refusalOf(engine.mint(confidential, request))).toEqual({
+      code: "invalid_grant",
+      message: "What the tokens would be based on has expired.",
+    });
+  });
+
+  it("a latest expiry that a row cannot put off", async () => {
+    const { engine, clock, wholeStore } = await contextOf({}, { scopes, latestExpiry: LATEST });
+    const { refreshToken } = await engine.mint(confidential, request);
+    const id = refreshToken?.split(".")[1] ?? "";
+    const later = { expiresAt: FOREVER, purgeAt: FOREVER, at: clock.now(), attemptId: "forged" };
+    await wholeStore.forTenant(tenant.id).families.advance(id, { from: 0, to: 0, ...later });
+    clock.advance(1_000_000);
+    expect(await refusalOf(engine.refresh(confidential, { refreshToken }))).toEqual({
+      code: "invalid_grant",
+      message: "What the tokens would be based on has expired.",
+    });
+  });
+
+  it.each(["jwt", "reference"])("a confirmation and an actor, in every %s of the grant", async (accessTokenType) => {
+    const [confirmation, actor] = [{ jkt: "thumbprint" }, { sub: "service" }];
+    const decided = { scopes, confirmation, actor, issuesIdToken: true, subject: "s" };
+    // Even a caller who may choose such claims cannot choose these.
+    const engine = await engineOf({}, { ...decided, claims: { cnf: { jkt: "stolen" }, act: { sub: "root" } } });
+    const first = await engine.mint(confidential, { ...request, accessTokenType });
+    expect(await engine.introspect(confidential, { token: first.accessToken })).toMatchObject({
+      cnf: confirmation,
+      act: actor,
+    });
+
+    const kept = await engineOf({}, decided);
+    const minted = await kept.mint(confidential, { ...request, accessTokenType });
+    const refreshed = await kept.refresh(confidential, { refreshToken: minted.refreshToken });
+    expect(await kept.introspect(confidential, { token: refreshed.accessToken })).toMatchObject({
+      cnf: confirmation,
+      act: actor,
+    });
+    expect(Object.keys(claimsOf(refreshed.idToken))).not.toEqual(expect.arrayContaining(["cnf"]));
+    expect(Object.keys(claimsOf(refreshed.idToken))).not.toEqual(expect.arrayContaining(["act"]));
+  });
+
+  it("an issued token type, which a refresh does not repeat", async () => {
+    const issuedTokenType = "urn:ietf:params:oauth:token-type:access_token";
+    const engine = await engineOf({}, { scopes, issuedTokenType });
+    const minted = await engine.mint(confidential, request);
+    expect(minted).toMatchObject({ issuedTokenType });
+    const refreshed = await engine.refresh(confidential, { refreshToken: minted.refreshToken });
+    expect(refreshed.issuedTokenType).toBeUndefined();
+  });
+
+  it("no refresh token, whatever scopes were asked for", async () => {
+    for (const refreshable of [true, false]) {
+      const engine = await engineOf({ refreshable }, { scopes: ["a", "offline_access"], withoutRefreshToken: true });
+      expect(await engine.mint(confidential, request)).toMatchObject({ scopes: ["a"], refreshToken: undefined });
+    }
   });
 });

@@ -149,7 +149,7 @@ describe("a refresh", () => {
 });
 
 describe("an answer", () => {
-  test.each(["arbitrary_token", "refresh_token"])("to %s has the members of RFC 6749", async (grantType) => {
+  test.each(["arbitrary_token", "refresh_token"])("to %s has the members of RFC 6749 and 8693", async (grantType) => {
     const { engine, post } = testGateway();
     engine.answer = async () => ({
       accessToken: "a",
@@ -158,11 +158,13 @@ describe("an answer", () => {
       refreshToken: "r",
       idToken: "i",
       scopes: ["x", "y"],
+      issuedTokenType: "urn:ietf:params:oauth:token-type:jwt",
     });
     const response = await post(`grant_type=${grantType}`);
     expect(response.statusCode).toBe(200);
     expect(response.json()).toEqual({
       access_token: "a",
+      issued_token_type: "urn:ietf:params:oauth:token-type:jwt",
       token_type: "Bearer",
       expires_in: 5,
       refresh_token: "r",

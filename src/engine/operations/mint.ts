@@ -32,16 +32,17 @@ export async function mint(
   });
   // A grant refuses before it asks another service. One that forgets to must still not mint.
   problems.refuse();
-  if (!grant.refreshable && decision.scopes.includes(OFFLINE_ACCESS)) {
+  // The client's policy is applied here, so that no grant can forget it.
+  const approval = approve(decision, request, client, now);
+  if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,
     );
   }
-  // The client's policy is applied here, so that no grant can forget it.
-  const approval = approve(decision, request, client);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
-  return { answer: tokens, event: { event: "minted", grantType, accessTokenType, jti, family } };
+  const answer = { ...tokens, issuedTokenType: decision.issuedTokenType };
+  return { answer, event: { event: "minted", grantType, accessTokenType, jti, family } };
 }
 
 /** Names the known grant types, so that a caller who left one out or misspelt it can correct it. */

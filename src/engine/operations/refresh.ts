@@ -49,13 +49,13 @@ export async function refresh(
 
   const { token, family } = found;
   const decided = readGrantRecord(family.decision);
-  const granted = reapprove(decided, client);
+  const granted = reapprove(decided, client, now);
   // Narrowing affects these tokens only; the stored grant keeps its scopes (RFC 6749 section 6).
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
   const made = await makeTokens(approval, client, family.id, context);
   // Signed and counted before the row moves: a failure here leaves the caller's refresh token usable.
   await context.quotas.take(rowsOf(made), client.client, context);
-  const times = familyTimes(client.client, family.mintedAt, now, decided.accessTokenLifetime);
+  const times = familyTimes(client.client, family.mintedAt, now, decided);
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
   const generation = await store(context, family, { client, now, token, verdict, made, times, attemptId });
   context.uncertainRefreshes.forget(family.id, token.generation);

@@ -26,6 +26,9 @@ export function accessTokenClaims(approval: Approval, clientId: string, jti: str
     ...approval.fixedClaims,
     ...approval.namespaceClaim,
     ...approval.claims,
+    // Last, so that nothing of the caller's can stand in for a restriction.
+    cnf: approval.confirmation,
+    act: approval.actor,
   });
 }
 

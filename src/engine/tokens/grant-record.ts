@@ -2,9 +2,6 @@ import { z } from "zod";
 import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
 import type { Approval } from "../policy.ts";
 
-/** The version that is written. A row keeps the one that it was written in, for as long as its grant lives. */
-const VERSION = 1;
-
 /** Passed on as it is: a copy could lose a name such as `__proto__`. */
 const jsonObject = z.custom<JsonObject>((value) => isJsonObject(value as JsonValue));
 
@@ -45,13 +42,27 @@ const versionZero = z.strictObject({
  */
 const versionOne = versionZero.extend({ version: z.literal(1) });
 
+/**
+ * Version 2 may restrict a grant in ways that older programs would not keep, so it is written only if one of them
+ * applies: they refuse such a row, and go on reading all others.
+ */
+const versionTwo = versionZero.extend({
+  version: z.literal(2),
+  latestExpiry: z.int().optional(),
+  confirmation: jsonObject.optional(),
+  actor: jsonObject.optional(),
+});
+
+/** The newest version that this program reads. A row keeps the version it was written in while its grant lives. */
+const NEWEST = 2;
+
+type Stored = Omit<z.output<typeof versionTwo>, "version">;
+
 /** A reader for every version that was ever written. */
-const readers: ReadonlyMap<unknown, z.ZodType<z.output<typeof versionZero>>> = new Map<
-  unknown,
-  z.ZodType<z.output<typeof versionZero>>
->([
+const readers: ReadonlyMap<unknown, z.ZodType<Stored>> = new Map<unknown, z.ZodType<Stored>>([
   [undefined, versionZero],
   [1, versionOne.transform(({ version: _, ...rest }) => rest)],
+  [2, versionTwo.transform(({ version: _, ...rest }) => rest)],
 ]);
 
 /** A stored grant that no reader of this program understands. Its message names members, never what they hold. */
@@ -63,7 +74,12 @@ class UnreadableGrantError extends Error {
 export function writeGrantRecord(approval: Approval): string {
   const { issuesIdToken, listsOfflineAccess, namespaceClaim, ...same } = approval;
   const renamed = { identifies: issuesIdToken, showsOfflineAccess: listsOfflineAccess, mark: namespaceClaim };
-  return JSON.stringify({ version: VERSION, ...same, ...renamed });
+  return JSON.stringify({ version: versionFor(approval), ...same, ...renamed });
+}
+
+/** The oldest version that holds all of it, so that as many programs as possible can read it. */
+function versionFor({ latestExpiry, confirmation, actor }: Approval): number {
+  return latestExpiry === undefined && confirmation === undefined && actor === undefined ? 1 : 2;
 }
 
 /** Reads what {@link writeGrantRecord} of this or an earlier version wrote. Throws {@link UnreadableGrantError}. */
@@ -72,7 +88,7 @@ export function readGrantRecord(text: string): Approval {
   const version = isJsonObject(value) ? value.version : undefined;
   const reader = readers.get(version);
   if (reader === undefined) {
-    throw new UnreadableGrantError(`A stored grant is of another version; the newest one known here is ${VERSION}.`);
+    throw new UnreadableGrantError(`A stored grant is of another version; the newest one known here is ${NEWEST}.`);
   }
   const read = reader.safeParse(value);
   if (!read.success) throw new UnreadableGrantError(`A stored grant cannot be read: ${membersOf(read.error)}.`);

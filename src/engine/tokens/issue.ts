@@ -1,4 +1,4 @@
-import { type Instant, toSeconds } from "../../base/clock.ts";
+import { FOREVER, type Instant, toSeconds } from "../../base/clock.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../../keyring/port.ts";
 import type { Client } from "../../registry/tenant.ts";
 import type { FamilyRecord, ReferenceTokenRecord } from "../../store/port.ts";
@@ -159,16 +159,22 @@ function newFamily(
     attemptId: "",
     mintedAt: issuedAt,
     revokedAt: undefined,
-    ...familyTimes(client, issuedAt, now, approval.accessTokenLifetime),
+    ...familyTimes(client, issuedAt, now, approval),
     decision: writeGrantRecord(approval),
   };
 }
 
 /** Until when a family that is minted or refreshed now can be refreshed again, and until when its row is needed. */
-export function familyTimes(client: Client, mintedAt: Instant, now: Instant, accessTokenLifetime: number) {
+export function familyTimes(
+  client: Client,
+  mintedAt: Instant,
+  now: Instant,
+  { accessTokenLifetime, latestExpiry }: Pick<Approval, "accessTokenLifetime" | "latestExpiry">,
+) {
   const expiresAt = Math.min(
     mintedAt + client.absoluteRefreshTokenLifetime * 1000,
     now + client.slidingRefreshTokenLifetime * 1000,
+    latestExpiry === undefined ? FOREVER : latestExpiry * 1000,
   );
   // A retry within the grace makes another access token and writes nothing.
   const lastAccessToken = now + (client.refreshGrace + accessTokenLifetime) * 1000;

@@ -17,6 +17,9 @@ const BARE =
   '"claims":{},"identifies":false,"fixedClaims":{},"mark":{},"accessTokenType":"reference","accessTokenLifetime":1,' +
   '"idTokenLifetime":1';
 
+/** What version 2 may have beside that. */
+const RESTRICTED = '"latestExpiry":1767229200,"confirmation":{"jkt":"thumbprint"},"actor":{"sub":"service"}';
+
 const whole: Approval = {
   grantType: "arbitrary_identity",
   issuer: "https://mint.example",
@@ -54,20 +57,39 @@ const bare: Approval = {
   idTokenLifetime: 1,
 };
 
+const restricted: Approval = {
+  ...whole,
+  latestExpiry: 1_767_229_200,
+  confirmation: { jkt: "thumbprint" },
+  actor: { sub: "service" },
+};
+
 describe("a stored grant", () => {
   it.each([
     ["version 0, whole", `{${WHOLE}}`, whole],
     ["version 0, bare", `{${BARE}}`, bare],
     ["version 1, whole", `{"version":1,${WHOLE}}`, whole],
     ["version 1, bare", `{"version":1,${BARE}}`, bare],
+    ["version 2, whole", `{"version":2,${WHOLE},${RESTRICTED}}`, restricted],
+    ["version 2, bare", `{"version":2,${BARE}}`, bare],
   ])("of %s is read for what it was", (_, text, approval) => {
     const read = readGrantRecord(text);
     expect(read).toStrictEqual(approval);
     expect(Object.keys(read.claims)).toEqual(Object.keys(approval.claims));
   });
 
-  it("is written as version 1", () => {
+  it("is written as version 1, which most programs can read", () => {
     expect(JSON.parse(writeGrantRecord(whole))).toEqual(JSON.parse(`{"version":1,${WHOLE}}`));
+  });
+
+  it.each<[string, Partial<Approval>]>([
+    ["a latest expiry", { latestExpiry: 1_767_229_200 }],
+    ["a confirmation", { confirmation: { jkt: "thumbprint" } }],
+    ["an actor", { actor: { sub: "service" } }],
+  ])("with %s is version 2, which no program that would forget it can read", (_, restriction) => {
+    const text = writeGrantRecord({ ...whole, ...restriction });
+    expect(JSON.parse(text)).toHaveProperty("version", 2);
+    expect(readGrantRecord(text)).toStrictEqual({ ...whole, ...restriction });
   });
 
   it.each<[string, string, string]>([
@@ -83,7 +105,7 @@ describe("a stored grant", () => {
     ],
     ["a member missing", `{${BARE.replace(',"identifies":false', "")}}`, "identifies (invalid_type)"],
     ["a member of another type", `{${BARE.replace('"scopes":[]', '"scopes":"secret"')}}`, "scopes (invalid_type)"],
-    ["a later version", `{"version":2,${WHOLE}}`, "another version; the newest one known here is 1"],
+    ["a later version", `{"version":3,${WHOLE}}`, "another version; the newest one known here is 2"],
     ["a version in words", `{"version":"1",${WHOLE}}`, "another version"],
     ["no object", '["secret"]', "the record (invalid_type)"],
     ["no JSON", "secret", "is not JSON"],
