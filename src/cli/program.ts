@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { acceptClock } from "./accept-clock.ts";
 import { client } from "./client.ts";
+import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
 import type { Io, Output } from "./frame/io.ts";
@@ -26,6 +27,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   decode,
   keys,
   client,
+  config,
   reseal,
   copy,
   acceptClock,

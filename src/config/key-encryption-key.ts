@@ -1,10 +1,11 @@
 import { KEY_ENCRYPTION_KEY_BYTES } from "../keyring/seal.ts";
 import type { Problems } from "../schema/problems.ts";
 import { type ReadFile, readText } from "./files.ts";
-import type { Environment } from "./schema.ts";
+import type { ConfigFile, Environment } from "./schema.ts";
 
 const VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY";
 const FILE_VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY_FILE";
+const FILE_KEY = "keyEncryptionKeyFile";
 
 /** A command that makes a key. */
 const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
@@ -25,29 +26,37 @@ export function parseKey(text: string): Uint8Array | undefined {
     : undefined;
 }
 
+/** What may give keys: the variables count before the configuration file's key. */
+interface KeySources {
+  readonly environment: Environment;
+  readonly file: ConfigFile;
+}
+
 /**
- * The keys that the environment or the file that it names lists, separated by commas or white space: the first is for
- * sealing. Undefined if it gives none, or a problem was noted.
+ * The keys that a variable or a file lists, separated by commas or white space: the first is for sealing. Undefined if
+ * nothing gives any, or a problem was noted.
  */
 export function readKeyEncryptionKeys(
-  environment: Environment,
+  { environment, file }: KeySources,
   readFile: ReadFile,
   problems: Problems,
 ): readonly Uint8Array[] | undefined {
-  const { [VARIABLE]: direct, [FILE_VARIABLE]: file } = environment;
-  if (direct !== undefined && file !== undefined) {
+  const { [VARIABLE]: direct, [FILE_VARIABLE]: named } = environment;
+  if (direct !== undefined && named !== undefined) {
     problems.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
     return undefined;
   }
   if (direct !== undefined) return parseKeys(direct, problems.at(VARIABLE));
-  if (file === undefined) return undefined;
-  const text = readText(readFile, file, problems.at(FILE_VARIABLE));
-  return text === undefined ? undefined : parseKeys(text, problems.at(FILE_VARIABLE));
+  const path = named ?? file[FILE_KEY];
+  if (path === undefined) return undefined;
+  const here = problems.at(named === undefined ? FILE_KEY : FILE_VARIABLE);
+  const text = readText(readFile, path, here);
+  return text === undefined ? undefined : parseKeys(text, here);
 }
 
-/** Whether the environment gives keys, well-formed or not. */
-export function areKeysGiven({ [VARIABLE]: direct, [FILE_VARIABLE]: file }: Environment): boolean {
-  return direct !== undefined || file !== undefined;
+/** Whether anything gives keys, well-formed or not. */
+export function areKeysGiven({ environment, file }: KeySources): boolean {
+  return [environment[VARIABLE], environment[FILE_VARIABLE], file[FILE_KEY]].some((given) => given !== undefined);
 }
 
 /** Notes that there is no key, and how to make one. */
@@ -55,7 +64,7 @@ export function noteMissingKey(problems: Problems): void {
   problems
     .at(VARIABLE)
     .add(
-      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} with a file that holds them: ` +
+      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} (${FILE_KEY}) with a file that holds them: ` +
         `signing keys are stored only encrypted under it. Make one, and keep it: ${MAKE_KEY}`,
     );
 }

@@ -54,7 +54,7 @@ export function loadConfig(context: ConfigContext): Config {
   const readFile: ReadFile = (path) => context.readFile(resolve(context.cwd, path));
   const store = readStoreUrl(environment, readFile, problems) ?? file.store;
   const settings = readSettings({ ...file, store }, environment, context.cwd);
-  const keyEncryptionKeys = readKeyEncryptionKeys(environment, readFile, problems);
+  const keyEncryptionKeys = readKeyEncryptionKeys(sources, readFile, problems);
   const tls = readTls(file.tls, readFile, problems.at("tls"));
   const { keyPollEvery, keyMaxStaleness } = file;
   checkStaleness(file, problems);
@@ -93,9 +93,10 @@ function readYaml(path: string, context: ConfigContext, problems: Problems): unk
   return text === undefined ? undefined : parseYaml(text, path, problems);
 }
 
-function checkDeployment({ file, development, environment }: Sources, settings: Settings, problems: Problems): void {
+function checkDeployment(sources: Sources, settings: Settings, problems: Problems): void {
+  const { file, development } = sources;
   if (!development) {
-    if (!areKeysGiven(environment)) noteMissingKey(problems);
+    if (!areKeysGiven(sources)) noteMissingKey(problems);
     checkExposure(file, settings, problems);
     checkPublicSecrets(file, problems);
     return;

@@ -26,6 +26,12 @@ export const configFile = z
     store: storeUrl
       .default(DEFAULT_STORE)
       .describe("Where data is kept (MINTMARK_STORE, or MINTMARK_STORE_FILE, a file that holds the URL)"),
+    keyEncryptionKeyFile: path
+      .optional()
+      .describe(
+        "A file with the key-encryption keys (MINTMARK_KEY_ENCRYPTION_KEY_FILE, or MINTMARK_KEY_ENCRYPTION_KEY with the " +
+          "keys themselves)",
+      ),
     logLevel: logLevel.default("info").describe("The least that is logged (MINTMARK_LOG_LEVEL)"),
     tls: z
       .strictObject({

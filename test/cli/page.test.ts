@@ -20,7 +20,7 @@ const examples = Array.from(page.matchAll(/^ {2}(.*\bmintmark .*)$/gm), ([, line
 /** The words of each call of the program in a line, as a shell would give them. */
 function callsIn(line: string): readonly (readonly string[])[] {
   return line
-    .replace(/ < \S+$/, "")
+    .replace(/ [<>] \S+$/, "")
     .split("|")
     .map((part) => Array.from(part.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g), ([, a, b, c]) => a ?? b ?? c ?? ""))
     .flatMap((words) => (words.includes("mintmark") ? [words.slice(words.indexOf("mintmark") + 1)] : []));

@@ -26,6 +26,16 @@ describe("the key-encryption key", () => {
     );
   });
 
+  test("may be in a file that the configuration names, which the variables override", () => {
+    const yaml = yamlOf({}, {}, { keyEncryptionKeyFile: "kek" });
+    const files = { "/srv/kek": keyText(9) };
+    expect(loadConfig(fileWorld(yaml, without, files)).keyEncryptionKeys).toEqual([keyBytes(9)]);
+    expect(loadConfig(fileWorld(yaml, {}, files)).keyEncryptionKeys).toEqual([keyBytes()]);
+    const env = { ...without, MINTMARK_KEY_ENCRYPTION_KEY_FILE: "other" };
+    expect(loadConfig(fileWorld(yaml, env, { "/srv/other": keyText(3) })).keyEncryptionKeys).toEqual([keyBytes(3)]);
+    expect(problemsOf(fileWorld(yaml, without))).toEqual(["keyEncryptionKeyFile: cannot read kek (ENOENT)"]);
+  });
+
   test("is given once", () => {
     const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
     expect(problemsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { formatSha256 } from "../registry/secret.ts";
+import { withExamples } from "./frame/examples.ts";
+import { UsageError } from "./frame/exit.ts";
+import type { Io } from "./frame/io.ts";
+import { type OutputOptions, print, withOutput } from "./frame/output.ts";
+import { formatPairs } from "./frame/table.ts";
+import { firstConfig } from "./local/first-config.ts";
+
+interface InitOptions extends OutputOptions {
+  readonly publicUrl?: string;
+  readonly tenant: string;
+  readonly client: string;
+}
+
+/** What was written, and the secret, which nothing else holds. */
+interface Made {
+  readonly config: string;
+  readonly keyEncryptionKeyFile: string;
+  readonly tenant: string;
+  readonly client: string;
+  readonly secret: string;
+  readonly warnings: readonly string[];
+}
+
+/** `mintmark config init`: all that a first production start needs. */
+export function configInit(io: Io): Command {
+  const command = new Command("init")
+    .summary("writes a first production configuration")
+    .description(
+      "Writes a first production configuration, mintmark.yaml, with one client whose new secret is shown once, and a new " +
+        "key-encryption key, which the owner alone may read. Nothing is overwritten.",
+    )
+    .argument("[folder]", "where; it is made if it is not there; the working directory unless given")
+    .option("--public-url <url>", "where clients will find the service, such as https://tokens.example.com")
+    .option("--tenant <id>", "the first tenant; default is served at the root", "default")
+    .option("--client <id>", "its first client", "first-client")
+    .action(async (folder: string | undefined, options: InitOptions) => {
+      const made = await makeFiles(resolve(io.cwd, folder ?? "."), options);
+      await print(io, { ...made }, options, (output) => formatPairs(told(made), output) + next(made));
+    });
+  return withExamples(withOutput(command), [
+    ["mintmark config init /etc/mintmark --public-url https://tokens.example.com", "For a service behind a proxy"],
+    [
+      "mintmark config init --field secret > first-client.secret",
+      "In the working directory; the secret goes into a file",
+    ],
+  ]);
+}
+
+async function makeFiles(folder: string, { publicUrl, tenant, client }: InitOptions): Promise<Made> {
+  const [config, keyFile] = [join(folder, "mintmark.yaml"), join(folder, "key-encryption-key")];
+  for (const path of [config, keyFile]) {
+    if (existsSync(path)) throw new UsageError(`${path} is there already: nothing was written.`);
+  }
+  const [secret, key] = [newSecret(), newSecret()];
+  const hash = formatSha256(createHash("sha256").update(secret).digest());
+  const text = firstConfig({ config, folder, keyFile, publicUrl, tenant, client, hash });
+  const warnings = await checkFirst(config, text, key);
+  write(() => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(keyFile, `${key}\n`, { mode: 0o600, flag: "wx" });
+    writeFileSync(config, text, { flag: "wx" });
+  }, folder);
+  return { config, keyEncryptionKeyFile: keyFile, tenant, client, secret, warnings };
+}
+
+/** 32 random bytes that no URL, form or shell changes. */
+function newSecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** Nothing is written that a start would refuse, such as a tenant's id that is none. Throws ConfigError. */
+async function checkFirst(path: string, text: string, key: string): Promise<readonly string[]> {
+  const [{ loadConfig }, { grants }] = await Promise.all([import("../config/load.ts"), import("../grants/index.ts")]);
+  const readFile = (name: string) => (name === path ? text : key);
+  return loadConfig({ path, env: {}, cwd: "/", readFile, grantTypes: grants.map(({ grantType }) => grantType) })
+    .warnings;
+}
+
+function write(work: () => void, folder: string): void {
+  try {
+    work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new UsageError(`Cannot write to ${folder} (${code}).`);
+  }
+}
+
+function told({ warnings, ...rest }: Made): readonly (readonly [string, string])[] {
+  return [...Object.entries(rest), ...warnings.map((warning) => ["warning", warning] as const)];
+}
+
+function next({ config, tenant, client }: Made): string {
+  const at = tenant === "default" ? "" : ` --tenant ${tenant}`;
+  return `
+
+The secret is shown this once: the configuration holds its hash. Keep a copy of the key-encryption key apart from the
+store: whoever has both has the signing keys, and without it they are lost.
+
+  mintmark serve --config ${config}
+  MINTMARK_CLIENT_ID=${client} mintmark mint --grant-type arbitrary_resource_owner --subject alice --arbitrary-claims '{}'${at}`;
+}

@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+
+/** `mintmark config schema`: the JSON Schema of this version's configuration file. */
+export function configSchema(io: Io): Command {
+  const command = new Command("schema")
+    .summary("prints the JSON Schema of the configuration file")
+    .description("Prints the JSON Schema of the configuration file, by which editors complete and check it.")
+    .action(async () => {
+      const { configJsonSchema } = await import("../config/json-schema.ts");
+      io.stdout.write(configJsonSchema());
+    });
+  return withExamples(command, [
+    [
+      "mintmark config schema > mintmark.schema.json",
+      "For an editor: the file begins with # yaml-language-server: $schema=./mintmark.schema.json",
+    ],
+  ]);
+}
