@@ -3,49 +3,51 @@ import type { Tenant } from "../registry/tenant.ts";
 import type { LogLevel } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 
-/** All that the service is told from outside. */
+/** Everything that the service is configured with. */
 export interface Config extends Settings {
-  /** Whether it is the built-in one, for want of a file. */
+  /** Whether it is the built-in development configuration, as no file was given. */
   readonly development: boolean;
   /**
-   * At least one, of 32 bytes each: the first seals, all open. Undefined with the development configuration alone,
-   * which keeps its own in `dataDirectory`.
+   * At least one key, of 32 bytes each: the first seals, all open. Undefined only with the development configuration,
+   * which keeps its own key in `dataDirectory`.
    */
   readonly keyEncryptionKeys: readonly Uint8Array[] | undefined;
-  /** How often a node reads the keys that the store has, in seconds. */
+  /** How often a node reads the keys in the store, in seconds. */
   readonly keyPollEvery: number;
-  /** For how long a node goes on with the keys that it read, in seconds; then it stops signing. */
+  /** How long a node uses the keys that it last read before it stops signing, in seconds. */
   readonly keyMaxStaleness: number;
-  /** The proxies whose word on a caller's address is taken: IP addresses, and networks in CIDR notation. */
+  /** The proxies that may say what a caller's address is: IP addresses, and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
   /** For every port; undefined: none. */
   readonly tls: TlsMaterial | undefined;
-  /** What the log should say at the start. */
+  /** Warnings to log at the start. */
   readonly warnings: readonly string[];
-  /** Where clients find the service. No slash at the end. */
+  /** Where clients find the service, without a slash at the end. */
   readonly publicUrl: string;
   /** The tenants by id. */
   readonly tenants: ReadonlyMap<string, Tenant>;
 }
 
-/** What differs from one deployment to the next. */
+/** The settings that differ from one deployment to the next. */
 export interface Settings {
-  /** Where data is kept, as a URL such as `sqlite:./data/mintmark.db`. It may hold a password. */
+  /** Where data is stored: a URL such as `sqlite:./data/mintmark.db`. It may contain a password. */
   readonly store: string;
-  /** For how long a store that is away, or a clock that is off, is waited for at the start, in milliseconds. */
+  /** How long a start waits for an unavailable store or a wrong clock, in milliseconds. */
   readonly startTimeout: number;
-  /** How far the clock may be behind what was told before for a start to wait until it is past that, in milliseconds. */
+  /**
+   * The most by which the clock may be behind an earlier run for a start to wait until it catches up, in milliseconds.
+   */
   readonly maxClockLag: number;
-  /** By how many milliseconds the clocks of nodes may differ; undefined: the store's default. */
+  /** The most by which the clocks of nodes may differ, in milliseconds; undefined: the store's default. */
   readonly maxClockSkew: number | undefined;
-  /** The absolute path of the folder for files that are kept beside the data; undefined if that is in memory. */
+  /** The absolute path of the directory for files beside the data; undefined if the data is in memory. */
   readonly dataDirectory: string | undefined;
   /** Where the OAuth2 gateway listens. */
   readonly httpAddress: Address;
   /** Where gRPC listens. */
   readonly rpcAddress: Address;
-  /** Where the operators' RPCs listen, which are off the other two then; undefined: there. */
+  /** The only place where the operators' RPCs listen; undefined: both of the others. */
   readonly operatorAddress: Address | undefined;
-  /** The least that is logged. */
+  /** The lowest level that is logged. */
   readonly logLevel: LogLevel;
 }

@@ -11,8 +11,8 @@ export const DEVELOPMENT_KEY_FILE = "development-key-encryption-key";
 
 /**
  * The key-encryption key of the development configuration: made once, then kept in `directory` with mode 0600.
- * Processes that start at once agree on one. Throws a {@link ConfigError} if the file cannot be used. Without a
- * directory it is new each time, for data that ends with the process.
+ * Processes that start at the same time agree on one. Throws a {@link ConfigError} if the file is not usable. Without a
+ * directory the key is new each time, as the data ends with the process.
  */
 export function developmentKey(directory: string | undefined, random: Random): Uint8Array {
   if (directory === undefined) return random.bytes(KEY_ENCRYPTION_KEY_BYTES);
@@ -22,7 +22,7 @@ export function developmentKey(directory: string | undefined, random: Random): U
     return readKey(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([`${path}: cannot be made or read (${errorCode(error)})`]);
+    throw new ConfigError([`${path}: cannot create or read this file (${errorCode(error)})`]);
   }
 }
 
@@ -36,7 +36,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** A file gets its name only once it is whole and durable; of two that are made at once the first keeps the name. */
+/** Names the file only once it is complete and durable. If two processes make one, the first keeps the name. */
 function makeKey(directory: string, path: string, random: Random): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const temporary = `${path}.${Buffer.from(random.bytes(8)).toString("hex")}`;
@@ -75,6 +75,6 @@ function readKey(path: string): Uint8Array {
   if (key !== undefined) return key;
   throw new ConfigError([
     `${path}: expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url; the file is damaged. Restore it, or delete it together with ` +
-      "the data beside it, which nothing else can open",
+      "the data beside it, which no other key can open",
   ]);
 }

@@ -6,7 +6,7 @@ import { formatSha256 } from "../registry/secret.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { configFile } from "./schema.ts";
 
-/** The client that the development configuration's examples use. Its secret is public. */
+/** The client in examples of the development configuration. Its secret is public. */
 export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
 
 /** Who may rotate the keys of both tenants of the development configuration. The secret is public. */
@@ -20,12 +20,14 @@ const OTHER_CLIENT = {
 /** The secrets of the development configuration, which everybody knows. */
 export const DEVELOPMENT_SECRETS = [DEVELOPMENT_CLIENT.secret, DEVELOPMENT_OPERATOR.secret, OTHER_CLIENT.secret];
 
-/** What a start with the development configuration says. */
+/** Logged at every start with the development configuration. */
 export const DEVELOPMENT_WARNING =
   "No configuration file was given: this is the built-in development configuration. Its secrets are public; " +
   "never use it in production. Give a file with --config or MINTMARK_CONFIG.";
 
-/** The configuration without a file: two tenants whose clients and operator may do everything, for one machine alone. */
+/**
+ * The configuration without a file: two tenants whose clients and operator may do everything, for this machine only.
+ */
 export function developmentConfig(grantTypes: readonly string[]): z.input<typeof configFile> {
   return {
     operators: { [DEVELOPMENT_OPERATOR.id]: { secrets: [hashed(DEVELOPMENT_OPERATOR.secret)], tenants: "*" } },
@@ -33,7 +35,7 @@ export function developmentConfig(grantTypes: readonly string[]): z.input<typeof
   };
 }
 
-/** Notes an address that others could reach. */
+/** Notes a problem if others can reach an address. */
 export function checkDevelopmentAddress(address: Address, problems: Problems): void {
   if (isLoopback(address.host)) return;
   problems.add(

@@ -6,7 +6,7 @@ import { type Environment, environment } from "./schema.ts";
 
 const PREFIX = "MINTMARK_";
 
-/** What commands that call a service read: none of it is for a service itself. */
+/** Variables of the commands that call a service. A service itself ignores them. */
 const OF_COMMANDS: readonly string[] = [
   "MINTMARK_ADDRESS",
   "MINTMARK_CA",
@@ -20,13 +20,13 @@ const OF_COMMANDS: readonly string[] = [
 ];
 
 /**
- * What Kubernetes sets for a service whose name begins with `mintmark`: nobody's mistake. `…_PORT` is only with the
- * value that it gives it.
+ * Variables that Kubernetes sets for a service whose name begins with `mintmark`. They are not mistakes; nor is a
+ * `…_PORT`, but only with a value as Kubernetes sets it.
  */
 const SERVICE_LINK = /^MINTMARK_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
 const SERVICE_LINK_PORT = /^(?:tcp|udp|sctp):\/\//;
 
-/** Reads the service's own variables; an empty one counts as unset. Undefined if one of them cannot be read. */
+/** Reads the service's variables; an empty one counts as unset. Returns undefined if one of them is not valid. */
 export function readEnvironment(variables: Variables, problems: Problems): Environment | undefined {
   const own = Object.entries(variables).filter(([name, value]) => name.startsWith(PREFIX) && value);
   const known = Object.keys(environment.shape);

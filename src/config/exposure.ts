@@ -4,14 +4,14 @@ import type { Settings } from "./config.ts";
 import type { ConfigFile } from "./schema.ts";
 import { listenersOf } from "./settings.ts";
 
-/** Notes every address that others can reach, and would send secrets and tokens to in the clear. */
+/** Notes every address that others can reach without TLS: they would send secrets and tokens in the clear. */
 export function checkExposure(file: ConfigFile, settings: Settings, problems: Problems): void {
   if (file.tls !== undefined || file.insecureHttp || file.trustedProxies.length > 0) return;
   for (const { key, variable, address } of listenersOf(settings)) {
     if (isLoopback(address.host)) continue;
     problems.add(
-      `${variable} (${key}): expected a loopback address, got ${formatAddress(address)}, which others may reach, and without ` +
-        "TLS: set tls, or trustedProxies if a proxy in front of it ends TLS, or insecureHttp: true",
+      `${variable} (${key}): expected a loopback address, got ${formatAddress(address)}, which others can reach ` +
+        "without TLS: set tls, or trustedProxies if a proxy in front of it terminates TLS, or insecureHttp: true",
     );
   }
 }

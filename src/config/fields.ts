@@ -5,10 +5,10 @@ import { expected, expectedUnseen } from "../schema/explain.ts";
 import { issuerUrl } from "../schema/fields.ts";
 import { hasStoreTemplate } from "./store-url.ts";
 
-/** A path of a file; relative ones start at the working directory. */
+/** The path of a file, relative to the working directory. */
 export const path = z.string(expected("a path")).min(1, expected("a path"));
 
-/** A variable's milliseconds, from 1 to `maximum`. */
+/** Milliseconds in a variable, from 1 to `maximum`. */
 export function milliseconds(maximum: number) {
   const problem = expected(`milliseconds, a whole number from 1 to ${maximum}`);
   return z
@@ -18,14 +18,14 @@ export function milliseconds(maximum: number) {
     .refine((value) => value <= maximum, problem);
 }
 
-/** A URL that tenants' issuers begin with, in its normal form without slashes at the end. */
+/** The URL that tenants' issuers begin with, normalized and without trailing slashes. */
 export const publicUrl = issuerUrl.transform(normalizeUrl);
 
 const NETWORK = "an IP address, or a network such as 10.1.0.0/16 or fd00::/8";
 
 const ADDRESS = "host:port, IPv6 in brackets, port 0 to 65535";
 
-/** `host:port`, in its parts once read. */
+/** `host:port`, parsed into its parts. */
 export const address = z.string(expected(ADDRESS)).transform((value, context) => {
   const parsed = parseAddress(value);
   if (parsed !== undefined) return parsed;
@@ -33,10 +33,10 @@ export const address = z.string(expected(ADDRESS)).transform((value, context) =>
   return z.NEVER;
 });
 
-/** An IP address, or a network in CIDR notation. One that holds every address names nobody. */
+/** An IP address, or a network in CIDR notation. Not the whole internet: that would trust everyone. */
 export const network = z.string(expected(NETWORK)).refine((value) => isNetwork(value), expected(NETWORK));
 
-/** A store's URL: it may hold a password. */
+/** A store's URL. It may contain a password, so no error quotes it. */
 export const storeUrl = z
   .string(expectedUnseen("a store's URL"))
   .regex(/^[a-z][a-z0-9+.-]*:.+$/, {
@@ -48,7 +48,7 @@ export const storeUrl = z
     expectedUnseen("a store's URL without a template such as <password> left in it"),
   );
 
-/** From which level on the log is written. */
+/** The lowest level that is logged. */
 export const logLevel = z.enum(
   ["fatal", "error", "warn", "info", "debug", "trace", "silent"],
   expected("fatal, error, warn, info, debug, trace or silent"),

@@ -3,7 +3,7 @@ import type { Problems } from "../schema/problems.ts";
 /** Reads a file as UTF-8. Throws as `node:fs` does. */
 export type ReadFile = (path: string) => string;
 
-/** The file's text, or undefined with a problem noted. */
+/** Returns the file's text, or notes a problem and returns undefined. */
 export function readText(readFile: ReadFile, path: string, problems: Problems): string | undefined {
   try {
     return readFile(path);

@@ -10,15 +10,15 @@ const FILE_KEY = "keyEncryptionKeyFile";
 /** A command that makes a key. */
 const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
 
-/** How many keys may be listed: the one that seals, and older ones that rows are still sealed under. */
+/** The most keys that may be listed: the one that seals, and older ones that some rows are still sealed under. */
 const MAX_KEYS = 8;
 
-/** Of 32 random bytes some 30 differ; fewer than this are a pattern, such as one byte over and over. */
+/** 32 random bytes have about 30 different values; fewer than this are a pattern, such as one byte repeated. */
 const MIN_DIFFERENT_BYTES = 16;
 
 const NO_KEY = `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
 
-/** The key of 32 bytes in base64url, or undefined if the text is none. */
+/** Parses a key of 32 bytes in base64url; undefined for any other text. */
 export function parseKey(text: string): Uint8Array | undefined {
   const key = Buffer.from(text, "base64url");
   return key.length === KEY_ENCRYPTION_KEY_BYTES && key.toString("base64url") === text
@@ -26,15 +26,15 @@ export function parseKey(text: string): Uint8Array | undefined {
     : undefined;
 }
 
-/** What may give keys: the variables count before the configuration file's key. */
+/** The sources of keys: the variables override the configuration file. */
 interface KeySources {
   readonly environment: Environment;
   readonly file: ConfigFile;
 }
 
 /**
- * The keys that a variable or a file lists, separated by commas or white space: the first is for sealing. Undefined if
- * nothing gives any, or a problem was noted.
+ * The keys in a variable or a file, separated by commas or white space. The first one seals. Undefined if there is none,
+ * or a problem was noted.
  */
 export function readKeyEncryptionKeys(
   { environment, file }: KeySources,
@@ -64,8 +64,8 @@ export function noteMissingKey(problems: Problems): void {
   problems
     .at(VARIABLE)
     .add(
-      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or ${FILE_VARIABLE} (${FILE_KEY}) with a file that holds them: ` +
-        `signing keys are stored only encrypted under it. Make one, and keep it: ${MAKE_KEY}`,
+      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or a file that contains them in ${FILE_VARIABLE} (${FILE_KEY}): ` +
+        `signing keys are stored encrypted under this key. Make one, and keep it: ${MAKE_KEY}`,
     );
 }
 
@@ -75,14 +75,14 @@ function parseKeys(text: string, problems: Problems): readonly Uint8Array[] | un
   if (texts.length > MAX_KEYS) problems.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);
   const keys: Uint8Array[] = [];
   for (const [index, part] of texts.entries()) {
-    // One alone has no position.
+    // A single key has no position.
     const here = texts.length === 1 ? problems : problems.at(index);
     const key = parseKey(part);
     if (key === undefined) here.add(NO_KEY);
     else if (texts.indexOf(part) < index)
-      here.add(`expected every key once; it is the one at ${texts.indexOf(part)} too`);
+      here.add(`expected every key once; it repeats the one at ${texts.indexOf(part)}`);
     else if (new Set(key).size < MIN_DIFFERENT_BYTES) {
-      here.add(`expected random bytes, not a few that repeat; make them: ${MAKE_KEY}`);
+      here.add(`expected random bytes, not a few that repeat; make a key: ${MAKE_KEY}`);
     } else keys.push(key);
   }
   return keys.length > 0 && keys.length === texts.length ? keys : undefined;

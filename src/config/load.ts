@@ -20,7 +20,7 @@ import { readStoreUrl } from "./store-file.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** What the loader reads from. */
+/** The sources of the configuration. */
 export interface ConfigContext {
   /** The file that the command line names, if any. */
   readonly path?: string | undefined;
@@ -30,22 +30,22 @@ export interface ConfigContext {
   readonly cwd: string;
   /** The grant types that a client may be given. */
   readonly grantTypes: readonly string[];
-  /** What stands for a file if none is named; {@link developmentConfig} unless given. */
+  /** Replaces a file if none is named; {@link developmentConfig} by default. */
   readonly development?: z.input<typeof configFile>;
 }
 
-/** What was written, and by whom. */
+/** The parsed sources. */
 interface Sources {
   readonly file: ConfigFile;
   readonly environment: Environment;
-  /** Whether there was no file, so that the built-in one stands for it. */
+  /** Whether no file was named, and the built-in configuration replaces it. */
   readonly development: boolean;
 }
 
 /**
- * Reads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
- * and the variables that override it. Throws a ConfigError that lists every problem: first those in the shape of what is
- * written, and once there are none, those against the rules between its parts.
+ * Loads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
+ * and the variables that override it. Throws a ConfigError that lists every problem: first those of syntax and types,
+ * and once there are none, those of rules between settings.
  */
 export function loadConfig(context: ConfigContext): Config {
   const sources = readSources(context);
@@ -87,7 +87,7 @@ function readSources(context: ConfigContext): Sources {
   return { file, environment, development: path === undefined };
 }
 
-/** The data of a file, or undefined with a problem noted. */
+/** Returns the data of a file, or notes a problem and returns undefined. */
 function readYaml(path: string, context: ConfigContext, problems: Problems): unknown {
   const text = readText(context.readFile, resolve(context.cwd, path), problems);
   return text === undefined ? undefined : parseYaml(text, path, problems);

@@ -4,7 +4,7 @@ import type { Problems } from "../schema/problems.ts";
 import type { Settings } from "./config.ts";
 import type { ConfigFile, Environment } from "./schema.ts";
 
-/** The file's settings, and the variables' where they are set; the store is read already. */
+/** The file's settings, overridden by the variables. The file's store is already overridden. */
 export function readSettings(file: ConfigFile, environment: Environment, cwd: string): Settings {
   const { store } = file;
   return {
@@ -21,8 +21,8 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
 }
 
 /**
- * The public URL: the configured one, or the gateway's own address. Notes if there is neither: a port that is chosen when
- * the gateway starts to listen can be in no issuer.
+ * The public URL: the configured one, or the gateway's own address. Notes a problem if there is neither: a port that is
+ * chosen only when the gateway starts to listen cannot be part of an issuer.
  */
 export function publicUrlOf(
   file: ConfigFile,
@@ -33,18 +33,18 @@ export function publicUrlOf(
   const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
   if (configured !== undefined) return configured;
   if (httpAddress.port === 0)
-    problems.at("publicUrl").add("expected one, as the port of httpAddress is 0: any that is free");
+    problems.at("publicUrl").add("required, as httpAddress has port 0, which means any free port");
   return new URL(`${file.tls === undefined ? "http" : "https"}://${formatAddress(httpAddress)}`).origin;
 }
 
-/** An address that is listened on, and what it is told by. */
+/** An address to listen on, and the settings that give it. */
 interface Listener {
   readonly key: string;
   readonly variable: string;
   readonly address: Address;
 }
 
-/** Every address among the settings, so that none is forgotten if one is added. */
+/** Every address among the settings, found by name so that a new one cannot be forgotten. */
 export function listenersOf(settings: Settings): readonly Listener[] {
   return Object.entries(settings).flatMap(([key, address]) => {
     if (!key.endsWith("Address") || typeof address !== "object") return [];

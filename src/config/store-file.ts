@@ -8,7 +8,7 @@ const VARIABLE = "MINTMARK_STORE";
 const FILE_VARIABLE = "MINTMARK_STORE_FILE";
 
 /**
- * The store's URL that the environment, or the file that it names, gives: one with a password is a secret, and secrets are
+ * The store's URL in the environment, or in the file that it names: a URL with a password is a secret, and secrets are
  * often mounted as files. Undefined if there is none, or a problem was noted.
  */
 export function readStoreUrl(environment: Environment, readFile: ReadFile, problems: Problems): string | undefined {

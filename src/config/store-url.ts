@@ -1,19 +1,19 @@
 import { isLoopback, parseAddress } from "../base/address.ts";
 
-/** What is left of a template in a store's URL, whose password may hold more than other URLs. */
+/** The remains of a template in a store's URL. It allows more than other URLs, as a password may contain braces. */
 const STORE_TEMPLATE = /\$?\{[^{}]*\}|<[^<>]*>|\$\(/;
 
-/** Whether a template was left in a store's URL. */
+/** Whether a store's URL still contains a template. */
 export function hasStoreTemplate(text: string): boolean {
   return STORE_TEMPLATE.test(text);
 }
 
-/** Options of a MongoDB URL that have any certificate accepted. */
+/** Options of a MongoDB URL that turn certificate checks off. */
 const UNCHECKED = ["tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"];
 
 /**
- * What a MongoDB URL makes of TLS: `off`, `unchecked` (whoever is in between can read all), or `on`. mongodb+srv asks for
- * it unless told otherwise. Undefined for any other store, and for servers that are all on this machine.
+ * How a MongoDB URL uses TLS: `off`, `unchecked` (anyone in between can read everything), or `on`, which is the default
+ * of mongodb+srv. Undefined for any other store, and if all servers are on this machine.
  */
 export function mongoTls(store: string): "off" | "unchecked" | "on" | undefined {
   const shape = /^mongodb(\+srv)?:\/\/(?:[^@/?#]*@)?([^/?#@]+)[^?]*\??(.*)$/i;
@@ -25,7 +25,7 @@ export function mongoTls(store: string): "off" | "unchecked" | "on" | undefined 
   return UNCHECKED.some((name) => options.get(name) === "true") ? "unchecked" : "on";
 }
 
-/** A host of a MongoDB URL: with a port or without, or the path of a socket. */
+/** Whether a host of a MongoDB URL is this machine: with or without a port, or the path of a socket. */
 function isHere(host: string): boolean {
   return /^(?:%2F|$)/i.test(host) || isLoopback((parseAddress(host) ?? { host }).host);
 }

@@ -4,13 +4,13 @@ import type { Problems } from "../schema/problems.ts";
 import { errorCode, type ReadFile, readText } from "./files.ts";
 import type { ConfigFile } from "./schema.ts";
 
-/** What both servers need for TLS, in PEM. */
+/** A certificate chain and its private key, in PEM. */
 export interface TlsMaterial {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** Reads the files that the configuration names; undefined if it names none, or a problem was noted. */
+/** Reads the files that the configuration names. Returns undefined if it names none, or a problem was noted. */
 export function readTls(paths: ConfigFile["tls"], readFile: ReadFile, problems: Problems): TlsMaterial | undefined {
   if (paths === undefined) return undefined;
   const certificate = readPem(paths.certificate, "CERTIFICATE", readFile, problems.at("certificate"));
@@ -22,11 +22,11 @@ export function readTls(paths: ConfigFile["tls"], readFile: ReadFile, problems: 
 function readPem(path: string, label: string, readFile: ReadFile, problems: Problems): string | undefined {
   const text = readText(readFile, path, problems);
   if (text === undefined || text.includes(`${label}-----`)) return text;
-  problems.add(`expected ${path} to hold a PEM ${label.toLowerCase()}`);
+  problems.add(`expected ${path} to contain a PEM ${label.toLowerCase()}`);
   return undefined;
 }
 
-/** Whether a server can use them together; notes a problem if not, and nothing of what they hold. */
+/** Whether a server can use them together. Notes a problem if not, without quoting them. */
 function areUsable(
   { certificate, key }: TlsMaterial,
   paths: NonNullable<ConfigFile["tls"]>,
@@ -34,19 +34,19 @@ function areUsable(
 ): boolean {
   const leaf = parsed(
     () => new X509Certificate(certificate),
-    `${paths.certificate} to hold a certificate`,
+    `${paths.certificate} to contain a certificate`,
     problems.at("certificate"),
   );
   const own = parsed<KeyObject>(
     () => createPrivateKey(key),
-    `${paths.key} to hold a private key without a passphrase`,
+    `${paths.key} to contain a private key without a passphrase`,
     problems.at("key"),
   );
   if (leaf === undefined || own === undefined) return false;
   if (!leaf.checkPrivateKey(own)) {
     problems
       .at("key")
-      .add(`expected ${paths.key} to hold the private key of the first certificate in ${paths.certificate}`);
+      .add(`expected ${paths.key} to contain the private key of the first certificate in ${paths.certificate}`);
     return false;
   }
   return (
@@ -59,7 +59,7 @@ function parsed<T>(parse: () => T, what: string, problems: Problems): T | undefi
   try {
     return parse();
   } catch (error) {
-    problems.add(`expected ${what}; it cannot be used (${errorCode(error)})`);
+    problems.add(`expected ${what}; it is not usable (${errorCode(error)})`);
     return undefined;
   }
 }

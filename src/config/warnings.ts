@@ -10,26 +10,26 @@ import { DEVELOPMENT_WARNING } from "./development.ts";
 import type { ConfigFile } from "./schema.ts";
 import { mongoTls } from "./store-url.ts";
 
-/** A retry comes within seconds: for longer than this, a stolen refresh token has a use. In seconds. */
+/** Retries come within seconds. A longer grace mostly helps a thief of a refresh token. In seconds. */
 const LONG_GRACE = 60;
 
-/** What warnings are made of. */
+/** What warnings are about. */
 interface WarningContext {
   readonly file: ConfigFile;
   readonly settings: Settings;
   readonly publicUrl: string;
   readonly variables: Variables;
-  /** Whether there is no file: what is built in is meant. */
+  /** Whether there is no file: the built-in configuration is as intended. */
   readonly development: boolean;
 }
 
-/** What is allowed, and yet is likely to be a mistake: a line for each. */
+/** One line for each setting that is allowed but likely to be a mistake. */
 export function warningsOf({ file, settings, publicUrl, variables, development }: WarningContext): readonly string[] {
   const warnings = new Problems();
   if (development) warnings.add(DEVELOPMENT_WARNING);
   warnOfUrls(publicUrl, file, settings, warnings);
   if (variables.NODE_TLS_REJECT_UNAUTHORIZED === "0") {
-    warnings.add("NODE_TLS_REJECT_UNAUTHORIZED is 0, so an authority or a database may be anybody: unset it.");
+    warnings.add("NODE_TLS_REJECT_UNAUTHORIZED is 0, so anyone can pose as an authority or the database: unset it.");
   }
   if (development) return warnings.list();
   for (const [id, { secrets }] of Object.entries(file.operators)) {
@@ -48,27 +48,30 @@ export function warningsOf({ file, settings, publicUrl, variables, development }
 function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, warnings: Problems): void {
   const { hostname, protocol } = new URL(publicUrl);
   if (isWildcard(hostname)) {
-    warnings.add(`The public URL ${publicUrl} names no machine, so clients cannot use it: set publicUrl.`);
+    warnings.add(`The public URL ${publicUrl} does not name a machine, so clients cannot use it: set publicUrl.`);
   } else if (protocol === "http:" && !isLoopback(hostname) && !file.insecureHttp) {
     warnings.add(`The public URL ${publicUrl} is plain HTTP, so clients send their secrets in the clear: use https.`);
   }
-  if (store === "sqlite::memory:") warnings.add("The store is in memory: all keys and grants end with the process.");
+  if (store === "sqlite::memory:")
+    warnings.add("The store is in memory: all keys and grants are lost when the process ends.");
   const tls = mongoTls(store);
   if (tls === "off") {
     warnings.add(
-      "The MongoDB store is on another machine and its URL does not ask for TLS, so keys and grants travel in the " +
-        "clear: add tls=true to it.",
+      "The MongoDB store is on another machine and its URL does not ask for TLS, so keys and grants are sent in " +
+        "the clear: add tls=true to it.",
     );
   }
   if (tls === "unchecked") {
     warnings.add(
-      "The MongoDB store's URL has any certificate accepted, so TLS hides nothing from whoever is in between: name the " +
+      "The MongoDB store's URL accepts any certificate, so TLS does not protect against anyone in between: name the " +
         "certificate's authority with tlsCAFile instead.",
     );
   }
 }
 
-/** A client's library may or may not form-encode what it sends: only what is the same either way works with all. */
+/**
+ * Some client libraries form-encode credentials, some do not: only those that encoding does not change work with all.
+ */
 function warnOfCredentials(
   id: string,
   secrets: readonly SecretSource[],
@@ -91,21 +94,21 @@ function warnOfCredentials(
       );
     }
     if (plain !== plain.trim())
-      here.add(`the variable ${secret.name} begins or ends with a blank, which is part of it`);
+      here.add(`the variable ${secret.name} begins or ends with a space, which is part of the secret`);
   }
 }
 
 function warnOfClient(client: ClientFile, warnings: Problems): void {
   const { secrets, requireSecret, requireRefreshSecret = requireSecret, refreshGrace } = client;
   if (secrets.length > 0 && !requireRefreshSecret) {
-    warnings.at("requireRefreshSecret").add("false, so that whoever has a refresh token needs no secret to use it");
+    warnings.at("requireRefreshSecret").add("false, so anyone who has a refresh token can use it without the secret");
   }
   if (refreshGrace > LONG_GRACE) {
     warnings
       .at("refreshGrace")
       .add(
-        `${formatDuration(refreshGrace)}, for which a stolen refresh token that was used already gets the owner's next ` +
-          `one: a retry comes within seconds, so ${formatDuration(LONG_GRACE)} are plenty`,
+        `${formatDuration(refreshGrace)}, during which a stolen refresh token that was already used gets the owner's next ` +
+          `one: retries come within seconds, so ${formatDuration(LONG_GRACE)} is plenty`,
       );
   }
 }

@@ -6,8 +6,8 @@ import type { TenantFile } from "./schema-tenant.ts";
 type Authorities = TenantFile["authorities"];
 
 /**
- * Notes if two authorities could give the same subject, if a prefix leaves no room for a subject within `subjectLength`
- * characters, and if an issuer is at an address that is never fetched from.
+ * Notes a problem if two authorities could give the same subject, if a prefix leaves no room for a subject of at most
+ * `subjectLength` characters, or if an issuer is at an address that is never fetched from.
  */
 export function checkAuthorities(authorities: Authorities, subjectLength: number, problems: Problems): void {
   for (const [name, authority] of Object.entries(authorities)) {
@@ -17,12 +17,12 @@ export function checkAuthorities(authorities: Authorities, subjectLength: number
   checkOverlap(authorities, problems);
 }
 
-/** A name may lead anywhere, and is looked up each time; an address is what it is. */
+/** Checks addresses only: a name may lead anywhere, so it is checked after each look-up. */
 function checkReach({ issuer, allowPrivateNetwork }: Authorities[string], problems: Problems): void {
   const host = (URL.parse(issuer)?.hostname ?? "").replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) === 0) return;
   const network = networkOf(host);
-  if (network === "reserved") problems.add(`expected an address that a provider can have, got ${host}`);
+  if (network === "reserved") problems.add(`expected an address that a provider can use, got ${host}`);
   if (network === "private" && !allowPrivateNetwork) {
     problems.add(`expected a public address, or allowPrivateNetwork: true beside it, got ${host}`);
   }
@@ -36,8 +36,8 @@ function checkRoom(subjectPrefix: string, subjectLength: number, problems: Probl
 }
 
 /**
- * No two authorities may name the same subject, whatever the subs of their id_tokens; not even for a reader that takes
- * letters of another case or another Unicode form for the same.
+ * No two authorities may give the same subject, whatever the `sub` of their id_tokens: otherwise one could act for the
+ * other's users. Nor may a reader that ignores case or Unicode form take two subjects for the same.
  */
 function checkOverlap(authorities: Authorities, problems: Problems): void {
   const entries = Object.entries(authorities);
@@ -62,7 +62,10 @@ function describe(longer: string, prefix: string): string {
   return `${JSON.stringify(longer)}${longer.startsWith(prefix) ? "" : " but for case or Unicode form"}`;
 }
 
-/** In upper case, as that of a letter does not depend on its neighbours; decomposed, as accents may follow a prefix. */
+/**
+ * Folds to upper case, which does not depend on neighbouring letters, and decomposed, as a prefix may end before
+ * accents.
+ */
 function fold(text: string): string {
   return text.normalize("NFKD").toUpperCase().normalize("NFKD");
 }

@@ -17,10 +17,10 @@ interface ClientContext {
   readonly variables: Variables;
 }
 
-/** How long a refresh token waits to be used unless configured, in seconds. */
+/** The default of slidingRefreshTokenLifetime, in seconds. */
 const DEFAULT_SLIDING = 15 * 86_400;
 
-/** Makes a client of its registration. Notes every rule that it breaks. */
+/** Builds a client from its registration. Notes every rule that it breaks. */
 export function buildClient(id: string, file: ClientFile, context: ClientContext, problems: Problems): Client {
   const credentials = {
     maxLength: context.limits.credentialLength,
@@ -101,7 +101,9 @@ function checkPublicMint({ requireSecret, grants, allowPublicMint }: ClientFile,
   if (requireSecret || grants.length === 0 || allowPublicMint) return;
   problems
     .at("allowPublicMint")
-    .add("expected true, as requireSecret is false: whoever knows the client's id may mint whatever its grants give");
+    .add(
+      "expected true, as requireSecret is false: anyone who knows the client's id may mint whatever its grants allow",
+    );
 }
 
 function checkLifetimes(file: ClientFile, problems: Problems): void {
@@ -131,6 +133,6 @@ function checkIntrospection({ introspection }: ClientFile, { resources }: Client
   for (const [index, name] of introspection.entries()) {
     if (resources.includes(name)) continue;
     const hint = didYouMean(name, resources);
-    problems.at("introspection", index).add(`${JSON.stringify(name)} is no resource of the tenant${hint}`);
+    problems.at("introspection", index).add(`${JSON.stringify(name)} is not a resource of the tenant${hint}`);
   }
 }

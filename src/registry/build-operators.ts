@@ -6,10 +6,10 @@ import type { OperatorFile, OperatorsFile } from "./schema-operator.ts";
 import type { TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { Operator } from "./tenant.ts";
 
-/** A tenant's id -> its operators by theirs. */
+/** Operators by id, by the tenant's id. */
 export type OperatorsByTenant = ReadonlyMap<string, ReadonlyMap<string, Operator>>;
 
-/** Makes operators of their registrations, for every tenant its own. Notes every rule that they break. */
+/** Builds each tenant's operators from their registrations. Notes every rule that they break. */
 export function buildOperators(
   { operators, tenants }: { readonly operators: OperatorsFile; readonly tenants: TenantsFile },
   variables: Variables,
@@ -27,7 +27,7 @@ export function buildOperators(
   return byTenant;
 }
 
-/** The tenants that an operator names. Notes those that there are not. */
+/** The tenants that an operator names. Notes a problem for each that does not exist. */
 function tenantsOf(
   file: OperatorFile,
   known: ReadonlyMap<string, TenantFile>,
@@ -38,12 +38,12 @@ function tenantsOf(
   for (const [index, id] of file.tenants.entries()) {
     const tenant = known.get(id);
     if (tenant !== undefined) own.set(id, tenant);
-    else problems.at(index).add(`${JSON.stringify(id)} is no tenant${didYouMean(id, known.keys())}`);
+    else problems.at(index).add(`${JSON.stringify(id)} is not a tenant${didYouMean(id, known.keys())}`);
   }
   return own;
 }
 
-/** An operator has the same credentials for all of its tenants, so that they must suit each. */
+/** An operator uses the same credentials for all of its tenants, so they must suit each one. */
 function lowestLimit(tenants: ReadonlyMap<string, TenantFile>): { maxLength: number; maxLengthPath: string } {
   const limits = Array.from(tenants, ([id, { limits }]) => ({
     maxLength: limits.credentialLength,

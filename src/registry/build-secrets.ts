@@ -8,17 +8,17 @@ import type { SecretHash } from "./tenant.ts";
 interface CredentialContext {
   /** The most characters that an id or a secret may have. */
   readonly maxLength: number;
-  /** Where that is configured. */
+  /** The setting that says so. */
   readonly maxLengthPath: string;
   readonly variables: Variables;
 }
 
-/** Notes an id that no door would take. */
+/** Notes an id that is too long to be accepted in a request. */
 export function checkId(id: string, context: CredentialContext, problems: Problems): void {
   if (id.length > context.maxLength) problems.add(`expected an id of ${atMost(context)}`);
 }
 
-/** The hashes of an entry's secrets, those of variables too. Notes every variable that holds none. */
+/** The hashes of an entry's secrets, including those in variables. Notes every variable that holds no usable secret. */
 export function resolveSecrets(
   sources: readonly SecretSource[],
   context: CredentialContext,

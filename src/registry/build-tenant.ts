@@ -13,21 +13,21 @@ import type { Client, Limits, Tenant } from "./tenant.ts";
 /** What tenants are checked against. */
 interface BuildContext {
   readonly grantTypes: readonly string[];
-  /** For how long a node goes on with the keys that it read, in seconds. */
+  /** How long a node may use the keys that it last read, in seconds. */
   readonly keyMaxStaleness: number;
-  /** Where clients find the service: what issuers are made of. */
+  /** Where clients find the service; issuers begin with it. */
   readonly publicUrl: string;
   readonly operators: OperatorsByTenant;
   readonly variables: Variables;
 }
 
-/** The claim that carries a client's namespace unless configured. */
+/** The default of markClaim. */
 const DEFAULT_NAMESPACE_CLAIM = "client_namespace";
 
-/** Bytes of a token from which a warning is logged, unless configured. */
+/** The default of limits.tokenWarnBytes. */
 const DEFAULT_TOKEN_WARN = 8192;
 
-/** Makes tenants of their registrations. Notes every rule that they break. */
+/** Builds tenants from their registrations. Notes every rule that they break. */
 export function buildTenants(
   files: TenantsFile,
   context: BuildContext,

@@ -5,14 +5,14 @@ import type { Tenant } from "./tenant.ts";
 /** The tenant that is served at the root. */
 const DEFAULT_TENANT = "default";
 
-/** The issuer of a tenant that names none: made of the public URL. */
+/** The default issuer of a tenant. */
 export function issuerOf(id: string, publicUrl: string): string {
   return id === DEFAULT_TENANT ? publicUrl : joinUrl(publicUrl, id);
 }
 
 /**
- * Notes if two tenants have the same issuer, and if a client is allowed another tenant's. Issuers are compared as normal
- * URLs, as careless verifiers do.
+ * Notes a problem if two tenants have the same issuer, or if a client is allowed another tenant's. Issuers are compared
+ * as normalized URLs, as some verifiers compare them.
  */
 export function checkIssuers(tenants: Iterable<Tenant>, problems: Problems): void {
   const all = [...tenants];
@@ -20,7 +20,7 @@ export function checkIssuers(tenants: Iterable<Tenant>, problems: Problems): voi
   for (const { id, issuer } of all) {
     const owner = owners.get(normalizeUrl(issuer));
     if (owner === undefined) owners.set(normalizeUrl(issuer), id);
-    else problems.at(id, "issuer").add(`${JSON.stringify(issuer)} is the issuer of the tenant ${owner} already`);
+    else problems.at(id, "issuer").add(`${JSON.stringify(issuer)} is already the issuer of the tenant ${owner}`);
   }
   for (const tenant of all) checkAllowedIssuers(tenant, owners, problems.at(tenant.id, "clients"));
 }

@@ -2,32 +2,32 @@ import { formatDuration } from "../base/duration.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { SigningPolicy } from "./tenant.ts";
 
-/** How much the clocks of nodes and verifiers, and the time that a request takes, can add up to, in seconds. */
+/** The most by which clocks may differ and requests may be delayed, together, in seconds. */
 const CLOCK_MARGIN = 60;
 
-/** How many reads in a row must fail before a node's keys are too old. */
+/** A node's keys must last this many polls, so that they become too old only if several reads fail in a row. */
 const MIN_POLLS = 3;
 
-/** Notes if one failed read could make a node stop signing. */
+/** Notes a problem if one failed read could make a node stop signing. */
 export function checkStaleness(
   { keyPollEvery, keyMaxStaleness }: { readonly keyPollEvery: number; readonly keyMaxStaleness: number },
   problems: Problems,
 ): void {
-  const why = `${MIN_POLLS} times keyPollEvery (${formatDuration(keyPollEvery)}), so that one failed read stops no signing`;
+  const why = `${MIN_POLLS} times keyPollEvery (${formatDuration(keyPollEvery)}), so that one failed read does not stop signing`;
   checkLeast(keyMaxStaleness, MIN_POLLS * keyPollEvery, why, problems.at("keyMaxStaleness"));
 }
 
-/** Notes where verifiers could meet tokens of a key that they do not know yet. */
+/** Notes a problem if verifiers could receive tokens signed with a key that they do not know yet. */
 export function checkSigning(signing: SigningPolicy, keyMaxStaleness: number, problems: Problems): void {
   const { rotateEvery, publishAhead, jwksMaxAge } = signing;
-  // A node may give out a JWKS without a new key until its own are too old, and a verifier may keep that one.
+  // A node may serve a JWKS without a new key until its own keys are too old, and a verifier may then cache that JWKS.
   const unknown = jwksMaxAge + keyMaxStaleness + CLOCK_MARGIN;
   const parts =
     `jwksMaxAge (${formatDuration(jwksMaxAge)}), keyMaxStaleness (${formatDuration(keyMaxStaleness)}) and ` +
     `${formatDuration(CLOCK_MARGIN)} for clocks together`;
   checkLeast(publishAhead, unknown, `a verifier may not know a new key for ${parts}`, problems.at("publishAhead"));
 
-  // A successor is made publishAhead before a key's time is over: by then the key signs, and everyone knows it.
+  // A successor is made publishAhead before a key's time ends. By then the key must sign, and everyone must know it.
   const why =
     "a key must sign, and every node and verifier know it, before its successor is made, which takes " +
     `publishAhead (${formatDuration(publishAhead)}), ${parts}`;

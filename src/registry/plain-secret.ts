@@ -1,10 +1,10 @@
-/** What is left of a placeholder that nobody filled in, in whatever notation. */
+/** A placeholder that nobody has filled in, in any notation. */
 const PLACEHOLDER = /\$?\{[^{}]*\}|<[^<>]*>|\$\(/;
 
-/** The fewest characters of a secret in plain text: a guess at each request must never find it. */
+/** The fewest characters of a secret in plain text, so that guessing with every request never finds it. */
 const MIN_LENGTH = 16;
 
-/** Why a secret in plain text cannot be meant, in words that follow "expected the variable NAME to"; undefined if it can. */
+/** Why a secret in plain text is not usable, to follow "expected the variable NAME to"; undefined if it is usable. */
 export function doubtOf(plain: string): string | undefined {
   if (/[^\x20-\x7e]/.test(plain)) {
     return "be printable ASCII: it has another character, such as a newline at its end (write it with printf, not echo)";
@@ -14,7 +14,7 @@ export function doubtOf(plain: string): string | undefined {
   return isOneCharacter(plain) ? "hold a secret, not one character over and over" : undefined;
 }
 
-/** Whether a client that sends it without form-encoding it would be read as sending another (RFC 6749 section 2.3.1). */
+/** Whether a client that forgets to form-encode it would send another text (RFC 6749 section 2.3.1). */
 export function changesUnderFormEncoding(text: string): boolean {
   return /[+%]/.test(text);
 }

@@ -1,8 +1,8 @@
 import type { Tenant } from "./tenant.ts";
 
 /**
- * Who the tenants and their clients are. Its snapshot is built whole and checked whole, then swapped: whoever asks for a
- * tenant gets one that fits together, and nobody holds it for longer than one operation. Its source is the file.
+ * The tenants and their clients. A snapshot is built and checked as a whole, then swapped in, so a tenant is always
+ * consistent. No caller may keep a tenant for longer than one operation. The configuration file is its source.
  */
 export class Registry {
   #tenants: ReadonlyMap<string, Tenant>;
@@ -11,17 +11,17 @@ export class Registry {
     this.#tenants = byId(tenants);
   }
 
-  /** The tenant of that id as it is configured now; undefined if there is none. */
+  /** The tenant with that id, as configured now; undefined if there is none. */
   tenant(id: string): Tenant | undefined {
     return this.#tenants.get(id);
   }
 
-  /** Every tenant as it is configured now. */
+  /** All tenants, as configured now. */
   tenants(): Iterable<Tenant> {
     return this.#tenants.values();
   }
 
-  /** Takes another snapshot, which was checked. Every operation that begins from now on sees it, whole. */
+  /** Swaps in another snapshot, which must have been checked. Every operation that begins afterwards sees all of it. */
   replace(tenants: Iterable<Tenant>): void {
     this.#tenants = byId(tenants);
   }

@@ -7,75 +7,78 @@ import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
 /** The largest quota. */
 const MAX_QUOTA = 1_000_000_000;
 
-/** One client in the file. Its defaults that depend on other keys are filled in by `build-client.ts`. */
+/** One client in the file. `build-client.ts` fills in the defaults that depend on other keys. */
 const client = z.strictObject({
-  namespace: text.optional().describe("The mark that the client shares with a group of clients; a claim of its tokens"),
+  namespace: text.optional().describe("A name that the client shares with a group of clients; a claim of its tokens"),
   secrets: z
     .array(secret)
     .default([])
     .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
-  requireSecret: flag.default(true).describe("false: the secret may be left out"),
+  requireSecret: flag.default(true).describe("false: the secret is optional"),
   allowPublicMint: flag
     .default(false)
     .describe(
-      "Whether the client may have grants though its secret may be left out, so that anybody mints with its id",
+      "Whether the client may have grants although its secret is optional, so that anyone can mint with its id",
     ),
   enabled: flag.default(true).describe("false: every request of the client is refused"),
-  grants: z.array(text).default([]).describe("The grant types that it may use; none unless named"),
+  grants: z.array(text).default([]).describe("The grant types that it may use; default: none"),
   scopes: z
     .union([z.literal("*"), z.array(scopeToken)], expected('a list of scopes, or "*" for any'))
     .default([])
     .describe('The scopes that it may ask for; none unless named; "*": any'),
-  allowOfflineAccess: flag.default(false).describe("Whether offline_access, and with it a refresh token, is granted"),
+  allowOfflineAccess: flag
+    .default(false)
+    .describe("Whether the client may ask for offline_access, and so for a refresh token"),
   accessTokenType: z
     .enum(["jwt", "reference"], expected("jwt or reference"))
     .default("jwt")
-    .describe("What its access tokens are, unless the request says otherwise"),
+    .describe("The type of its access tokens, unless the request says otherwise"),
   accessTokenLifetime: duration.prefault(3600).describe("How long its access tokens live; a request can only lower it"),
   idTokenLifetime: duration.prefault(300).describe("How long its id_tokens live; a request can only lower it"),
-  absoluteRefreshTokenLifetime: duration.prefault("30d").describe("How long a grant can be refreshed at most"),
+  absoluteRefreshTokenLifetime: duration.prefault("30d").describe("How long a grant can be refreshed, from its mint"),
   slidingRefreshTokenLifetime: duration
     .optional()
-    .describe("How long a refresh token waits to be used; at most the absolute lifetime, 15d unless that is shorter"),
+    .describe(
+      "How long an unused refresh token lives; at most the absolute lifetime; default: 15d, or the absolute lifetime if shorter",
+    ),
   refreshTokenUsage: z
     .enum(["rotate", "reuse"], expected("rotate or reuse"))
     .default("rotate")
-    .describe("Whether a refresh gives a new refresh token; reuse needs a secret at every refresh"),
+    .describe("Whether a refresh returns a new refresh token; reuse requires a secret at every refresh"),
   refreshGrace: durationOrZero
     .prefault(10)
-    .describe("For how long a retry with the last refresh token gets the same answer; 0: not at all"),
-  requireRefreshSecret: flag.optional().describe("Whether a refresh needs the secret; as requireSecret unless false"),
+    .describe("How long a retry with the previous refresh token gets the same answer; 0: never"),
+  requireRefreshSecret: flag.optional().describe("Whether a refresh needs the secret; default: as requireSecret"),
   allowedIssuers: z
     .array(filledIn)
     .default([])
-    .describe("The issuers that arbitrary_token may name beside the tenant's own; never another tenant's"),
-  allowedAudiences: z
-    .array(filledIn)
-    .optional()
-    .describe("Globs of the audiences that it may ask for; any unless named"),
-  allowedSubjects: z.array(text).optional().describe("Globs of the subjects that it may mint for; any unless named"),
+    .describe("The issuers that arbitrary_token may name in addition to the tenant's own; never another tenant's"),
+  allowedAudiences: z.array(filledIn).optional().describe("Globs of the audiences that it may ask for; default: any"),
+  allowedSubjects: z.array(text).optional().describe("Globs of the subjects that it may mint for; default: any"),
   allowedClaims: z
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))
     .default([])
-    .describe("Claims that it may set though they mean something to some verifiers, such as acr; none unless named"),
+    .describe(
+      "Claims that it may set although some verifiers take them for the mint's own, such as acr; default: none",
+    ),
   maxGrants: count(MAX_QUOTA)
     .optional()
     .describe(
-      "How many grants (refresh tokens) may be kept for it at once, revoked ones until their time is over; any number unless given",
+      "The most grants (refresh tokens) that are stored for it at once, including revoked ones that have not expired; default: no limit",
     ),
   maxReferenceTokens: count(MAX_QUOTA)
     .optional()
     .describe(
-      "How many reference tokens may be kept for it at once, revoked ones until they expire; any number unless given",
+      "The most reference tokens that are stored for it at once, including revoked ones that have not expired; default: no limit",
     ),
   maxRevocations: count(MAX_QUOTA)
     .optional()
     .describe(
-      "How many revocations may be kept for it at once, until what they ended would have; any number unless given",
+      "The most revocations that are stored for it at once; each is kept until what it revokes would have expired; default: no limit",
     ),
   maxTokenBytes: count(1 << 20)
     .optional()
-    .describe("Bytes of an issued token that are refused, where lower than the tenant's limit"),
+    .describe("The largest token that is issued, in bytes, if lower than the tenant's limit"),
   claims: z
     .record(text, fixedClaims)
     .default({})
@@ -86,11 +89,13 @@ const client = z.strictObject({
       expected("own, tenant or a list of resources"),
     )
     .default("own")
-    .describe("Whose access tokens it may introspect: its own, the tenant's, or those for the named resources too"),
+    .describe(
+      "Which access tokens it may introspect: its own, all of the tenant's, or its own and those for the named resources",
+    ),
 });
 
 /** The clients of a tenant in the file, by id. */
 export const clients = z.record(clientId, client);
 
-/** What is read of one client, defaults filled in. */
+/** One client as parsed, with defaults filled in. */
 export type ClientFile = z.output<typeof client>;

@@ -20,7 +20,7 @@ const operator = z.strictObject({
 /** The operators in the file, by id. */
 export const operators = z.record(operatorId, operator);
 
-/** What is read of one operator. */
+/** One operator as parsed. */
 export type OperatorFile = z.output<typeof operator>;
-/** What is read of all operators, by id. */
+/** All operators as parsed, by id. */
 export type OperatorsFile = z.output<typeof operators>;

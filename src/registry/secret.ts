@@ -4,24 +4,26 @@ import type { SecretHash } from "./tenant.ts";
 /** One entry of `secrets`: a hash, or the name of the variable that holds the plain text. */
 export type SecretSource = SecretHash | { readonly kind: "env"; readonly name: string };
 
-/** The forms of an entry, for people. */
+/** The forms of an entry, for error messages. */
 export const SECRET_FORMS =
   "sha256: and 43 characters of base64url, scrypt: and a PHC string ($scrypt$ln=…,r=…,p=…$salt$hash, within bounds), " +
   "or env: and the name of a variable (not MINTMARK_…, which are settings)";
 
 /**
- * The most that one scrypt verification may take: N·r·p. As scrypt needs 128·N·r bytes, this bounds its memory to
- * 128 MiB and its time to about half a second; ln=17,r=8,p=1 is just within.
+ * The most that one scrypt verification may cost: N·r·p. As scrypt needs 128·N·r bytes, this bounds its memory to
+ * 128 MiB and its time to about half a second; ln=17,r=8,p=1 is just allowed.
  */
 export const MAX_SCRYPT_COST = 2 ** 20;
 
-/** What bounds the other numbers of a PHC string: a floor for ln against guessing, byte lengths of salt and digest. */
+/**
+ * Bounds of the other numbers in a PHC string: ln (the least protects against guessing), and bytes of salt and digest.
+ */
 const SCRYPT = { minLogN: 10, maxLogN: 20, minBytes: 16, maxBytes: 64 } as const;
 
 const PHC = /^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 const ENV_NAME = /^(?!MINTMARK_)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
-/** Reads an entry of `secrets`; undefined if it has none of the forms. Plain text is none. */
+/** Parses an entry of `secrets`; undefined if it has none of the forms, as plain text does. */
 export function parseSecret(text: string): SecretSource | undefined {
   if (text.startsWith("sha256:")) return parseSha256(text.slice("sha256:".length));
   if (text.startsWith("scrypt:")) return parseScrypt(text.slice("scrypt:".length));
@@ -30,12 +32,12 @@ export function parseSecret(text: string): SecretSource | undefined {
   return ENV_NAME.test(name) ? { kind: "env", name } : undefined;
 }
 
-/** How a plain-text secret is kept. */
+/** Hashes a plain-text secret. SHA-256 is enough for long random secrets. */
 export function hashSecret(plain: string): SecretHash {
   return { kind: "sha256", digest: Uint8Array.from(createHash("sha256").update(plain, "utf8").digest()) };
 }
 
-/** A hash as an entry of `secrets`. */
+/** Formats a hash as an entry of `secrets`. */
 export function formatSha256(digest: Uint8Array): string {
   return `sha256:${Buffer.from(digest).toString("base64url")}`;
 }
@@ -50,7 +52,7 @@ function parseScrypt(text: string): SecretHash | undefined {
   const [, ln, r, p, salt, digest] = PHC.exec(text) ?? [];
   const hash = { logN: Number(ln), r: Number(r), p: Number(p), salt: bytes(salt), digest: bytes(digest) };
   if (!(hash.logN >= SCRYPT.minLogN && hash.logN <= SCRYPT.maxLogN)) return undefined;
-  // scrypt itself is defined for no other N (RFC 7914 section 2).
+  // RFC 7914 section 2 defines scrypt only for N < 2^(128·r/8).
   if (hash.logN >= 16 * hash.r) return undefined;
   if (2 ** hash.logN * hash.r * hash.p > MAX_SCRYPT_COST) return undefined;
   if (hash.salt === undefined || hash.digest === undefined) return undefined;
@@ -63,7 +65,9 @@ function bytes(text = ""): Uint8Array | undefined {
   return decoded;
 }
 
-/** Node skips what it cannot read: only what encodes to the same text again was well-formed. */
+/**
+ * Node ignores characters that are not valid: a text is well-formed only if its bytes encode to the same text again.
+ */
 function decode(text: string, encoding: "base64" | "base64url"): Uint8Array | undefined {
   const decoded = Buffer.from(text, encoding);
   return decoded.toString(encoding).replace(/=+$/, "") === text ? Uint8Array.from(decoded) : undefined;

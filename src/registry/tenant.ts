@@ -2,14 +2,14 @@ import type { JsonObject } from "../base/json.ts";
 import { joinUrl } from "../base/url.ts";
 import type { SigningAlgorithm } from "../keyring/port.ts";
 
-/** What a tenant is, as configured. The engine knows tenants and clients by these shapes alone. */
+/** A tenant, as configured. The engine knows tenants and clients only by these types. */
 export interface Tenant {
   /** `[a-z0-9][a-z0-9-]{0,62}`. */
   readonly id: string;
   /** The `iss` of its tokens: a URL, unique among tenants. */
   readonly issuer: string;
   readonly signing: SigningPolicy;
-  /** For how long a key that authenticates refresh tokens is the one to use, in seconds. */
+  /** How long a key authenticates new refresh tokens, in seconds. */
   readonly refreshKeyRotateEvery: number;
   /** Refuses a request with credentials both in the header and in the form (RFC 6749 section 2.3). */
   readonly strictClientAuthentication: boolean;
@@ -25,18 +25,18 @@ export interface Tenant {
   readonly operators: ReadonlyMap<string, Operator>;
 }
 
-/** How a tenant's signing keys follow one another. Times in seconds. */
+/** When a tenant's signing keys rotate. Times in seconds. */
 export interface SigningPolicy {
   readonly algorithm: SigningAlgorithm;
-  /** For how long a key signs. */
+  /** How long a key signs. */
   readonly rotateEvery: number;
-  /** For how long a key is published before it signs. */
+  /** How long a key is published before it signs. */
   readonly publishAhead: number;
-  /** For how long verifiers may keep the JWKS. */
+  /** How long verifiers may cache the JWKS. */
   readonly jwksMaxAge: number;
 }
 
-/** Who rotates keys. Never a client. */
+/** Someone who may rotate keys. Never a client. */
 export interface Operator {
   readonly id: string;
   readonly secrets: readonly SecretHash[];
@@ -45,25 +45,25 @@ export interface Operator {
 /** An OpenID provider whose id_tokens a tenant accepts. */
 export interface Authority {
   readonly issuer: string;
-  /** The `aud` values that are ours: at least one. */
+  /** The `aud` values that are accepted: at least one. */
   readonly audiences: readonly string[];
-  /** The `azp` values that are ours: who may have asked for the id_token; absent: the audiences. */
+  /** The `azp` values that are accepted: who may ask for an id_token. Absent: the audiences. */
   readonly authorizedParties?: readonly string[] | undefined;
   /** Put before the `sub` of the id_token. */
   readonly subjectPrefix: string;
-  /** What follows the grant's name in `amr`. */
+  /** What is added to `amr` after the grant's name. */
   readonly amr: readonly string[];
-  /** Whether it may be at addresses of a private network. */
+  /** Whether it may be at addresses in a private network. */
   readonly allowPrivateNetwork?: boolean;
 }
 
-/** How large a request and its tokens may be. */
+/** How large a request and its tokens may be. Each is the most that is allowed. */
 export interface Limits {
   /** Bytes of all claims that a caller gives, as compact JSON in UTF-8. */
   readonly claimsBytes: number;
-  /** How deep the JSON that a caller gives may be nested. */
+  /** Levels of nesting in the JSON that a caller gives. */
   readonly claimsDepth: number;
-  /** How many claims a caller may give. */
+  /** Claims that a caller gives. */
   readonly claimsCount: number;
   /** Characters of all scopes, joined by spaces. */
   readonly scopeLength: number;
@@ -71,13 +71,13 @@ export interface Limits {
   readonly subjectLength: number;
   /** Characters of a client id, and of a secret. */
   readonly credentialLength: number;
-  /** Bytes of an issued token from which a warning is logged. */
+  /** Bytes of an issued token above which a warning is logged. */
   readonly tokenWarnBytes: number;
-  /** Bytes of an issued token that are refused. */
+  /** Bytes of an issued token. */
   readonly tokenMaxBytes: number;
 }
 
-/** How one of a client's secrets is kept. Plain text never is. */
+/** A hash of a secret. Plain text is never kept. */
 export type SecretHash =
   | { readonly kind: "sha256"; readonly digest: Uint8Array }
   | {
@@ -90,57 +90,59 @@ export type SecretHash =
       readonly digest: Uint8Array;
     };
 
-/** Whether an access token is verified by its signature or looked up by its handle. */
+/** Whether an access token is a JWT, verified by its signature, or a handle, looked up in the store. */
 export type AccessTokenType = "jwt" | "reference";
 
-/** A client's registration: what it may ask for, and how its tokens are made. Lifetimes in seconds. */
+/** A client's registration: what it may ask for, and what its tokens look like. Lifetimes in seconds. */
 export interface Client {
   readonly id: string;
-  /** The mark that it shares with a group of clients. */
+  /** A name that it shares with a group of clients. */
   readonly namespace: string | undefined;
   readonly secrets: readonly SecretHash[];
-  /** False: the secret may be left out. */
+  /** False: the secret is optional. */
   readonly requireSecret: boolean;
   readonly enabled: boolean;
   /** The grant types that it may use. */
   readonly grants: ReadonlySet<string>;
   /** The scopes that it may ask for; `*`: any. */
   readonly scopes: ReadonlySet<string> | "*";
-  /** Whether `offline_access`, and with it a refresh token, may be asked for. */
+  /** Whether it may ask for `offline_access`, and so for a refresh token. */
   readonly allowOfflineAccess: boolean;
   readonly accessTokenType: AccessTokenType;
   readonly accessTokenLifetime: number;
   readonly idTokenLifetime: number;
-  /** How long a grant can be refreshed at most, from its mint. */
+  /** How long a grant can be refreshed, from its mint. */
   readonly absoluteRefreshTokenLifetime: number;
-  /** How long a refresh token waits to be used. */
+  /** How long an unused refresh token lives. */
   readonly slidingRefreshTokenLifetime: number;
   readonly refreshTokenUsage: "rotate" | "reuse";
-  /** For how long a retry with the last refresh token gets the same answer. */
+  /** How long a retry with the previous refresh token gets the same answer. */
   readonly refreshGrace: number;
   /** False: a refresh needs no secret. */
   readonly requireRefreshSecret: boolean;
-  /** The issuers that arbitrary_token may name beside the tenant's own. */
+  /** The issuers that arbitrary_token may name in addition to the tenant's own. */
   readonly allowedIssuers: ReadonlySet<string>;
   /** Globs of the audiences that it may ask for; absent: any. */
   readonly allowedAudiences: readonly string[] | undefined;
   /** Globs of the subjects that it may mint for; absent: any. */
   readonly allowedSubjects: readonly string[] | undefined;
-  /** The claims that it may set though they are reserved for the mint. */
+  /** Reserved claims that it may set nevertheless. */
   readonly allowedClaims: ReadonlySet<string>;
-  /** How many grants, reference tokens and revocations it may have at once; absent: any number. */
+  /** The most grants, reference tokens and revocations that are stored for it at once; absent: no limit. */
   readonly maxGrants?: number | undefined;
   readonly maxReferenceTokens?: number | undefined;
   readonly maxRevocations?: number | undefined;
-  /** Bytes of an issued token that are refused, if lower than the tenant's. */
+  /** The largest token that is issued, in bytes; the lower of this and the tenant's limit counts. */
   readonly maxTokenBytes: number | undefined;
   /** Fixed claims by grant type; `*`: for all grants. */
   readonly claims: ReadonlyMap<string, JsonObject>;
-  /** Whose access tokens it may introspect: its own, the whole tenant's, or those for the named resources too. */
+  /**
+   * Which access tokens it may introspect: its own, all of the tenant's, or its own and those for the named resources.
+   */
   readonly introspection: "own" | "tenant" | readonly string[];
 }
 
-/** The audience that every token has unless its caller says otherwise. */
+/** The default audience of every token. */
 export function ownResources(tenant: Tenant): string {
   return joinUrl(tenant.issuer, "resources");
 }

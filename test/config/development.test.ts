@@ -143,11 +143,11 @@ describe("the development key", () => {
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 
-  test("is refused where the directory cannot be made", () => {
+  test("is refused if the directory cannot be created", () => {
     writeFileSync(join(directory, "file"), "");
     chmodSync(join(directory, "file"), 0o600);
     expect(() => developmentKey(join(directory, "file", "data"), systemRandom)).toThrow(
-      /cannot be made or read \(ENOTDIR\)/,
+      /cannot create or read this file \(ENOTDIR\)/,
     );
   });
 });

@@ -8,10 +8,10 @@ const problems = (top: object, env: Record<string, string> = {}) =>
   problemsOf(fileWorld(yamlOf({}, {}, { publicUrl: "https://mint.example", ...top }), env, files));
 
 const told = (setting: string, address: string) =>
-  `${setting}: expected a loopback address, got ${address}, which others may reach, and without TLS: set tls, or ` +
-  "trustedProxies if a proxy in front of it ends TLS, or insecureHttp: true";
+  `${setting}: expected a loopback address, got ${address}, which others can reach without TLS: set tls, or ` +
+  "trustedProxies if a proxy in front of it terminates TLS, or insecureHttp: true";
 
-describe("plain text on an address that others may reach", () => {
+describe("plain text on an address that others can reach", () => {
   test.each(["0.0.0.0:7001", "[::]:7001", "10.0.0.1:7001", "mint.example:7001", "[fd00::1]:7001"])(
     "is refused for every listener: %s",
     (address) => {

@@ -66,7 +66,7 @@ describe("a key-encryption key that is not random", () => {
     const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
     expect(problems).toEqual([
       expect.stringMatching(
-        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a few that repeat; make them: node/,
+        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a few that repeat; make a key: node/,
       ),
     ]);
     expect(problems.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);
@@ -112,7 +112,7 @@ describe("several key-encryption keys", () => {
 
   test("are all different", () => {
     expect(problemsOf(withKeys(`${a},${b},${a}`))).toEqual([
-      "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it is the one at 0 too",
+      "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it repeats the one at 0",
     ]);
   });
 

@@ -182,7 +182,7 @@ describe("a configuration file", () => {
     expect(config.publicUrl).toBe("https://mint.example");
     const swapped = { "/srv/tls/a.crt": PRIVATE_KEY };
     expect(problemsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([
-      "tls.certificate: expected tls/a.crt to hold a PEM certificate",
+      "tls.certificate: expected tls/a.crt to contain a PEM certificate",
       "tls.key: cannot read /etc/a.key (ENOENT)",
     ]);
   });
@@ -199,24 +199,24 @@ describe("a configuration file", () => {
   const { privateKey: lockedKey } = generateKeyPairSync("ec", { ...ec, privateKeyEncoding: locked });
 
   test.each([
-    [BROKEN, PRIVATE_KEY, "tls.certificate: expected a.crt to hold a certificate; it cannot be used (ERR_OSSL_"],
+    [BROKEN, PRIVATE_KEY, "tls.certificate: expected a.crt to contain a certificate; it is not usable (ERR_OSSL_"],
     [
       CERTIFICATE + BROKEN,
       PRIVATE_KEY,
-      "tls: expected a certificate chain and a key for TLS; it cannot be used (ERR_OSSL_",
+      "tls: expected a certificate chain and a key for TLS; it is not usable (ERR_OSSL_",
     ],
     [
       CERTIFICATE,
       BROKEN.replaceAll("CERTIFICATE", "PRIVATE KEY"),
-      "tls.key: expected a.key to hold a private key without a passphrase; it cannot be used (ERR_OSSL_",
+      "tls.key: expected a.key to contain a private key without a passphrase; it is not usable (ERR_OSSL_",
     ],
     [
       CERTIFICATE,
       lockedKey,
-      "tls.key: expected a.key to hold a private key without a passphrase; it cannot be used (ERR_",
+      "tls.key: expected a.key to contain a private key without a passphrase; it is not usable (ERR_",
     ],
-    [CERTIFICATE, otherKey, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
-    [CERTIFICATE, otherKind, "tls.key: expected a.key to hold the private key of the first certificate in a.crt"],
+    [CERTIFICATE, otherKey, "tls.key: expected a.key to contain the private key of the first certificate in a.crt"],
+    [CERTIFICATE, otherKind, "tls.key: expected a.key to contain the private key of the first certificate in a.crt"],
   ])("refuses a certificate and a key for TLS that cannot be used: %#", (certificate, key, problem) => {
     const tls = { certificate: "a.crt", key: "a.key" };
     const files = { "/srv/a.crt": certificate, "/srv/a.key": key };
@@ -249,14 +249,14 @@ describe("issuers", () => {
 
   test("are unique, also where they differ in nothing that counts", () => {
     expect(problemsOf(two({}, { issuer: "https://MINT.example/" }))).toEqual([
-      'tenants.acme.issuer: "https://MINT.example/" is the issuer of the tenant default already',
+      'tenants.acme.issuer: "https://MINT.example/" is already the issuer of the tenant default',
     ]);
   });
 
   test("cannot be made of a port that is not known yet", () => {
     const env = { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" };
     expect(problemsOf(context({ env }))).toEqual([
-      "publicUrl: expected one, as the port of httpAddress is 0: any that is free",
+      "publicUrl: required, as httpAddress has port 0, which means any free port",
     ]);
     expect(problemsOf(context({ env: { ...env, MINTMARK_PUBLIC_URL: "http://localhost:7001" } }))).toEqual([]);
   });

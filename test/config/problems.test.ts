@@ -28,7 +28,7 @@ describe("the shape", () => {
       'MINTMARK_RPC_ADDRESS: expected host:port, IPv6 in brackets, port 0 to 65535, got "x"',
       'httpAddress: expected host:port, IPv6 in brackets, port 0 to 65535, got "7001"',
       'logLevel: expected fatal, error, warn, info, debug, trace or silent, got "loud"',
-      'tenants.acme.authorities["wellknown://a"].issuer: expected an https URL (http on loopback alone) without user, query and fragment, got "http://a.example"',
+      'tenants.acme.authorities["wellknown://a"].issuer: expected an https URL (http only on loopback) without user, query and fragment, got "http://a.example"',
       'tenants.acme.authorities["wellknown://a"].audiences: expected a list of audiences, got nothing',
       'tenants.acme.clients.web.enabled: expected true or false, got "yes"',
       'tenants.acme.clients.web.scopes: expected a list of scopes, or "*" for any, got a list',
@@ -94,7 +94,7 @@ describe("the shape", () => {
     expect(problems[0]).toContain(problem);
   });
 
-  test.each(["Acme", "-a", "a_b", "a".repeat(64), "a/b"])("%s is no tenant id", (id) => {
+  test.each(["Acme", "-a", "a_b", "a".repeat(64), "a/b"])("%s is not a tenant id", (id) => {
     const problems = problemsOf(fileWorld(JSON.stringify({ tenants: { [id]: {} } })));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("expected a tenant id: 1 to 63 lower-case letters, digits and hyphens");
@@ -124,7 +124,7 @@ describe("the rules", () => {
     [{ claims: { "*": { Sub: "x" } } }, 'claims["*"].Sub: only the mint sets this claim'],
     [{ claims: { arbitrary_token: { exp: 1 } } }, "claims.arbitrary_token.exp: only the mint sets this claim"],
     [{ scopes: ["a", "offline_access"] }, "scopes[1]: offline_access is granted by allowOfflineAccess: true"],
-    [{ introspection: ["a"] }, 'introspection[0]: "a" is no resource of the tenant'],
+    [{ introspection: ["a"] }, 'introspection[0]: "a" is not a resource of the tenant'],
     [{ secrets: ["env:NONE"] }, "secrets[0]: the variable NONE is missing or empty"],
     [{ secrets: ["env:EMPTY"] }, "secrets[0]: the variable EMPTY is missing or empty"],
     [{ secrets: ["env:LONG"] }, "secrets[0]: expected the variable LONG to have at most 100 characters"],
@@ -275,7 +275,7 @@ describe("authorities", () => {
   ])("none can be at %s", (issuer) => {
     for (const allowPrivateNetwork of [false, true]) {
       expect(atIssuer(issuer, { allowPrivateNetwork })[0]).toContain(
-        "authorities.a.issuer: expected an address that a provider can have, got ",
+        "authorities.a.issuer: expected an address that a provider can use, got ",
       );
     }
   });

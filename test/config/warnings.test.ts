@@ -23,7 +23,7 @@ describe("the start warns of", () => {
 
   test("a blank at a secret's end", () => {
     expect(warnings({ secrets: ["env:WEB"] }, {}, { WEB: "correct-horse-battery " })).toEqual([
-      `${CLIENT}.secrets[0]: the variable WEB begins or ends with a blank, which is part of it`,
+      `${CLIENT}.secrets[0]: the variable WEB begins or ends with a space, which is part of the secret`,
     ]);
   });
 
@@ -38,7 +38,7 @@ describe("the start warns of", () => {
 
   test("a refresh without the client's secret, unless the client has none", () => {
     expect(warnings({ requireRefreshSecret: false })).toEqual([
-      `${CLIENT}.requireRefreshSecret: false, so that whoever has a refresh token needs no secret to use it`,
+      `${CLIENT}.requireRefreshSecret: false, so anyone who has a refresh token can use it without the secret`,
     ]);
     const open = { requireSecret: false, grants: [] };
     expect(warnings({ ...open, requireRefreshSecret: false })).toEqual(warnings({ requireRefreshSecret: false }));
@@ -48,7 +48,7 @@ describe("the start warns of", () => {
 
   test("a grace of more than a minute", () => {
     expect(warnings({ refreshGrace: "61s" })).toEqual([
-      expect.stringMatching(`^${CLIENT}.refreshGrace: 61s, for which`),
+      expect.stringMatching(`^${CLIENT}.refreshGrace: 61s, during which`),
     ]);
     expect(warnings({ refreshGrace: "1m" })).toEqual([]);
   });
@@ -74,7 +74,7 @@ describe("the start warns of", () => {
     (option) => {
       const MINTMARK_STORE = `mongodb://user:hunter2@db.example/mint?tls=true&${option}=true`;
       const told = warnings({}, {}, { MINTMARK_STORE });
-      expect(told).toEqual([expect.stringContaining("has any certificate accepted")]);
+      expect(told).toEqual([expect.stringContaining("accepts any certificate")]);
       expect(told.join()).not.toContain("hunter2");
       expect(mongoTls(MINTMARK_STORE.replace("=true&", "=true&w=majority&"))).toBe("unchecked");
     },
@@ -88,7 +88,7 @@ describe("the start warns of", () => {
 
   test("a store in memory", () => {
     expect(warnings({}, { store: "sqlite::memory:" })).toEqual([
-      "The store is in memory: all keys and grants end with the process.",
+      "The store is in memory: all keys and grants are lost when the process ends.",
     ]);
   });
 

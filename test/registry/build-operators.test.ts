@@ -39,9 +39,9 @@ describe("operators", () => {
     [{ a: { secrets: [SECRET], tenants: "acme" } }, 'operators.a.tenants: expected a list of tenants, or "*" for all'],
     [
       { a: { secrets: [SECRET], tenants: ["acne"] } },
-      'operators.a.tenants[0]: "acne" is no tenant; did you mean acme?',
+      'operators.a.tenants[0]: "acne" is not a tenant; did you mean acme?',
     ],
-    [{ a: { secrets: [SECRET], tenants: ["acme", "toString"] } }, 'operators.a.tenants[1]: "toString" is no tenant'],
+    [{ a: { secrets: [SECRET], tenants: ["acme", "toString"] } }, 'operators.a.tenants[1]: "toString" is not a tenant'],
     [{ a: { tenants: "*" } }, "operators.a.secrets: expected a list, got nothing"],
     [{ a: { secrets: [], tenants: "*" } }, "operators.a.secrets: expected at least one secret"],
     [{ a: { secrets: ["hunter2"], tenants: "*" } }, "operators.a.secrets[0]: expected sha256:"],

@@ -28,7 +28,7 @@ describe("the times of keys", () => {
     [{ keyMaxStaleness: "soon" }, "keyMaxStaleness: expected whole seconds or text such as 90s, 15m, 12h or 30d"],
     [
       { keyMaxStaleness: 14 },
-      "keyMaxStaleness: expected at least 15s, got 14s: 3 times keyPollEvery (5s), so that one failed read stops no signing",
+      "keyMaxStaleness: expected at least 15s, got 14s: 3 times keyPollEvery (5s), so that one failed read does not stop signing",
     ],
     [{ keyPollEvery: "5m", keyMaxStaleness: "14m" }, "keyMaxStaleness: expected at least 15m, got 14m"],
   ])("are refused for all nodes: %j", (top, problem) => {

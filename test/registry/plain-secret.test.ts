@@ -63,7 +63,7 @@ describe("a hash in a configuration file", () => {
       operators: { alice: { secrets: [hash], tenants: "*" } },
       tenants: { acme: { clients: { web: { secrets: [SECRET, hash] } } } },
     });
-    const told = "expected a secret of its own: this is the hash of one that everybody knows";
+    const told = "expected a secret that nobody else knows: this is the hash of a well-known one";
     expect(problemsOf(fileWorld(yaml))).toEqual([
       `operators.alice.secrets[0]: ${told}`,
       `tenants.acme.clients.web.secrets[1]: ${told}`,
