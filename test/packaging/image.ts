@@ -20,6 +20,8 @@ const root = join(import.meta.dirname, "../..");
 export interface Image {
   /** What is `/` in it. */
   readonly folder: string;
+  /** Where a path of the image is on this machine; any other text stays as it is. */
+  place(path: string): string;
   readonly user: number;
   readonly workdir: string;
   readonly env: Readonly<Record<string, string>>;
@@ -87,18 +89,19 @@ function describe(folder: string, instructions: readonly Instruction[]): Omit<Im
     return (instruction && wordsOf(instruction)) ?? [];
   };
   const env = instructions.filter(({ name }) => name === "ENV").map((instruction) => instruction.text.split("=", 2));
-  const inFolder = (path: string) => (path.startsWith("/") ? join(folder, path) : path);
+  const place = (path: string) => (path.startsWith("/") ? join(folder, path) : path);
   return {
     folder,
+    place,
     user: Number.parseInt(text("USER"), 10),
-    workdir: inFolder(text("WORKDIR")),
-    env: Object.fromEntries(env.map(([name = "", value = ""]) => [name, inFolder(value)])),
-    command: [process.execPath, ...words("ENTRYPOINT").slice(1).map(inFolder), ...words("CMD")],
+    workdir: place(text("WORKDIR")),
+    env: Object.fromEntries(env.map(([name = "", value = ""]) => [name, place(value)])),
+    command: [process.execPath, ...words("ENTRYPOINT").slice(1).map(place), ...words("CMD")],
   };
 }
 
-/** Takes from everybody the right to write below a folder, but for one in it. */
-export function makeReadOnly(folder: string, except: string): void {
+/** Takes from everybody the right to write below a folder, but for one in it, if one is named. */
+export function makeReadOnly(folder: string, except?: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (path !== except) chmodSync(path, entry.isDirectory() ? 0o555 : 0o444);

@@ -12,7 +12,7 @@ const tarball = inject("tarball");
 const MAX_PACKED_BYTES = 2_000_000;
 
 /** What is in it: whole folders, and files. */
-const FOLDERS = ["bin", "deploy/systemd", "docs", "proto/mintmark"];
+const FOLDERS = ["bin", "deploy/helm", "deploy/systemd", "docs", "proto/mintmark"];
 const FILES = [
   "CHANGELOG.md",
   "LICENSE",

@@ -14,8 +14,8 @@ interface Run {
   readonly user?: number;
   /** The client that asks for a token, and its secret. */
   readonly client?: string;
-  /** What is done while it runs. */
-  readonly whileItRuns?: () => void;
+  /** What is done while it runs, at the gateway's URL. */
+  readonly whileItRuns?: (url: string) => Promise<void>;
 }
 
 /** What a service did that was started, asked for a token, and told to stop. */
@@ -54,8 +54,9 @@ export async function serveOnce(command: string, args: readonly string[], run: R
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`${command} ended with ${code}: ${output}`)));
     });
-    const claims = await mint(`http://127.0.0.1:${httpPort}`, run.client ?? "arbitrary-resource-owner-client:secret");
-    run.whileItRuns?.();
+    const url = `http://127.0.0.1:${httpPort}`;
+    const claims = await mint(url, run.client ?? "arbitrary-resource-owner-client:secret");
+    await run.whileItRuns?.(url);
     const exit = once(child, "exit");
     child.kill("SIGTERM");
     return { claims, code: (await exit)[0] };
