@@ -139,6 +139,11 @@ export class IssuingClock {
     this.#assertNotBehind();
   }
 
+  /** Throws {@link ClockOffError} if the clock is known not to be right. Asks and writes nothing. */
+  assertRight(): void {
+    this.#assertNotBehind();
+  }
+
   #assertWritten(): void {
     if (this.#isStoreAway) throw new StoreUnavailableError("The latest time of issue could not be written.");
   }

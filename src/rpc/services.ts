@@ -1,8 +1,11 @@
 import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
+import { healthService, type Readiness } from "./health.ts";
 import { keyService } from "./key-service.ts";
+import { reflectionServices } from "./reflection.ts";
 import { tokenService } from "./token-service.ts";
 
 /** Every RPC that there is, to be served by both servers alike. */
@@ -18,6 +21,16 @@ export function clientServices(engine: Engine): readonly ServiceImplSpec[] {
 /** The RPCs for operators, which may have a listener of their own. */
 export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
   return [createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine))];
+}
+
+/** What one listener serves: those services, the health of each, and what tells of them all by reflection. */
+export function withStandardServices(
+  services: readonly ServiceImplSpec[],
+  readiness: Readiness,
+): readonly ServiceImplSpec[] {
+  const names = services.map(({ service }) => service.typeName);
+  const all = [...services, createServiceImplSpec<typeof Health>(Health, healthService(readiness, names))];
+  return [...all, ...reflectionServices(all)];
 }
 
 /** The name of a call in a path and in the log, for example `mintmark.v1.TokenService/Mint`. */

@@ -21,6 +21,8 @@ export const JOBS = {
   sweep: "sweep",
   /** Reads a tenant's keys, and makes those that the schedule asks for. */
   pollKeys: "poll keys",
+  /** Finds out whether the node can serve. */
+  checkHealth: "check health",
 } as const;
 
 /** Something that a node does every now and then to keep itself tidy while it serves. */

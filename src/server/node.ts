@@ -17,6 +17,8 @@ import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { Store } from "../store/port.ts";
 import type { Listener } from "../telemetry/events.ts";
+import type { HealthCheck } from "./health.ts";
+import { healthChecks } from "./health-checks.ts";
 import { JOBS, type Job, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
 import type { Platform } from "./platform.ts";
 
@@ -54,6 +56,8 @@ export interface Node {
   readonly tenants: ReadonlyMap<string, TenantParts>;
   /** What operations are performed with. */
   readonly performing: PerformDependencies;
+  /** What must be well for it to serve. */
+  readonly checks: readonly HealthCheck[];
   /** What is to be done every now and then while it serves. */
   readonly jobs: readonly Job[];
   /**
@@ -141,6 +145,7 @@ export async function openNode({
     engine: createEngine(parts, performing),
     tenants: parts,
     performing,
+    checks: healthChecks({ store, clock, issuingClock, registry, tenants: opened }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(logger) },

@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
@@ -6,9 +7,10 @@ import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
-import { clientServices, operatorServices, rpcServices } from "../rpc/services.ts";
+import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
 import { EventLog } from "../telemetry/log.ts";
 import { listening } from "./bind.ts";
+import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
 import { type Node, openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
@@ -16,6 +18,9 @@ import { openConfiguredStore, openSealer } from "./stores.ts";
 
 /** How long what is in flight may take to end once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
+
+/** How long a check of health may take, in milliseconds. */
+const CHECK_LIMIT = 2_000;
 
 /** A running mint. */
 export interface Service {
@@ -40,7 +45,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const log = new EventLog(logger, thisMachine.elapsed);
   const doors: (() => Promise<void>)[] = [];
   let node: Node | undefined;
+  let health: Health | undefined;
   const close = async () => {
+    health?.stop();
+    // Whoever watches is told before the doors close.
+    await setImmediate();
     await Promise.all(doors.map((shut) => shut()));
     await jobs.stop();
     await node?.close();
@@ -52,13 +61,21 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const tenants = config.tenants.values();
     node = await openNode({ settings: config, tenants, store, platform, logger, listener: log.listen });
     await node.pollKeys();
-    for (const job of node.jobs) jobs.start(job);
+    const { elapsed } = thisMachine;
+    health = new Health({
+      checks: node.checks,
+      elapsed,
+      tooLong: () => setTimeout(CHECK_LIMIT, undefined, { ref: false }),
+      logger,
+    });
+    for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
     const { engine } = node;
     const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
     const http = { logger, closeGrace: CLOSE_GRACE, trustedProxies, tls };
-    const services = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
+    const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
+    const services = withStandardServices(own, health);
 
     const gateway = createGateway({ engine, publicUrl, ...http });
     registerConnect(gateway, services, logger);
@@ -72,7 +89,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     if (operatorAddress === undefined) return { ...opened, operatorPort: undefined };
 
     const operators = createHttpServer(http);
-    registerConnect(operators, operatorServices(engine), logger);
+    registerConnect(operators, withStandardServices(operatorServices(engine), health), logger);
     doors.push(() => operators.close());
     await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
     return { ...opened, operatorPort: portOf(operators.server.address()) };
