@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectClaims } from "./docs/resemble.ts";
 import { startTestService, type TestService } from "./support/service.ts";
-import { blocksOf } from "./support/snippets.ts";
+import { blocksOf, runSnippets } from "./support/snippets.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -29,4 +29,19 @@ it("the README's gRPC client works as it is", async () => {
     timeout: 15_000,
   });
   expectClaims("README.md", told, stdout.trim());
+});
+
+it("the README's session on the command line works as it is", async () => {
+  const page = readFileSync(join(root, "README.md"), "utf8");
+  const session = blocksOf(page).find(({ info, text }) => info === "sh" && text.includes("mintmark mint"));
+  if (session === undefined) throw new Error("The README shows no session on the command line.");
+  const program = `mintmark() { '${process.execPath}' '${join(root, "src/main.ts")}' "$@"; }`;
+  const [lines] = await runSnippets([`${program}\n${session.text}`], { MINTMARK_ADDRESS: service.publicUrl });
+  const answers = (lines ?? []).join("\n");
+  expect(JSON.parse(answers.slice(0, answers.lastIndexOf("}") + 1))).toMatchObject({
+    active: true,
+    sub: "alice",
+    role: ["admin", "limited"],
+  });
+  expect(lines?.at(-1)).toBe("false");
 });
