@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { acceptClock } from "./accept-clock.ts";
 import { client } from "./client.ts";
+import { completion } from "./completion.ts";
 import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
@@ -65,7 +66,7 @@ export function createProgram(io: Io): Command {
       styleOptionText: (text) => styleText("cyan", text, { validateStream: false }),
     });
   for (const make of commands) program.addCommand(make(io));
-  program.addCommand(help(program));
+  program.addCommand(completion(io, program)).addCommand(help(program));
   inheritSettings(program);
   return program;
 }

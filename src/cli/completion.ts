@@ -1,0 +1,28 @@
+import { Argument, Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import type { Io } from "./frame/io.ts";
+import { bashScript } from "./shells/bash.ts";
+import { fishScript } from "./shells/fish.ts";
+import { type Place, placesOf } from "./shells/places.ts";
+import { zshScript } from "./shells/zsh.ts";
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } satisfies Record<
+  string,
+  (places: readonly Place[]) => string
+>;
+
+/** `mintmark completion SHELL`: a script by which a shell completes command lines of this version. */
+export function completion(io: Io, program: Command): Command {
+  const command = new Command("completion")
+    .summary("prints a script by which a shell completes command lines")
+    .description("Prints a script by which a shell completes commands, options, and what they may be.")
+    .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(SCRIPTS)))
+    .action((shell: keyof typeof SCRIPTS) => {
+      io.stdout.write(SCRIPTS[shell](placesOf(program)));
+    });
+  return withExamples(command, [
+    ["source <(mintmark completion bash)", "In ~/.bashrc"],
+    ["source <(mintmark completion zsh)", "In ~/.zshrc, after compinit"],
+    ["mintmark completion fish > ~/.config/fish/completions/mintmark.fish", "For fish"],
+  ]);
+}
