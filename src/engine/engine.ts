@@ -48,7 +48,9 @@ function publishedKeys({ keyring, clock, logger, id }: TenantParts): ReturnType<
     return keyring.jwks(clock.now());
   } catch (error) {
     const refusal = toOAuthError(error);
-    logger.warn({ operation: "jwks", tenant: id, err: refusal.cause }, "the published keys are unavailable");
+    // A store that is away is told by whatever reads the keys; a line for each of anybody's requests would be a flood.
+    if (refusal.code === "server_error")
+      logger.error({ operation: "jwks", tenant: id, err: refusal.cause }, "an operation failed");
     throw refusal;
   }
 }

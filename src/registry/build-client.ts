@@ -77,10 +77,12 @@ function checkGrant(grant: string, grantTypes: readonly string[], problems: Prob
 }
 
 function checkScopes({ scopes }: ClientFile, problems: Problems): void {
-  if (scopes !== "*" && scopes.includes(OFFLINE_ACCESS)) {
-    problems
-      .at("scopes", scopes.indexOf(OFFLINE_ACCESS))
-      .add(`${OFFLINE_ACCESS} is granted by allowOfflineAccess: true`);
+  if (scopes === "*") return;
+  for (const [index, scope] of scopes.entries()) {
+    const problem = problems.at("scopes", index);
+    if (scope === OFFLINE_ACCESS) problem.add(`${OFFLINE_ACCESS} is granted by allowOfflineAccess: true`);
+    // In a list it would be a scope of that name, and give none of what was meant.
+    if (scope === "*") problem.add('expected the name of a scope; for any scope: scopes: "*"');
   }
 }
 

@@ -18,10 +18,12 @@ const lines = {
   refresh_reused: ["warn", "a refresh token was used again: its grant is revoked"],
 } satisfies Record<Event["event"], readonly [Level, string]>;
 
-/** How many refusals of one tenant's clients, or operators, are logged in a second; more are counted. */
+type Refusal = Extract<Event, { readonly code: unknown }>;
+
+/** How many refusals of one kind are logged for one tenant in a second; more are only counted. */
 const MAX_REFUSALS = 50;
 
-/** The refusals of one tenant's clients, or operators, in a second. */
+/** One tenant's refusals of one kind, in a second. */
 interface Window {
   readonly since: number;
   count: number;
@@ -31,7 +33,7 @@ interface Window {
 export class EventLog {
   readonly #logger: Logger;
   readonly #elapsed: () => number;
-  /** By tenant and role, so that a flood against one leaves the others' lines. */
+  /** By tenant and kind, so that a flood of one leaves the others' lines. */
   readonly #windows = new Map<string, Window>();
 
   /** `elapsed`: milliseconds since some moment in the past. */
@@ -47,11 +49,12 @@ export class EventLog {
       this.#logger[level](event, message);
       return;
     }
+    if (event.event !== "refresh_reused" && this.#isTooMany(event)) return;
     const { cause, reason, ...others } = event;
     const fields = { ...others, reason: withoutQuotes(reason) };
     if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
     else if (cause !== undefined) this.#logger.warn({ ...fields, err: cause }, "an operation could not be done now");
-    else if (event.event === "refresh_reused" || !this.#isTooMany(event)) {
+    else {
       const [level, message] = lines[event.event];
       this.#logger[level](fields, message);
     }
@@ -64,8 +67,8 @@ export class EventLog {
   }
 
   /** Whether a refusal is one too many in its second. */
-  #isTooMany({ tenant, event }: Event): boolean {
-    const key = JSON.stringify([tenant, event === "operator_refused" ? "operators" : "clients"]);
+  #isTooMany(refusal: Refusal): boolean {
+    const key = JSON.stringify([refusal.tenant, whose(refusal)]);
     const now = this.#elapsed();
     let window = this.#windows.get(key);
     if (window === undefined || now >= window.since + 1_000) {
@@ -79,10 +82,16 @@ export class EventLog {
 
   #tell(key: string, count: number): void {
     if (count <= MAX_REFUSALS) return;
-    const [tenant, whose] = JSON.parse(key) as string[];
-    const fields = { tenant, whose, count: count - MAX_REFUSALS };
+    const [tenant, by] = JSON.parse(key) as string[];
+    const fields = { tenant, whose: by, count: count - MAX_REFUSALS };
     this.#logger.warn(fields, "requests were refused without a line for each");
   }
+}
+
+/** Who is to blame for a refusal. While the store is away every request is one of `mint`. */
+function whose({ event, cause }: Refusal): "mint" | "operators" | "clients" {
+  if (cause !== undefined) return "mint";
+  return event === "operator_refused" ? "operators" : "clients";
 }
 
 /** What a caller wrote stands in quotes: it may be a secret in the wrong place. */

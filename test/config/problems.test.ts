@@ -124,6 +124,7 @@ describe("the rules", () => {
     [{ claims: { "*": { Sub: "x" } } }, 'claims["*"].Sub: only the mint sets this claim'],
     [{ claims: { arbitrary_token: { exp: 1 } } }, "claims.arbitrary_token.exp: only the mint sets this claim"],
     [{ scopes: ["a", "offline_access"] }, "scopes[1]: offline_access is granted by allowOfflineAccess: true"],
+    [{ scopes: ["a", "*"] }, 'scopes[1]: expected the name of a scope; for any scope: scopes: "*"'],
     [{ introspection: ["a"] }, 'introspection[0]: "a" is not a resource of the tenant'],
     [{ secrets: ["env:NONE"] }, "secrets[0]: the variable NONE is missing or empty"],
     [{ secrets: ["env:EMPTY"] }, "secrets[0]: the variable EMPTY is missing or empty"],

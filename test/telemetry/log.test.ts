@@ -85,6 +85,15 @@ describe("the log of events", () => {
     expect(logger.lines).toHaveLength(52);
   });
 
+  it("has lines for what callers did wrong while the mint itself fails, and no flood of those either", () => {
+    const { logger, listen, report } = log();
+    for (let time = 0; time < 80; time++) listen(refused("Try again.", "temporarily_unavailable", new Error("away")));
+    listen(refused());
+    expect(logger.lines).toHaveLength(51);
+    report();
+    expect(logger.lines.at(-1)).toMatchObject({ level: "warn", fields: { whose: "mint", count: 30 } });
+  });
+
   it("says at the end what it left out, once", () => {
     const { logger, listen, report } = log();
     for (let time = 0; time < 80; time++) listen(refused());
