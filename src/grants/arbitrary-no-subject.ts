@@ -4,7 +4,7 @@ import type { Problems } from "../engine/problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 
-/** The claim of the mint's own that a caller of this grant may set. */
+/** The reserved claim that a caller of this grant may set. */
 const GRANTED = new Set(["sub"]);
 
 /** `arbitrary_no_subject`: an access token with the caller's claims, about a subject only if they name one. */

@@ -6,7 +6,7 @@ import type { MintParameter } from "../engine/request.ts";
 import type { Authority, Tenant } from "../registry/tenant.ts";
 import * as claims from "./claims.ts";
 
-/** `arbitrary_oidc_resource_owner`: an access token for the subject of an id_token of a trusted authority. */
+/** `arbitrary_oidc_resource_owner`: an access token for the subject of a trusted authority's id_token. */
 export const arbitraryOidcResourceOwner: GrantHandler = {
   grantType: "arbitrary_oidc_resource_owner",
   parameters: new Set<MintParameter>([
@@ -41,7 +41,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
   },
 };
 
-/** The authority of that name; one that has nothing if there is none, and a problem is noted. */
+/** The authority with that name. If there is none, notes a problem and returns an empty one. */
 function findAuthority(given: string | undefined, { authorities }: Tenant, problems: Problems): Authority {
   const name = claims.required(given, "authority", problems);
   const authority = authorities.get(name);
@@ -52,7 +52,9 @@ function findAuthority(given: string | undefined, { authorities }: Tenant, probl
   return { issuer: "", audiences: [], subjectPrefix: "", amr: [] };
 }
 
-/** The authority's prefix and the id_token's `sub`, which may be no longer than a subject that a caller gives. */
+/**
+ * The authority's prefix and the id_token's `sub`. Together they may be no longer than a subject that a caller gives.
+ */
 async function subjectOf(idToken: string, authority: Authority, context: GrantContext): Promise<string> {
   const subject = authority.subjectPrefix + (await verifiedSub(idToken, authority, context));
   const { subjectLength } = context.client.tenant.limits;

@@ -3,7 +3,7 @@ import type { GrantContext, GrantHandler } from "../engine/grant.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import * as claims from "./claims.ts";
 
-/** `arbitrary_resource_owner`: an access token for a subject that the caller names, or shows an access token of. */
+/** `arbitrary_resource_owner`: an access token for a subject that the caller names, or whose access token it has. */
 export const arbitraryResourceOwner: GrantHandler = {
   grantType: "arbitrary_resource_owner",
   parameters: new Set<MintParameter>([
@@ -37,7 +37,7 @@ export const arbitraryResourceOwner: GrantHandler = {
   },
 };
 
-/** The access token's, if there is one: it wins over the subject. */
+/** The subject of the access token if there is one, else the one that the caller names. */
 async function subjectOf({ subject, accessToken }: MintRequest, context: GrantContext): Promise<string> {
   if (accessToken === undefined) return subject ?? "";
   const found = await context.liveAccessToken(accessToken);

@@ -6,10 +6,10 @@ import { ownResources } from "../registry/tenant.ts";
 import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import * as claims from "./claims.ts";
 
-/** The claims of the mint's own that a caller of this grant, and of no other, may set. */
+/** The reserved claims that a caller of this grant may set. */
 const GRANTED = new Set(["amr", "aud", "scope", "azp", "idp", "auth_time"]);
 
-/** `arbitrary_token`: a token with anything in it, under any issuer that the client may name. */
+/** `arbitrary_token`: a token with any claims, under any issuer that the client may name. */
 export const arbitraryToken: GrantHandler = {
   grantType: "arbitrary_token",
   parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "subject", "issuer", "arbitraryJson"]),
@@ -82,8 +82,8 @@ function isWholeSeconds(value: JsonValue): value is number {
 }
 
 /**
- * The members of `arbitrary_json`, none of which may stand for a claim that is there already or is the mint's, whatever
- * the case of its name.
+ * The members of `arbitrary_json`. None may have the name of a reserved claim or of one in `arbitrary_claims`, whatever
+ * its case.
  */
 function readArbitraryJson(request: MintRequest, own: JsonObject, { client, problems }: GrantContext): JsonObject {
   const members = claims.jsonObject(request.arbitraryJson, "arbitrary_json", problems);
@@ -92,7 +92,7 @@ function readArbitraryJson(request: MintRequest, own: JsonObject, { client, prob
     if (isReservedClaim(name, client.tenant.namespaceClaim, client.client.allowedClaims))
       problems.add(`The arbitrary_json member: '${name}' is not allowed.`);
     else if (taken.has(foldName(name)))
-      problems.add(`The arbitrary_json member: '${name}' is in arbitrary_claims already.`);
+      problems.add(`The arbitrary_json member: '${name}' is already in arbitrary_claims.`);
   }
   return members;
 }

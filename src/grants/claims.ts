@@ -7,7 +7,7 @@ import { ownResources, type Tenant } from "../registry/tenant.ts";
 import { CUSTOM_PAYLOAD, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 
-/** What every grant takes. */
+/** The parameters of every grant. */
 export const COMMON_PARAMETERS = [
   "arbitraryClaims",
   "customPayload",
@@ -15,13 +15,13 @@ export const COMMON_PARAMETERS = [
   "accessTokenType",
 ] as const satisfies readonly MintParameter[];
 
-/** A text that must be there; an empty one stands for it if it is not, and a problem is noted. */
+/** Returns a required string. If it is absent, notes a problem and returns an empty string. */
 export function required(value: string | undefined, name: string, problems: Problems): string {
   requirePresence(value, name, problems);
   return value ?? "";
 }
 
-/** Notes a problem if a parameter is not there. */
+/** Notes a problem if a parameter is absent. */
 export function requirePresence(value: unknown, name: string, problems: Problems): void {
   if (value === undefined) problems.add(`${name} is required.`);
 }
@@ -29,8 +29,8 @@ export function requirePresence(value: unknown, name: string, problems: Problems
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * What the grants of scopes have in common: the caller's claims and payload as they stand in the token, and what the
- * caller adds to `amr` and `aud`. Notes what is wrong with them. `granted`: see {@link callersClaims}.
+ * Reads what all grants with scopes have in common: the caller's claims and payload as they appear in the token, and
+ * what the caller adds to `amr` and `aud`. Notes every problem. `granted`: see {@link callersClaims}.
  */
 export function readShared(request: MintRequest, context: GrantContext, granted = NONE) {
   const { problems } = context;
@@ -41,7 +41,7 @@ export function readShared(request: MintRequest, context: GrantContext, granted 
   return { claims: { ...own, ...customPayload(request, problems) }, amrs, audiences };
 }
 
-/** A parameter that holds a JSON object; `{}` if it is absent, or is not one and a problem is noted. */
+/** Reads a parameter that must be a JSON object. Returns `{}` if it is absent, or after noting that it is not one. */
 export function jsonObject(value: JsonValue | InvalidValue | undefined, name: string, problems: Problems): JsonObject {
   const read = wellFormed(value, name, problems);
   if (read === undefined || isJsonObject(read)) return read ?? {};
@@ -49,7 +49,9 @@ export function jsonObject(value: JsonValue | InvalidValue | undefined, name: st
   return {};
 }
 
-/** A parameter that holds a JSON array of strings; `[]` if it is absent, or is not one and a problem is noted. */
+/**
+ * Reads a parameter that must be a JSON array of strings. Returns `[]` if it is absent, or after noting that it is not.
+ */
 export function stringArray(
   value: JsonValue | InvalidValue | undefined,
   name: string,
@@ -61,7 +63,7 @@ export function stringArray(
   return [];
 }
 
-/** Any JSON; undefined if it is absent, or is not JSON and a problem is noted. */
+/** Reads a parameter with any JSON value. Returns undefined if it is absent, or after noting that it is not JSON. */
 export function wellFormed(
   value: JsonValue | InvalidValue | undefined,
   name: string,
@@ -78,9 +80,9 @@ export function isStringArray(value: JsonValue): value is readonly string[] {
 }
 
 /**
- * The claims of `arbitrary_claims` as they stand in the token: an array of one string becomes the bare string. Notes a
- * problem for each name that the mint owns, but for those in `granted`, which the grant reads itself and are left out;
- * and for each value that no claim may have. `nestedIn`: the parameters of the grant that take such a value.
+ * The claims of `arbitrary_claims` as they appear in the token: an array of one string becomes a plain string. Notes a
+ * problem for each reserved name, and for each value that a claim may not have. Leaves out the names in `granted`,
+ * which the grant reads itself. `nestedIn`: the parameters of the grant that accept nested values.
  */
 export function callersClaims(
   claims: JsonObject,
@@ -101,20 +103,21 @@ export function callersClaims(
   return Object.fromEntries(allowed.map(([name, value]) => [name, unwrapped(value)]));
 }
 
-/** `custom_payload` as a claim; nothing if it is absent. */
+/** `custom_payload` as a claim; no claim if it is absent. */
 export function customPayload(request: MintRequest, problems: Problems): JsonObject {
   const payload = wellFormed(request.customPayload, "custom_payload", problems);
   return payload === undefined ? {} : { [CUSTOM_PAYLOAD]: payload };
 }
 
-/** Scopes of the `scope` parameter, each once and sorted. */
+/** The scopes of the `scope` parameter, sorted and without duplicates. */
 export function sortedScopes(request: MintRequest): readonly string[] {
   return [...new Set(request.scopes)].sort();
 }
 
 /**
- * `aud` as scopes give it: the tenant's own resources, then the resource that owns each scope, sorted, then those that
- * the caller adds. Each stands once. A scope that no resource owns stands for itself, but for those of identity.
+ * `aud` as scopes determine it: the tenant's own resources, the sorted resources that own the scopes, and those that
+ * the caller adds, without duplicates. A scope that no resource owns becomes an audience itself, except identity
+ * scopes.
  */
 export function audienceOf(tenant: Tenant, scopes: readonly string[], added: readonly string[]): readonly Audience[] {
   const audience = new Map<string, Audience>([[ownResources(tenant), { name: ownResources(tenant) }]]);
@@ -131,7 +134,7 @@ export function audienceOf(tenant: Tenant, scopes: readonly string[], added: rea
   return [...audience.values()];
 }
 
-/** What the grants that name a subject of this mint have in common: authenticated here and now, by the grant itself. */
+/** The common part of the grants with a subject of this mint, authenticated here and now by the grant itself. */
 export function localSubject(
   grantType: string,
   subject: string,
@@ -149,7 +152,7 @@ export function localSubject(
   };
 }
 
-/** The one audience that a scope gives, if any. */
+/** The audience that a scope adds, if any. */
 function resourceOf(tenant: Tenant, scope: string): readonly string[] {
   for (const [resource, scopes] of tenant.resources) {
     if (scopes.includes(scope)) return [resource];

@@ -5,7 +5,7 @@ import { arbitraryOidcResourceOwner } from "./arbitrary-oidc-resource-owner.ts";
 import { arbitraryResourceOwner } from "./arbitrary-resource-owner.ts";
 import { arbitraryToken } from "./arbitrary-token.ts";
 
-/** Every grant of the mint. A new one is one file and one line here; discovery lists it by itself. */
+/** All grants. A new one takes one file and one line here; discovery lists it automatically. */
 export const grants: readonly GrantHandler[] = [
   arbitraryToken,
   arbitraryNoSubject,

@@ -1,12 +1,12 @@
 import { OAuthError } from "../engine/errors.ts";
 import { type Endpoint, tenantPaths } from "./endpoint.ts";
 
-/** Where the OpenID document says that the authorization endpoint is, below the base of its tenant. */
+/** The path of the authorization endpoint in the OpenID metadata, below the tenant's base. */
 export const AUTHORIZATION_PATH = "/connect/authorize";
 
 /**
- * What stands for an authorization endpoint (RFC 6749 section 3.1), because some OpenID clients read no document that
- * names none. It refuses every request before it reads any of it, and never redirects.
+ * A stand-in for an authorization endpoint (RFC 6749 section 3.1), because some OpenID clients reject metadata without
+ * one. It refuses every request without reading it, and never redirects.
  */
 export const authorization: Endpoint = {
   paths: tenantPaths(AUTHORIZATION_PATH),

@@ -15,15 +15,15 @@ const OAUTH_PATH = "/.well-known/oauth-authorization-server";
 const OPENID_PATH = "/.well-known/openid-configuration";
 
 /**
- * The metadata of a tenant for OAuth (RFC 8414): below its base, and where section 3.1 puts it, between the host and the
- * path of the issuer. `publicUrl`: what clients reach the gateway by.
+ * A tenant's OAuth metadata (RFC 8414), served below its base and also as section 3.1 says, between the host and the
+ * path of the issuer. `publicUrl`: the URL at which clients reach the gateway.
  */
 export function oauthMetadata(publicUrl: string): Endpoint {
   const paths = [...tenantPaths(OAUTH_PATH), `${OAUTH_PATH}/:tenant`];
   return publicDocument(paths, (engine) => metadata(engine, joinUrl(publicUrl, tenantBase(engine.tenant.id))));
 }
 
-/** The same for OpenID Connect Discovery 1.0, which cannot be without an authorization endpoint. */
+/** The same for OpenID Connect Discovery 1.0, which requires an authorization endpoint. */
 export function openidMetadata(publicUrl: string): Endpoint {
   return publicDocument(tenantPaths(OPENID_PATH), (engine) => {
     const base = joinUrl(publicUrl, tenantBase(engine.tenant.id));
@@ -31,7 +31,7 @@ export function openidMetadata(publicUrl: string): Endpoint {
   });
 }
 
-/** Clients refuse an empty list as they refuse a missing one, so none is ever empty (RFC 8414 section 3.2). */
+/** The metadata. It omits empty lists, as RFC 8414 section 3.2 requires. */
 function metadata(engine: TenantEngine, base: string): object {
   const { tenant, grantParameters } = engine;
   return {
@@ -41,32 +41,34 @@ function metadata(engine: TenantEngine, base: string): object {
     introspection_endpoint: joinUrl(base, INTROSPECT_PATH),
     revocation_endpoint: joinUrl(base, REVOCATION_PATH),
     grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
-    // No registered member says which parameters an extension grant takes; RFC 8414 section 2 lets others be added.
+    // No registered member lists the parameters of extension grants; RFC 8414 section 2 allows additional members.
     grant_parameters_supported: Object.fromEntries(grantParameters),
     token_endpoint_auth_methods_supported: authMethodsOf(engine),
     introspection_endpoint_auth_methods_supported: engine.clientAuthenticationMethods,
     revocation_endpoint_auth_methods_supported: authMethodsOf(engine),
     id_token_signing_alg_values_supported: algorithmsOf(engine),
     subject_types_supported: ["public"],
-    // Required. The registered type of an answer without a code or a token is the one that promises nothing.
+    // Required. `none` is the registered type of an answer without a code or a token.
     response_types_supported: ["none"],
     scopes_supported: scopesOf(tenant),
   };
 }
 
-/** Public clients show no secret, but to introspect. */
+/** Adds `none` for public clients, which authenticate only to introspect. */
 function authMethodsOf({ tenant, clientAuthenticationMethods }: TenantEngine): readonly string[] {
   const hasPublic = tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret);
   return hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
 }
 
-/** Those of the published keys: the configured one signs only from the next key on, or while there is none yet. */
+/**
+ * The algorithms of the published keys. A newly configured one is used only from the next key on, or for the first key.
+ */
 function algorithmsOf(engine: TenantEngine): readonly string[] {
   const published = engine.jwks().keys.flatMap(({ alg }) => (typeof alg === "string" ? [alg] : []));
   return published.length === 0 ? [engine.tenant.signing.algorithm] : [...new Set(published)];
 }
 
-/** The scopes that the tenant's resources own, and `offline_access` if a client may ask for it; none is left out. */
+/** The scopes that the tenant's resources own, and `offline_access` if a client may ask for it; undefined if none. */
 function scopesOf({ resources, clients }: Tenant): readonly string[] | undefined {
   const scopes = new Set([...resources.values()].flat());
   if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add(OFFLINE_ACCESS);

@@ -3,28 +3,28 @@ import type { Engine, TenantEngine } from "../engine/port.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
 import { HttpRefusal } from "./errors.ts";
 
-/** What is served to every tenant's clients at some paths. */
+/** An endpoint that every tenant has. */
 export interface Endpoint {
-  /** With `:tenant` if the path names the tenant; without it, it is the root's. */
+  /** Paths that contain `:tenant` name the tenant; others belong to the tenant at the root. */
   readonly paths: readonly string[];
   readonly methods: readonly string[];
-  /** Throws if the request's header is reason enough to refuse it, before its body is read. */
+  /** Runs before the body is read. Throws if the header alone is a reason to refuse the request. */
   readonly check?: (request: FastifyRequest) => void;
-  /** Makes the answer. What it throws is answered as a refusal. */
+  /** Sends the answer. If it throws, the answer is a refusal. */
   readonly handle: (tenant: TenantEngine, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
 
-/** The two paths of what stands below every tenant's base: the root's, and those of the others. */
+/** The two paths of an endpoint below the tenants' bases: one for the tenant at the root, one for the others. */
 export function tenantPaths(path: string): readonly string[] {
   return [path, `/:tenant${path}`];
 }
 
-/** The path of a tenant's base, as it follows the public URL. */
+/** The path of a tenant's base, below the public URL. */
 export function tenantBase(id: string): string {
   return id === DEFAULT_TENANT ? "" : `/${id}`;
 }
 
-/** Serves endpoints: 404 where there is no such tenant, 405 where a path takes another method (RFC 9110 15.5.6). */
+/** Serves endpoints. Answers 404 for an unknown tenant, and 405 for a wrong method (RFC 9110 section 15.5.6). */
 export function addEndpoints(app: FastifyInstance, engine: Engine, endpoints: readonly Endpoint[]): void {
   app.decorateRequest("tenant");
   for (const endpoint of endpoints) {
@@ -44,7 +44,7 @@ function addRoute(app: FastifyInstance, engine: Engine, endpoint: Endpoint, path
   );
 }
 
-/** Throws the refusal of a method that a path does not take (RFC 9110 section 15.5.6). */
+/** Throws a refusal unless the method is one of those that the path allows (RFC 9110 section 15.5.6). */
 export function requireMethod({ method }: FastifyRequest, methods: readonly string[]): void {
   if (methods.includes(method)) return;
   const allow = methods.join(", ");

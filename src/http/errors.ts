@@ -19,13 +19,13 @@ const statuses = {
   server_error: 500,
 } satisfies Record<OAuthErrorCode, number>;
 
-/** What a refusal of that code says beside its body (RFC 9110 sections 10.2.3 and 11.6.1). */
+/** Additional headers of a refusal, by code (RFC 9110 sections 10.2.3 and 11.6.1). */
 const headers: Partial<Record<OAuthErrorCode, Readonly<Record<string, string>>>> = {
   invalid_client: { "www-authenticate": CHALLENGE },
   temporarily_unavailable: { "retry-after": "1" },
 };
 
-/** An `invalid_request` for which HTTP has a status of its own. */
+/** An `invalid_request` with an HTTP status other than 400, or with headers. */
 export class HttpRefusal extends OAuthError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -42,10 +42,10 @@ export function refusalBody(error: OAuthError): { readonly error: OAuthErrorCode
   return { error: error.code, error_description: error.message };
 }
 
-/** Answers with an error, whatever it is. The cause of what nobody foresaw goes to the log and nowhere else. */
+/** Answers with any error. The cause of an unexpected one goes only to the log. */
 export function sendError(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
   const refusal = toRefusal(error);
-  // The engine has logged the causes of its own refusals.
+  // The engine has already logged the causes of its own refusals.
   if (!(error instanceof OAuthError) && refusal.cause !== undefined) {
     logger.error({ requestId: reply.getHeader(REQUEST_ID), err: refusal.cause }, "a request failed");
   }
@@ -61,19 +61,19 @@ function toRefusal(error: unknown): OAuthError {
   return status === undefined ? toOAuthError(error) : ofStatus(status);
 }
 
-/** The 4xx status that Fastify gives an error of its own if the request is at fault. */
+/** The 4xx status of Fastify's own errors that are the client's fault; undefined for other errors. */
 function clientErrorStatus(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("statusCode" in error) || typeof error.statusCode !== "number") return undefined;
   return error.statusCode >= 400 && error.statusCode < 500 ? error.statusCode : undefined;
 }
 
-/** Fastify's words are left out: they quote the request. */
+/** The refusal for a status, without Fastify's message, which quotes the request. */
 function ofStatus(status: number): HttpRefusal {
   switch (status) {
     case 413:
       return new HttpRefusal(413, "The body is too large.");
     case 414:
-      // Only a tenant's name can be too long for its place in the path.
+      // 414: only a tenant's id in the path can be too long for its parameter.
       return new HttpRefusal(404, "There is no such tenant.");
     case 415:
       return new HttpRefusal(415, "The content type is not supported here.");

@@ -9,8 +9,8 @@ import { HttpRefusal } from "./errors.ts";
 import { FORM_TYPE, type Form, parseForm, requireFormType } from "./form.ts";
 
 /**
- * Serves a form that clients post with their credentials: one that must be posted, and an answer that no cache keeps.
- * What `answer` resolves to goes out as JSON.
+ * Serves an endpoint to which clients post a form with their credentials. Sends what `answer` resolves to as JSON,
+ * which no cache may keep.
  */
 export function formEndpoint(
   path: string,
@@ -29,22 +29,27 @@ export function formEndpoint(
   };
 }
 
-/** What a form may hold instead of, or beside, an `Authorization` header (RFC 6749 section 2.3.1). */
+/**
+ * The credentials that a form may contain, instead of or besides an `Authorization` header (RFC 6749 section 2.3.1).
+ */
 function credentialsIn(form: Form): Pick<Caller, "clientId" | "clientSecret"> {
   return { clientId: form.get("client_id"), clientSecret: form.get("client_secret") };
 }
 
-/** Refuses what is not a form as it is, by all fields of the header: Node's own `headers` has the first of several alone. */
+/**
+ * Refuses anything but a plain form. Looks at all fields of the header, as Node's `headers` has only the first of
+ * several.
+ */
 function requireForm(fields: readonly string[]): void {
   requireFormType(fieldValues(fields, "content-type"));
   const encodings = fieldValues(fields, "content-encoding");
   if (encodings.every((encoding) => /^(?:identity)?$/i.test(encoding.trim()))) return;
-  throw new HttpRefusal(415, "Content-Encoding is not supported: send the form as it is.", {
+  throw new HttpRefusal(415, "Content-Encoding is not supported: send the form uncompressed.", {
     "accept-encoding": "identity",
   });
 }
 
-/** Has the bodies of forms read. */
+/** Makes Fastify read the bodies of forms. */
 export function readForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     FORM_TYPE,

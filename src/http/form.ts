@@ -1,6 +1,6 @@
 import { OAuthError } from "../engine/errors.ts";
 
-/** The parameters of a form by their names. An empty one is not there: it counts as omitted. */
+/** The parameters of a form by name, without empty ones, which count as omitted (RFC 6749 section 3.2). */
 export type Form = ReadonlyMap<string, string>;
 
 /** The most parameters that a form may have, known or not. */
@@ -9,10 +9,10 @@ const MAX_PARAMETERS = 64;
 /** The media type of a form. */
 export const FORM_TYPE = "application/x-www-form-urlencoded";
 
-/** Real clients write the charset without its hyphen, or a semicolon with nothing after it. */
+/** Some clients write the charset without its hyphen, or a semicolon with nothing after it. */
 const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-?8|"utf-?8")\\s*)?(?:;\\s*)?$`, "i");
 
-/** The parameters that mean something here, each of which may have one value. */
+/** The parameters that have a meaning here. Each may have only one value. */
 const KNOWN = new Set([
   ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
@@ -20,14 +20,14 @@ const KNOWN = new Set([
   "revoke_all_subjects",
 ]);
 
-/** What the name of a parameter can be (RFC 6749 section 8.2). */
+/** The syntax of a parameter's name (RFC 6749 section 8.2). */
 const PARAMETER_NAME = /^[\w.-]{1,64}$/;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Throws OAuthError `invalid_request` unless there is one `Content-Type`, that of a form in UTF-8 (RFC 6749 section 3.2).
- * `contentTypes`: the values of all such fields.
+ * Throws OAuthError `invalid_request` unless there is one `Content-Type`, and it is that of a form in UTF-8 (RFC 6749
+ * section 3.2). `contentTypes`: the values of all such fields.
  */
 export function requireFormType(contentTypes: readonly string[]): void {
   const [contentType, second] = contentTypes;
@@ -37,12 +37,12 @@ export function requireFormType(contentTypes: readonly string[]): void {
 }
 
 /**
- * Reads a form (RFC 6749 appendix B). What a form should percent-encode, and JSON written into one by hand does not
- * (quotes, brackets, spaces, line breaks), stands for itself; `+` is a space, and `%` must begin an escape.
+ * Parses a form (RFC 6749 appendix B). Characters that should be percent-encoded but are not in hand-written JSON
+ * (quotes, brackets, spaces, line breaks) stand for themselves; `+` is a space, and `%` must begin an escape.
  *
  * Throws OAuthError `invalid_request` if the text is not UTF-8, an escape is malformed, there are too many
- * parameters, or a known one has two values (RFC 6749 section 3.2). Of one that nobody knows the first value stays.
- * Parameters without a value are as good as omitted, so that `a=&a=1` has one.
+ * parameters, or a known one has two values (RFC 6749 section 3.2). Of an unknown one, the first value is kept.
+ * Parameters without a value count as omitted, so `a=&a=1` has one.
  */
 export function parseForm(body: Uint8Array): Form {
   const pairs = decodeUtf8(body).split("&", MAX_PARAMETERS + 1);
@@ -57,13 +57,13 @@ export function parseForm(body: Uint8Array): Form {
 function addPair(form: Map<string, string>, pair: string): void {
   const equals = pair.indexOf("=");
   if (equals === -1 || equals === pair.length - 1) return;
-  const name = unescapePart(pair.slice(0, equals), "The name of a parameter");
+  const name = unescapePart(pair.slice(0, equals), "A parameter's name");
   const value = unescapePart(pair.slice(equals + 1), nameOf(name));
   if (!form.has(name)) form.set(name, value);
   else if (KNOWN.has(name)) throw new OAuthError("invalid_request", `${name} is given more than once.`);
 }
 
-/** How to call a parameter in a refusal. What cannot be a name may be part of a value that was not escaped. */
+/** Names a parameter in a refusal. Text that cannot be a name may be part of an unescaped value, and is not quoted. */
 function nameOf(name: string): string {
   return PARAMETER_NAME.test(name) ? name : "A parameter";
 }

@@ -25,28 +25,31 @@ import {
 } from "./server.ts";
 import { token } from "./token.ts";
 
-/** What a gateway is made of. */
+/** What a gateway needs. */
 export interface GatewayOptions extends HttpServerOptions {
   readonly engine: Engine;
-  /** The URL that clients reach the gateway by: the base of the endpoints in the metadata. */
+  /** The URL at which clients reach the gateway; the endpoints in the metadata begin with it. */
   readonly publicUrl: string;
 }
 
 interface HttpServerOptions {
   readonly logger: Logger;
-  /** For how many milliseconds what is in flight may go on once the server closes; 10 000 by default. */
+  /** How long requests in flight may continue once the server closes, in milliseconds; 10 000 by default. */
   readonly closeGrace?: number | undefined;
-  /** Whose `Forwarded` and `X-Forwarded-For` are believed: IP addresses and networks in CIDR notation. None by default. */
+  /**
+   * The proxies whose `Forwarded` and `X-Forwarded-For` count: IP addresses and networks in CIDR notation; default:
+   * none.
+   */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: plain HTTP. */
   readonly tls?: TlsKeyPair | undefined;
 }
 
 /**
- * An HTTP server without a path of its own. It does not listen yet. Its refusals (RFC 6749 section 5.2) answer whatever
- * error reaches Fastify.
+ * Creates an HTTP server without paths, which does not listen yet. It answers every error that reaches Fastify with a
+ * refusal (RFC 6749 section 5.2).
  *
- * It logs no request: headers and forms hold secrets.
+ * It logs no requests, as headers and forms contain secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, closeGrace = 10_000, tls, trustedProxies = [] } = options;
@@ -54,16 +57,16 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     serverFactory: serverFactory(tls),
     logger: false,
     exposeHeadRoutes: false,
-    // The store closes after the gateway, so what still comes in while it closes is answered.
+    // The store closes after the gateway, so requests that still arrive while the gateway closes can be answered.
     return503OnClosing: false,
-    // As long as a tenant's id can be.
+    // The longest tenant id.
     routerOptions: { maxParamLength: 63 },
     frameworkErrors: (error, _request, reply) => sendError(error, reply, logger),
     clientErrorHandler: refuseConnection,
   });
-  // Every method that Node can read reaches its path, so that a known path can say which it takes.
+  // Every method that Node knows reaches its path, so that the path can say which methods it allows.
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
-  // Whoever takes a body says so. What is read for a path that there is not could only be a reason for another refusal.
+  // Endpoints that take a body add a parser. Reading a body for an unknown path could only give another refusal.
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => sendError(error, reply, logger));
   app.setNotFoundHandler((_request, reply) =>
@@ -85,8 +88,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 }
 
 /**
- * The OAuth2 gateway: the endpoints of all tenants, and their metadata. More can be registered with it: its parser of
- * forms is for its own endpoints alone.
+ * Creates the OAuth2 gateway: the endpoints of all tenants, and their metadata. Other routes can be added to it, as its
+ * parser of forms serves only its own endpoints.
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
   const { engine, publicUrl } = options;

@@ -11,7 +11,9 @@ import type { Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
 import type { FastifyServerFactoryHandler } from "fastify";
 
-/** What bounds a connection of HTTP/1.1, in bytes and milliseconds; as far as it goes, the same bounds one of HTTP/2. */
+/**
+ * The limits of a connection, in bytes and milliseconds. They are HTTP/1.1's, applied to HTTP/2 where they make sense.
+ */
 interface Limits extends ServerOptions {
   readonly maxHeaderSize: number;
   readonly headersTimeout: number;
@@ -19,10 +21,10 @@ interface Limits extends ServerOptions {
   readonly keepAliveTimeout: number;
 }
 
-/** How many requests one connection may have at a time. */
+/** The most concurrent requests of one connection. */
 const MAX_STREAMS = 100;
 
-/** Makes a server that speaks HTTP/2 and HTTP/1.1 over TLS, whichever the client chooses (ALPN, RFC 7301). */
+/** Creates a server that speaks HTTP/2 and HTTP/1.1 over TLS, as the client chooses (ALPN, RFC 7301). */
 export function createHttp2Server(
   limits: Limits,
   tls: TlsOptions,
@@ -50,8 +52,8 @@ export function createHttp2Server(
     else session.destroy();
   });
   server.on("request", failIfCutOff);
-  // To Fastify, and to whoever else holds it, it is a server of HTTP/1.1: it has the same methods, and so have the
-  // requests and responses that Node makes of streams.
+  // To Fastify and other callers this is an HTTP/1.1 server: it has the same methods, and so have the requests and
+  // responses that Node makes from streams.
   server.on("request", handler as never);
   const closeIdleConnections = () => {
     Server.prototype.closeIdleConnections.call(server);
@@ -64,8 +66,8 @@ export function createHttp2Server(
 }
 
 /**
- * Has a request fail whose stream is reset: Node would say that its body ended there, and half a body can mean a whole. What
- * is then written, or fails, is for nobody.
+ * Makes a request fail if its stream is reset. Node would report the end of its body instead, and half a form can be a
+ * valid form with another meaning. Errors after that have no reader, so they are dropped.
  */
 function failIfCutOff(request: object, response: object): void {
   if (!(request instanceof Http2ServerRequest && response instanceof Http2ServerResponse)) return;
@@ -73,14 +75,14 @@ function failIfCutOff(request: object, response: object): void {
   for (const side of [request, response, stream]) side.on("error", () => undefined);
   stream.once("aborted", () => {
     request.destroy(new Error("The request was cut off."));
-    // It would wait for a reader of what is left.
+    // Otherwise the stream would wait for a reader of the rest.
     setImmediate(() => stream.destroy());
   });
 }
 
 /**
- * Ends a session that asks for nothing: whatever else it sends, it is idle while it has no stream. `idle`: has the session
- * while it is.
+ * Ends a session that is idle for too long. It is idle while it has no stream, whatever else it sends, and is in `idle`
+ * for that time.
  */
 function boundSession(session: ServerHttp2Session, limits: Limits, idle: Set<ServerHttp2Session>): void {
   let timer: NodeJS.Timeout;
@@ -106,7 +108,7 @@ function boundSession(session: ServerHttp2Session, limits: Limits, idle: Set<Ser
   session.once("close", wake);
 }
 
-/** Ends a stream whose request trickles in, or whose answer nobody reads. */
+/** Ends a stream whose request arrives too slowly, or whose answer nobody reads (slow-client attacks). */
 function boundStream(stream: ServerHttp2Stream, milliseconds: number): void {
   const end = () => stream.close(constants.NGHTTP2_CANCEL);
   let timer = setTimeout(end, milliseconds);
@@ -114,7 +116,7 @@ function boundStream(stream: ServerHttp2Stream, milliseconds: number): void {
   stream.on("drain", () => {
     unread = 0;
   });
-  // An answer that goes on, message by message, may rest for as long as it likes, unless it waits for its reader.
+  // A streamed answer may pause for any time between messages, but must not wait for its reader for two periods.
   const look = () => {
     if (!stream.headersSent || stream.writableEnded) return end();
     unread = stream.writableLength > 0 ? unread + 1 : 0;

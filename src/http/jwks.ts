@@ -1,10 +1,10 @@
 import { type Endpoint, tenantPaths } from "./endpoint.ts";
 import { publicDocument } from "./public-document.ts";
 
-/** Where the keys of a tenant are, below its base. */
+/** The path of a tenant's keys, below its base. */
 export const JWKS_PATH = "/.well-known/openid-configuration/jwks";
 
-/** Where those look who do not read the metadata. */
+/** Where verifiers look that do not read the metadata. */
 const ALIAS_PATH = "/.well-known/jwks.json";
 
 /** The published keys (RFC 7517 section 5). */

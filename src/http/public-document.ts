@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TenantEngine } from "../engine/port.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** What any web page may read, and ask to read (Fetch standard, CORS protocol). */
+/** Lets every web page read the document (Fetch standard, CORS protocol). */
 const OPEN = { "access-control-allow-origin": "*" } as const;
 
 const PREFLIGHT = {
@@ -13,7 +13,7 @@ const PREFLIGHT = {
 } as const;
 
 /**
- * Serves a JSON document that everyone may read, keep for the tenant's `jwksMaxAge`, and then ask for again by its ETag
+ * Serves a JSON document that everyone may read, cache for the tenant's `jwksMaxAge`, and then revalidate by its ETag
  * (RFC 9110 sections 8.8.3 and 13.1.2).
  */
 export function publicDocument(paths: readonly string[], document: (tenant: TenantEngine) => object): Endpoint {
@@ -37,7 +37,7 @@ export function publicDocument(paths: readonly string[], document: (tenant: Tena
   };
 }
 
-/** Whether the caller has this version already; a weak tag names it as well as a strong one. */
+/** Whether the caller already has this version. Weak tags count as strong ones (RFC 9110 section 13.1.2). */
 function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
   const known = ifNoneMatch?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
   return known.includes(etag) || known.includes("*");

@@ -4,12 +4,12 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";
 
-/** Where the revocation endpoint is, below the base of its tenant. */
+/** The path of the revocation endpoint, below the tenant's base. */
 export const REVOCATION_PATH = "/connect/revocation";
 
 /**
- * The revocation endpoint (RFC 7009 section 2). The status of its answer says all (section 2.2); the body is JSON because
- * some clients read whatever they get as such.
+ * The revocation endpoint (RFC 7009 section 2). Only the status of its answer matters (section 2.2); the body is `{}`
+ * because some clients parse every answer as JSON.
  */
 export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, caller) => {
   await tenant.revoke(caller, toRevokeRequest(form));
@@ -24,7 +24,7 @@ function toRevokeRequest(form: Form): RevokeRequest {
   };
 }
 
-/** Throws OAuthError `invalid_request` if a parameter is neither `true` nor `false`. */
+/** Parses a parameter. Throws OAuthError `invalid_request` if it is neither `true` nor `false`. */
 function toBoolean(name: string, form: Form): boolean | undefined {
   const text = form.get(name);
   if (text === undefined) return undefined;

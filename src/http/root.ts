@@ -3,7 +3,7 @@ import { requireMethod } from "./endpoint.ts";
 
 const TEXT = "This is mintmark, a token mint: see /.well-known/openid-configuration, at the root or below a tenant.\n";
 
-/** Serves `/`: one line for whoever looks what answers here. */
+/** Serves `/`: one line that says what this server is. */
 export function serveRoot(app: FastifyInstance): void {
   app.all("/", { onRequest: async (request) => requireMethod(request, ["GET", "HEAD"]) }, (_request, reply) =>
     reply.type("text/plain; charset=utf-8").send(TEXT),

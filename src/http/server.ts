@@ -7,23 +7,23 @@ import type { TlsKeyPair } from "../wire/tls.ts";
 import { HttpRefusal, refusalBody } from "./errors.ts";
 import { createHttp2Server } from "./http2.ts";
 
-/** What one connection may cost: bytes, and milliseconds. A client that trickles its request is cut off. */
+/** The limits of a connection, in bytes and milliseconds. They cut off clients that send their requests too slowly. */
 const limits = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  /** Longer than the minute for which load balancers usually keep an idle connection, so that they close it first. */
+  /** Longer than the 60 s for which load balancers usually keep an idle connection, so that they close it first. */
   keepAliveTimeout: 75_000,
-  /** How often the two timeouts of requests are looked at. */
+  /** How often the two timeouts of requests are checked. */
   connectionsCheckingInterval: 5_000,
 } satisfies ServerOptions;
 
-/** How many connections there may be; one more is closed. */
+/** The most connections; further ones are closed. */
 const MAX_CONNECTIONS = 4096;
 
 const HEADER_TOO_LARGE = "The header is too large.";
 
-/** Makes the server beneath the gateway: HTTP/1.1, or, if there is a key pair, that and HTTP/2 over TLS. */
+/** Creates the server under the gateway: HTTP/1.1 without a key pair; with one, HTTP/1.1 and HTTP/2 over TLS. */
 export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory<Server> {
   return (handler) => {
     const server =
@@ -34,13 +34,13 @@ export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory
   };
 }
 
-/** Ends, so many milliseconds from now, what keeps a server from closing. */
+/** Ends all connections after a delay in milliseconds, so that they cannot keep the server from closing. */
 export function endConnectionsAfter(milliseconds: number, server: Server): void {
-  // Unreferenced: it waits for nothing but those connections.
+  // Unreferenced, so that without connections the process need not wait for the timer.
   setTimeout(() => server.closeAllConnections(), milliseconds).unref();
 }
 
-/** Answers what is not an HTTP request, or took too long to become one, and closes the connection. */
+/** Answers a request that is not valid HTTP, or took too long to arrive, and closes the connection. */
 export function refuseConnection(error: { readonly code: string }, socket: Socket): void {
   const refusal = refusalOf(error.code);
   if (refusal === undefined || !socket.writable) {
@@ -60,8 +60,8 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
 }
 
 /**
- * Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, a proxy may read the last. Over
- * HTTP/2 one may stand beside an authority that says the same (RFC 9113 section 8.3.1).
+ * Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, but a proxy may read the
+ * last. Over HTTP/2 a Host is allowed if it equals the authority (RFC 9113 section 8.3.1).
  */
 export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
   const [host, second] = fieldValues(raw.rawHeaders, "host");
@@ -71,20 +71,20 @@ export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
   }
 }
 
-/** Refuses a body in a coding that nobody here reads (RFC 9112 section 6.1): it would be taken for what it is not. */
+/** Refuses a body in an unsupported transfer coding (RFC 9112 section 6.1), which would otherwise be read as plain. */
 export async function refuseTransferCoding({ raw }: FastifyRequest): Promise<void> {
   const codings = fieldValues(raw.rawHeaders, "transfer-encoding").join(", ");
   if (!/^(?:chunked)?$/i.test(codings.trim()))
     throw new HttpRefusal(501, "Transfer-Encoding must be chunked or absent.");
 }
 
-/** Refuses a header that HTTP/2 lets through: it holds a client to a limit only once the client says that it knows it. */
+/** Refuses a large header over HTTP/2, where Node enforces its limit only once the client has acknowledged it. */
 export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> {
   const size = raw.rawHeaders.reduce((sum, text) => sum + text.length, 0);
   if (size > limits.maxHeaderSize) throw new HttpRefusal(431, HEADER_TOO_LARGE);
 }
 
-/** Undefined if no answer can be read: a lost connection, a failed TLS handshake. */
+/** The refusal; undefined if the client cannot read one, as after a lost connection or a failed TLS handshake. */
 function refusalOf(code: string): HttpRefusal | undefined {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new HttpRefusal(408, "The request took too long to arrive.");
   if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, HEADER_TOO_LARGE);

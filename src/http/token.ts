@@ -14,7 +14,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";
 
-/** Where the token endpoint is, below the base of its tenant. */
+/** The path of the token endpoint, below the tenant's base. */
 export const TOKEN_PATH = "/connect/token";
 
 /** The token endpoint (RFC 6749 section 3.2). */
@@ -29,12 +29,12 @@ async function grant(tenant: TenantEngine, form: Form, caller: Caller): Promise<
     : tenant.mint(caller, toMintRequest(form));
 }
 
-/** A token for other audiences than were asked for would be worse than none (RFC 8707 section 2). */
+/** Refuses `resource` (RFC 8707 section 2): ignoring it would give a token for audiences that nobody asked for. */
 function refuseResource(form: Form): void {
   if (!form.has("resource")) return;
   throw new OAuthError(
     "invalid_target",
-    "resource is not supported: ask for audiences by scope or arbitrary_audiences.",
+    "resource is not supported: request audiences with scope or arbitrary_audiences.",
   );
 }
 
@@ -62,7 +62,7 @@ function toRefreshRequest(form: Form): RefreshRequest {
   return { refreshToken: form.get("refresh_token"), scopes: toScopes(form.get("scope")) };
 }
 
-/** The scopes between the spaces (RFC 6749 section 3.3); none at all is no scope parameter. */
+/** Splits scopes at spaces (RFC 6749 section 3.3). A parameter without any scope counts as omitted. */
 function toScopes(text: string | undefined): readonly string[] | undefined {
   const scopes = text?.split(" ").filter((scope) => scope !== "");
   return scopes?.length === 0 ? undefined : scopes;
@@ -77,7 +77,7 @@ function toSeconds(text: string | undefined): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). What is undefined is left out. */
+/** A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3). JSON omits undefined members. */
 function toTokenResponse(tokens: TokenSet): object {
   return {
     access_token: tokens.accessToken,

@@ -4,18 +4,18 @@ import { joinedField } from "./fields.ts";
 import { REQUEST_ID } from "./headers.ts";
 import { type IsTrusted, remoteAddress } from "./remote-address.ts";
 
-/** A request as it arrives, before anything of its message is read. */
+/** A request as it arrives, before its message is read. */
 interface Arrival {
-  /** The names and values of its header or metadata, by turns, as they came. */
+  /** The names and values of its header or metadata in turn, as received. */
   readonly fields: readonly string[];
   /** The address of its socket. */
   readonly socket: string | undefined;
 }
 
-/** The id of a request that its caller may choose: nothing that a log, a shell or a query would read as something else. */
+/** A request id that a caller may choose: no character that a log, a shell or a query could misread. */
 const SAFE_ID = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
-/** Who calls, as far as a request's header or metadata tells. */
+/** What a request's header or metadata says about its caller. */
 export function callerOf({ fields, socket }: Arrival, isTrusted: IsTrusted): Caller {
   const field = (name: string) => joinedField(fields, name);
   const forwarding = { forwarded: field("forwarded"), xForwardedFor: field("x-forwarded-for") };

@@ -1,12 +1,12 @@
-/** The values of every field of that name. `fields`: the names and values of a header, by turns, as they came. */
+/** The values of all fields with that name. `fields`: the names and values of a header in turn, as received. */
 export function fieldValues(fields: readonly string[], name: string): readonly string[] {
   return fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === name);
 }
 
 /**
- * All values of that name in one, separated by commas (RFC 9110 section 5.3); undefined if there is none. Node's own
- * `headers` keeps only the first of several `authorization` fields: joined, they are malformed, and nobody guesses which
- * one counts.
+ * Joins all values with that name by commas (RFC 9110 section 5.3); undefined if there is none. Node's own `headers`
+ * keeps only the first of several `authorization` fields. Joined they are malformed, so nobody has to guess which one
+ * counts.
  */
 export function joinedField(fields: readonly string[], name: string): string | undefined {
   const values = fieldValues(fields, name);

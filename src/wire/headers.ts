@@ -1,8 +1,8 @@
-/** Keeps an answer with a token, or about one, out of every cache (RFC 6749 section 5.1). */
+/** Keeps answers with tokens, or about tokens, out of every cache (RFC 6749 section 5.1). */
 export const UNCACHED = { "cache-control": "no-store", pragma: "no-cache" } as const;
 
-/** What a refusal `invalid_client` asks for, as `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6749 section 5.2). */
+/** The `WWW-Authenticate` of a refusal `invalid_client` (RFC 9110 section 11.6.1, RFC 6749 section 5.2). */
 export const CHALLENGE = 'Basic realm="mintmark", charset="UTF-8"';
 
-/** Names a request, in both directions. */
+/** The header that carries a request's id, in both directions. */
 export const REQUEST_ID = "x-request-id";

@@ -1,9 +1,9 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
 
-/** Tells whether an address is that of a proxy whose word is taken. */
+/** Whether an address is that of a trusted proxy. */
 export type IsTrusted = (address: string) => boolean;
 
-/** The trusted proxies. `networks`: IP addresses, and networks in CIDR notation. */
+/** Makes the check for trusted proxies. `networks`: IP addresses, and networks in CIDR notation. */
 export function trustedProxies(networks: readonly string[]): IsTrusted {
   const list = new BlockList();
   for (const network of networks) {
@@ -15,16 +15,19 @@ export function trustedProxies(networks: readonly string[]): IsTrusted {
   return (address) => list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
 }
 
-/** What proxies say of a request: the values of its `Forwarded` and `X-Forwarded-For` fields, each joined by commas. */
+/**
+ * What proxies say about a request: its `Forwarded` and `X-Forwarded-For` fields, each with its values joined by
+ * commas.
+ */
 interface ForwardedFields {
   readonly forwarded: string | undefined;
   readonly xForwardedFor: string | undefined;
 }
 
 /**
- * The address that a request came from: its socket's, or, if that is a trusted proxy's, the last one that the proxies
- * name and that is not such a proxy's itself. A proxy that writes one of the two fields may pass on the other one as a
- * client wrote it, so if they differ, neither counts.
+ * The address that a request comes from: its socket's or, if that is a trusted proxy's, the last address in the
+ * proxies' fields that is not a trusted proxy's. A proxy that sets one of the two fields may pass on the other as the
+ * client sent it, so if the two differ, neither counts.
  */
 export function remoteAddress(
   socket: string | undefined,
@@ -41,7 +44,9 @@ export function remoteAddress(
   return first === second ? first : peer;
 }
 
-/** Walks from the nearest hop to the farthest. What is no address ends the walk at the hop that named it. */
+/**
+ * Walks from the nearest hop to the farthest. Text that is not an address ends the walk at the hop that reported it.
+ */
 function lastUntrusted(peer: string, hops: readonly string[], isTrusted: IsTrusted): string {
   let nearest = peer;
   for (const hop of hops.toReversed()) {
@@ -53,12 +58,14 @@ function lastUntrusted(peer: string, hops: readonly string[], isTrusted: IsTrust
   return nearest;
 }
 
-/** The `for` of every element (RFC 7239 section 4); one that has none stands as it is, which is no address. */
+/**
+ * The `for` of every element (RFC 7239 section 4); an empty text, which is not an address, for an element without one.
+ */
 function forwardedAddresses(field: string): readonly string[] {
   return field.split(",").map((element) => /(?:^|;)\s*for="?([^";]*)"?/i.exec(element)?.[1] ?? "");
 }
 
-/** An IP address without brackets, port and zone, and IPv4 as such; undefined for any other text. */
+/** An IP address without brackets, port and zone, and IPv4 not mapped to IPv6; undefined for any other text. */
 function plainAddress(text: string): string | undefined {
   const [, bracketed, v4] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];
   const address = (bracketed ?? v4 ?? text).replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");

@@ -1,2 +1,2 @@
-/** The tenant that is served at the root, and that an RPC is about if it names none. */
+/** The tenant that is served at the root, and that an RPC means if it names none. */
 export const DEFAULT_TENANT = "default";

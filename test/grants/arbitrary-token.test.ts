@@ -79,11 +79,11 @@ describe("arbitrary_token", () => {
     [{ arbitraryJson: { aud: ["x"] } }, "The arbitrary_json member: 'aud' is not allowed."],
     [
       { arbitraryClaims: { role: "x" }, arbitraryJson: { role: "y" } },
-      "The arbitrary_json member: 'role' is in arbitrary_claims already.",
+      "The arbitrary_json member: 'role' is already in arbitrary_claims.",
     ],
     [
       { arbitraryClaims: { straße: "x" }, arbitraryJson: { STRASSE: "y" } },
-      "The arbitrary_json member: 'STRASSE' is in arbitrary_claims already.",
+      "The arbitrary_json member: 'STRASSE' is already in arbitrary_claims.",
     ],
     [{ arbitraryClaims: { Fixed: 1 } }, "The arbitrary claim: 'Fixed' is not allowed: it is fixed for this client."],
     [{ arbitraryJson: { FIXED: 1 } }, "The arbitrary claim: 'FIXED' is not allowed: it is fixed for this client."],

@@ -72,7 +72,7 @@ describe("parseForm", () => {
     ["client_secret=%FF", "client_secret is not percent-encoded UTF-8."],
     ["a=%C0%80", "a is not percent-encoded UTF-8."],
     ["a=%ED%A0%80", "a is not percent-encoded UTF-8."],
-    ["%=1", "The name of a parameter is not percent-encoded UTF-8."],
+    ["%=1", "A parameter's name is not percent-encoded UTF-8."],
   ])("refuses %s", (text, message) => {
     expect(refusal(() => parse(text))).toBe(message);
   });

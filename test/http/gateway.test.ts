@@ -315,7 +315,7 @@ describe("a form's header", () => {
     expect(response.headers["accept-encoding"]).toBe("identity");
     expect(response.json()).toEqual({
       error: "invalid_request",
-      error_description: "Content-Encoding is not supported: send the form as it is.",
+      error_description: "Content-Encoding is not supported: send the form uncompressed.",
     });
   });
 
