@@ -8,6 +8,7 @@ import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
 import type { Io, Output } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
+import { healthcheck } from "./healthcheck.ts";
 import { help } from "./help.ts";
 import { introspect } from "./introspect.ts";
 import { keys } from "./keys.ts";
@@ -29,6 +30,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   keys,
   client,
   config,
+  healthcheck,
   reseal,
   copy,
   acceptClock,

@@ -17,19 +17,25 @@ const DEFAULT_ADDRESS = "http://127.0.0.1:7001";
 const DEFAULT_TIMEOUT = 10;
 
 /** How a running service is reached. */
-export interface ConnectionOptions extends CredentialOptions {
+export interface AddressOptions {
   readonly address?: string;
   readonly ca?: string;
   readonly timeout?: number;
 }
 
+/** How a running service is reached, and who calls. */
+export interface ConnectionOptions extends AddressOptions, CredentialOptions {}
+
 /** Adds the options of a command that calls a running service as a client, or as an operator. */
 export function withConnection(command: Command, role: Role): Command {
-  command
-    .option(
-      "--address <url>",
-      `where the service is (MINTMARK_ADDRESS), the gateway${role === "operator" ? " or the operators' own address" : ""}; ${DEFAULT_ADDRESS} unless given`,
-    )
+  const at = role === "operator" ? "the gateway or the operators' own address" : "the gateway";
+  return withCredentials(withAddress(command, at), role);
+}
+
+/** Adds the options that say where a running service is. `at`: what answers there. */
+export function withAddress(command: Command, at: string): Command {
+  return command
+    .option("--address <url>", `where the service is (MINTMARK_ADDRESS), ${at}; ${DEFAULT_ADDRESS} unless given`)
     .option(
       "--ca <path>",
       "a PEM file with the authorities whose certificates are taken, in place of the system's (MINTMARK_CA)",
@@ -39,7 +45,6 @@ export function withConnection(command: Command, role: Role): Command {
       `for how long an answer is waited for, such as 30s; ${DEFAULT_TIMEOUT}s unless given`,
       seconds,
     );
-  return withCredentials(command, role);
 }
 
 /**
@@ -55,21 +60,56 @@ export async function callService<S extends DescService, T>(
   call: (client: Client<S>) => Promise<T>,
 ): Promise<T> {
   const address = addressOf(io, options);
-  const ca = readAuthorities(io, options);
+  if (address.protocol === "http:" && !isLoopback(address.hostname)) {
+    io.stderr.write(`mintmark: ${address.origin} is plain HTTP: secrets and tokens travel there in the clear.\n`);
+  }
+  const tls = { ca: readAuthorities(io, options) };
   const authorization = await readCredentials(io, options, role);
+  return callAt({ address, tls, timeout: options.timeout, authorization }, service, call);
+}
+
+/**
+ * The same without credentials, for what everybody may ask. Nothing secret is sent, so the certificate of this machine
+ * may be for any name.
+ */
+export async function askService<S extends DescService, T>(
+  io: Io,
+  options: AddressOptions,
+  service: S,
+  call: (client: Client<S>) => Promise<T>,
+): Promise<T> {
+  const address = addressOf(io, options);
+  const tls = isLoopback(address.hostname) ? { rejectUnauthorized: false } : { ca: readAuthorities(io, options) };
+  return callAt({ address, tls, timeout: options.timeout }, service, call);
+}
+
+/** Where a call goes, and what goes with it. */
+interface Target {
+  readonly address: URL;
+  readonly tls: { readonly ca?: string | undefined; readonly rejectUnauthorized?: boolean };
+  /** In seconds. */
+  readonly timeout: number | undefined;
+  readonly authorization?: string;
+}
+
+async function callAt<S extends DescService, T>(
+  { address, tls, timeout = DEFAULT_TIMEOUT, authorization }: Target,
+  service: S,
+  call: (client: Client<S>) => Promise<T>,
+): Promise<T> {
   const [{ createClient }, { createConnectTransport }] = await Promise.all([
     import("@connectrpc/connect"),
     import("@connectrpc/connect-node"),
   ]);
-  const agent = address.protocol === "https:" ? new HttpsAgent({ ...(ca && { ca }) }) : new HttpAgent();
+  const agent = address.protocol === "https:" ? new HttpsAgent(tls) : new HttpAgent();
   const transport = createConnectTransport({
     httpVersion: "1.1",
     baseUrl: address.href.replace(/\/$/, ""),
     nodeOptions: { agent },
-    defaultTimeoutMs: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
+    defaultTimeoutMs: timeout * 1000,
     interceptors: [
       (next) => (request) => {
-        request.header.set("authorization", authorization);
+        if (authorization !== undefined) request.header.set("authorization", authorization);
         return next(request);
       },
     ],
@@ -83,8 +123,8 @@ export async function callService<S extends DescService, T>(
   }
 }
 
-/** The URL of the service. Says so if secrets and tokens would travel there in the clear. */
-function addressOf({ env, stderr }: Io, { address }: ConnectionOptions): URL {
+/** The URL of the service. */
+function addressOf({ env }: Io, { address }: AddressOptions): URL {
   const given = address ?? (env.MINTMARK_ADDRESS || DEFAULT_ADDRESS);
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "") {
@@ -92,17 +132,11 @@ function addressOf({ env, stderr }: Io, { address }: ConnectionOptions): URL {
       `${address === undefined ? "MINTMARK_ADDRESS" : "--address"} must be an http or https URL without user and query, such as ${DEFAULT_ADDRESS}.`,
     );
   }
-  if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    stderr.write(`mintmark: ${url.origin} is plain HTTP: secrets and tokens travel there in the clear.\n`);
-  }
   return url;
 }
 
 /** The certificates that are trusted; undefined: the system's. */
-function readAuthorities(
-  { env, cwd }: Io,
-  { ca = env.MINTMARK_CA || undefined }: ConnectionOptions,
-): string | undefined {
+function readAuthorities({ env, cwd }: Io, { ca = env.MINTMARK_CA || undefined }: AddressOptions): string | undefined {
   if (ca === undefined) return undefined;
   try {
     return readFileSync(resolve(cwd, ca), "utf8");

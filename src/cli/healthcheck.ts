@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
+import { ServiceUnavailableError } from "./frame/exit.ts";
+import type { Io } from "./frame/io.ts";
+import { type AddressOptions, askService, withAddress } from "./remote/connection.ts";
+
+/** `mintmark healthcheck`: whether a service is ready, as `grpc.health.v1` says, for whatever starts and watches it. */
+export function healthcheck(io: Io): Command {
+  const command = new Command("healthcheck")
+    .summary("tells by its exit code whether a service is ready")
+    .description(
+      "Tells whether a service is ready: the exit code is 0 if it is, and 3 if it is not or does not answer. It needs no " +
+        "credentials, and takes any certificate of this machine, as nothing secret is sent.",
+    )
+    .action(async (options: AddressOptions) => {
+      const { Health, HealthCheckResponse_ServingStatus: Status } = await import(
+        "../../gen/grpc/health/v1/health_pb.ts"
+      );
+      const { status } = await askService(io, options, Health, (service) => service.check({}));
+      if (status !== Status.SERVING) throw new ServiceUnavailableError("The service is not ready: its log says why.");
+      io.stdout.write("The service is ready.\n");
+    });
+  return withExamples(withAddress(command, "the gateway"), [
+    ["mintmark healthcheck", "The service on this machine"],
+    ["mintmark healthcheck --address https://127.0.0.1:7001 --timeout 3s", "With TLS, and an answer within 3 seconds"],
+  ]);
+}
