@@ -30,5 +30,8 @@ EXPOSE 7001 7002
 WORKDIR /var/lib/mintmark
 USER 65532:65532
 STOPSIGNAL SIGTERM
+# With TLS, MINTMARK_ADDRESS=https://127.0.0.1:7001 says so.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --start-interval=2s \
+  CMD ["/nodejs/bin/node", "/usr/lib/mintmark/mintmark.cjs", "healthcheck"]
 ENTRYPOINT ["/nodejs/bin/node", "/usr/lib/mintmark/mintmark.cjs"]
 CMD ["serve"]

@@ -31,11 +31,12 @@ it("it runs as a user without a name, whom Kubernetes can see to be not root", (
   expect(named("USER").map(({ text }) => text)).toEqual(["65532:65532"]);
 });
 
-it("it runs without a shell", () => {
+it("it runs without a shell, and so does its health check", () => {
   const program = ["/nodejs/bin/node", "/usr/lib/mintmark/mintmark.cjs"];
-  const [entrypoint, command] = ["ENTRYPOINT", "CMD"].flatMap(named).map(wordsOf);
+  const [entrypoint, command, health] = ["ENTRYPOINT", "CMD", "HEALTHCHECK"].flatMap(named).map(wordsOf);
   expect(entrypoint).toEqual(program);
   expect(command).toEqual(["serve"]);
+  expect(health).toEqual([...program, "healthcheck"]);
 });
 
 it("its build is sent what it copies and no more", () => {

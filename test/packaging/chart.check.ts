@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../../src/config/load.ts";
 import { context, fakeFiles, PLAIN_SECRET, SECRET } from "../config/context.ts";
+import { stagesOf, wordsOf } from "../support/dockerfile.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { makeDatabase, withMongo } from "../support/mongodb.ts";
 import { blocksOf } from "../support/snippets.ts";
@@ -130,8 +131,16 @@ describe.skipIf(!hasHelm)("the chart", () => {
   it("ends TLS in the nodes if it is given a certificate, and asks for their health by TLS then", () => {
     const manifests = render({ ...values, tlsSecretName: "tls", config: { ...config, insecureHttp: false } });
     const { container, env } = containerOf(manifests);
-    for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"])
-      expect(container[probe].httpGet).toMatchObject({ port: "http", scheme: "HTTPS" });
+    for (const probe of ["startupProbe", "livenessProbe"])
+      expect(container[probe].httpGet).toEqual({ path: "/", port: "http", scheme: "HTTPS" });
+    const image =
+      stagesOf(readFileSync(join(root, "Dockerfile"), "utf8"))
+        .values()
+        .toArray()
+        .at(-1) ?? [];
+    const health = image.find(({ name }) => name === "HEALTHCHECK");
+    expect(container.readinessProbe.exec.command).toEqual(health && wordsOf(health));
+    expect(env.MINTMARK_ADDRESS).toBe("https://127.0.0.1:7001");
     const loaded = loadConfig(
       context({
         env,
@@ -146,13 +155,6 @@ describe.skipIf(!hasHelm)("the chart", () => {
     );
     expect(loaded.tls).toBeDefined();
     expect(loaded.tenants.get("default")?.clients.get("web")).toMatchObject({ accessTokenLifetime: 2_592_000 });
-  });
-
-  it("asks a tenant that there is whether its keys are fresh", () => {
-    const { container } = containerOf(
-      render({ ...values, config: { ...config, tenants: { bravo: {}, acme: config.tenants.default } } }),
-    );
-    expect(container.readinessProbe.httpGet.path).toBe("/acme/.well-known/jwks.json");
   });
 });
 
@@ -181,8 +183,9 @@ withMongo("the chart's nodes", (uri) => {
         client: `web:${PLAIN_SECRET}`,
         ...(isRoot ? { user: image.user } : {}),
         async whileItRuns(url) {
-          for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"])
+          for (const probe of ["startupProbe", "livenessProbe"])
             expect((await fetch(`${url}${container[probe].httpGet.path}`)).status, probe).toBe(200);
+          expect(container.readinessProbe.grpc).toEqual({ port: 7002 });
         },
       });
       expect(claims).toMatchObject({ sub: "alice", client_id: "web", iss: "https://tokens.example.com" });

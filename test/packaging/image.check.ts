@@ -22,9 +22,9 @@ afterAll(() => image.remove());
 /** Only root can become the image's user; anybody else has no more rights to what is read-only. */
 const user = () => (process.getuid?.() === 0 ? { uid: image.user, gid: image.user } : {});
 
-function run([program = "", ...args]: readonly string[]) {
-  const { env, workdir } = image;
-  return spawnSync(program, args, { cwd: workdir, env: { ...env, ...secrets() }, encoding: "utf8", ...user() });
+function run([program = "", ...args]: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const env = { ...image.env, ...secrets(), ...more };
+  return spawnSync(program, args, { cwd: image.workdir, env, encoding: "utf8", ...user() });
 }
 
 const secrets = () => ({ WEB_SECRET: SECRET, MINTMARK_KEY_ENCRYPTION_KEY: keyText() });
@@ -41,7 +41,7 @@ it("without a configuration it says what is missing", () => {
   expect(status).toBe(1);
 });
 
-it("mints as a user without rights, on a read-only copy, and writes nothing but its data", async () => {
+it("mints, and is healthy, as a user without rights, on a read-only copy, and writes nothing but its data", async () => {
   const config = image.env.MINTMARK_CONFIG ?? "";
   mkdirSync(dirname(config), { recursive: true });
   writeFileSync(config, CONFIG);
@@ -53,7 +53,11 @@ it("mints as a user without rights, on a read-only copy, and writes nothing but 
     env: { ...image.env, ...secrets(), HOME: "/nonexistent" },
     client: `web:${SECRET}`,
     ...(process.getuid?.() === 0 ? { user: image.user } : {}),
+    async whileItRuns(url) {
+      expect(run(image.healthcheck, { MINTMARK_ADDRESS: url })).toMatchObject({ status: 0, stderr: "" });
+    },
   });
+  expect(run(image.healthcheck)).toMatchObject({ status: 3 });
   expect(claims).toMatchObject({ sub: "alice", client_id: "web" });
   expect(code).toBe(0);
   expect(files()).toEqual(before);

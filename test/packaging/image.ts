@@ -27,6 +27,8 @@ export interface Image {
   readonly env: Readonly<Record<string, string>>;
   /** The entrypoint and its arguments, as this machine can run them. */
   readonly command: readonly string[];
+  /** The health check, likewise. */
+  readonly healthcheck: readonly string[];
   /** Deletes it and what it was built in. */
   remove(): void;
 }
@@ -90,13 +92,15 @@ function describe(folder: string, instructions: readonly Instruction[]): Omit<Im
   };
   const env = instructions.filter(({ name }) => name === "ENV").map((instruction) => instruction.text.split("=", 2));
   const place = (path: string) => (path.startsWith("/") ? join(folder, path) : path);
+  const local = ([, ...args]: readonly string[]) => [process.execPath, ...args.map(place)];
   return {
     folder,
     place,
     user: Number.parseInt(text("USER"), 10),
     workdir: place(text("WORKDIR")),
     env: Object.fromEntries(env.map(([name = "", value = ""]) => [name, place(value)])),
-    command: [process.execPath, ...words("ENTRYPOINT").slice(1).map(place), ...words("CMD")],
+    command: local([...words("ENTRYPOINT"), ...words("CMD")]),
+    healthcheck: local(words("HEALTHCHECK")),
   };
 }
 

@@ -41,16 +41,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ toYaml $config }}
 {{- end -}}
 
-{{- /* What a tenant whose keys are too old does not answer. */ -}}
-{{- define "mintmark.readyPath" -}}
-{{- $tenants := keys .Values.config.tenants | sortAlpha -}}
-{{- if has "default" $tenants -}}
-/.well-known/jwks.json
-{{- else -}}
-/{{ first $tenants }}/.well-known/jwks.json
-{{- end -}}
-{{- end -}}
-
 {{- define "mintmark.scheme" -}}
 {{- if or .Values.tlsSecretName .Values.config.tls -}}HTTPS{{- else -}}HTTP{{- end -}}
 {{- end -}}
