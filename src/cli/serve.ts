@@ -37,8 +37,8 @@ async function serveUntilStopped({ stdout }: Io, config: Config): Promise<void> 
     return;
   }
   if (config.development) stdout.write(welcome(config, service));
-  const { publicUrl, httpPort, rpcPort, operatorPort } = service;
-  logger.info({ publicUrl, httpPort, rpcPort, operatorPort }, "mintmark is ready");
+  const { publicUrl, httpPort, rpcPort, operatorPort, managementPort } = service;
+  logger.info({ publicUrl, httpPort, rpcPort, operatorPort, managementPort }, "mintmark is ready");
 
   const signal = await stopping;
   logger.info({ signal }, "mintmark stops");

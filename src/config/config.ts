@@ -48,6 +48,8 @@ export interface Settings {
   readonly rpcAddress: Address;
   /** The only place where the operators' RPCs listen; undefined: both of the others. */
   readonly operatorAddress: Address | undefined;
+  /** Where the health of the process is served. */
+  readonly managementAddress: Address;
   /** The lowest level that is logged. */
   readonly logLevel: LogLevel;
 }

@@ -23,6 +23,12 @@ export const configFile = z
         "Where the operators' RPCs listen, host:port (MINTMARK_OPERATOR_ADDRESS), over Connect and gRPC-Web; if set, no " +
           "other port serves them",
       ),
+    managementAddress: address
+      .prefault("127.0.0.1:7003")
+      .describe(
+        "Where /livez and /readyz are served, host:port (MINTMARK_MANAGEMENT_ADDRESS), over plain HTTP; no other port " +
+          "serves them",
+      ),
     store: storeUrl
       .default(DEFAULT_STORE)
       .describe(
@@ -79,6 +85,7 @@ export const environment = z.object({
   MINTMARK_HTTP_ADDRESS: address.optional(),
   MINTMARK_RPC_ADDRESS: address.optional(),
   MINTMARK_OPERATOR_ADDRESS: address.optional(),
+  MINTMARK_MANAGEMENT_ADDRESS: address.optional(),
   MINTMARK_PUBLIC_URL: publicUrl.optional(),
   MINTMARK_LOG_LEVEL: logLevel.optional(),
 });

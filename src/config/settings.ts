@@ -16,6 +16,7 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
     httpAddress: environment.MINTMARK_HTTP_ADDRESS ?? file.httpAddress,
     rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
     operatorAddress: environment.MINTMARK_OPERATOR_ADDRESS ?? file.operatorAddress,
+    managementAddress: environment.MINTMARK_MANAGEMENT_ADDRESS ?? file.managementAddress,
     logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
   };
 }

@@ -23,7 +23,7 @@ const UNRESOLVED = "Name resolution failed";
  * had.
  */
 export async function listening<T>(
-  setting: "HTTP" | "RPC" | "OPERATOR",
+  setting: "HTTP" | "RPC" | "OPERATOR" | "MANAGEMENT",
   address: Address,
   listen: (address: Address) => Promise<T>,
 ): Promise<T> {

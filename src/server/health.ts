@@ -1,4 +1,5 @@
 import type { Logger } from "../base/logger.ts";
+import type { HealthReport } from "../http/health.ts";
 import type { Readiness } from "../rpc/health.ts";
 import { JOBS, type Job } from "./jobs.ts";
 
@@ -21,7 +22,6 @@ interface CheckResult {
 
 /** What health is made of. */
 interface HealthParts {
-  readonly checks: readonly HealthCheck[];
   /** Milliseconds since some moment in the past. */
   readonly elapsed: () => number;
   /** Resolves once a check that began now takes too long. */
@@ -29,10 +29,14 @@ interface HealthParts {
   readonly logger: Logger;
 }
 
-/** Whether a node can serve, by all its checks. */
-export class Health implements Readiness {
+const STARTING: CheckResult = { name: "start", problem: "the node starts" };
+const STOPPING: CheckResult = { name: "stop", problem: "the node stops" };
+
+/** Whether a node can serve, by all its checks: not before it began, and not once it stops. */
+export class Health implements Readiness, HealthReport {
   readonly #parts: HealthParts;
   readonly #listeners = new Set<() => void>();
+  #checks: readonly HealthCheck[] | undefined;
   #latest: { readonly at: number; readonly results: readonly CheckResult[] } | undefined;
   #running: Promise<readonly CheckResult[]> | undefined;
   #wasReady: boolean | undefined;
@@ -46,20 +50,22 @@ export class Health implements Readiness {
   readonly job: Job = {
     name: JOBS.checkHealth,
     every: MAX_AGE,
-    run: async () => void (await this.#look()),
+    run: async () => {
+      if (this.#checks !== undefined && !this.#isStopping) await this.#look(this.#checks);
+    },
   };
 
-  /** What each check found, a moment ago at most, or finds now. */
+  /** What each check found, a moment ago at most, or finds now. Asks the store nothing once the node stops. */
   async results(): Promise<readonly CheckResult[]> {
-    const { elapsed } = this.#parts;
-    const found =
-      this.#latest !== undefined && elapsed() < this.#latest.at + MAX_AGE ? this.#latest.results : await this.#look();
-    return this.#isStopping ? [...found, { name: "stopping", problem: "the node stops" }] : found;
+    if (this.#isStopping) return [STOPPING];
+    if (this.#checks === undefined) return [STARTING];
+    const isRecent = this.#latest !== undefined && this.#parts.elapsed() < this.#latest.at + MAX_AGE;
+    const results = isRecent && this.#latest ? this.#latest.results : await this.#look(this.#checks);
+    return this.#isStopping ? [STOPPING] : results;
   }
 
-  /** Asks no store once the node stops: whoever watches hears of that before the doors close. */
   async isReady(): Promise<boolean> {
-    return !this.#isStopping && (await this.results()).every(({ problem }) => problem === undefined);
+    return (await this.results()).every(({ problem }) => problem === undefined);
   }
 
   onChange(listener: () => void): () => void {
@@ -67,21 +73,27 @@ export class Health implements Readiness {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The node has started: from now on these checks decide. */
+  begin(checks: readonly HealthCheck[]): void {
+    this.#checks = checks;
+    this.#tellListeners();
+  }
+
   /** From now on the node is not ready, whatever the checks find: those who send it requests have time to notice. */
   stop(): void {
     this.#isStopping = true;
-    for (const listener of this.#listeners) listener();
+    this.#tellListeners();
   }
 
-  #look(): Promise<readonly CheckResult[]> {
-    this.#running ??= this.#runAll().finally(() => {
+  #look(checks: readonly HealthCheck[]): Promise<readonly CheckResult[]> {
+    this.#running ??= this.#runAll(checks).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #runAll(): Promise<readonly CheckResult[]> {
-    const results = await Promise.all(this.#parts.checks.map((check) => this.#runOne(check)));
+  async #runAll(checks: readonly HealthCheck[]): Promise<readonly CheckResult[]> {
+    const results = await Promise.all(checks.map((check) => this.#runOne(check)));
     this.#latest = { at: this.#parts.elapsed(), results };
     this.#noteChange(results.filter(({ problem }) => problem !== undefined));
     return results;
@@ -95,11 +107,15 @@ export class Health implements Readiness {
 
   #noteChange(problems: readonly CheckResult[]): void {
     const isReady = problems.length === 0;
-    if (isReady === this.#wasReady) return;
+    if (isReady === this.#wasReady || this.#isStopping) return;
     const { logger } = this.#parts;
     if (!isReady) logger.warn({ problems }, "the node is not ready");
     else if (this.#wasReady !== undefined) logger.info({}, "the node is ready again");
     this.#wasReady = isReady;
+    this.#tellListeners();
+  }
+
+  #tellListeners(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -4,7 +4,9 @@ import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
+import type { Engine } from "../engine/port.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
+import { serveHealth } from "../http/health.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
@@ -12,7 +14,7 @@ import { EventLog } from "../telemetry/log.ts";
 import { listening } from "./bind.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
-import { type Node, openNode } from "./node.ts";
+import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
 import { openConfiguredStore, openSealer } from "./stores.ts";
 
@@ -30,73 +32,99 @@ export interface Service {
   readonly rpcPort: number;
   /** Of the operators' own listener; undefined if there is none. */
   readonly operatorPort: number | undefined;
+  /** Of `/livez` and `/readyz`. */
+  readonly managementPort: number;
   /** Stops accepting, lets what is in flight end, and closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a mint: configuration -> store -> keyrings -> engine -> doors. Throws ConfigError, StoreUnavailableError,
- * StoreUnusableError or SealError if it cannot; nothing is left open then.
+ * Starts a mint: configuration -> store -> keyrings -> engine -> doors. The management port answers from the beginning: the
+ * process lives, and is ready once all doors are open. Throws ConfigError, StoreUnavailableError, StoreUnusableError or
+ * SealError if it cannot; nothing is left open then.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
-  const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
-  const store = await openConfiguredStore(config, logger, { role: "server" });
-  const jobs = new Jobs(logger);
-  const log = new EventLog(logger, thisMachine.elapsed);
-  const doors: (() => Promise<void>)[] = [];
-  let node: Node | undefined;
-  let health: Health | undefined;
-  const close = async () => {
-    health?.stop();
-    // Whoever watches is told before the doors close.
-    await setImmediate();
-    await Promise.all(doors.map((shut) => shut()));
-    await jobs.stop();
-    await node?.close();
-    log.report();
-    await store.close();
-  };
+  const { elapsed } = thisMachine;
+  const tooLong = () => setTimeout(CHECK_LIMIT, undefined, { ref: false });
+  const health = new Health({ elapsed, tooLong, logger });
+  // What was opened last closes first.
+  const open = new AsyncDisposableStack();
   try {
+    const management = await openManagement(config, health, logger, open);
+    const store = await openConfiguredStore(config, logger, { role: "server" });
+    open.defer(() => store.close());
+    const log = new EventLog(logger, elapsed);
+    open.defer(() => log.report());
     const platform = thisPlatform(openSealer(config));
     const tenants = config.tenants.values();
-    node = await openNode({ settings: config, tenants, store, platform, logger, listener: log.listen });
+    const node = await openNode({ settings: config, tenants, store, platform, logger, listener: log.listen });
+    open.defer(() => node.close());
     await node.pollKeys();
-    const { elapsed } = thisMachine;
-    health = new Health({
-      checks: node.checks,
-      elapsed,
-      tooLong: () => setTimeout(CHECK_LIMIT, undefined, { ref: false }),
-      logger,
-    });
+    const jobs = new Jobs(logger);
+    open.defer(() => jobs.stop());
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
-    const { engine } = node;
-    const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
-    const http = { logger, closeGrace: CLOSE_GRACE, trustedProxies, tls };
-    const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
-    const services = withStandardServices(own, health);
-
-    const gateway = createGateway({ engine, publicUrl, ...http });
-    registerConnect(gateway, services, logger);
-    doors.push(() => gateway.close());
-    await listening("HTTP", httpAddress, (address) => gateway.listen({ ...address }));
-
-    const grpc = createGrpcServer({ services, logger, tls, trustedProxies });
-    doors.push(() => grpc.close(CLOSE_GRACE));
-    const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
-    const opened = { publicUrl, httpPort: portOf(gateway.server.address()), rpcPort, close };
-    if (operatorAddress === undefined) return { ...opened, operatorPort: undefined };
-
-    const operators = createHttpServer(http);
-    registerConnect(operators, withStandardServices(operatorServices(engine), health), logger);
-    doors.push(() => operators.close());
-    await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
-    return { ...opened, operatorPort: portOf(operators.server.address()) };
+    const ports = await openDoors(config, { engine: node.engine, health, logger }, open);
+    health.begin(node.checks);
+    open.defer(() => stopBeingReady(health));
+    return { ...ports, ...management, publicUrl: config.publicUrl, close: () => open.disposeAsync() };
   } catch (error) {
-    await close();
+    await open.disposeAsync();
     throw error;
   }
+}
+
+/** Whoever watches is told before the doors close. */
+async function stopBeingReady(health: Health): Promise<void> {
+  health.stop();
+  await setImmediate();
+}
+
+/** Opens the port for whoever looks after the process. It is plain HTTP: no secret and no token goes over it. */
+async function openManagement(
+  { managementAddress }: Config,
+  health: Health,
+  logger: Logger,
+  open: AsyncDisposableStack,
+): Promise<{ readonly managementPort: number }> {
+  const app = createHttpServer({ logger, closeGrace: CLOSE_GRACE });
+  open.defer(() => app.close());
+  serveHealth(app, health);
+  await listening("MANAGEMENT", managementAddress, (address) => app.listen({ ...address }));
+  return { managementPort: portOf(app.server.address()) };
+}
+
+/** Opens what callers come by. All doors close together. */
+async function openDoors(
+  config: Config,
+  { engine, health, logger }: { readonly engine: Engine; readonly health: Health; readonly logger: Logger },
+  open: AsyncDisposableStack,
+): Promise<Pick<Service, "httpPort" | "rpcPort" | "operatorPort">> {
+  const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
+  const doors: (() => Promise<void>)[] = [];
+  open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
+  const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
+  const http = { logger, closeGrace: CLOSE_GRACE, trustedProxies, tls };
+  const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
+  const services = withStandardServices(own, health);
+
+  const gateway = createGateway({ engine, publicUrl, ...http });
+  registerConnect(gateway, services, logger);
+  doors.push(() => gateway.close());
+  await listening("HTTP", httpAddress, (address) => gateway.listen({ ...address }));
+
+  const grpc = createGrpcServer({ services, logger, tls, trustedProxies });
+  doors.push(() => grpc.close(CLOSE_GRACE));
+  const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
+  const ports = { httpPort: portOf(gateway.server.address()), rpcPort };
+  if (operatorAddress === undefined) return { ...ports, operatorPort: undefined };
+
+  const operators = createHttpServer(http);
+  registerConnect(operators, withStandardServices(operatorServices(engine), health), logger);
+  doors.push(() => operators.close());
+  await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
+  return { ...ports, operatorPort: portOf(operators.server.address()) };
 }
 
 function portOf(address: AddressInfo | string | null): number {

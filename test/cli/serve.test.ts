@@ -74,7 +74,11 @@ it("SIGUSR1 opens no port for a debugger", async () => {
 });
 
 it("stops while it waits for its store", async () => {
-  const env = { PATH: process.env.PATH, MINTMARK_STORE: "mongodb://127.0.0.1:1/" };
+  const env = {
+    PATH: process.env.PATH,
+    MINTMARK_STORE: "mongodb://127.0.0.1:1/",
+    MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
+  };
   const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/main.ts")], { cwd: folder, env });
   let output = "";
   child.stdout.on("data", (chunk) => {

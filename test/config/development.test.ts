@@ -82,7 +82,12 @@ describe("without a configuration file", () => {
   });
 
   test.each(["0.0.0.0:7001", "10.0.0.1:7001", "mint.example:7001", "[::]:7001"])("%s is refused", (address) => {
-    for (const name of ["MINTMARK_HTTP_ADDRESS", "MINTMARK_RPC_ADDRESS", "MINTMARK_OPERATOR_ADDRESS"]) {
+    for (const name of [
+      "MINTMARK_HTTP_ADDRESS",
+      "MINTMARK_RPC_ADDRESS",
+      "MINTMARK_OPERATOR_ADDRESS",
+      "MINTMARK_MANAGEMENT_ADDRESS",
+    ]) {
       const problems = problemsOf(context({ env: { [name]: address } }));
       expect(problems).toHaveLength(1);
       expect(problems[0]).toMatch(new RegExp(`^${name}: expected a loopback address such as 127.0.0.1:7001, got `));

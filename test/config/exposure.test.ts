@@ -35,6 +35,10 @@ describe("plain text on an address that others can reach", () => {
     ).toEqual([]),
   );
 
+  test("is taken for the health of the process, which nobody sends a secret to", () => {
+    expect(problems({ managementAddress: "0.0.0.0:7003" })).toEqual([]);
+  });
+
   test("needs more than an empty list or a false", () => {
     expect(problems({ httpAddress: "0.0.0.0:7001", trustedProxies: [], insecureHttp: false })).toHaveLength(1);
   });

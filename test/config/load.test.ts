@@ -23,6 +23,7 @@ describe("a configuration file", () => {
       dataDirectory: "/srv/data",
       httpAddress: { host: "127.0.0.1", port: 7001 },
       rpcAddress: { host: "127.0.0.1", port: 7002 },
+      managementAddress: { host: "127.0.0.1", port: 7003 },
       logLevel: "info",
       tls: undefined,
       warnings: [],
@@ -112,6 +113,7 @@ describe("a configuration file", () => {
     const top = {
       httpAddress: "10.0.0.1:1",
       rpcAddress: "10.0.0.1:2",
+      managementAddress: "10.0.0.1:3",
       store: "sqlite:/a/a.db",
       logLevel: "warn",
       insecureHttp: true,
@@ -121,6 +123,7 @@ describe("a configuration file", () => {
       fileWorld(yaml, {
         MINTMARK_HTTP_ADDRESS: "[::1]:80",
         MINTMARK_RPC_ADDRESS: "localhost:0",
+        MINTMARK_MANAGEMENT_ADDRESS: "localhost:9",
         MINTMARK_STORE: "sqlite:/b/b.db",
         MINTMARK_LOG_LEVEL: "trace",
         MINTMARK_PUBLIC_URL: "https://Variable.example/mint/",
@@ -129,13 +132,18 @@ describe("a configuration file", () => {
     expect(overridden).toMatchObject({
       httpAddress: { host: "::1", port: 80 },
       rpcAddress: { host: "localhost", port: 0 },
+      managementAddress: { host: "localhost", port: 9 },
       store: "sqlite:/b/b.db",
       dataDirectory: "/b",
       logLevel: "trace",
     });
     expect(overridden.publicUrl).toBe("https://variable.example/mint");
     const kept = loadConfig(fileWorld(yaml, { MINTMARK_STORE: "", MINTMARK_LOG_LEVEL: "" }));
-    expect(kept).toMatchObject({ store: "sqlite:/a/a.db", logLevel: "warn" });
+    expect(kept).toMatchObject({
+      store: "sqlite:/a/a.db",
+      logLevel: "warn",
+      managementAddress: { host: "10.0.0.1", port: 3 },
+    });
   });
 
   test("leaves to variables how long the store is waited for, and how far clocks may differ", () => {

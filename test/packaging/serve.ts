@@ -40,6 +40,7 @@ export async function serveOnce(command: string, args: readonly string[], run: R
       ...run.env,
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
       MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
+      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
     },
   });
   try {

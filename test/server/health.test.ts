@@ -28,8 +28,11 @@ const check: HealthCheck = {
   },
 };
 
-const health = (checks: readonly HealthCheck[] = [check], tooLong: () => Promise<unknown> = never) =>
-  new Health({ checks, elapsed: () => now, tooLong, logger });
+function health(checks: readonly HealthCheck[] = [check], tooLong: () => Promise<unknown> = never): Health {
+  const begun = new Health({ elapsed: () => now, tooLong, logger });
+  begun.begin(checks);
+  return begun;
+}
 
 describe("health", () => {
   test("is good if all checks find nothing", async () => {
@@ -105,7 +108,32 @@ describe("health", () => {
     });
     stopping.stop();
     expect([heard, await stopping.isReady()]).toEqual([1, false]);
-    expect(await stopping.results()).toContainEqual({ name: "stopping", problem: "the node stops" });
+    expect(await stopping.results()).toEqual([{ name: "stop", problem: "the node stops" }]);
+    now += 10_000;
+    await stopping.job.run();
+    expect([runs, await stopping.isReady()]).toEqual([1, false]);
+  });
+
+  test("is bad while a check runs as the node stops", async () => {
+    const answer = Promise.withResolvers<undefined>();
+    const stopping = health([{ name: "slow", run: () => answer.promise }]);
+    const isReady = stopping.isReady();
+    stopping.stop();
+    answer.resolve(undefined);
+    expect(await isReady).toBe(false);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test("is bad until the node has started", async () => {
+    const starting = new Health({ elapsed: () => now, tooLong: never, logger });
+    await starting.job.run();
+    expect(await starting.results()).toEqual([{ name: "start", problem: "the node starts" }]);
+    let heard = 0;
+    starting.onChange(() => {
+      heard += 1;
+    });
+    starting.begin([check]);
+    expect([heard, await starting.isReady()]).toEqual([1, true]);
   });
 });
 

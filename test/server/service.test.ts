@@ -15,6 +15,7 @@ it("with a store in memory leaves nothing in its folder", async () => {
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
+      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
       MINTMARK_STORE: "sqlite::memory:",
     },
     readFile: () => "",

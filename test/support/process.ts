@@ -28,6 +28,7 @@ export async function startProcess(
       PATH: process.env.PATH,
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
       MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
+      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
       ...env,
     },
   });

@@ -28,6 +28,7 @@ export async function startTestService(
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
+      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
       MINTMARK_STORE: `sqlite:${join(folder, "mintmark.db")}`,
       ...env,
     },

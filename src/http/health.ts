@@ -1,0 +1,42 @@
+import type { FastifyInstance } from "fastify";
+import { UNCACHED } from "../wire/headers.ts";
+import { requireMethod } from "./endpoint.ts";
+
+/** What one check found. `problem`: undefined if all is well. */
+interface Finding {
+  readonly name: string;
+  readonly problem: string | undefined;
+}
+
+/** Finds out whether this process can serve. */
+export interface HealthReport {
+  results(): Promise<readonly Finding[]>;
+}
+
+/**
+ * Serves `/livez` and `/readyz` in plain text, as Kubernetes' own servers do: 200 if all is well, else 503, and a line for each
+ * check if there is a problem or `?verbose` asks for it. Liveness is that there is an answer: if it looked at the store, an
+ * outage would have every node restarted.
+ */
+export function serveHealth(app: FastifyInstance, health: HealthReport): void {
+  const serve = (name: string, check: () => Promise<readonly Finding[]>) =>
+    app.all<{ Querystring: { readonly verbose?: string } }>(
+      `/${name}`,
+      { onRequest: async (request) => requireMethod(request, ["GET", "HEAD"]) },
+      async (request, reply) => {
+        const findings = await check();
+        const isWell = findings.every(({ problem }) => problem === undefined);
+        reply.code(isWell ? 200 : 503).headers({ ...UNCACHED, "content-type": "text/plain; charset=utf-8" });
+        return isWell && request.query.verbose === undefined ? "ok\n" : report(name, findings, isWell);
+      },
+    );
+  serve("livez", async () => []);
+  serve("readyz", () => health.results());
+}
+
+function report(name: string, findings: readonly Finding[], isWell: boolean): string {
+  const lines = findings.map((finding) =>
+    finding.problem === undefined ? `[+]${finding.name} ok` : `[-]${finding.name} failed: ${finding.problem}`,
+  );
+  return [...lines, `${name} check ${isWell ? "passed" : "failed"}`, ""].join("\n");
+}

@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../support/free-port.ts";
+import { keyText } from "../support/key-encryption-key.ts";
+import { hostOf, makeDatabase, type TestDatabase, urlOf, withMongo } from "../support/mongodb.ts";
+import { startTestService, type TestService } from "../support/service.ts";
+import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+
+/** What a path of the management port answers. */
+async function ask(port: number, path: string): Promise<{ readonly status: number; readonly body: string }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return { status: response.status, body: await response.text() };
+}
+
+const WELL = { status: 200, body: "ok\n" };
+
+describe("the management port", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startTestService();
+  });
+  afterAll(() => service.close());
+
+  it("says that the process lives and can serve", async () => {
+    expect(await ask(service.managementPort, "/livez")).toEqual(WELL);
+    expect(await ask(service.managementPort, "/readyz")).toEqual(WELL);
+    expect(await ask(service.managementPort, "/readyz?verbose")).toEqual({
+      status: 200,
+      body: "[+]store ok\n[+]clock ok\n[+]keys ok\n[+]registry ok\nreadyz check passed\n",
+    });
+  });
+
+  it.each(["/", "/connect/token", "/.well-known/openid-configuration", "/mintmark.v1.TokenService/Mint"])(
+    "has nothing else, such as %s",
+    async (path) => expect((await ask(service.managementPort, path)).status).toBe(404),
+  );
+
+  it.each(["/livez", "/readyz"])("is the only one that has %s", async (path) => {
+    expect((await fetch(service.publicUrl + path)).status).toBe(404);
+  });
+});
+
+it("says that a node stops while what is in flight goes on, and is the last to close", async () => {
+  const service = await startTestService();
+  const { httpPort, managementPort } = service;
+  const socket = connect(httpPort, "127.0.0.1");
+  await once(socket, "connect");
+  const head =
+    "POST /connect/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+  socket.write(`${head}content-length: 12\r\nexpect: 100-continue\r\n\r\n`);
+  // From here on the request is in flight: the gateway waits for its body.
+  expect(String((await once(socket, "data"))[0])).toContain("100 Continue");
+  const closing = service.close();
+  expect(await ask(managementPort, "/readyz")).toEqual({
+    status: 503,
+    body: "[-]stop failed: the node stops\nreadyz check failed\n",
+  });
+  expect(await ask(managementPort, "/livez")).toEqual(WELL);
+  socket.write("grant_type=x");
+  expect(String((await once(socket, "data"))[0])).toContain("HTTP/1.1 401");
+  await closing;
+  await expect(fetch(`http://127.0.0.1:${managementPort}/livez`)).rejects.toThrow("fetch failed");
+});
+
+it("closes if the service cannot start", async () => {
+  const managementPort = await freePort();
+  const env = { MINTMARK_MANAGEMENT_ADDRESS: `127.0.0.1:${managementPort}`, MINTMARK_STORE: "mongodb://127.0.0.1:1/x" };
+  await expect(startTestService({ ...env, MINTMARK_START_TIMEOUT: "1s" })).rejects.toThrow("cannot be reached");
+  await expect(fetch(`http://127.0.0.1:${managementPort}/livez`)).rejects.toThrow("fetch failed");
+});
+
+withMongo("a node whose MongoDB is away", (uri) => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let env: Readonly<Record<string, string>>;
+  let managementPort: number;
+  beforeAll(async () => {
+    database = makeDatabase(uri);
+    proxy = await startTcpProxy(hostOf(uri));
+    managementPort = await freePort();
+    env = {
+      MINTMARK_STORE: urlOf(`mongodb://127.0.0.1:${proxy.port}/`, database.name, { timeoutMS: "500" }),
+      MINTMARK_MANAGEMENT_ADDRESS: `127.0.0.1:${managementPort}`,
+      MINTMARK_KEY_ENCRYPTION_KEY: keyText(),
+    };
+  });
+  afterEach(() => proxy.become("passing"));
+  afterAll(async () => {
+    await proxy.close();
+    await database.drop();
+  });
+
+  const ready = () => ask(managementPort, "/readyz");
+
+  it("lives while it waits for that to start, and is not ready", async () => {
+    proxy.become("cut");
+    const starting = startTestService(env);
+    await expect.poll(() => ask(managementPort, "/livez").catch(() => undefined)).toEqual(WELL);
+    expect(await ready()).toEqual({ status: 503, body: "[-]start failed: the node starts\nreadyz check failed\n" });
+    proxy.become("passing");
+    const service = await starting;
+    expect(await ready()).toEqual(WELL);
+    await service.close();
+  });
+
+  it.each(["cut", "silent"] as const)("lives, and is ready again once it is back: %s", async (weather) => {
+    const service = await startTestService(env);
+    expect(await ready()).toEqual(WELL);
+    proxy.become(weather);
+    await expect.poll(ready, { timeout: 10_000 }).toEqual({
+      status: 503,
+      body: expect.stringMatching(/^\[-\]store failed: .+\n\[\+\]clock ok\n\[\+\]keys ok\n\[\+\]registry ok\n/),
+    });
+    expect(await ask(managementPort, "/livez")).toEqual(WELL);
+    proxy.become("passing");
+    await expect.poll(ready, { timeout: 10_000 }).toEqual(WELL);
+    await service.close();
+  });
+});
