@@ -80,8 +80,8 @@ describe("a claim whose name is written with an escape keeps its name, whatever 
       const { status, text } = await rpc(claims);
       expect(status).toBe(400);
       expect(text).toContain(
-        '"The request cannot be read: a name in its JSON holds a quote, a backslash or a control character. ' +
-          'Send the binary form of protobuf, which carries such names."',
+        '"The request cannot be read: a name in its JSON contains a quote, a backslash or a control character. ' +
+          'Send the binary form of protobuf, which allows such names."',
       );
       expect(text).toContain('"error":"invalid_request"');
     },

@@ -2,17 +2,17 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 
-/** What the clients of one port may take of this process. */
+/** The limits of the clients of one port. */
 export interface Bounds {
-  /** How many connections there may be; one more is closed. */
+  /** The most connections; further ones are closed. */
   readonly maxConnections: number;
-  /** For how many milliseconds a call's message may take to arrive whole; then the call is reset. */
+  /** The longest that a call's messages may take to arrive, in milliseconds; then the call is reset. */
   readonly messageTimeout: number;
 }
 
 /**
- * Bounds the HTTP/2 server at a port, until what it returns is called. grpc-js has no such bounds, and lets nobody at its
- * sockets and streams; Node tells of both on its diagnostics channels.
+ * Limits the HTTP/2 server at a port, until the returned function is called. grpc-js has no such limits and hides its
+ * sockets and streams, but Node announces both on its diagnostics channels.
  */
 export function boundPort(port: number, { maxConnections, messageTimeout }: Bounds): () => void {
   let connections = 0;
@@ -45,7 +45,7 @@ export function boundPort(port: number, { maxConnections, messageTimeout }: Boun
   };
 }
 
-/** Whether the client has not ended its side of the stream, answered or not. */
+/** Whether the client has not ended its side of the stream yet. */
 function isArriving({ state: { state } }: ServerHttp2Stream): boolean {
   return state === constants.NGHTTP2_STREAM_STATE_OPEN || state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL;
 }

@@ -7,7 +7,7 @@ import { toMetadata } from "./metadata.ts";
 import { rpcName } from "./services.ts";
 import { statusOf } from "./status.ts";
 
-/** The implementation of an RPC that has one request and one response. */
+/** The implementation of an RPC with one request and one response. */
 type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
 
 interface Answer {
@@ -16,7 +16,7 @@ interface Answer {
   readonly trailer: Metadata;
 }
 
-/** Serves a Connect implementation that was guarded as a handler of grpc-js that takes and gives bytes. */
+/** Turns a guarded Connect implementation into a grpc-js handler for bytes. */
 export function unaryHandler(spec: UnaryImplSpec, dependencies: CallDependencies): handleUnaryCall<Buffer, Buffer> {
   const rpc = rpcName(spec.method);
   return (call, callback) => {

@@ -3,30 +3,30 @@ import { fieldValues, joinedField } from "../wire/fields.ts";
 import { hasMalformedBinary } from "./metadata.ts";
 import { grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
 
-/** Where calls go that are of no RPC. */
+/** The path for calls of unknown RPCs. */
 export const ELSEWHERE = "/";
 
-/** Where calls go whose binary metadata is malformed. */
+/** The path for calls with malformed binary metadata. */
 export const UNREADABLE = "/unreadable";
 
-/** Where calls go that are no POST. */
+/** The path for calls with a method other than POST. */
 export const NOT_POST = "/not-post";
 
-/** The encoding of a message that is compressed although no encoding was named. */
+/** The encoding of a compressed message whose call names no encoding. */
 export const UNNAMED = "unnamed";
 
-/** What grpc-js takes for no type of its own, and answers 415. */
+/** A media type that grpc-js answers with 415. */
 const UNSUPPORTED = "unsupported";
 
-/** What grpc-js takes for no timeout. */
+/** A timeout that grpc-js refuses. */
 const MALFORMED = "malformed";
 
 const CONTENT_TYPE = /^application\/grpc(?:\+proto)?\s*(?:;|$)/;
 
 /**
- * Readies the headers of a call for grpc-js, which takes too much, or too little, as it is. A call that would be answered
- * without details gets another path. `fields`: the names and values of the header, by turns, as they came; `paths`: those
- * of all RPCs.
+ * Prepares the headers of a call for grpc-js, which by itself accepts too much or too little. A call that grpc-js would
+ * refuse without details gets another path. `fields`: the names and values of the header in turn, as received; `paths`:
+ * those of all RPCs.
  */
 export function prepareHeaders(
   headers: IncomingHttpHeaders,
@@ -35,9 +35,9 @@ export function prepareHeaders(
 ): void {
   prepareAuthorization(headers, fields);
   prepareTimeout(headers);
-  // grpc-js reads a compressed message as it is unless an encoding is named. One that it does not know, it refuses.
+  // Without an encoding, grpc-js reads a compressed message as if it were plain. It refuses an unknown encoding.
   if ((headers["grpc-encoding"] ?? "identity") === "identity") headers["grpc-encoding"] = UNNAMED;
-  // It takes the type of any codec, and sees the first of several alone.
+  // It accepts the media type of any codec, and sees only the first of several.
   const [type = "", second] = fieldValues(fields, "content-type");
   if (second !== undefined || !CONTENT_TYPE.test(type)) headers["content-type"] = UNSUPPORTED;
   if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
@@ -46,15 +46,17 @@ export function prepareHeaders(
 }
 
 /**
- * Several fields become one that is malformed, as over HTTP: grpc-js sees the first alone. One that is not ASCII, which it
- * would drop, keeps a mark of that.
+ * Joins several fields to one that is malformed, as over HTTP: grpc-js sees only the first. Replaces characters that
+ * are not ASCII, as grpc-js would drop the whole field and the call would seem to have no credentials.
  */
 function prepareAuthorization(headers: IncomingHttpHeaders, fields: readonly string[]): void {
   const authorization = joinedField(fields, "authorization");
   if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
 }
 
-/** grpc-js finds a timeout within any text, and makes one that no timer can hold a deadline that has passed. */
+/**
+ * grpc-js finds a timeout within any text, and turns one that is too long for a timer into a deadline that has passed.
+ */
 function prepareTimeout(headers: IncomingHttpHeaders): void {
   const text = headers["grpc-timeout"];
   if (text === undefined) return;

@@ -16,24 +16,27 @@ import { CANCELLED, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
 import { toHeaders } from "./metadata.ts";
 
-/** What an implementation is told of its call, and what ends it. */
+/** A call as its implementation sees it. */
 export type CallContext = ReturnType<typeof createHandlerContext>;
 
-/** What serving a call needs. */
+/** What serving calls needs. */
 export interface CallDependencies {
   readonly logger: Logger;
-  /** Whose word on a caller's address is taken. */
+  /** Whether a proxy may say what a caller's address is. */
   readonly isTrusted: IsTrusted;
-  /** Aborts once the server stops. Calls that stream end then; the others are waited for. */
+  /** Aborts once the server stops. Streaming calls then end; the server waits for the others. */
   readonly stopping: AbortSignal;
 }
 
-/** What all calls of grpc-js have, whatever they stream. */
+/** What all calls of grpc-js have in common, streaming or not. */
 type Call = Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getPeer" | "getDeadline" | "getHost" | "getPath"> & {
   on(event: "cancelled", listener: () => void): unknown;
 };
 
-/** Opens a call of grpc-js: Connect's context of it, with who calls. Whoever opens it aborts it when it is over. */
+/**
+ * Makes Connect's context for a call of grpc-js, with its caller. The function that opens a call must abort it at its
+ * end.
+ */
 export function openCall(
   { kind, method }: MethodImplSpec,
   call: Call,
@@ -60,8 +63,7 @@ export function openCall(
 }
 
 /**
- * Reads a message, here and not in grpc-js's own deserializer, whose failure is the server's problem there. Throws the
- * refusal of one that cannot be read.
+ * Decodes a message. Throws a refusal if that fails; grpc-js would report a failure in a deserializer as the server's.
  */
 export function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): MessageShape<Desc> {
   try {
@@ -71,13 +73,13 @@ export function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): Mes
   }
 }
 
-/** The bytes of a message. */
+/** Encodes a message. */
 export function encode<Desc extends DescMessage>(desc: Desc, message: MessageInitShape<Desc>): Buffer {
   const { buffer, byteOffset, byteLength } = toBinary(desc, create(desc, message));
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** The address of a peer, which grpc-js writes with the port behind it. */
+/** The address of a peer, which grpc-js writes as address and port. */
 function addressOf(peer: string): string | undefined {
   return /^(?<address>.+):\d+$/.exec(peer)?.groups?.address;
 }

@@ -12,23 +12,23 @@ import {
 import { isRefusal } from "./guard.ts";
 import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
 
-/** What Connect says of an envelope that is cut short. */
+/** Connect's message for a truncated envelope. */
 const ENVELOPE = /^protocol error:/;
 
-/** What it says of an envelope, or of what an envelope holds, that is compressed in a way that was not named. */
+/** Its message for an envelope, or a message in one, that is compressed although no compression is named. */
 const UNNAMED = /^received compressed (?:envelope|message)/;
 
 const TIMEOUT = /^protocol error: invalid (?<protocol>connect|grpc) timeout value/;
 
 const NO_MESSAGE = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: it is not one message."),
+  new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message."),
 );
 
 /**
- * Looks at a call before its body is read. Throws the refusal of metadata that is malformed, and has what Connect itself
- * refuses later in the words that a gRPC caller gets: it calls bytes that it cannot decode its own failure, and quotes the
- * text that is not JSON. It aborts the call with that error before it writes the error down, which is the moment to
- * change it.
+ * Checks a call before its body is read. Throws a refusal if metadata is malformed, and rewrites Connect's own later
+ * refusals to those that a gRPC caller gets: Connect reports bytes that it cannot decode as its own failure, and quotes
+ * text that is not JSON. Connect aborts the call with the error before it serializes it, so the error is rewritten
+ * then.
  */
 export function gate({ requestHeader, signal }: HandlerContext): void {
   signal.addEventListener("abort", () => {
@@ -58,7 +58,7 @@ function refusalOf(error: ConnectError): ConnectError | undefined {
   return cause && unreadable(cause);
 }
 
-/** What the decoder threw, if an error says that the request could not be decoded. */
+/** The decoder's error, if an error says that the request could not be decoded. */
 function decodeFailure(error: ConnectError): Error | undefined {
   if (error.rawMessage === "decompression failed" && error.cause instanceof Error) return error.cause;
   if (error.code === Code.InvalidArgument && error.cause instanceof Error) return error.cause;

@@ -20,10 +20,12 @@ import { guard } from "./guard.ts";
 import { binaryOptions, jsonOptionsFor } from "./limits.ts";
 import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
 
-/** The services whose other listeners may have them: of each, an RPC that is not here is refused in Connect's words. */
+/**
+ * Services that may be on another listener: RPCs of theirs that are not served here get a refusal in Connect's form.
+ */
 const OURS = [TokenService.typeName, KeyService.typeName];
 
-/** What an answer of that HTTP status says beside its body. */
+/** Additional headers of an answer, by its HTTP status. */
 const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { "www-authenticate": CHALLENGE },
   503: { "retry-after": "1" },
@@ -33,13 +35,13 @@ const MEDIA_TYPES = "The media type must be application/json or application/prot
 
 const NEEDS_HTTP2 = "An RPC that streams in both directions needs HTTP/2.";
 
-/** The fields that tell a deadline, and how each is read. */
+/** The headers that set a deadline, and their parsers. */
 const timeouts = { "connect-timeout-ms": connectTimeout, "grpc-timeout": grpcTimeout };
 
 /**
  * Serves the RPCs over Connect and gRPC-Web on an HTTP server: `POST /<service>/<method>` with a message in protobuf's
- * binary or JSON form. Native gRPC has a server of its own. `app` is one that notes who calls, as the gateway's server does.
- * Once it closes, calls that stream end.
+ * binary or JSON form. Native gRPC has its own server. `app` must record the caller, as the gateway's server does. Once
+ * it closes, streaming calls end.
  */
 export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[], logger: Logger): void {
   const stopping = new AbortController();
@@ -66,9 +68,10 @@ function handlers(
 ): readonly UniversalHandler[] {
   const options = {
     grpc: false,
-    // Several libraries compress by default. The limit holds for what is inflated too, and inflating stops there.
+    // Some libraries compress by default. The size limit also holds while inflating, which stops there (zip bombs).
     acceptCompression: [compressionGzip],
-    // Answers never are: tokens hardly shrink, and a length would tell of secrets that stand beside a caller's own text.
+    // Answers are never compressed: tokens hardly shrink, and the length of a compressed answer could reveal a secret
+    // that stands beside text of the caller's choice (BREACH).
     compressMinBytes: Number.POSITIVE_INFINITY,
     readMaxBytes: MAX_BODY_BYTES,
     binaryOptions,
@@ -86,19 +89,19 @@ function handlers(
   return router.handlers;
 }
 
-/** Answers any other method 405 (RFC 9110 section 15.5.6), before its body is looked at. */
+/** Answers any other method with 405 (RFC 9110 section 15.5.6), before the body is read. */
 async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   if (request.method === "POST") return undefined;
   return refuseAs(405, POST_ALONE, reply.header("allow", "POST"));
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  // Of several, each reader would believe another one.
+  // If there are several, different readers would use different ones.
   if (fieldValues(request.raw.rawHeaders, "content-type").length > 1) return refuseAs(415, MEDIA_TYPES, reply);
   const call = read(request, reply);
-  if (call === undefined) return refuseAs(400, "The request's target or its Host makes no URL.", reply);
+  if (call === undefined) return refuseAs(400, "The request's target and Host do not form a URL.", reply);
   const { status, header, body } = await handler(call);
-  // Connect says these with an empty body.
+  // Connect answers these with an empty body.
   if (status === 415) return refuseAs(415, MEDIA_TYPES, reply);
   if (status === 505) return refuseAs(505, NEEDS_HTTP2, reply, Code.Unimplemented);
   reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...headersByStatus[status], ...UNCACHED });
@@ -107,14 +110,16 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
   return reply.send(handler.method.methodKind === "unary" ? await buffer(body) : Readable.from(body));
 }
 
-/** Answers in Connect's words what is refused before Connect has a call of it. */
+/** Sends a refusal in Connect's form, for requests that Connect itself never sees. */
 function refuseAs(status: number, message: string, reply: FastifyReply, code?: Code): FastifyReply {
   const refusal = toConnectError(new OAuthError("invalid_request", message), code);
   reply.code(status).headers({ "content-type": "application/json", ...UNCACHED });
   return reply.send(errorToJsonBytes(refusal, undefined));
 }
 
-/** The call in Connect's shape; undefined if the request's target or Host makes no URL (RFC 9112 section 3.2). */
+/**
+ * The call as Connect reads it; undefined if the request's target and Host do not form a URL (RFC 9112 section 3.2).
+ */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
     const caller = request.getDecorator<Caller>("caller");

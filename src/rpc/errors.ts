@@ -22,10 +22,10 @@ const codes = {
   server_error: Code.Internal,
 } satisfies Record<OAuthErrorCode, Code>;
 
-/** After how many seconds a caller may try again what was temporarily unavailable. */
+/** How long a caller should wait before a retry, in seconds. */
 const RETRY_DELAY = 1n;
 
-/** The `google.rpc.RetryInfo` of what may be tried again: a message of one field, `Duration retry_delay = 1`. */
+/** A `google.rpc.RetryInfo`: a message with one field, `Duration retry_delay = 1`. */
 const retryInfo = {
   type: "google.rpc.RetryInfo",
   value: new BinaryWriter()
@@ -35,8 +35,8 @@ const retryInfo = {
 };
 
 /**
- * A refusal in the words of gRPC and Connect: its status, its message, and an OAuthErrorDetail. What is temporarily
- * unavailable bears a `google.rpc.RetryInfo` too. The cause stays here. `code`: the status, if it is not the usual one.
+ * Translates a refusal for gRPC and Connect: status, message, an OAuthErrorDetail and, for temporarily_unavailable, a
+ * `google.rpc.RetryInfo`. The cause is left out. `code`: the status, if it is not the usual one.
  */
 export function toConnectError(error: OAuthError, code: Code = codes[error.code]): ConnectError {
   const value = { error: error.code, errorDescription: error.message };
@@ -45,62 +45,62 @@ export function toConnectError(error: OAuthError, code: Code = codes[error.code]
   return refusal;
 }
 
-/** Why a call's signal aborts. Made once: every call is over at some time, and an error is dear to make. */
+/** Why a call's signal aborts. Made once, as every call ends and creating an error is expensive. */
 export const CANCELLED = new ConnectError("The call was cancelled.", Code.Canceled);
 export const OVER = new ConnectError("The call is over.", Code.Canceled);
 
-/** The refusal of a stream that the server ends because it stops. */
-export const STOPPING = toConnectError(new OAuthError("temporarily_unavailable", "The server stops."));
+/** The refusal of a stream that ends because the server stops. */
+export const STOPPING = toConnectError(new OAuthError("temporarily_unavailable", "The server is stopping. Try again."));
 
-/** The refusal of a call whose deadline passes. */
+/** The refusal of a call whose deadline has passed. */
 export const DEADLINE_OVER = toConnectError(
-  new OAuthError("temporarily_unavailable", "The deadline of the call is over."),
+  new OAuthError("temporarily_unavailable", "The call's deadline has passed."),
   Code.DeadlineExceeded,
 );
 
-/** The refusal of more or fewer messages than one, where an RPC has one. gRPC has that status for it. */
+/** The refusal of any other number of messages than one, if an RPC takes one. gRPC prescribes this status. */
 export const NOT_ONE_MESSAGE = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: it is not one message."),
+  new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message."),
   Code.Unimplemented,
 );
 
-/** The refusal of a compression that nobody here reads. */
+/** The refusal of an unsupported compression. */
 const UNKNOWN_COMPRESSION = toConnectError(
   new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
   Code.Unimplemented,
 );
 
-/** The refusal of a message that is too large, inflated or not. */
+/** The refusal of a message that is too large, compressed or not. */
 export const TOO_LARGE = toConnectError(
   new OAuthError("invalid_request", "The body is too large."),
   Code.ResourceExhausted,
 );
 
-/** The refusal of a message that is marked as compressed, where the call named no compression. */
+/** The refusal of a compressed message whose call names no compression. */
 export const UNNAMED_COMPRESSION = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: it is compressed, and no compression was named."),
+  new OAuthError("invalid_request", "The request cannot be read: it is compressed, but the call names no compression."),
   Code.Internal,
 );
 
-/** What a call with another method of HTTP is told. */
-export const POST_ALONE = "An RPC is called with POST.";
+/** The message for a call with an HTTP method other than POST. */
+export const POST_ALONE = "RPCs must be called with POST.";
 
-/** The refusal of a deadline that cannot be read. `name`: the field that tells it. */
+/** The refusal of a malformed deadline. `name`: its header. */
 export function malformedTimeout(name: string): ConnectError {
   return toConnectError(new OAuthError("invalid_request", `The request cannot be read: its ${name} is malformed.`));
 }
 
-/** The refusal of a call whose signal aborted. `reason`: that of the signal. */
+/** The refusal of a call whose signal aborted. `reason`: the signal's. */
 export function refusalOfAbort(reason: unknown): ConnectError {
   if (!(reason instanceof ConnectError)) return CANCELLED;
   return reason.code === Code.DeadlineExceeded ? DEADLINE_OVER : reason;
 }
 
 /**
- * Decides what of a failed call leaves, on either transport: an implementation's own status as it is, a refusal with
- * its details, and of anything else nothing. The cause of what nobody foresaw goes to the log.
+ * Decides what a failed call sends, on either transport: an implementation's own status unchanged, a refusal with its
+ * details, and nothing of any other error. The cause of an unexpected error goes to the log.
  *
- * `call`: which call failed, for the log.
+ * `call`: the failed call, for the log.
  */
 export function refuse(
   error: unknown,
@@ -108,31 +108,31 @@ export function refuse(
   logger: Logger,
 ): ConnectError {
   if (error instanceof ConnectError) return error;
-  // The engine has logged the causes of its own refusals.
+  // The engine has already logged the causes of its own refusals.
   if (!(error instanceof OAuthError)) logger.error({ ...call, err: error }, "a call failed");
   return toConnectError(toOAuthError(error));
 }
 
 /**
- * The refusal of a request that is not the message it should be. `cause`: what the decoder threw. What it quotes of the
- * request is left out, as a token may stand where another field is expected.
+ * The refusal of a request that is not the expected message. `cause`: the decoder's error. What it quotes is left out,
+ * as a caller may have put a token into the wrong field.
  */
 export function unreadable(cause: Error): ConnectError {
   return toConnectError(new OAuthError("invalid_request", `The request cannot be read: ${reasonOf(cause)}.`));
 }
 
 /**
- * The refusal of what a library finds unimplemented: an encoding, or a request that is not one message. gRPC has that
- * status for both. `reason`: the library's words.
+ * The refusal of what a library reports as unimplemented: an encoding, or a request that is not exactly one message.
+ * `reason`: the library's message.
  */
 export function unimplemented(reason: string): ConnectError {
   return /compression|encoding/.test(reason) ? UNKNOWN_COMPRESSION : NOT_ONE_MESSAGE;
 }
 
-/** Where decoding failed: a field, a message or an enum of ours. */
+/** Where decoding failed: a field, a message or an enum. */
 const PLACE = /^cannot decode [\w. ]+? from (?:JSON|binary)/;
 
-/** What was wrong there, as far as the words are the decoder's own. */
+/** What was wrong there, in the decoder's own words, without quotes from the request. */
 const FAULT =
   /^: (?:(?:list item #\d+: )?expected [\w .()]+|list item must not be null|set multiple times|duplicate object key|maximum recursion depth of \d+ reached)/;
 

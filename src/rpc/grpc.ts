@@ -25,11 +25,11 @@ import { streamHandler } from "./stream-bridge.ts";
 
 const MINUTE = 60_000;
 
-/** What bounds one connection. Node's HTTP/2 bounds the metadata of a call: 128 fields, 128 KiB. */
+/** The limits of a connection. Node's HTTP/2 limits the metadata of a call: 128 fields, 128 KiB. */
 const options = {
   "grpc.max_receive_message_length": MAX_BODY_BYTES,
   "grpc.max_concurrent_streams": 256,
-  // A peer that is gone without a word is noticed, and one that has nothing to ask lets go of its connection.
+  // Detects peers that have vanished, and closes connections that are idle for long.
   "grpc.keepalive_time_ms": MINUTE,
   "grpc.keepalive_timeout_ms": MINUTE / 3,
   "grpc.max_connection_idle_ms": 15 * MINUTE,
@@ -39,17 +39,17 @@ const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
 interface GrpcServer {
   /**
-   * Starts to serve; `port` 0 takes a free one. Resolves to the port, and rejects if the address cannot be bound.
+   * Starts to serve; `port` 0 means any free port. Resolves to the port, and rejects if the address cannot be bound.
    */
   listen(host: string, port: number): Promise<number>;
   /**
-   * Takes no more calls, ends those that stream, and resolves once the others in flight are done; ends them after `graceMs`
-   * milliseconds.
+   * Accepts no more calls, ends streaming ones, and resolves once the others are done. Ends those as well after
+   * `graceMs` milliseconds.
    */
   close(graceMs: number): Promise<void>;
 }
 
-/** A gRPC server of its own port for the RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
+/** Creates a gRPC server, with its own port, for the RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
 export function createGrpcServer({
   services,
   logger,
@@ -60,11 +60,11 @@ export function createGrpcServer({
   readonly services: readonly ServiceImplSpec[];
   readonly logger: Logger;
   readonly tls?: TlsKeyPair | undefined;
-  /** Whose `forwarded` and `x-forwarded-for` are believed, as over HTTP. None by default. */
+  /** The proxies whose `forwarded` and `x-forwarded-for` count, as over HTTP; default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly bounds?: Bounds | undefined;
 }): GrpcServer {
-  // Of metadata that it cannot read, grpc-js would print the value: an `authorization` too.
+  // grpc-js would print the value of malformed metadata, even that of `authorization`.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
   const stopping = new AbortController();
@@ -91,8 +91,8 @@ export function createGrpcServer({
 }
 
 /**
- * Readies the headers of every call for grpc-js. It keeps the servers beneath it to itself, so that they are asked for by
- * name; it reads the headers that its own listener is given after ours.
+ * Prepares the headers of every call for grpc-js. Its HTTP/2 servers are private, so they are read by name. This
+ * listener runs before grpc-js's own, which reads the same headers object.
  */
 function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
@@ -103,7 +103,7 @@ function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
   }
 }
 
-/** Registers the RPCs of a service, and gives their paths. */
+/** Registers the RPCs of a service. Returns their paths. */
 function register(server: Server, { methods }: ServiceImplSpec, dependencies: CallDependencies): readonly string[] {
   return Object.values(methods).map((spec) => {
     const path = `/${rpcName(spec.method)}`;
@@ -114,12 +114,12 @@ function register(server: Server, { methods }: ServiceImplSpec, dependencies: Ca
   });
 }
 
-/** Refuses a call, whatever it streams. */
+/** Refuses a call, streaming or not. */
 function refuseCall(refusal: StatusObject): (call: ServerDuplexStream<Buffer, Buffer>) => void {
   return (call) => void call.emit("error", refusal);
 }
 
-/** The bridge reads and writes the messages itself: for grpc-js they are bytes. */
+/** The bridge encodes and decodes messages itself: grpc-js handles only bytes. */
 function asIs(bytes: Buffer): Buffer {
   return bytes;
 }

@@ -5,21 +5,21 @@ import { callerIn } from "./caller.ts";
 import { refusalOfAbort, refuse } from "./errors.ts";
 import { rpcName } from "./services.ts";
 
-/** The refusals of implementations, which leave as they are: a door gives words of its own to what its library refuses. */
+/** The refusals of implementations, which are sent unchanged. A door rewrites only the refusals of its library. */
 const refusals = new WeakSet<object>();
 
-/** What reading the messages of a request threw: a door's own errors, not the implementation's. */
+/** Errors from reading a request's messages: they are the door's, not the implementation's. */
 const unread = new WeakSet<object>();
 
-/** Whether an implementation's error became this refusal, rather than a library's. */
+/** Whether this refusal is an implementation's, rather than a library's. */
 export function isRefusal(error: object): boolean {
   return refusals.has(error);
 }
 
 /**
- * The same implementation with all its errors made refusals, as unary calls and streams of both doors have them. It ends at
- * the call's deadline, and a stream ends once its client goes away or the server stops, whether the implementation looks
- * at its signal or not.
+ * Wraps an implementation so that all its errors become refusals, for unary calls and streams of both doors. The call
+ * ends at its deadline, and a stream also when its client disconnects or the server stops, even if the implementation
+ * ignores its signal.
  */
 export function guard(spec: MethodImplSpec, logger: Logger): MethodImplSpec {
   const rpc = rpcName(spec.method);
@@ -66,7 +66,7 @@ export function guard(spec: MethodImplSpec, logger: Logger): MethodImplSpec {
   }
 }
 
-/** Notes what goes wrong while a request's messages are read. */
+/** Notes errors from reading a request's messages. */
 async function* noting<T>(requests: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* requests;
@@ -76,7 +76,7 @@ async function* noting<T>(requests: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** The messages until their end, or until the signal aborts: then it throws the refusal of that. */
+/** Yields messages until they end. Throws the refusal of an aborted call if the signal aborts first. */
 async function* endingWith<T>(signal: AbortSignal, messages: AsyncIterable<T>): AsyncGenerator<T> {
   const iterator = messages[Symbol.asyncIterator]();
   try {
@@ -86,12 +86,12 @@ async function* endingWith<T>(signal: AbortSignal, messages: AsyncIterable<T>): 
       yield next.value;
     }
   } finally {
-    // Nobody waits for it: it may be in the middle of something that never ends.
+    // Not awaited, as it may be waiting for something that never happens.
     iterator.return?.().catch(() => undefined);
   }
 }
 
-/** Settles as the work does, or rejects with the refusal of an aborted call if the signal aborts before. */
+/** Settles as the work does. Rejects with the refusal of an aborted call if the signal aborts first. */
 function untilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(refusalOfAbort(signal.reason));

@@ -2,13 +2,13 @@ import type { JsonObject as StructJson } from "@bufbuild/protobuf";
 import type { JsonValue } from "../base/json.ts";
 import type { Introspection } from "../engine/request.ts";
 
-/** An introspection's answer: all claims as they are, and the registered ones in types that a Struct does not have. */
+/** The answer to an introspection: all claims unchanged, and the registered ones also in types that a Struct lacks. */
 export function toIntrospectResponse(introspection: Introspection) {
   if (!introspection.active) return { active: false };
   const { scope, client_id, token_type, exp, iat, nbf, sub, aud, iss, jti } = introspection;
   return {
     active: true,
-    // protobuf-es has no read-only JSON. It only reads what it encodes.
+    // protobuf-es has no type for read-only JSON, but only reads what it encodes.
     claims: introspection as StructJson,
     scope: toText(scope),
     clientId: toText(client_id),
@@ -23,12 +23,12 @@ export function toIntrospectResponse(introspection: Introspection) {
   };
 }
 
-/** Protobuf has no absent text: an empty one is absent. */
+/** An absent string is empty in protobuf. */
 function toText(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-/** An audience may be a text alone (RFC 7519 section 4.1.3). */
+/** An audience may be a single string (RFC 7519 section 4.1.3). */
 function toTexts(value: JsonValue | undefined): string[] {
   return (Array.isArray(value) ? value : [value]).filter((entry) => typeof entry === "string");
 }

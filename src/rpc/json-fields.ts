@@ -2,21 +2,21 @@ import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bu
 import { isJsonObject, type JsonValue } from "../base/json.ts";
 import { didYouMean } from "../base/nearest.ts";
 
-/** What a refusal repeats of a name that no field has: other text may be a part of a value. */
+/** The unknown names that a refusal quotes. Other text may be part of a value. */
 const NAME = /^[A-Za-z_]\w{0,39}$/;
 
 const DURATION = /^-?\d+(?:\.\d{1,9})?s$/;
 
-/** The field that a member of protobuf's JSON form is: by its name in the .proto file, or in camel case. */
+/** Finds a field by its name in protobuf's JSON form: as in the .proto file, or in camel case. */
 export function fieldNamed(message: DescMessage, name: string): DescField | undefined {
   return message.fields.find((field) => field.name === name || field.jsonName === name);
 }
 
-/** Why a member is no field of the message, in words that repeat no value; undefined if it is one. */
+/** Why a member does not fit the message, without quoting a value; undefined if it fits. */
 export function misfitOf(message: DescMessage, name: string, value: JsonValue): string | undefined {
   const field = fieldNamed(message, name);
   if (field === undefined) return unknownName(message, name);
-  // Protobuf takes null for what is absent.
+  // In protobuf's JSON form, null means absent.
   const expected = value === null ? undefined : expectation(field, value);
   return expected && `${name} must be ${expected}.`;
 }
@@ -27,7 +27,7 @@ function unknownName(message: DescMessage, name: string): string {
   return `it has the unknown field '${name}'${didYouMean(name, names) || "."}`;
 }
 
-/** What was expected instead; undefined if the value is as it should be. */
+/** What is expected instead; undefined if the value fits. */
 function expectation(field: DescField, value: JsonValue): string | undefined {
   switch (field.fieldKind) {
     case "scalar":
@@ -43,7 +43,7 @@ function expectation(field: DescField, value: JsonValue): string | undefined {
   }
 }
 
-/** The types of our requests' fields. */
+/** The scalar types in requests. */
 const scalars: Partial<Record<ScalarType, string>> = {
   [ScalarType.STRING]: "a string of well-formed Unicode",
   [ScalarType.BOOL]: "true or false",
@@ -66,7 +66,7 @@ function isValueOf({ values }: DescEnum, value: JsonValue): boolean {
   return values.some(({ name }) => name === value) || typeof value === "number";
 }
 
-/** Without the one that stands for none. */
+/** The names without UNSPECIFIED. */
 function namesOf({ values }: DescEnum): readonly string[] {
   return values.filter(({ number }) => number !== 0).map(({ name }) => name);
 }

@@ -8,11 +8,11 @@ import { fieldNamed, misfitOf } from "./json-fields.ts";
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes a message in protobuf's JSON form, for Connect, which calls JSON.parse itself: with no name that is written
- * with an escape, as JSON.parse cannot be trusted with one (see `withPlainNames`).
+ * Decodes the bytes of protobuf's JSON form for Connect, which calls JSON.parse itself. Names are rewritten without
+ * escapes, which JSON.parse cannot be trusted with (see `withPlainNames`).
  *
- * Throws the refusal of a message with a name that cannot be written without, of one whose members are not fields of
- * that message, and of one with JSON that its readers would not agree on.
+ * Throws a refusal if a name cannot be written without an escape, if members are not fields of the message, and if JSON
+ * readers would disagree on the text.
  */
 export function jsonDecoder(message: DescMessage): { decode(bytes?: Uint8Array): string } {
   return {
@@ -28,7 +28,7 @@ export function jsonDecoder(message: DescMessage): { decode(bytes?: Uint8Array):
   };
 }
 
-/** Undefined if it is not JSON, which Connect finds too. */
+/** Parses JSON. Returns undefined if it is not valid, which Connect reports. */
 function parsed(text: string): JsonValue | undefined {
   try {
     return parseExactJson(text);
@@ -37,7 +37,9 @@ function parsed(text: string): JsonValue | undefined {
   }
 }
 
-/** Refuses what a parameter of a form would be refused for: protobuf would keep another number, or one of two members. */
+/**
+ * Refuses what is refused in a form's parameter too: numbers that protobuf would round, and members that occur twice.
+ */
 function checkExact(text: string, message: DescMessage): void {
   const found = faultIn(text);
   if (found === undefined) return;
@@ -45,7 +47,7 @@ function checkExact(text: string, message: DescMessage): void {
   if (field !== undefined) throw refusal(`${field.name} cannot be used: ${found.problem}`);
   if (found.twice !== undefined && fieldNamed(message, found.twice) !== undefined)
     throw unreadable(`it has the field '${found.twice}' twice.`);
-  // It is no field of the message, or in none.
+  // An unknown field, or not in any field.
   if (found.member === undefined) throw unreadable("it has a field twice.");
 }
 
@@ -60,8 +62,8 @@ function plain(text: string): string {
   const plainText = withPlainNames(text);
   if (plainText !== undefined) return plainText;
   throw unreadable(
-    "a name in its JSON holds a quote, a backslash or a control character. Send the binary form of protobuf, which " +
-      "carries such names.",
+    "a name in its JSON contains a quote, a backslash or a control character. Send the binary form of protobuf, which " +
+      "allows such names.",
   );
 }
 

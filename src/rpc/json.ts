@@ -4,11 +4,11 @@ import type { JsonValue } from "../base/json.ts";
 import { InvalidValue } from "../engine/request.ts";
 
 const NOT_FINITE = new InvalidValue("NaN and Infinity are not JSON.");
-const NOT_SET = new InvalidValue("it holds a Value that is not set.");
+const NOT_SET = new InvalidValue("it contains a Value that is not set.");
 
 /**
- * The JSON of a `google.protobuf.Struct`, which protobuf-es has decoded to an object already; InvalidValue if it
- * holds, at whatever depth, a number that JSON has not.
+ * The JSON of a `google.protobuf.Struct`, which protobuf-es has already decoded to an object; InvalidValue if it
+ * contains, at any depth, a number that JSON cannot represent.
  */
 export function structToJson(struct: StructJson): JsonValue | InvalidValue {
   return isJson(struct) ? struct : NOT_FINITE;
@@ -19,7 +19,7 @@ function isJson(value: JsonValue): boolean {
   return typeof value !== "object" || value === null || Object.values(value).every(isJson);
 }
 
-/** The JSON of a `google.protobuf.Value`; InvalidValue if it, or a value in it, is none. */
+/** The JSON of a `google.protobuf.Value`; InvalidValue if it, or a value in it, is not JSON. */
 export function valueToJson({ kind }: Value): JsonValue | InvalidValue {
   switch (kind.case) {
     case "nullValue":
@@ -54,6 +54,6 @@ function fieldsToJson(fields: Readonly<Record<string, Value>>): JsonValue | Inva
     if (json instanceof InvalidValue) return json;
     members.push([name, json]);
   }
-  // Defines every member, so that even one named `__proto__` is an own property like any other.
+  // fromEntries defines members, so that even `__proto__` is an own property.
   return Object.fromEntries(members);
 }

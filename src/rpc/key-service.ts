@@ -14,7 +14,7 @@ import type { RotateRequest } from "../engine/request.ts";
 import { callerIn } from "./caller.ts";
 import { findTenant } from "./tenant.ts";
 
-/** What operators do with keys over RPC: translates, and lets the engine do the work. */
+/** The KeyService: translates requests and answers, and leaves the work to the engine. */
 export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
   return {
     async rotate(request, context) {
@@ -55,7 +55,7 @@ const states = {
   compromised: KeyState.COMPROMISED,
 } satisfies Record<KeyDescription["state"], KeyState>;
 
-/** Protobuf has no absent text: an empty one is absent. */
+/** Translates a request. Empty strings count as absent. */
 function toRotateRequest({ mode, use, kid, dryRun, idempotencyKey }: ProtoRotateRequest): RotateRequest {
   return {
     mode: wordOf(modes, mode, "mode"),
@@ -68,7 +68,7 @@ function toRotateRequest({ mode, use, kid, dryRun, idempotencyKey }: ProtoRotate
 
 /**
  * The word for an enum's value; undefined for UNSPECIFIED, which is 0 in every enum. Throws OAuthError
- * `invalid_request` for a number that the enum has not: protobuf lets any through.
+ * `invalid_request` for a number that is not in the enum: protobuf accepts any number.
  */
 function wordOf<Word extends string>(
   values: Readonly<Record<Word, number>>,

@@ -1,15 +1,15 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { jsonDecoder } from "./json-request.ts";
 
-/** How deep JSON in a request may be nested. What a tenant allows is less. */
+/** The most levels of nesting in a request's JSON. Tenants allow fewer. */
 const MAX_JSON_DEPTH = 100;
 
-/** How a request in protobuf's binary form is read: each level of JSON is two messages there. */
+/** How requests in protobuf's binary form are decoded. There, each level of JSON takes two messages. */
 export const binaryOptions = { readUnknownFields: false, recursionLimit: 2 * MAX_JSON_DEPTH };
 
 /**
- * How a request in protobuf's JSON form is read. Strictly: otherwise a misspelt name, or an enum value that there is
- * not, would count as absent, and the token be another than was asked for.
+ * How requests in protobuf's JSON form are decoded. Strictly: otherwise a misspelt name or an unknown enum value would
+ * count as absent, and the token would not be the one that was asked for.
  */
 export function jsonOptionsFor(message: DescMessage) {
   return { ignoreUnknownFields: false, recursionLimit: MAX_JSON_DEPTH, textDecoder: jsonDecoder(message) };

@@ -2,15 +2,15 @@ import { Metadata } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
 import { toConnectError } from "./errors.ts";
 
-/** Base64 as gRPC takes it: padded or not. */
+/** Base64 as gRPC accepts it: with or without padding. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
-/** The refusal of a call of which {@link hasMalformedBinary} is true. */
+/** The refusal of a call with malformed binary metadata. */
 export const MALFORMED_BINARY = toConnectError(
   new OAuthError("invalid_request", "Metadata whose name ends in -bin must be base64."),
 );
 
-/** Whether metadata that should be in base64 is not. `fields`: the names and values, by turns, as they came. */
+/** Whether metadata that must be base64 is not. `fields`: the names and values in turn, as received. */
 export function hasMalformedBinary(fields: readonly string[]): boolean {
   return fields.some((value, index) => {
     const isBinary = index % 2 === 1 && fields[index - 1]?.toLowerCase().endsWith("-bin");
@@ -18,7 +18,7 @@ export function hasMalformedBinary(fields: readonly string[]): boolean {
   });
 }
 
-/** The metadata of a gRPC call as header fields; the values of `-bin` keys in base64, as they travel. */
+/** The metadata of a gRPC call as header fields; values of `-bin` keys are in base64, as on the wire. */
 export function toHeaders(metadata: Metadata): [string, string][] {
   return Object.entries(metadata.toJSON()).flatMap(([key, values]) =>
     values.map((value): [string, string] => [key, typeof value === "string" ? value : value.toString("base64")]),
@@ -26,8 +26,8 @@ export function toHeaders(metadata: Metadata): [string, string][] {
 }
 
 /**
- * Header fields as metadata of a gRPC call; the values of `-bin` keys come in base64, separated by commas. Throws
- * if a value of any other key is not printable ASCII, which gRPC cannot carry.
+ * Header fields as the metadata of a gRPC call; values of `-bin` keys are in base64, separated by commas. Throws if a
+ * value of any other key is not printable ASCII, which gRPC does not allow.
  */
 export function toMetadata(headers: Headers): Metadata {
   const metadata = new Metadata();

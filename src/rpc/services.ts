@@ -8,7 +8,7 @@ import { keyService } from "./key-service.ts";
 import { reflectionServices } from "./reflection.ts";
 import { tokenService } from "./token-service.ts";
 
-/** Every RPC that there is, to be served by both servers alike. */
+/** All RPCs, for both servers. */
 export function rpcServices(engine: Engine): readonly ServiceImplSpec[] {
   return [...clientServices(engine), ...operatorServices(engine)];
 }
@@ -18,7 +18,7 @@ export function clientServices(engine: Engine): readonly ServiceImplSpec[] {
   return [createServiceImplSpec<typeof TokenService>(TokenService, tokenService(engine))];
 }
 
-/** The RPCs for operators, which may have a listener of their own. */
+/** The RPCs for operators, which may have their own listener. */
 export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
   return [createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine))];
 }

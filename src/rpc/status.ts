@@ -21,10 +21,10 @@ import {
 } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 
-/** The metadata of all statuses that were made here, rather than by grpc-js. */
+/** The metadata of statuses from this file, to tell them from those of grpc-js. */
 const ours = new WeakSet<Metadata>();
 
-/** What grpc-js refuses by itself, by its status. */
+/** Replacements for refusals of grpc-js, by their status. */
 const refusals: Partial<Record<number, ConnectError>> = {
   [status.RESOURCE_EXHAUSTED]: TOO_LARGE,
   [status.DEADLINE_EXCEEDED]: DEADLINE_OVER,
@@ -33,16 +33,18 @@ const refusals: Partial<Record<number, ConnectError>> = {
 const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
 const UNEXPECTED = toConnectError(new OAuthError("server_error", "An unexpected error occurred."));
 
-/** The refusal of a call of what is none of our RPCs. */
+/** The refusal of a call of an unknown RPC. */
 export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));
 
-/** The refusal of a call with another method of HTTP. */
+/** The refusal of a call with an HTTP method other than POST. */
 export const NO_POST = toStatus(refusal(POST_ALONE, Code.Unimplemented));
 
-/** An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details. */
+/**
+ * An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details.
+ */
 export function toStatus(error: ConnectError): StatusObject {
   const trailers = setTrailerStatus(new Headers(), error);
-  // grpc-js writes these two itself.
+  // grpc-js sends these two itself.
   trailers.delete("grpc-status");
   trailers.delete("grpc-message");
   const code: number = error.code;
@@ -51,7 +53,7 @@ export function toStatus(error: ConnectError): StatusObject {
   return { code, details: error.rawMessage, metadata };
 }
 
-/** The status that a call ends with, which names the call. */
+/** The status that ends a call, with the request's id. */
 export function statusOf(refusal: ConnectError, requestId: string): StatusObject {
   const made = toStatus(refusal);
   made.metadata.set(REQUEST_ID, requestId);
@@ -59,8 +61,8 @@ export function statusOf(refusal: ConnectError, requestId: string): StatusObject
 }
 
 /**
- * Gives the refusals that grpc-js makes by itself the details that all others have. It sends those by the call that it
- * hands to an interceptor, past every interceptor.
+ * Adds the usual details to the refusals that grpc-js makes itself. grpc-js sends them through the call that it passes
+ * to an interceptor, but past all interceptors, so that call's `sendStatus` is replaced.
  */
 export const withDetails: ServerInterceptor = (_method, call) => {
   const send = call.sendStatus.bind(call);
@@ -83,7 +85,7 @@ function refusalOf({
   return code === status.INTERNAL ? internal(details ?? "") : refusals[code ?? status.OK];
 }
 
-/** What grpc-js calls its own failure, and mostly is the caller's. */
+/** Replaces INTERNAL, which grpc-js uses even if the caller is at fault. */
 function internal(reason: string): ConnectError {
   if (reason.includes("decompress")) return BAD_GZIP;
   return reason.includes("grpc-timeout") ? malformedTimeout("grpc-timeout") : UNEXPECTED;

@@ -9,15 +9,14 @@ import { toMetadata } from "./metadata.ts";
 import { rpcName } from "./services.ts";
 import { statusOf } from "./status.ts";
 
-/** The implementation of an RPC that streams, in one direction or in both. */
+/** The implementation of an RPC that streams in one direction or both. */
 type StreamImplSpec = Exclude<MethodImplSpec, { readonly kind: "unary" }>;
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
 /**
- * Serves a Connect implementation that streams, and was guarded, as a handler of grpc-js that takes and gives bytes. To
- * grpc-js all of them are bidirectional: on the wire there is no difference. An implementation is asked for its next
- * message once there is room for it.
+ * Turns a guarded, streaming Connect implementation into a grpc-js handler for bytes. To grpc-js all of them are
+ * bidirectional, as there is no difference on the wire. The next message is requested once there is room for it.
  */
 export function streamHandler(
   spec: StreamImplSpec,
@@ -69,14 +68,14 @@ async function* invoke(
   }
 }
 
-/** The messages of a call as they come. An implementation may stop reading before their end. */
+/** The messages of a call as they arrive. An implementation may stop reading before they end. */
 async function* requestsOf<Desc extends DescMessage>(
   call: Call,
   desc: Desc,
   signal: AbortSignal,
 ): AsyncGenerator<MessageShape<Desc>> {
   try {
-    // The stream is the response's too, so it is not destroyed.
+    // The response uses the same stream, so it must not be destroyed.
     for await (const bytes of call.iterator({ destroyOnReturn: false })) yield decode(desc, bytes);
   } catch (error) {
     throw signal.aborted ? refusalOfAbort(signal.reason) : error;
@@ -89,7 +88,7 @@ async function onlyOne<T>(requests: AsyncGenerator<T>): Promise<T> {
   return first.value;
 }
 
-/** Resolves when there is room for the next message. */
+/** Sends a message. Resolves when there is room for the next one. */
 async function send(call: Call, bytes: Buffer, signal: AbortSignal): Promise<void> {
   if (call.write(bytes)) return;
   try {

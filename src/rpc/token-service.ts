@@ -11,7 +11,7 @@ import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
 import { toMintRequest, toMintResponse, toRefreshRequest, toTokenResponse } from "./token.ts";
 
-/** The life of a token over RPC: translates, and lets the engine do the work. */
+/** The TokenService: translates requests and answers, and leaves the work to the engine. */
 export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
     async mint(request, context) {

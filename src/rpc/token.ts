@@ -7,7 +7,7 @@ import {
 import type { MintRequest, RefreshRequest, TokenSet } from "../engine/request.ts";
 import { structToJson, valueToJson } from "./json.ts";
 
-/** Protobuf has no absent text and no absent list: an empty one is absent. */
+/** Translates a request. Protobuf has no absent strings and lists: an empty one counts as absent. */
 export function toMintRequest(request: ProtoMintRequest): MintRequest {
   const { arbitraryClaims, arbitraryJson, customPayload } = request;
   return {
@@ -29,7 +29,7 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
   };
 }
 
-/** What is empty is absent. */
+/** Translates a request. Empty fields count as absent. */
 export function toRefreshRequest(request: ProtoRefreshRequest): RefreshRequest {
   return { refreshToken: request.refreshToken || undefined, scopes: unlessEmpty(request.scopes) };
 }
@@ -38,16 +38,16 @@ function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
   return list.length === 0 ? undefined : list;
 }
 
-/** A duration in seconds, which is whole only if the duration has no nanoseconds, however few. */
+/** A duration in seconds. The result is a whole number only if there are no nanoseconds. */
 function toSeconds(duration: Duration): number {
   const seconds = Number(duration.seconds);
   if (duration.nanos === 0) return seconds;
   const sum = seconds + duration.nanos / 1e9;
-  // A few nanoseconds drown in a large double, and a thousand million of them are not a valid Duration.
+  // A few nanoseconds are lost in a large double, and a billion of them are not a valid Duration.
   return Number.isInteger(sum) ? Number.NaN : sum;
 }
 
-/** The name of the type; the number as text if it has none, for the engine to refuse. */
+/** The name of the type; for an unknown type its number as a string, which the engine refuses. */
 function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | undefined {
   switch (type) {
     case AccessTokenType.UNSPECIFIED:
@@ -61,12 +61,12 @@ function toAccessTokenType(type: ProtoMintRequest["accessTokenType"]): string | 
   }
 }
 
-/** The answer to a mint. Protobuf has no absent text: an empty one is absent. */
+/** The answer to a mint. Absent strings are empty. */
 export function toMintResponse(tokens: TokenSet) {
   return { ...toTokenResponse(tokens), issuedTokenType: tokens.issuedTokenType ?? "" };
 }
 
-/** The answer to a refresh, which a mint's begins with. */
+/** The answer to a refresh, and the common part of the answer to a mint. */
 export function toTokenResponse(tokens: TokenSet) {
   return {
     accessToken: tokens.accessToken,

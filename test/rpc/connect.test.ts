@@ -72,7 +72,7 @@ describe("a call with curl", () => {
       expect(response.status).toBe(405);
       expect(response.headers.get("allow")).toBe("POST");
       expect(response.headers.get("cache-control")).toBe("no-store");
-      if (method !== "HEAD") expect(await refusedWith(response)).toBe("An RPC is called with POST.");
+      if (method !== "HEAD") expect(await refusedWith(response)).toBe("RPCs must be called with POST.");
     }
     expect(engine.asked).toHaveLength(before);
   });
@@ -109,7 +109,7 @@ describe("a call with curl", () => {
     const header = name === "gRPC-Web" ? { "grpc-timeout": "50m" } : { "connect-timeout-ms": "50" };
     expect(await refusalOf(client.mint({}, { headers: header }))).toMatchObject({
       code: "DeadlineExceeded",
-      details: [{ error: "temporarily_unavailable", errorDescription: "The deadline of the call is over." }],
+      details: [{ error: "temporarily_unavailable", errorDescription: "The call's deadline has passed." }],
     });
     engine.answer = answer;
   });
@@ -343,7 +343,7 @@ test.each([0, 2])("a gRPC-Web request of %i messages is no unary request", async
   const body = new Uint8Array(5 * count);
   const response = await post(body, "application/grpc-web+proto");
   const text = `${response.headers.get("grpc-message")}${await response.text()}`;
-  expect(decodeURIComponent(text.replace(/[^\x20-\x7e]/g, ""))).toContain("it is not one message.");
+  expect(decodeURIComponent(text.replace(/[^\x20-\x7e]/g, ""))).toContain("it must be exactly one message.");
 });
 
 describe("a call that no RPC of ours takes", () => {

@@ -46,7 +46,7 @@ function envelope(bytes: Buffer): Buffer {
 
 const GZIP = { "grpc-encoding": "gzip" };
 const BAD_GZIP = "The request cannot be read: its gzip compression is malformed.";
-const UNNAMED = "The request cannot be read: it is compressed, and no compression was named.";
+const UNNAMED = "The request cannot be read: it is compressed, but the call names no compression.";
 const NO_RPC = "There is no such RPC.";
 const BAD_BINARY = "Metadata whose name ends in -bin must be base64.";
 
@@ -64,7 +64,7 @@ test.each<[string, Record<string, string>, Buffer | undefined, number, string]>(
     13,
     UNNAMED,
   ],
-  ["another method of HTTP", { ":method": "PUT" }, undefined, 12, "An RPC is called with POST."],
+  ["another method of HTTP", { ":method": "PUT" }, undefined, 12, "RPCs must be called with POST."],
   [
     "a timeout within another text",
     { "grpc-timeout": "SECRET 5S" },
@@ -86,7 +86,7 @@ test.each<[string, Record<string, string>, Buffer | undefined, number, string]>(
     { ":path": "/mintmark.v1.TokenService/Introspect", "grpc-timeout": "1m" },
     undefined,
     4,
-    "The deadline of the call is over.",
+    "The call's deadline has passed.",
   ],
 ])("%s is refused with details, and quoted nowhere", async (_, headers, body, code, message) => {
   const seen = await send(headers, body);
@@ -122,7 +122,7 @@ test("a GET has no message, and is refused", async () => {
   const stream = session.request({ ":path": MINT, "content-type": "application/grpc", te: "trailers" });
   const [headers] = await once(stream.resume(), "response");
   session.destroy();
-  expect(headers).toMatchObject({ "grpc-status": "12", "grpc-message": encodeURI("An RPC is called with POST.") });
+  expect(headers).toMatchObject({ "grpc-status": "12", "grpc-message": encodeURI("RPCs must be called with POST.") });
 });
 
 test.each(["99999999H", "4294968S"])("a deadline that no timer can hold is none: %s", async (timeout) => {

@@ -211,7 +211,7 @@ describe.each(Object.entries(watches))("a stream over %s", (_, watch) => {
     await Promise.all([servers.app.close(), servers.server.close(60_000)]);
     expect(await refused).toMatchObject({
       code: "Unavailable",
-      details: [{ error: "temporarily_unavailable", errorDescription: "The server stops." }],
+      details: [{ error: "temporarily_unavailable", errorDescription: "The server is stopping. Try again." }],
     });
   });
 });
@@ -356,7 +356,9 @@ describe("a request of a server stream that is not one message", () => {
     const failed = new Promise((_resolve, reject) => call.resume().on("error", reject));
     expect(await refusalOf(failed)).toMatchObject({
       code: "Unimplemented",
-      details: [{ error: "invalid_request", errorDescription: "The request cannot be read: it is not one message." }],
+      details: [
+        { error: "invalid_request", errorDescription: "The request cannot be read: it must be exactly one message." },
+      ],
     });
     client.close();
   });

@@ -167,7 +167,7 @@ describe("JSON that is none", () => {
     "a Value that is not set is refused: %o",
     async (customPayload) => {
       await stock.call("mint", { customPayload });
-      expect(engine.request).toEqual({ customPayload: new InvalidValue("it holds a Value that is not set.") });
+      expect(engine.request).toEqual({ customPayload: new InvalidValue("it contains a Value that is not set.") });
     },
   );
 });
