@@ -5,13 +5,13 @@ import { type Health, HealthCheckResponse_ServingStatus as Status } from "../../
 /** Whether this process can serve. */
 export interface Readiness {
   isReady(): Promise<boolean>;
-  /** Calls the listener whenever that may have changed, until what it returns is called. */
+  /** Calls the listener whenever that may have changed, until the returned function is called. */
   onChange(listener: () => void): () => void;
 }
 
 /**
- * The health of the services with those names, and of the whole server by the name "" (`grpc.health.v1`): all serve, or
- * none does.
+ * The health of the services with those names, and of the whole server under the name "" (`grpc.health.v1`). Either all
+ * of them serve or none does.
  */
 export function healthService(readiness: Readiness, names: readonly string[]): ServiceImpl<typeof Health> {
   const known: ReadonlySet<string> = new Set(["", ...names]);
@@ -22,7 +22,7 @@ export function healthService(readiness: Readiness, names: readonly string[]): S
 
   return {
     async check({ service }) {
-      if (!known.has(service)) throw new ConnectError("There is no such service.", Code.NotFound);
+      if (!known.has(service)) throw new ConnectError("Unknown service.", Code.NotFound);
       return { status: await overall() };
     },
     async *watch({ service }, { signal }) {

@@ -25,8 +25,8 @@ type Response = MessageInitShape<typeof ServerReflectionResponseSchema>;
 type Answer = NonNullable<Response["messageResponse"]>;
 
 /**
- * Tells what is served, and by which messages, in both versions of `grpc.reflection`: `services`, itself, and what their
- * refusals bear.
+ * Describes what is served in both versions of `grpc.reflection`: `services`, reflection itself, and the messages in the
+ * details of refusals.
  */
 export function reflectionServices(services: readonly ServiceImplSpec[]): readonly ServiceImplSpec[] {
   const served = [...services.map(({ service }) => service), V1, V1Alpha];
@@ -51,7 +51,7 @@ export function reflectionServices(services: readonly ServiceImplSpec[]): readon
       case "fileContainingExtension":
         return NOT_FOUND;
       case undefined:
-        return errorResponse(Code.InvalidArgument, "Nothing is asked.");
+        return errorResponse(Code.InvalidArgument, "The request asks for nothing.");
     }
   }
 
@@ -67,7 +67,7 @@ export function reflectionServices(services: readonly ServiceImplSpec[]): readon
     }),
     createServiceImplSpec<typeof V1Alpha>(V1Alpha, {
       async *serverReflectionInfo(requests) {
-        // Both versions are the same bytes.
+        // The two versions are the same on the wire.
         for await (const request of requests) {
           const response = respond(fromBinary(ServerReflectionRequestSchema, toBinary(AlphaRequestSchema, request)));
           const bytes = toBinary(ServerReflectionResponseSchema, create(ServerReflectionResponseSchema, response));
@@ -82,9 +82,9 @@ function errorResponse(errorCode: Code, errorMessage: string): Answer {
   return { case: "errorResponse", value: { errorCode, errorMessage } };
 }
 
-const NOT_FOUND = errorResponse(Code.NotFound, "There is no such thing here.");
+const NOT_FOUND = errorResponse(Code.NotFound, "Unknown file or symbol.");
 
-/** A file and all that it needs, so that nobody has to ask again. */
+/** A file and all files that it imports, so that no further request is needed. */
 function fileResponse(file: DescFile | undefined): Answer {
   if (file === undefined) return NOT_FOUND;
   const fileDescriptorProto = withDependencies([file]).map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
@@ -115,7 +115,7 @@ function symbolsIn(file: DescFile): readonly string[] {
       typeName,
       ...[...fields, ...oneofs].map(({ name }) => `${typeName}.${name}`),
     ]),
-    // The values of an enum stand beside it.
+    // In protobuf, the values of an enum are siblings of the enum, not its members.
     ...enums.flatMap(({ typeName, values }) => [
       typeName,
       ...values.map(({ name }) => typeName.replace(/[^.]+$/, name)),

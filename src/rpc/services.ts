@@ -23,7 +23,7 @@ export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
   return [createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine))];
 }
 
-/** What one listener serves: those services, the health of each, and what tells of them all by reflection. */
+/** All that one listener serves: the given services, their health, and reflection on all of these. */
 export function withStandardServices(
   services: readonly ServiceImplSpec[],
   readiness: Readiness,

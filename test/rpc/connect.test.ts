@@ -131,7 +131,7 @@ describe("a call with curl", () => {
       );
       const answer = await text(socket);
       expect(answer).toMatch(/^HTTP\/1.1 400 .*\r\ncache-control: no-store\r\n/s);
-      expect(await refusedWith(new Response(answer.split("\r\n\r\n")[1]))).toMatch(/^The request's target or its Host/);
+      expect(await refusedWith(new Response(answer.split("\r\n\r\n")[1]))).toMatch(/^The request's target and Host/);
     }
   });
 });
