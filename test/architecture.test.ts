@@ -24,6 +24,7 @@ const rules: Readonly<Record<string, Rule | "composes">> = {
     rooms: ["cli/frame", "keyring/port", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "commander"],
   },
+  "cli/gsts": { rooms: ["registry/plain-secret", "registry/secret", "base"] },
   "cli/shells": { rooms: [], packages: ["commander"] },
   server: "composes",
   http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },

@@ -10,6 +10,7 @@ import type { Io, Output } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { help } from "./help.ts";
+import { importGsts } from "./import-gsts.ts";
 import { introspect } from "./introspect.ts";
 import { keys } from "./keys.ts";
 import { mint } from "./mint.ts";
@@ -34,6 +35,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   reseal,
   copy,
   acceptClock,
+  importGsts,
 ];
 
 const EXIT_CODES = `

@@ -1,0 +1,43 @@
+import { formatDuration, MAX_DURATION } from "../../base/duration.ts";
+import type { JsonObject } from "../../base/json.ts";
+import type { Settings } from "./settings.ts";
+
+/** IdentityServer4's own default for AbsoluteRefreshTokenLifetime, in seconds. */
+const DEFAULT_ABSOLUTE = 2_592_000;
+
+/** The lifetimes of a client. */
+export function lifetimesOf(client: Settings): JsonObject {
+  const accessToken = lifetime(client, "AccessTokenLifetime");
+  const idToken = lifetime(client, "IdentityTokenLifetime");
+  const absolute = lifetime(client, "AbsoluteRefreshTokenLifetime");
+  const sliding = slidingOf(client, absolute ?? DEFAULT_ABSOLUTE);
+  return {
+    ...(accessToken !== undefined && { accessTokenLifetime: formatDuration(accessToken) }),
+    ...(idToken !== undefined && { idTokenLifetime: formatDuration(idToken) }),
+    ...(absolute !== undefined && { absoluteRefreshTokenLifetime: formatDuration(absolute) }),
+    ...(sliding !== undefined && { slidingRefreshTokenLifetime: formatDuration(sliding) }),
+  };
+}
+
+/** A lifetime in seconds; undefined if there is none. Zero is no limit there, and ten years are the most here. */
+function lifetime(client: Settings, name: string): number | undefined {
+  const seconds = client.takeNumber(name);
+  if (seconds === undefined || (seconds > 0 && seconds <= MAX_DURATION)) return seconds;
+  if (seconds === 0 && name === "IdentityTokenLifetime") return undefined;
+  client.note(name, `${seconds} became ten years, the most that there is`);
+  return MAX_DURATION;
+}
+
+/** A refresh token of an absolute lifetime waits for all of that; and no longer in any case. */
+function slidingOf(client: Settings, absolute: number): number | undefined {
+  const expiration = client.take("RefreshTokenExpiration");
+  const sliding = lifetime(client, "SlidingRefreshTokenLifetime");
+  if (expiration === 1 || /^absolute$/i.test(String(expiration))) return absolute;
+  if (sliding === undefined) return undefined;
+  if (expiration === undefined) {
+    client.note("RefreshTokenExpiration", "none meant Absolute there; here SlidingRefreshTokenLifetime counts");
+  }
+  if (sliding > absolute)
+    client.note("SlidingRefreshTokenLifetime", "became AbsoluteRefreshTokenLifetime, which is less");
+  return Math.min(sliding, absolute);
+}

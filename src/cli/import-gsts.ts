@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import type { JsonValue } from "../base/json.ts";
+import { withExamples } from "./frame/examples.ts";
+import { UsageError } from "./frame/exit.ts";
+import type { Io } from "./frame/io.ts";
+import { convert } from "./gsts/convert.ts";
+import { parseSettings } from "./gsts/settings.ts";
+
+/** `mintmark import-gsts`: the clients of a Generic-Security-Token-Service, or of IdentityServer4, as a configuration. */
+export function importGsts(io: Io): Command {
+  const command = new Command("import-gsts")
+    .summary("makes a configuration of the clients of IdentityServer4")
+    .description(
+      "Makes a configuration of the clients and API resources in the settings (appsettings.json) of a " +
+        "Generic-Security-Token-Service, or of IdentityServer4, and prints it as YAML. What has no counterpart is told on " +
+        "standard error, a line each. Plain secrets become hashes.",
+    )
+    .argument("<files...>", "the settings files: clients and API resources may be in one, or apart")
+    .option("--tenant <id>", "the tenant that they become", "default")
+    .action(async (files: readonly string[], { tenant }: { readonly tenant: string }) => {
+      const [{ stringify }, { grants }] = await Promise.all([import("yaml"), import("../grants/index.ts")]);
+      const converted = convert(
+        files.map((file) => readSettings(io, file)),
+        grants.map(({ grantType }) => grantType),
+      );
+      if (converted === undefined) throw new UsageError("There is no client in that: expected the section clients.");
+      for (const note of converted.notes) io.stderr.write(`${note}\n`);
+      io.stdout.write(stringify({ tenants: { [tenant]: converted.tenant } }, { lineWidth: 120 }));
+    });
+  return withExamples(command, [
+    [
+      "mintmark import-gsts appsettings.Clients.json appsettings.ApiResources.json > mintmark.yaml",
+      "Then: mintmark config check --config mintmark.yaml",
+    ],
+  ]);
+}
+
+function readSettings({ cwd }: Io, file: string): JsonValue {
+  let text: string;
+  try {
+    text = readFileSync(resolve(cwd, file), "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new UsageError(`Cannot read ${file} (${code}).`);
+  }
+  try {
+    return parseSettings(text);
+  } catch {
+    // The parser's words repeat the text, which has secrets in it.
+    throw new UsageError(`${file} is not valid JSON.`);
+  }
+}

@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { loadConfig } from "../../src/config/load.ts";
+import { fileWorld, PLAIN_SECRET, problemsOf, SECRET } from "../config/context.ts";
+import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
+import { commandLine } from "../support/command-line.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await makeFolder();
+});
+afterAll(() => removeFolder(folder));
+
+/** Imports files with these texts. */
+function imported(...texts: readonly (string | object)[]) {
+  const names = texts.map((text, index) => {
+    writeFileSync(join(folder, `${index}.json`), typeof text === "string" ? text : JSON.stringify(text));
+    return `${index}.json`;
+  });
+  return commandLine(["import-gsts", ...names], { cwd: folder });
+}
+
+/** The one client that settings with it become, and the notes. */
+async function client(settings: object) {
+  const { stdout, stderr } = await imported({ clients: { web: { secrets: [PLAIN_SECRET], ...settings } } });
+  const notes = stderr.trimEnd().split("\n");
+  return {
+    web: parse(stdout).tenants.default.clients.web,
+    notes: notes.filter((note) => note.startsWith("clients.web")),
+  };
+}
+
+describe("mintmark import-gsts", () => {
+  const GSTS = {
+    clients: {
+      "arbitrary-resource-owner-client": {
+        watermark: "Daffy Duck",
+        enabled: true,
+        secrets: [PLAIN_SECRET],
+        allowedScopes: ["nitro", "aggregator_service.full_access"],
+        AllowedGrantTypes: ["arbitrary_resource_owner", "arbitrary_no_subject"],
+        AccessTokenLifetime: 2592000,
+        AuthorizationCodeLifetime: 300,
+        AbsoluteRefreshTokenLifetime: 31104000,
+        SlidingRefreshTokenLifetime: 1296000,
+        RefreshTokenUsage: 1,
+        AccessTokenType: 0,
+        AllowOfflineAccess: true,
+        RequireClientSecret: true,
+        RequireRefreshClientSecret: false,
+        ClientClaimsPrefix: null,
+      },
+    },
+  };
+  const RESOURCES = {
+    apiResources: [
+      { name: "nitro", scopeNameSpace: "nitro", scopes: [], secrets: ["hunter2"] },
+      {
+        name: "aggregator_service",
+        scopeNameSpace: "aggregator_service",
+        scopes: [{ name: "full_access", displayName: "Full access" }, { name: "read_only" }],
+      },
+    ],
+  };
+
+  it("makes a configuration of a Generic-Security-Token-Service's clients and resources", async () => {
+    const { code, stdout, stderr } = await imported(GSTS, RESOURCES);
+    expect(code).toBe(0);
+    expect(parse(stdout)).toEqual({
+      tenants: {
+        default: {
+          resources: {
+            nitro: [],
+            aggregator_service: ["aggregator_service.full_access", "aggregator_service.read_only"],
+          },
+          clients: {
+            "arbitrary-resource-owner-client": {
+              namespace: "Daffy Duck",
+              secrets: [SECRET],
+              requireRefreshSecret: false,
+              grants: ["arbitrary_resource_owner", "arbitrary_no_subject"],
+              scopes: ["nitro", "aggregator_service.full_access"],
+              allowOfflineAccess: true,
+              accessTokenLifetime: "30d",
+              absoluteRefreshTokenLifetime: "360d",
+              slidingRefreshTokenLifetime: "15d",
+            },
+          },
+        },
+      },
+    });
+    expect(problemsOf(fileWorld(stdout))).toEqual([]);
+    expect(stderr.split("\n")).toEqual([
+      "clients.arbitrary-resource-owner-client.RefreshTokenExpiration: none meant Absolute there; here SlidingRefreshTokenLifetime counts",
+      "clients.arbitrary-resource-owner-client: no counterpart: AuthorizationCodeLifetime",
+      "apiResources[0].secrets: no counterpart: whoever introspects is a client; give it introspection: [nitro]",
+      "",
+    ]);
+  });
+
+  it("makes one of IdentityServer4's, with comments, C#'s names and hashed secrets", async () => {
+    const digest = createHash("sha256").update(PLAIN_SECRET).digest("base64");
+    const { code, stdout, stderr } = await imported(`\uFEFF{
+      // What .NET takes in its settings.
+      "Logging": { "LogLevel": { "Default": "Warning" } },
+      "IdentityServer": {
+        "ApiScopes": [{ "Name": "orders.read" }],
+        "ApiResources": [{ "Name": "orders", "Scopes": ["orders.read"] }],
+        "Clients": [
+          {
+            "ClientId": "https://a//b", /* no comment in there */
+            "ClientSecrets": [
+              { "Value": "${digest}", "Type": "SharedSecret", "Expiration": null },
+              { "Value": "hunter2" },
+            ],
+            "AllowedGrantTypes": ["client_credentials", "arbitrary_identity"],
+            "AllowedScopes": ["orders.read", "offline_access"],
+            "AccessTokenType": "Reference", "RefreshTokenUsage": "ReUse", "RefreshTokenExpiration": "Sliding",
+            "IdentityTokenLifetime": "600", "Enabled": "False", "RedirectUris": ["https://a.example"],
+          },
+        ],
+      },
+    }`);
+    expect(code).toBe(0);
+    expect(parse(stdout).tenants.default).toEqual({
+      resources: { orders: ["orders.read"] },
+      clients: {
+        "https://a//b": {
+          secrets: [SECRET],
+          enabled: false,
+          refreshTokenUsage: "reuse",
+          grants: ["arbitrary_identity"],
+          scopes: ["orders.read"],
+          allowOfflineAccess: true,
+          accessTokenType: "reference",
+          idTokenLifetime: "10m",
+        },
+      },
+    });
+    expect(loadConfig(fileWorld(stdout)).tenants.get("default")?.clients.size).toBe(1);
+    expect(stderr).toContain("clients.https://a//b.ClientSecrets[1]: no counterpart: expected a SharedSecret");
+    expect(stderr).toContain("clients.https://a//b.AllowedGrantTypes: no counterpart: client_credentials\n");
+    expect(stderr).toContain("clients.https://a//b: no counterpart: RedirectUris\n");
+    expect(stderr).toContain("settings.IdentityServer: no counterpart: ApiScopes\n");
+    expect(stderr).not.toMatch(/hunter2|Logging/);
+  });
+
+  it.each([
+    [{ AccessTokenLifetime: 2147483647 }, { accessTokenLifetime: "3650d" }, "2147483647 became ten years"],
+    [
+      { AbsoluteRefreshTokenLifetime: 60, SlidingRefreshTokenLifetime: 120, RefreshTokenExpiration: 0 },
+      { absoluteRefreshTokenLifetime: "1m", slidingRefreshTokenLifetime: "1m" },
+      "became AbsoluteRefreshTokenLifetime, which is less",
+    ],
+    [{ RefreshTokenExpiration: 1 }, { slidingRefreshTokenLifetime: "30d" }, undefined],
+    [
+      { RefreshTokenUsage: 0, RequireRefreshClientSecret: false },
+      { requireRefreshSecret: false },
+      "became rotate, as a refresh needs no secret",
+    ],
+    [{ RequireClientSecret: false }, { requireSecret: false }, "needs allowPublicMint"],
+    [{ RefreshTokenGraceEnabled: true, RefreshTokenGraceTTL: 300 }, { refreshGrace: 300 }, undefined],
+    [{ RefreshTokenGraceEnabled: false, RefreshTokenGraceTTL: 300 }, { refreshGrace: 0 }, undefined],
+    [
+      { Namespace: "b2b", AllowedArbitraryIssuers: ["https://a.example"] },
+      { namespace: "b2b", allowedIssuers: ["https://a.example"] },
+      undefined,
+    ],
+    [{ AccessTokenType: "opaque" }, {}, "AccessTokenType: expected 0 or jwt, 1 or reference"],
+    [{ AccessTokenLifetime: "soon" }, {}, "AccessTokenLifetime: expected a whole number: left out"],
+  ])("has a client's %j become what means the same, or says so", async (settings, expected, note) => {
+    const { web, notes } = await client(settings);
+    expect(web).toEqual({ secrets: [SECRET], grants: [], scopes: [], ...expected });
+    expect(notes).toEqual(note === undefined ? [] : [expect.stringContaining(note)]);
+  });
+
+  it("says which secrets must be replaced, and repeats none", async () => {
+    const { notes } = await client({ secrets: ["hunter2"] });
+    expect(notes).toEqual(["clients.web.secrets[0]: replace it: expected it to have at least 16 characters"]);
+  });
+
+  it("takes a later file's client for an earlier one's, and another tenant", async () => {
+    const [a, b] = [{ a: { Namespace: "1" }, b: {} }, { a: { Namespace: "2" } }];
+    const { stdout } = await imported({ clients: a }, { clients: b });
+    expect(Object.keys(parse(stdout).tenants.default.clients)).toEqual(["a", "b"]);
+    expect(parse(stdout).tenants.default.clients.a.namespace).toBe("2");
+    const other = await commandLine(["import-gsts", "0.json", "--tenant", "acme"], { cwd: folder });
+    expect(Object.keys(parse(other.stdout).tenants)).toEqual(["acme"]);
+  });
+
+  it.each([
+    ["no JSON", '{"clients": hunter2}', "0.json is not valid JSON."],
+    ["no clients", "{}", "There is no client in that: expected the section clients."],
+  ])("refuses a file with %s, and repeats nothing of it", async (_, text, message) => {
+    expect(await imported(text)).toEqual({ code: 1, stdout: "", stderr: `mintmark: ${message}\n` });
+  });
+
+  it("refuses a file that is not there", async () => {
+    const { code, stderr } = await commandLine(["import-gsts", "gone.json"], { cwd: folder });
+    expect([code, stderr]).toEqual([1, "mintmark: Cannot read gone.json (ENOENT).\n"]);
+  });
+});
