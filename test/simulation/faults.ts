@@ -1,4 +1,5 @@
 import type { Prng } from "./prng.ts";
+import { DECISIVE_WRITES } from "./store-operations.ts";
 
 /** Everything that can go wrong, or be done to the mint. */
 export const FAULTS = [
@@ -69,7 +70,7 @@ export class Faults {
 
   /** What only few calls do is made to go wrong as often as what all do. */
   #riskOf(operation: string, rough: boolean): number {
-    const rare = /advance|settle|cut|append|create|revoke/.test(operation) ? 4 : 1;
+    const rare = DECISIVE_WRITES.has(operation) ? 4 : 1;
     return this.#roughness * rare * (rough ? 5 : 1);
   }
 }

@@ -1,4 +1,5 @@
 import type { RevocationRecord } from "../../src/store/port.ts";
+import type { StoreOperation } from "../support/simulated-store.ts";
 import type { OperationName } from "./calls.ts";
 import type { Done } from "./node.ts";
 import { Violation } from "./oracle.ts";
@@ -7,7 +8,7 @@ import { Violation } from "./oracle.ts";
  * How many rows one call may add at most, by what adds them. A refresh adds no family: so the rows are bounded by the
  * grants, the reference tokens, the cuts and the keys, however long a run is.
  */
-const MOST: Readonly<Record<string, Partial<Record<OperationName, number>>>> = {
+const MOST: Readonly<Partial<Record<StoreOperation, Partial<Record<OperationName, number>>>>> = {
   "families.create": { mint: 1 },
   "referenceTokens.create": { mint: 1, refresh: 1 },
   // A token's own, its subject's for the client, and for the namespace; a compromised key's, or a client's.

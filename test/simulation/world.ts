@@ -11,6 +11,7 @@ import { Prng } from "./prng.ts";
 import { Records } from "./records.ts";
 import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
+import { DECISIVE_WRITES } from "./store-operations.ts";
 import { credentialsOf, FIRST_VARIANT, OPERATOR, type Variant } from "./tenants.ts";
 
 /** What a run is made of. */
@@ -74,7 +75,7 @@ export class World implements Surroundings {
     this.records.note(done);
     this.rowBounds.note(done);
     const { name, args } = done.operation;
-    if (/create|advance|settle|revoke|append|\.cut$/.test(name)) {
+    if (DECISIVE_WRITES.has(name)) {
       const by = done.call === undefined ? "" : ` for #${done.call.id}`;
       this.log(() => `store ${name}(${args.map(brief).join(", ")}) = ${brief(done.result)}${by}`);
     }

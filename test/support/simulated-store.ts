@@ -1,12 +1,16 @@
 import { type Store, StoreUnavailableError, type TenantStore } from "../../src/store/port.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
+/** What can be asked of a store, by full names from the port's types: so that no rename leaves an old name behind. */
+export type StoreOperation =
+  | { [Part in keyof TenantStore]: `${Part}.${keyof TenantStore[Part] & string}` }[keyof TenantStore]
+  | "sweep";
+
 /** One call of the store: whose, what and with what. */
 export interface Operation {
   /** Absent if it is not one tenant's. */
   readonly tenant: string | undefined;
-  /** For example `families.advance`. */
-  readonly name: string;
+  readonly name: StoreOperation;
   readonly args: readonly unknown[];
 }
 
@@ -37,7 +41,7 @@ function connect(rows: Store, carry: Carrier, maxClockSkew: number): Store {
   function wrapPart<T extends object>(tenant: string, part: string, operations: T): T {
     const wrapped = Object.entries(operations).map(([name, call]) => [
       name,
-      (...args: unknown[]) => send({ tenant, name: `${part}.${name}`, args }, () => call(...args)),
+      (...args: unknown[]) => send({ tenant, name: `${part}.${name}` as StoreOperation, args }, () => call(...args)),
     ]);
     return Object.fromEntries(wrapped) as T;
   }
