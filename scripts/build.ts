@@ -33,7 +33,7 @@ const { metafile } = await build({
   platform: "node",
   target: "node26",
   format: "cjs",
-  // The executable has its code cached, and no import() works then; a require does.
+  // Node does not promise that import() works in an executable whose code is cached; a require does.
   supported: { "dynamic-import": false },
   legalComments: "none",
   metafile: true,
