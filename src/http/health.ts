@@ -2,21 +2,21 @@ import type { FastifyInstance } from "fastify";
 import { UNCACHED } from "../wire/headers.ts";
 import { requireMethod } from "./endpoint.ts";
 
-/** What one check found. `problem`: undefined if all is well. */
+/** The result of a check. `problem`: undefined if it passed. */
 interface Finding {
   readonly name: string;
   readonly problem: string | undefined;
 }
 
-/** Finds out whether this process can serve. */
+/** Tells whether this process can serve. */
 export interface HealthReport {
   results(): Promise<readonly Finding[]>;
 }
 
 /**
- * Serves `/livez` and `/readyz` in plain text, as Kubernetes' own servers do: 200 if all is well, else 503, and a line for each
- * check if there is a problem or `?verbose` asks for it. Liveness is that there is an answer: if it looked at the store, an
- * outage would have every node restarted.
+ * Serves `/livez` and `/readyz` in plain text, as Kubernetes' own servers do: 200 if all checks pass, else 503, with
+ * one line for each check if one fails or `?verbose` asks for it. Any answer means that the process is alive: if
+ * liveness depended on the store, an outage would restart every node.
  */
 export function serveHealth(app: FastifyInstance, health: HealthReport): void {
   const serve = (name: string, check: () => Promise<readonly Finding[]>) =>

@@ -1,26 +1,25 @@
 import { type Address, formatAddress } from "../base/address.ts";
 import { ConfigError } from "../schema/problems.ts";
 
-/** Why an address cannot be listened on, by the system's code: what an operator can mend. */
+/** Why listening on an address fails, by the system's code, for causes that an operator can fix. */
 const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process has it",
+  EADDRINUSE: "another process is using it",
   EACCES: "this process may not listen there",
-  EADDRNOTAVAIL: "this machine has no such address",
-  ENOTFOUND: "there is no such name",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  ENOTFOUND: "the name does not exist",
   EAI_AGAIN: "no name server answered",
-  EAFNOSUPPORT: "this machine has no such kind of address",
-  EINVAL: "the system does not take it",
+  EAFNOSUPPORT: "this machine does not support that kind of address",
+  EINVAL: "the system does not accept it",
   EMFILE: "this process has too many open files",
 };
 
 const OTHER = "the system does not allow it";
 
-/** What grpc-js says, without a code, of a name that it does not find. */
+/** grpc-js's message for an unknown name, which has no code. */
 const UNRESOLVED = "Name resolution failed";
 
 /**
- * Listens on a configured address. Throws a ConfigError that says which setting names it, and why, if it cannot be
- * had.
+ * Listens on a configured address. If that fails, throws a ConfigError that names the setting and says why.
  */
 export async function listening<T>(
   setting: "HTTP" | "RPC" | "OPERATOR" | "MANAGEMENT",
@@ -39,14 +38,14 @@ export async function listening<T>(
   }
 }
 
-/** grpc-js says the code in words alone. */
+/** Whether an error has a code. In errors of grpc-js, only the message contains it. */
 function tells(error: unknown, code: string): boolean {
   if (!(error instanceof Error)) return false;
   if (code === "ENOTFOUND" && error.message.startsWith(UNRESOLVED)) return true;
   return "code" in error && typeof error.code === "string" ? error.code === code : error.message.includes(code);
 }
 
-/** The code of an error that the operating system made, rather than this program. */
+/** The code of an error that comes from the operating system, rather than from this program. */
 function systemCode(error: unknown): string | undefined {
   const isSystem = error instanceof Error && "syscall" in error && "code" in error;
   return isSystem && typeof error.code === "string" ? error.code : undefined;

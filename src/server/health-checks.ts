@@ -6,10 +6,10 @@ import type { Registry } from "../registry/registry.ts";
 import { NO_TENANT, type Store } from "../store/port.ts";
 import type { HealthCheck } from "./health.ts";
 
-/** A number that no store needs to have: reading it is an answer. */
+/** A number that the store need not contain: that it can be read is enough. */
 const ANY_NUMBER = "health";
 
-/** What a node's checks look at. */
+/** What the checks of a node examine. */
 interface Checked {
   readonly store: Store;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ interface Checked {
   readonly tenants: Iterable<TenantParts>;
 }
 
-/** What every node must have to serve. */
+/** The checks that every node must pass to serve. */
 export function healthChecks({ store, clock, issuingClock, registry, tenants }: Checked): readonly HealthCheck[] {
   return [
     {
@@ -40,9 +40,9 @@ export function healthChecks({ store, clock, issuingClock, registry, tenants }: 
       async run() {
         const now = clock.now();
         const all = Array.from(tenants);
-        // One tenant's rows are the same on every node: they are no reason to send nobody to any of them.
+        // A tenant's rows are the same on every node. One broken tenant must not take all nodes out of service.
         const isStale = all.length > 0 && !all.some(({ keyring }) => isFresh(keyring, now));
-        return isStale ? "no tenant's keys could be read for too long" : undefined;
+        return isStale ? "the keys of all tenants are too old, as reading them fails" : undefined;
       },
     },
     {

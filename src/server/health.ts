@@ -3,36 +3,36 @@ import type { HealthReport } from "../http/health.ts";
 import type { Readiness } from "../rpc/health.ts";
 import { JOBS, type Job } from "./jobs.ts";
 
-/** For how long, in milliseconds, what was found is told again: whoever asks often costs the store nothing more. */
+/** How long results are reused, in milliseconds, so that frequent requests cost the store nothing. */
 const MAX_AGE = 1_000;
 
-/** What must be well for a node to serve. */
+/** One condition for a node to serve. */
 export interface HealthCheck {
-  /** A word that names it to operators, for example `store`. */
+  /** Its name for operators, for example `store`. */
   readonly name: string;
-  /** Resolves to what is wrong, in words for operators, or to undefined. What it throws is wrong too. */
+  /** Resolves to a problem, described for operators, or to undefined. An error that it throws is a problem too. */
   run(): Promise<string | undefined>;
 }
 
-/** What a check found. `problem`: undefined if all is well. */
+/** The result of a check. `problem`: undefined if it passed. */
 interface CheckResult {
   readonly name: string;
   readonly problem: string | undefined;
 }
 
-/** What health is made of. */
+/** What {@link Health} needs. */
 interface HealthParts {
-  /** Milliseconds since some moment in the past. */
+  /** A monotonic reading in milliseconds. */
   readonly elapsed: () => number;
-  /** Resolves once a check that began now takes too long. */
+  /** Resolves when a check that starts now has taken too long. */
   readonly tooLong: () => Promise<unknown>;
   readonly logger: Logger;
 }
 
-const STARTING: CheckResult = { name: "start", problem: "the node starts" };
-const STOPPING: CheckResult = { name: "stop", problem: "the node stops" };
+const STARTING: CheckResult = { name: "start", problem: "the node is starting" };
+const STOPPING: CheckResult = { name: "stop", problem: "the node is stopping" };
 
-/** Whether a node can serve, by all its checks: not before it began, and not once it stops. */
+/** Whether a node can serve: from its start until it stops, if all its checks pass. */
 export class Health implements Readiness, HealthReport {
   readonly #parts: HealthParts;
   readonly #listeners = new Set<() => void>();
@@ -46,7 +46,7 @@ export class Health implements Readiness, HealthReport {
     this.#parts = parts;
   }
 
-  /** Looks every now and then, so that whoever watches hears of a change. */
+  /** Checks regularly, so that watchers hear of changes. */
   readonly job: Job = {
     name: JOBS.checkHealth,
     every: MAX_AGE,
@@ -55,7 +55,7 @@ export class Health implements Readiness, HealthReport {
     },
   };
 
-  /** What each check found, a moment ago at most, or finds now. Asks the store nothing once the node stops. */
+  /** The results of all checks: recent ones, or new ones if those are too old. Runs no check once the node stops. */
   async results(): Promise<readonly CheckResult[]> {
     if (this.#isStopping) return [STOPPING];
     if (this.#checks === undefined) return [STARTING];
@@ -73,13 +73,13 @@ export class Health implements Readiness, HealthReport {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The node has started: from now on these checks decide. */
+  /** Tells that the node has started: from now on these checks decide. */
   begin(checks: readonly HealthCheck[]): void {
     this.#checks = checks;
     this.#tellListeners();
   }
 
-  /** From now on the node is not ready, whatever the checks find: those who send it requests have time to notice. */
+  /** Makes the node not ready from now on, whatever the checks find, so that load balancers have time to notice. */
   stop(): void {
     this.#isStopping = true;
     this.#tellListeners();
@@ -100,7 +100,7 @@ export class Health implements Readiness, HealthReport {
   }
 
   async #runOne({ name, run }: HealthCheck): Promise<CheckResult> {
-    const late = this.#parts.tooLong().then(() => "it gave no answer in time");
+    const late = this.#parts.tooLong().then(() => "it did not answer in time");
     const problem = await Promise.race([Promise.try(run), late]).catch(problemOf);
     return { name, problem };
   }

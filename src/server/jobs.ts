@@ -2,13 +2,13 @@ import { ClockOffError, type Instant } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Store, StoreUnavailableError } from "../store/port.ts";
 
-/** How often uncertain refreshes are reconciled, in milliseconds: well within any grace. */
+/** How often uncertain refreshes are reconciled, in milliseconds: much less than any grace. */
 export const RECONCILE_EVERY = 500;
 
 /** How often expired rows are deleted, in milliseconds. */
 export const SWEEP_EVERY = 30_000;
 
-/** How many rows one sweep deletes: few enough that no request waits for it. */
+/** The most rows that one batch deletes: few enough that no request has to wait long. */
 const SWEEP_BATCH = 500;
 
 /** The names of a node's jobs. */
@@ -17,20 +17,20 @@ export const JOBS = {
   reconcile: "reconcile refreshes",
   /** Logs how many secrets were refused. */
   report: "report refusals",
-  /** Deletes what is over. */
+  /** Deletes expired rows. */
   sweep: "sweep",
-  /** Reads a tenant's keys, and makes those that the schedule asks for. */
+  /** Reads a tenant's keys, and creates those that the schedule requires. */
   pollKeys: "poll keys",
-  /** Finds out whether the node can serve. */
+  /** Checks whether the node can serve. */
   checkHealth: "check health",
 } as const;
 
-/** Something that a node does every now and then to keep itself tidy while it serves. */
+/** Something that a node does regularly in the background. */
 export interface Job {
   readonly name: string;
   /** How often, in milliseconds. */
   readonly every: number;
-  /** Work that takes long ends early once the signal aborts: someone waits for it to stop. */
+  /** Long work must end early once the signal aborts, as a stopping node waits for it. */
   run(signal?: AbortSignal): Promise<void>;
 }
 
@@ -46,8 +46,9 @@ export class Jobs {
   }
 
   /**
-   * Runs a job as often as it says, or a little more often, so that nodes which were started together do not ask the store
-   * together. Never begins before the last run has ended. What fails is logged and tried again.
+   * Runs a job at its interval, or up to a fifth more often, so that nodes that start together do not all use the store
+   * at the same time. A run never begins before the last one has ended. Failures are logged, and the next run tries
+   * again.
    */
   start(job: Job): void {
     const timer = setTimeout(
@@ -65,7 +66,7 @@ export class Jobs {
     this.#timers.add(timer);
   }
 
-  /** Begins nothing more, and resolves once what is under way has ended. */
+  /** Starts no more runs, and resolves when those under way have ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     for (const timer of this.#timers) clearTimeout(timer);
@@ -76,19 +77,19 @@ export class Jobs {
     try {
       await run(this.#stop.signal);
     } catch (err) {
-      // The store has said what is wrong with the clock, once.
+      // The store has already logged what is wrong with the clock.
       if (err instanceof ClockOffError) return;
       if (err instanceof StoreUnavailableError)
-        this.#logger.warn({ job: name, err }, "a background job was put off: the store is away");
+        this.#logger.warn({ job: name, err }, "a background job was postponed: the store is unavailable");
       else this.#logger.error({ job: name, err }, "a background job failed");
     }
   }
 }
 
 /**
- * Deletes all rows whose time is over, in batches between which requests have their turn. Once `signal` aborts, what is
- * left waits for the next run. `told`: tells moments of which it is durable that they were told. Without that, a clock that
- * jumps ahead and back could have revocations deleted that tokens outlive, and leave no trace.
+ * Deletes all expired rows, in batches, between which requests have their turn. Once `signal` aborts, the rest waits
+ * for the next run. `told`: a clock whose readings are recorded durably before they are used. Otherwise a clock that
+ * jumps ahead and back could delete revocations before the tokens that they revoke expire, and leave no trace of it.
  */
 export async function sweep(
   store: Store,

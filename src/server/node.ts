@@ -22,64 +22,66 @@ import { healthChecks } from "./health-checks.ts";
 import { JOBS, type Job, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
 import type { Platform } from "./platform.ts";
 
-/** How a node is configured. */
+/** The settings of a node. */
 interface NodeSettings {
-  /** How far the clock may be behind what was told before for the node to wait until it is past that, in milliseconds. */
+  /**
+   * The most by which the clock may be behind an earlier run for a start to wait until it catches up, in milliseconds.
+   */
   readonly maxClockLag: number;
-  /** For how long a clock that is off is waited for, in milliseconds. */
+  /** How long a start waits for a wrong clock, in milliseconds. */
   readonly startTimeout: number;
-  /** How often the node reads the keys that the store has, in seconds. */
+  /** How often the node reads the keys in the store, in seconds. */
   readonly keyPollEvery: number;
-  /** For how long the node goes on with the keys that it read, in seconds; then it stops signing. */
+  /** How long the node uses the keys that it last read before it stops signing, in seconds. */
   readonly keyMaxStaleness: number;
 }
 
-/** What a node is made of. */
+/** What a node needs. */
 interface NodeParts {
   readonly settings: NodeSettings;
   readonly tenants: Iterable<Tenant>;
   readonly store: Store;
   readonly platform: Platform;
   readonly logger: Logger;
-  /** Hears how every operation ended. */
+  /** Receives one event for each operation. */
   readonly listener: Listener;
-  /** The grants that clients can be given; all that there are unless given. */
+  /** The grants that clients may have; all grants by default. */
   readonly grants?: readonly GrantHandler[] | undefined;
-  /** Whether it opens though its clock is behind what was told before, for what bears no moment: see IssuingClock. */
+  /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
   readonly mayBeBehind?: boolean | undefined;
 }
 
-/** A whole mint without its doors. */
+/** A complete mint without its doors. */
 export interface Node {
   readonly engine: Engine;
-  /** What each tenant has, by its id. */
+  /** The parts of each tenant, by its id. */
   readonly tenants: ReadonlyMap<string, TenantParts>;
-  /** What operations are performed with. */
+  /** What performing operations needs. */
   readonly performing: PerformDependencies;
-  /** What must be well for it to serve. */
+  /** The checks that it must pass to serve. */
   readonly checks: readonly HealthCheck[];
-  /** What is to be done every now and then while it serves. */
+  /** The background jobs to run while it serves. */
   readonly jobs: readonly Job[];
   /**
-   * Makes the keys that the schedule asks for. Call it before it serves: only once all stored keys have opened, so that
-   * a wrong key-encryption key seals no new one.
+   * Creates the keys that the schedule requires. Call it before serving. It is separate from opening, so that all
+   * stored keys have opened first: a wrong key-encryption key must not seal a new one.
    */
   pollKeys(): Promise<void>;
   /**
-   * Takes another configuration of the tenants that it has, checked before: every operation that begins after it sees that
-   * whole. A tenant that is left out is served no more. Throws StoreUnavailableError, and changes nothing then.
+   * Changes the configuration of existing tenants, which must have been checked: every operation that begins afterwards
+   * sees all of it. A tenant that is left out is no longer served. Throws StoreUnavailableError without any change.
    */
   reconfigure(tenants: readonly Tenant[]): Promise<void>;
-  /** Logs and writes what waits for that. The store is left open. */
+  /** Logs and writes what is pending. Leaves the store open. */
   close(): Promise<void>;
 }
 
 /**
- * Puts a node together: clock, keyrings, engine, jobs. The service, the command line, the tests and the
- * simulation all have their nodes from here.
+ * Assembles a node: clock, keyrings, engine, jobs. The service, the command line, the tests and the simulation all get
+ * their nodes from here.
  *
- * Throws StoreUnavailableError, StoreUnusableError if the clock is not fit for the store, and SealError if a stored key
- * does not open.
+ * Throws StoreUnavailableError, StoreUnusableError if the clock is too wrong for the store, and SealError if a stored
+ * key does not open.
  */
 export async function openNode({
   settings,
@@ -127,7 +129,7 @@ export async function openNode({
     const { id } = tenant;
     const tenantStore = store.forTenant(id);
     await recordLifetimes(tenant, tenantStore.meta);
-    // Once the tenant is left out its keys go on as they did: what it has out is verified elsewhere.
+    // If the tenant is left out, its keys keep their last policy: its tokens are still verified elsewhere.
     let latest = tenant;
     const current = () => {
       latest = registry.tenant(id) ?? latest;
@@ -161,7 +163,7 @@ export async function openNode({
     },
     async reconfigure(changed) {
       const unknown = changed.filter(({ id }) => !parts.has(id)).map(({ id }) => id);
-      if (unknown.length > 0) throw new Error(`A new tenant needs a start: ${unknown.join(", ")}.`);
+      if (unknown.length > 0) throw new Error(`A new tenant requires a restart: ${unknown.join(", ")}.`);
       // Before the first token of a longer lifetime is minted.
       await Promise.all(changed.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
       registry.replace(changed);

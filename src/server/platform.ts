@@ -8,22 +8,22 @@ import { type Signatures, webCryptoSignatures } from "../keyring/algorithms.ts";
 import type { Sealer } from "../keyring/seal.ts";
 
 /**
- * All that a node takes from the world around it. Tests and the simulation give it other things, and run the same node
- * otherwise.
+ * Everything that a node takes from its environment. Tests and the simulation replace it; the rest of the node is the
+ * same everywhere.
  */
 export interface Platform {
   /** Time and timers. */
   readonly machine: Machine;
-  /** The clock that the node goes by. `isOff`: whether the store knows that the machine's time of day is wrong. */
+  /** Makes the node's clock. `isOff`: whether the store has found that the machine's time of day is wrong. */
   clock(isOff: () => boolean): Clock;
   readonly random: Random;
   readonly sealer: Sealer;
   readonly signatures: Signatures;
-  /** Derives keys from secrets; Node's own unless given. */
+  /** Derives keys from secrets; Node's own by default. */
   readonly scrypt?: Scrypt | undefined;
   /**
-   * What checks other issuers' id_tokens. It is injected whole, rather than what it fetches keys with: the simulation's
-   * id_tokens are no JWTs.
+   * Makes the verifier of other issuers' id_tokens. All of it is replaceable, rather than only its fetching of keys, as
+   * the simulation's id_tokens are not JWTs.
    */
   authorities(dependencies: { readonly clock: Clock; readonly logger: Logger }): Authorities;
 }

@@ -18,10 +18,10 @@ import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
 import { openConfiguredStore, openSealer } from "./stores.ts";
 
-/** How long what is in flight may take to end once the service closes, in milliseconds. */
+/** How long requests in flight may continue once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
 
-/** How long a check of health may take, in milliseconds. */
+/** How long a health check may take, in milliseconds. */
 const CHECK_LIMIT = 2_000;
 
 /** A running mint. */
@@ -30,24 +30,24 @@ export interface Service {
   readonly publicUrl: string;
   readonly httpPort: number;
   readonly rpcPort: number;
-  /** Of the operators' own listener; undefined if there is none. */
+  /** The port of the operators' own listener; undefined if there is none. */
   readonly operatorPort: number | undefined;
-  /** Of `/livez` and `/readyz`. */
+  /** The port of `/livez` and `/readyz`. */
   readonly managementPort: number;
-  /** Stops accepting, lets what is in flight end, and closes the store. */
+  /** Accepts no more requests, lets those in flight end, and closes the store. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a mint: configuration -> store -> keyrings -> engine -> doors. The management port answers from the beginning: the
- * process lives, and is ready once all doors are open. Throws ConfigError, StoreUnavailableError, StoreUnusableError or
- * SealError if it cannot; nothing is left open then.
+ * Starts a mint: configuration -> store -> keyrings -> engine -> doors. The management port answers from the beginning:
+ * the process is alive, and is ready once all doors are open. If the start fails, closes everything and throws
+ * ConfigError, StoreUnavailableError, StoreUnusableError or SealError.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const { elapsed } = thisMachine;
   const tooLong = () => setTimeout(CHECK_LIMIT, undefined, { ref: false });
   const health = new Health({ elapsed, tooLong, logger });
-  // What was opened last closes first.
+  // Closes in reverse order.
   const open = new AsyncDisposableStack();
   try {
     const management = await openManagement(config, health, logger, open);
@@ -75,13 +75,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   }
 }
 
-/** Whoever watches is told before the doors close. */
+/** Lets watchers know before the doors close. */
 async function stopBeingReady(health: Health): Promise<void> {
   health.stop();
   await setImmediate();
 }
 
-/** Opens the port for whoever looks after the process. It is plain HTTP: no secret and no token goes over it. */
+/** Opens the management port. It is plain HTTP, as no secret and no token goes over it. */
 async function openManagement(
   { managementAddress }: Config,
   health: Health,
@@ -95,7 +95,7 @@ async function openManagement(
   return { managementPort: portOf(app.server.address()) };
 }
 
-/** Opens what callers come by. All doors close together. */
+/** Opens the doors. They close together. */
 async function openDoors(
   config: Config,
   { engine, health, logger }: { readonly engine: Engine; readonly health: Health; readonly logger: Logger },

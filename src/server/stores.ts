@@ -7,7 +7,7 @@ import { openStore } from "../store/index.ts";
 import type { StoreOptions } from "../store/options.ts";
 import type { Store } from "../store/port.ts";
 
-/** Opens the configured store. Errors are those of {@link openStore}. */
+/** Opens the configured store. Throws what {@link openStore} throws. */
 export function openConfiguredStore(
   config: Config,
   logger: Logger,
@@ -17,7 +17,7 @@ export function openConfiguredStore(
   return openStore(store, { logger, startTimeout, maxClockSkew, ...options });
 }
 
-/** Seals keys under the configured key-encryption keys, or under the one that development keeps beside its data. */
+/** Makes a sealer with the configured key-encryption keys, or with the one that development keeps beside its data. */
 export function openSealer({ keyEncryptionKeys, dataDirectory }: Config): Sealer {
   return jweSealer(keyEncryptionKeys ?? [developmentKey(dataDirectory, systemRandom)]);
 }

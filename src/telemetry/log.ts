@@ -3,12 +3,12 @@ import type { Event, Listener } from "./events.ts";
 
 type Level = keyof Logger;
 
-/** How each event is logged: from which level on, and in which words. */
+/** The level and the message of each event. */
 const lines = {
   minted: ["info", "tokens were minted"],
   refreshed: ["info", "a grant was refreshed"],
   introspected: ["debug", "a token was introspected"],
-  revoked: ["info", "a revocation was done"],
+  revoked: ["info", "a token, a grant or a subject was revoked"],
   client_revoked: ["warn", "an operator revoked a client's tokens"],
   key_rotated: ["warn", "an operator rotated a key"],
   keys_listed: ["info", "an operator listed the keys"],
@@ -20,7 +20,7 @@ const lines = {
 
 type Refusal = Extract<Event, { readonly code: unknown }>;
 
-/** How many refusals of one kind are logged for one tenant in a second; more are only counted. */
+/** The most refusals of one kind that are logged for one tenant in a second; further ones are only counted. */
 const MAX_REFUSALS = 50;
 
 /** One tenant's refusals of one kind, in a second. */
@@ -29,20 +29,20 @@ interface Window {
   count: number;
 }
 
-/** Writes every event into the log. What was refused says why, and by which request id it can be found. */
+/** Writes every event to the log. A refusal is logged with its reason and its request id. */
 export class EventLog {
   readonly #logger: Logger;
   readonly #elapsed: () => number;
-  /** By tenant and kind, so that a flood of one leaves the others' lines. */
+  /** By tenant and kind, so that a flood of one kind does not suppress the others. */
   readonly #windows = new Map<string, Window>();
 
-  /** `elapsed`: milliseconds since some moment in the past. */
+  /** `elapsed`: a monotonic reading in milliseconds. */
   constructor(logger: Logger, elapsed: () => number) {
     this.#logger = logger;
     this.#elapsed = elapsed;
   }
 
-  /** Hears one event. */
+  /** Logs one event. */
   readonly listen: Listener = (event) => {
     if (!("code" in event)) {
       const [level, message] = lines[event.event];
@@ -53,20 +53,21 @@ export class EventLog {
     const { cause, reason, ...others } = event;
     const fields = { ...others, reason: withoutQuotes(reason) };
     if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
-    else if (cause !== undefined) this.#logger.warn({ ...fields, err: cause }, "an operation could not be done now");
+    else if (cause !== undefined)
+      this.#logger.warn({ ...fields, err: cause }, "an operation was temporarily unavailable");
     else {
       const [level, message] = lines[event.event];
       this.#logger[level](fields, message);
     }
   };
 
-  /** Says how many refusals were left out. Call it every now and then, and at the end. */
+  /** Logs how many refusals were only counted. Call it regularly, and at the end. */
   report(): void {
     for (const [key, { count }] of this.#windows) this.#tell(key, count);
     this.#windows.clear();
   }
 
-  /** Whether a refusal is one too many in its second. */
+  /** Whether a refusal exceeds the limit of its second. */
   #isTooMany(refusal: Refusal): boolean {
     const key = JSON.stringify([refusal.tenant, whose(refusal)]);
     const now = this.#elapsed();
@@ -84,17 +85,17 @@ export class EventLog {
     if (count <= MAX_REFUSALS) return;
     const [tenant, by] = JSON.parse(key) as string[];
     const fields = { tenant, whose: by, count: count - MAX_REFUSALS };
-    this.#logger.warn(fields, "requests were refused without a line for each");
+    this.#logger.warn(fields, "some refusals were not logged one by one");
   }
 }
 
-/** Who is to blame for a refusal. While the store is away every request is one of `mint`. */
+/** Whose fault a refusal is. If there is a cause, such as an unavailable store, it is the mint's. */
 function whose({ event, cause }: Refusal): "mint" | "operators" | "clients" {
   if (cause !== undefined) return "mint";
   return event === "operator_refused" ? "operators" : "clients";
 }
 
-/** What a caller wrote stands in quotes: it may be a secret in the wrong place. */
+/** Removes text in quotes, which the caller wrote: it may be a secret in the wrong place. */
 function withoutQuotes(reason: string): string {
   return reason.replace(/(?<=\W)'.*'(?=\W)/s, "'…'");
 }

@@ -32,7 +32,7 @@ describe("an address that another process has is named, with its setting", () =>
     const error = await failure(listening("HTTP", taken, (address) => app.listen(address)));
     expect(error).toEqual(
       new ConfigError([
-        `MINTMARK_HTTP_ADDRESS (httpAddress): cannot listen on 127.0.0.1:${taken.port}: another process has it (EADDRINUSE)`,
+        `MINTMARK_HTTP_ADDRESS (httpAddress): cannot listen on 127.0.0.1:${taken.port}: another process is using it (EADDRINUSE)`,
       ]),
     );
     await app.close();
@@ -43,7 +43,7 @@ describe("an address that another process has is named, with its setting", () =>
     const error = await failure(listening("RPC", taken, ({ host, port }) => server.listen(host, port)));
     expect(error).toEqual(
       new ConfigError([
-        `MINTMARK_RPC_ADDRESS (rpcAddress): cannot listen on 127.0.0.1:${taken.port}: another process has it (EADDRINUSE)`,
+        `MINTMARK_RPC_ADDRESS (rpcAddress): cannot listen on 127.0.0.1:${taken.port}: another process is using it (EADDRINUSE)`,
       ]),
     );
     await server.close(0);
@@ -52,8 +52,8 @@ describe("an address that another process has is named, with its setting", () =>
 
 it.each([
   ["EACCES", "this process may not listen there"],
-  ["EADDRNOTAVAIL", "this machine has no such address"],
-  ["ENOTFOUND", "there is no such name"],
+  ["EADDRNOTAVAIL", "this machine does not have that address"],
+  ["ENOTFOUND", "the name does not exist"],
 ])("tells of %s in words", async (code, words) => {
   const refused = async () => Promise.reject(Object.assign(new Error("no"), { code }));
   const error = await failure(listening("HTTP", { host: "::1", port: 80 }, refused));

@@ -63,7 +63,7 @@ describe("health", () => {
 
   test("is bad if a check gives no answer", async () => {
     const ill = health([check, { name: "slow", run: never }], async () => undefined);
-    expect(await ill.results()).toContainEqual({ name: "slow", problem: "it gave no answer in time" });
+    expect(await ill.results()).toContainEqual({ name: "slow", problem: "it did not answer in time" });
   });
 
   test("is looked at once a second, however many ask", async () => {
@@ -108,7 +108,7 @@ describe("health", () => {
     });
     stopping.stop();
     expect([heard, await stopping.isReady()]).toEqual([1, false]);
-    expect(await stopping.results()).toEqual([{ name: "stop", problem: "the node stops" }]);
+    expect(await stopping.results()).toEqual([{ name: "stop", problem: "the node is stopping" }]);
     now += 10_000;
     await stopping.job.run();
     expect([runs, await stopping.isReady()]).toEqual([1, false]);
@@ -127,7 +127,7 @@ describe("health", () => {
   test("is bad until the node has started", async () => {
     const starting = new Health({ elapsed: () => now, tooLong: never, logger });
     await starting.job.run();
-    expect(await starting.results()).toEqual([{ name: "start", problem: "the node starts" }]);
+    expect(await starting.results()).toEqual([{ name: "start", problem: "the node is starting" }]);
     let heard = 0;
     starting.onChange(() => {
       heard += 1;
@@ -207,7 +207,7 @@ describe("the checks of a node", () => {
     context.clock.advance(11 * 365 * 86_400_000);
     expect(await problems(context.node.checks)).toEqual({
       ...WELL,
-      keys: "no tenant's keys could be read for too long",
+      keys: "the keys of all tenants are too old, as reading them fails",
     });
   });
 

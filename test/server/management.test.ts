@@ -54,7 +54,7 @@ it("says that a node stops while what is in flight goes on, and is the last to c
   const closing = service.close();
   expect(await ask(managementPort, "/readyz")).toEqual({
     status: 503,
-    body: "[-]stop failed: the node stops\nreadyz check failed\n",
+    body: "[-]stop failed: the node is stopping\nreadyz check failed\n",
   });
   expect(await ask(managementPort, "/livez")).toEqual(WELL);
   socket.write("grant_type=x");
@@ -97,7 +97,10 @@ withMongo("a node whose MongoDB is away", (uri) => {
     proxy.become("cut");
     const starting = startTestService(env);
     await expect.poll(() => ask(managementPort, "/livez").catch(() => undefined)).toEqual(WELL);
-    expect(await ready()).toEqual({ status: 503, body: "[-]start failed: the node starts\nreadyz check failed\n" });
+    expect(await ready()).toEqual({
+      status: 503,
+      body: "[-]start failed: the node is starting\nreadyz check failed\n",
+    });
     proxy.become("passing");
     const service = await starting;
     expect(await ready()).toEqual(WELL);

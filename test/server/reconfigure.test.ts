@@ -69,7 +69,7 @@ describe("a changed configuration", () => {
 
   it("is refused whole if it has a tenant that needs a start", async () => {
     const changed = [configured("two"), testTenant({ id: "new", issuer: "https://new.example" })];
-    await expect(context.node.reconfigure(changed)).rejects.toThrow("A new tenant needs a start: new.");
+    await expect(context.node.reconfigure(changed)).rejects.toThrow("A new tenant requires a restart: new.");
     await mint("one", "one");
   });
 });

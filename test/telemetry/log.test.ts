@@ -28,7 +28,9 @@ describe("the log of events", () => {
     const { logger, listen } = log();
     const event: Event = { ...circumstances, client: "web", event: "revoked", what: "grant", family: "f" };
     listen(event);
-    expect(logger.lines).toEqual([{ level: "info", fields: event, message: "a revocation was done" }]);
+    expect(logger.lines).toEqual([
+      { level: "info", fields: event, message: "a token, a grant or a subject was revoked" },
+    ]);
   });
 
   it("says why a request was refused, and by which id it can be found", () => {
@@ -99,7 +101,7 @@ describe("the log of events", () => {
     for (let time = 0; time < 80; time++) listen(refused());
     report();
     report();
-    const message = "requests were refused without a line for each";
+    const message = "some refusals were not logged one by one";
     const fields = { tenant: "acme", whose: "clients", count: 30 };
     expect(logger.lines.slice(50)).toEqual([{ level: "warn", fields, message }]);
   });
