@@ -14,7 +14,10 @@ const INTRODUCTION = `<!-- Made of the commands' own help: npm run gen. -->
 - **What calls a running service** (\`mint\`, \`refresh\`, \`introspect\`, \`revoke\`, \`keys\`, \`client revoke\`) needs no configuration
   file. It calls the RPCs over Connect on the service's HTTP port, by HTTP/1.1: that is there with TLS and without, on the
   operators' own address too, and every proxy passes it on. \`--address\` or \`MINTMARK_ADDRESS\` says where; \`--ca\` names the
-  authority of a certificate that the system does not know.
+  authority of a certificate that the system does not know. \`healthcheck\` is the same without credentials.
+- **What works at the store** (\`keys\` and \`client revoke\` with \`--store\`, \`reseal\`, \`copy\`, \`accept-clock\`) is told what a
+  server is told: \`--config\`, and the same variables. \`decode\`, \`client hash-secret\`, \`config\`, \`import-gsts\` and
+  \`completion\` need neither service nor store.
 - **Who calls** is told by \`MINTMARK_CLIENT_ID\` and \`MINTMARK_CLIENT_SECRET\`, or a file with the secret in
   \`MINTMARK_CLIENT_SECRET_FILE\`; for operators' commands by \`MINTMARK_OPERATOR_ID\`, \`MINTMARK_OPERATOR_SECRET\` and
   \`MINTMARK_OPERATOR_SECRET_FILE\`. A client without a secret has an empty one. On a terminal a secret is asked for if nothing
@@ -24,6 +27,8 @@ const INTRODUCTION = `<!-- Made of the commands' own help: npm run gen. -->
 - **Answers** are tables on a terminal and JSON otherwise; \`--format table|json|yaml\` decides, and \`--field NAME\` prints one
   member as it is. They alone go to standard output; logs, questions and progress go to standard error. \`NO_COLOR\` turns
   colours off.
+- **Completion**: \`mintmark completion bash\`, \`zsh\` or \`fish\` prints a script; in \`~/.bashrc\` it is
+  \`source <(mintmark completion bash)\`.
 - **Exit codes**: 0 done; 1 the command line or the configuration makes no sense, or something unforeseen went wrong; 2 refused
   by the service or the store; 3 the service, the store or the clock is not available, and the same may work later.
 `;

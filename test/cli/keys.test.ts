@@ -113,6 +113,13 @@ describe("mintmark reseal", () => {
     expect(stderr).toContain("no configured key-encryption key sealed it");
   });
 
+  it("tells on a terminal how far it is", async () => {
+    await rotate();
+    const { code, stderr } = await commandLine(["reseal"], { ...around(), typed: "" });
+    expect(code).toBe(0);
+    expect(stripVTControlCharacters(stderr)).toMatch(/^\rsealing the keys of default: tenant 1 of 2.*\r$/s);
+  });
+
   it("takes no old rows any longer if it is told so, and says nothing else of a store that has none", async () => {
     await rotate();
     expect(await reseal(OLD, "--refuse-old-rows")).toEqual([

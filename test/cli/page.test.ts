@@ -48,3 +48,9 @@ describe("the examples", () => {
     for (const call of callsIn(line)) await inert().parseAsync(call, { from: "user" });
   });
 });
+
+it("no option takes a secret or a token itself", () => {
+  const options = Array.from(page.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm), ([, name = ""]) => name);
+  expect(options).toContain("client-secret-file");
+  expect(options.filter((name) => /(?:secret|token|password)$/.test(name))).toEqual([]);
+});
