@@ -16,14 +16,24 @@ const MAX_KEYS = 8;
 /** 32 random bytes have about 30 different values; fewer than this are a pattern, such as one byte repeated. */
 const MIN_DIFFERENT_BYTES = 16;
 
-const NO_KEY = `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url without padding; make one: ${MAKE_KEY}`;
+/** How a key may be written: what a program that makes random bytes prints, such as `openssl rand -hex 32`. */
+const ENCODINGS = ["base64url", "base64", "hex"] as const;
 
-/** Parses a key of 32 bytes in base64url; undefined for any other text. */
+const KEY_BYTES = `${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, base64 or hex`;
+
+const NO_KEY = `expected ${KEY_BYTES}; make one: ${MAKE_KEY}`;
+
+/** Parses a key of 32 bytes in base64url or base64, padded or not, or in hex; undefined for any other text. */
 export function parseKey(text: string): Uint8Array | undefined {
-  const key = Buffer.from(text, "base64url");
-  return key.length === KEY_ENCRYPTION_KEY_BYTES && key.toString("base64url") === text
-    ? Uint8Array.from(key)
-    : undefined;
+  const digits = text.replace(/=$/, "");
+  for (const encoding of ENCODINGS) {
+    const key = Buffer.from(digits, encoding);
+    // Node skips what it cannot read: only a text that is made again of what was read is one.
+    const written = key.toString(encoding).replace(/=$/, "");
+    if (key.length !== KEY_ENCRYPTION_KEY_BYTES) continue;
+    if (written === (encoding === "hex" ? text.toLowerCase() : digits)) return Uint8Array.from(key);
+  }
+  return undefined;
 }
 
 /** The sources of keys: the variables override the configuration file. */
@@ -64,7 +74,7 @@ export function noteMissingKey(problems: Problems): void {
   problems
     .at(VARIABLE)
     .add(
-      `expected ${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, or a file that contains them in ${FILE_VARIABLE} (${FILE_KEY}): ` +
+      `expected ${KEY_BYTES}, or a file that contains them in ${FILE_VARIABLE} (${FILE_KEY}): ` +
         `signing keys are stored encrypted under this key. Make one, and keep it: ${MAKE_KEY}`,
     );
 }
@@ -73,14 +83,14 @@ function parseKeys(text: string, problems: Problems): readonly Uint8Array[] | un
   const texts = text.split(/[\s,]+/).filter((part) => part !== "");
   if (texts.length === 0) problems.add(NO_KEY);
   if (texts.length > MAX_KEYS) problems.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);
+  const parsed = texts.map(parseKey);
   const keys: Uint8Array[] = [];
-  for (const [index, part] of texts.entries()) {
+  for (const [index, key] of parsed.entries()) {
     // A single key has no position.
     const here = texts.length === 1 ? problems : problems.at(index);
-    const key = parseKey(part);
+    const first = parsed.findIndex((other) => key && other && Buffer.from(other).equals(key));
     if (key === undefined) here.add(NO_KEY);
-    else if (texts.indexOf(part) < index)
-      here.add(`expected every key once; it repeats the one at ${texts.indexOf(part)}`);
+    else if (first < index) here.add(`expected every key once; it repeats the one at ${first}`);
     else if (new Set(key).size < MIN_DIFFERENT_BYTES) {
       here.add(`expected random bytes, not a few that repeat; make a key: ${MAKE_KEY}`);
     } else keys.push(key);

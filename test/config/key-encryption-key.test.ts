@@ -43,8 +43,22 @@ describe("the key-encryption key", () => {
     ]);
   });
 
-  test.each(["short", KEY.slice(1), `${KEY}=`, Buffer.alloc(32, 255).toString("base64")])(
-    "is refused where it is not 32 bytes in base64url (%s), and not repeated",
+  const random = randomBytes(32);
+  const hex = random.toString("hex");
+
+  test.each([
+    ["base64url", random.toString("base64url")],
+    ["base64", random.toString("base64")],
+    ["base64 without padding", random.toString("base64").replace("=", "")],
+    ["hex", hex],
+    ["hex in capitals", hex.toUpperCase()],
+  ])("may be written in %s", (_, MINTMARK_KEY_ENCRYPTION_KEY) => {
+    const config = loadConfig(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
+    expect(config.keyEncryptionKeys).toEqual([Uint8Array.from(random)]);
+  });
+
+  test.each(["short", KEY.slice(1), `${KEY}==`, `${hex}=`, hex.slice(1), `${hex}00`, `${KEY.slice(1)}!`])(
+    "is refused if it is not 32 bytes in one of these (%s), and not repeated",
     (key) => {
       const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY: key }));
       expect(problems).toHaveLength(1);
@@ -113,6 +127,13 @@ describe("several key-encryption keys", () => {
   test("are all different", () => {
     expect(problemsOf(withKeys(`${a},${b},${a}`))).toEqual([
       "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it repeats the one at 0",
+    ]);
+  });
+
+  test("are all different, however they are written", () => {
+    const again = Buffer.from(keyBytes(0)).toString("hex");
+    expect(problemsOf(withKeys(`${a},${again}`))).toEqual([
+      "MINTMARK_KEY_ENCRYPTION_KEY[1]: expected every key once; it repeats the one at 0",
     ]);
   });
 
