@@ -13,10 +13,10 @@ export interface GrantHandler {
   readonly parameters: ReadonlySet<MintParameter>;
   /** Whether the client must prove who it is, or may be a public one. */
   readonly clientProof: "required" | "optional";
-  /** Whether what it grants can be refreshed, if `offline_access` is asked for. */
+  /** Whether what it grants can be refreshed, if `offline_access` is asked for; if not, that scope is refused. */
   readonly refreshable: boolean;
-  /** The types of access token that it gives. */
-  readonly accessTokenTypes: readonly AccessTokenType[];
+  /** The types of access token that it gives: the first to clients whose default is none of them. */
+  readonly accessTokenTypes: readonly [AccessTokenType, ...AccessTokenType[]];
   /** Decides what to grant. Never signs, writes, or sees a transport. Throws OAuthError. */
   decide(request: MintRequest, context: GrantContext): Promise<Decision>;
 }

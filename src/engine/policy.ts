@@ -6,7 +6,7 @@ import { CUSTOM_PAYLOAD, foldName, isReservedClaim } from "../token/reserved-cla
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import { OAuthError } from "./errors.ts";
-import type { Decision } from "./grant.ts";
+import type { Decision, GrantHandler } from "./grant.ts";
 import type { MintRequest } from "./request.ts";
 
 /** How long tokens live, in seconds. */
@@ -36,6 +36,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export function approve(
   { issuedTokenType: _, withoutRefreshToken, ...decided }: Decision,
   request: MintRequest,
+  grant: GrantHandler,
   { client, tenant }: AuthenticatedClient,
   now: Instant,
 ): Approval {
@@ -60,9 +61,19 @@ export function approve(
     ...decision,
     fixedClaims,
     namespaceClaim: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
-    accessTokenType: (request.accessTokenType as AccessTokenType | undefined) ?? client.accessTokenType,
+    accessTokenType: accessTokenTypeFor(request, grant, client),
     ...lifetimesWithin(decision, lifetimes, now),
   };
+}
+
+/** The type that the caller asks for, or else the client's default; or the grant's own if it does not give that one. */
+function accessTokenTypeFor(
+  { accessTokenType }: MintRequest,
+  { accessTokenTypes }: GrantHandler,
+  client: Client,
+): AccessTokenType {
+  const wanted = accessTokenType ?? client.accessTokenType;
+  return accessTokenTypes.find((type) => type === wanted) ?? accessTokenTypes[0];
 }
 
 /**

@@ -67,6 +67,30 @@ describe("what a grant declares is held to", () => {
     });
   });
 
+  it("the types of access token, if the client's default is none of them", async () => {
+    const context = await contextOf({ accessTokenTypes: ["jwt"] });
+    const changed = testClient({ grants: new Set(["made_up"]), claims: new Map(), accessTokenType: "reference" });
+    await context.node.reconfigure([testTenant({}, [changed])]);
+    const minted = await context.engine.mint(confidential, request);
+    expect(claimsOf(minted.accessToken)).toMatchObject({ client_id: CLIENT_ID });
+    expect(await refusalOf(context.engine.mint(confidential, { ...request, accessTokenType: "reference" }))).toEqual({
+      code: "invalid_request",
+      message: "access_token_type must be jwt.",
+    });
+  });
+
+  it("that it cannot be refreshed, if that is asked for", async () => {
+    const parameters = new Set(["scopes"] as const);
+    const asked = { ...request, scopes: ["a", "offline_access"] };
+    const engine = await engineOf({ refreshable: false, parameters }, { scopes: ["a"] });
+    expect(await refusalOf(engine.mint(confidential, asked))).toEqual({
+      code: "invalid_scope",
+      message: "The scope 'offline_access' is not allowed for the grant_type made_up: it gives no refresh token.",
+    });
+    expect(await engine.mint(confidential, { ...request, scopes: ["a"] })).toMatchObject({ scopes: ["a"] });
+    await (await engineOf({ parameters }, { scopes: ["a"] })).mint(confidential, asked);
+  });
+
   it("that it cannot be refreshed: a decision of its own to the contrary is our failure", async () => {
     const scopes = ["offline_access"];
     const engine = await engineOf({ refreshable: false }, { scopes });

@@ -58,11 +58,12 @@ function presentedBy(
   methods: readonly ClientAuthenticationMethod[],
 ): Presentation {
   const presented = methods.flatMap((method) => method.read(caller, context) ?? []);
-  const [first, second] = presented;
-  // RFC 6749 section 2.3: at most one method per request.
+  const [first, second] = presented.filter(({ hasProof }) => hasProof);
+  // RFC 6749 section 2.3: at most one method per request. An id alone is none: other methods may send it too.
   if (second !== undefined)
     throw new OAuthError("invalid_request", "The client uses two authentication methods at once.");
-  if (first !== undefined) return first;
+  const chosen = first ?? presented[0];
+  if (chosen !== undefined) return chosen;
   throw clientRefused("client_id is required. Send it with client_secret as Basic credentials in authorization.");
 }
 

@@ -5,7 +5,10 @@ import type { SecretVerifier } from "./secrets.ts";
 /** Who a client claims to be, and how it proves that. */
 export interface Presentation {
   readonly clientId: string;
-  /** Whether it came with a proof, right or wrong. Without one it may be a public client. */
+  /**
+   * Whether it came with a proof, right or wrong. Without one it may be a public client; it counts only if no other
+   * method has a proof.
+   */
   readonly hasProof: boolean;
   /** Checks the proof. `client` is undefined if no client of that id is configured. */
   verify(client: Client | undefined): Promise<boolean>;

@@ -22,6 +22,7 @@ export async function mint(
   const grant = findGrant(context.grants, request.grantType);
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
+  checkMayRefresh(request, grant);
   // The grant decides what to grant, and knows nothing of policies, keys or rows.
   const decision = await grant.decide(request, {
     client,
@@ -33,7 +34,7 @@ export async function mint(
   // A grant refuses before it asks another service. One that forgets to must still not mint.
   problems.refuse();
   // The client's policy is applied here, so that no grant can forget it.
-  const approval = approve(decision, request, client, now);
+  const approval = approve(decision, request, grant, client, now);
   if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,
@@ -57,6 +58,15 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
   throw new OAuthError(
     "unsupported_grant_type",
     `grant_type must be one of ${known}, or ${REFRESH_GRANT_TYPE} (over RPC: call Refresh).`,
+  );
+}
+
+/** Throws OAuthError `invalid_scope` (RFC 6749 section 5.2) if a refresh token is asked for that the grant never gives. */
+function checkMayRefresh({ scopes }: MintRequest, { grantType, parameters, refreshable }: GrantHandler): void {
+  if (refreshable || !parameters.has("scopes") || !scopes?.includes(OFFLINE_ACCESS)) return;
+  throw new OAuthError(
+    "invalid_scope",
+    `The scope '${OFFLINE_ACCESS}' is not allowed for the grant_type ${grantType}: it gives no refresh token.`,
   );
 }
 

@@ -176,6 +176,14 @@ describe("several methods of client authentication", () => {
     expect(await refusalOf(by({ traceParent: "nobody" }))).toEqual(REFUSED);
   });
 
+  it("take a client_id without a secret for no method of its own (RFC 8705 section 2)", async () => {
+    expect(await by({ clientId: CLIENT_ID, traceParent: CLIENT_ID })).toMatchObject({
+      client: { id: CLIENT_ID },
+      hasProof: true,
+    });
+    expect(await refusalOf(by({ clientId: CLIENT_ID }))).toEqual(REFUSED);
+  });
+
   it("are refused together, whoever is right", async () => {
     expect(await refusalOf(by({ ...basic(CLIENT_ID, SECRET), traceParent: CLIENT_ID }))).toEqual({
       code: "invalid_request",
