@@ -2,6 +2,7 @@ import { isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/duration.ts";
 import { changesUnderFormEncoding } from "../registry/plain-secret.ts";
 import type { ClientFile } from "../registry/schema-client.ts";
+import { warnOfScopes } from "../registry/scope-owners.ts";
 import type { SecretSource } from "../registry/secret.ts";
 import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
@@ -35,8 +36,9 @@ export function warningsOf({ file, settings, publicUrl, variables, development }
   for (const [id, { secrets }] of Object.entries(file.operators)) {
     warnOfCredentials(id, secrets, variables, warnings.at("operators", id));
   }
-  for (const [tenant, { clients }] of Object.entries(file.tenants)) {
-    for (const [id, client] of Object.entries(clients)) {
+  for (const [tenant, registration] of Object.entries(file.tenants)) {
+    warnOfScopes(registration, warnings.at("tenants", tenant));
+    for (const [id, client] of Object.entries(registration.clients)) {
       const here = warnings.at("tenants", tenant, "clients", id);
       warnOfCredentials(id, client.secrets, variables, here);
       warnOfClient(client, here);

@@ -46,6 +46,19 @@ describe("the start warns of", () => {
     expect(warnings({ ...open, secrets: [] })).toEqual([]);
   });
 
+  test("a client's scope that no resource owns, with the nearest that one does, if there are resources", () => {
+    const resources = { orders: ["orders.read"], "https://billing": ["bill"] };
+    const scopes = ["order.read", "orders.read", "orders", "openid", "zzz"];
+    const withScopes = (given: unknown, tenant: object) =>
+      loadConfig(fileWorld(yamlOf({ scopes: given }, tenant))).warnings;
+    expect(withScopes(scopes, { resources })).toEqual([
+      `${CLIENT}.scopes[0]: no resource owns order.read, so it becomes an audience of its own; did you mean orders.read?`,
+      `${CLIENT}.scopes[4]: no resource owns zzz, so it becomes an audience of its own`,
+    ]);
+    expect(withScopes(scopes, {})).toEqual([]);
+    expect(withScopes("*", { resources })).toEqual([]);
+  });
+
   test("a grace of more than a minute", () => {
     expect(warnings({ refreshGrace: "61s" })).toEqual([
       expect.stringMatching(`^${CLIENT}.refreshGrace: 61s, during which`),
