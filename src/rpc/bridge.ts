@@ -1,11 +1,10 @@
 import type { MethodImplSpec } from "@connectrpc/connect";
 import type { handleUnaryCall, Metadata } from "@grpc/grpc-js";
 import { REQUEST_ID } from "../wire/headers.ts";
-import { type CallContext, type CallDependencies, decode, encode, openCall } from "./call.ts";
-import { OVER, refuse } from "./errors.ts";
+import { type CallContext, type CallDependencies, decode, encode, failureOf, openCall } from "./call.ts";
+import { OVER } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-import { statusOf } from "./status.ts";
 
 /** The implementation of an RPC with one request and one response. */
 type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
@@ -27,7 +26,11 @@ export function unaryHandler(spec: UnaryImplSpec, dependencies: CallDependencies
         call.sendMetadata(header);
         callback(null, response, trailer);
       },
-      (error: unknown) => callback(statusOf(refuse(error, { rpc, requestId }, dependencies.logger), requestId)),
+      (error: unknown) => {
+        const { status, header } = failureOf(error, context, { rpc, requestId }, dependencies.logger);
+        if (header !== undefined) call.sendMetadata(header);
+        callback(status);
+      },
     );
   };
 }

@@ -12,6 +12,12 @@ export const UNREADABLE = "/unreadable";
 /** The path for calls with a method other than POST. */
 export const NOT_POST = "/not-post";
 
+/** The path for calls with an unsupported encoding. */
+export const UNKNOWN_ENCODING = "/unknown-encoding";
+
+/** The encodings that grpc-js reads. */
+const ENCODINGS: ReadonlySet<string> = new Set(["identity", "deflate", "gzip"]);
+
 /** The encoding of a compressed message whose call names no encoding. */
 export const UNNAMED = "unnamed";
 
@@ -35,14 +41,17 @@ export function prepareHeaders(
 ): void {
   prepareAuthorization(headers, fields);
   prepareTimeout(headers);
+  const encoding = String(headers["grpc-encoding"] ?? "identity");
   // Without an encoding, grpc-js reads a compressed message as if it were plain. It refuses an unknown encoding.
-  if ((headers["grpc-encoding"] ?? "identity") === "identity") headers["grpc-encoding"] = UNNAMED;
+  if (encoding === "identity") headers["grpc-encoding"] = UNNAMED;
   // It accepts the media type of any codec, and sees only the first of several.
   const [type = "", second] = fieldValues(fields, "content-type");
   if (second !== undefined || !CONTENT_TYPE.test(type)) headers["content-type"] = UNSUPPORTED;
   if (!paths.has(headers[":path"])) headers[":path"] = ELSEWHERE;
   else if (headers[":method"] !== "POST") headers[":path"] = NOT_POST;
   else if (hasMalformedBinary(fields)) headers[":path"] = UNREADABLE;
+  // grpc-js refuses it only once a message is compressed.
+  else if (!ENCODINGS.has(encoding)) headers[":path"] = UNKNOWN_ENCODING;
 }
 
 /**

@@ -7,14 +7,15 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { createContextValues, createHandlerContext, type MethodImplSpec } from "@connectrpc/connect";
-import type { ServerUnaryCall } from "@grpc/grpc-js";
+import type { Metadata, ServerUnaryCall, StatusObject } from "@grpc/grpc-js";
 import type { Logger } from "../base/logger.ts";
 import { callerOf } from "../wire/caller.ts";
 import type { IsTrusted } from "../wire/remote-address.ts";
 import { callerKey } from "./caller.ts";
-import { CANCELLED, unreadable } from "./errors.ts";
+import { CANCELLED, refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
-import { toHeaders } from "./metadata.ts";
+import { toHeaders, toMetadata } from "./metadata.ts";
+import { statusOf } from "./status.ts";
 
 /** A call as its implementation sees it. */
 export type CallContext = ReturnType<typeof createHandlerContext>;
@@ -77,6 +78,25 @@ export function decode<Desc extends DescMessage>(desc: Desc, bytes: Buffer): Mes
 export function encode<Desc extends DescMessage>(desc: Desc, message: MessageInitShape<Desc>): Buffer {
   const { buffer, byteOffset, byteLength } = toBinary(desc, create(desc, message));
   return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/**
+ * The answer to a failed call: the status of its refusal with the implementation's trailer, and the implementation's header,
+ * undefined if it set none.
+ */
+export function failureOf(
+  error: unknown,
+  { responseHeader, responseTrailer }: CallContext,
+  call: { readonly rpc: string; readonly requestId: string },
+  logger: Logger,
+): { readonly status: StatusObject; readonly header: Metadata | undefined } {
+  const refusal = refuse(error, call, logger);
+  try {
+    const header = responseHeader.keys().next().done ? undefined : toMetadata(responseHeader);
+    return { status: statusOf(refusal, call.requestId, responseTrailer), header };
+  } catch (unwritable) {
+    return { status: statusOf(refuse(unwritable, call, logger), call.requestId, new Headers()), header: undefined };
+  }
 }
 
 /** The address of a peer, which grpc-js writes as address and port. */

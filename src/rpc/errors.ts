@@ -65,7 +65,7 @@ export const NOT_ONE_MESSAGE = toConnectError(
 );
 
 /** The refusal of an unsupported compression. */
-const UNKNOWN_COMPRESSION = toConnectError(
+export const UNKNOWN_COMPRESSION = toConnectError(
   new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
   Code.Unimplemented,
 );

@@ -15,8 +15,8 @@ import type { TlsKeyPair } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import type { CallDependencies } from "./call.ts";
-import { ELSEWHERE, NOT_POST, prepareHeaders, UNREADABLE } from "./call-headers.ts";
-import { STOPPING } from "./errors.ts";
+import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE } from "./call-headers.ts";
+import { STOPPING, UNKNOWN_COMPRESSION } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
@@ -72,6 +72,7 @@ export function createGrpcServer({
   const paths = services.flatMap((service) => register(server, service, dependencies));
   server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
   server.register(NOT_POST, refuseCall(NO_POST), asIs, asIs, "bidi");
+  server.register(UNKNOWN_ENCODING, refuseCall(toStatus(UNKNOWN_COMPRESSION)), asIs, asIs, "bidi");
   server.register(UNREADABLE, refuseCall(toStatus(MALFORMED_BINARY)), asIs, asIs, "bidi");
   let unbound = () => {};
   return {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http2";
 import { Metadata } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
 import { toConnectError } from "./errors.ts";
@@ -25,12 +26,31 @@ export function toHeaders(metadata: Metadata): [string, string][] {
   );
 }
 
+/** Metadata with unpadded base64, as gRPC recommends; grpc-js pads it. */
+class UnpaddedMetadata extends Metadata {
+  override clone(): Metadata {
+    const copy = new UnpaddedMetadata(this.getOptions());
+    copy.merge(this);
+    return copy;
+  }
+
+  override toHttp2Headers(): OutgoingHttpHeaders {
+    const unpadded = (value: string) => value.replace(/=+$/, "");
+    return Object.fromEntries(
+      Object.entries(super.toHttp2Headers()).map(([key, values]) => [
+        key,
+        key.endsWith("-bin") ? [values ?? []].flat().map(String).map(unpadded) : values,
+      ]),
+    );
+  }
+}
+
 /**
  * Header fields as the metadata of a gRPC call; values of `-bin` keys are in base64, separated by commas. Throws if a
  * value of any other key is not printable ASCII, which gRPC does not allow.
  */
 export function toMetadata(headers: Headers): Metadata {
-  const metadata = new Metadata();
+  const metadata = new UnpaddedMetadata();
   for (const [key, value] of headers) {
     if (!key.endsWith("-bin")) metadata.add(key, value);
     else for (const part of value.split(",")) metadata.add(key, Buffer.from(part.trim(), "base64"));

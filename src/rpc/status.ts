@@ -53,9 +53,10 @@ export function toStatus(error: ConnectError): StatusObject {
   return { code, details: error.rawMessage, metadata };
 }
 
-/** The status that ends a call, with the request's id. */
-export function statusOf(refusal: ConnectError, requestId: string): StatusObject {
+/** The status that ends a call, with the request's id. `trailer`: the metadata that the implementation adds. */
+export function statusOf(refusal: ConnectError, requestId: string, trailer: Headers): StatusObject {
   const made = toStatus(refusal);
+  made.metadata.merge(toMetadata(trailer));
   made.metadata.set(REQUEST_ID, requestId);
   return made;
 }
@@ -67,6 +68,8 @@ export function statusOf(refusal: ConnectError, requestId: string): StatusObject
 export const withDetails: ServerInterceptor = (_method, call) => {
   const send = call.sendStatus.bind(call);
   call.sendStatus = (sent) => {
+    // The message is for errors alone; grpc-js says OK.
+    if (sent.code === status.OK) return send({ ...sent, details: "" });
     const known = sent.metadata && ours.has(sent.metadata) ? undefined : refusalOf(sent);
     send(known === undefined ? sent : toStatus(known));
   };

@@ -1,13 +1,12 @@
 import { once } from "node:events";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
-import type { handleBidiStreamingCall, ServerDuplexStream } from "@grpc/grpc-js";
+import type { handleBidiStreamingCall, Metadata, ServerDuplexStream } from "@grpc/grpc-js";
 import { REQUEST_ID } from "../wire/headers.ts";
-import { type CallContext, type CallDependencies, decode, encode, openCall } from "./call.ts";
-import { NOT_ONE_MESSAGE, OVER, refusalOfAbort, refuse } from "./errors.ts";
+import { type CallContext, type CallDependencies, decode, encode, failureOf, openCall } from "./call.ts";
+import { NOT_ONE_MESSAGE, OVER, refusalOfAbort } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-import { statusOf } from "./status.ts";
 
 /** The implementation of an RPC that streams in one direction or both. */
 type StreamImplSpec = Exclude<MethodImplSpec, { readonly kind: "unary" }>;
@@ -25,28 +24,39 @@ export function streamHandler(
   const rpc = rpcName(spec.method);
   return (call) => {
     const { context, requestId } = openCall(spec, call, dependencies);
-    context.responseHeader.set(REQUEST_ID, requestId);
-    answer(spec, call, context).then(
-      () => call.end(toMetadata(context.responseTrailer)),
+    const begin = beginning(call, context, requestId);
+    answer(spec, call, context, begin).then(
+      (trailer) => call.end(trailer),
       (error: unknown) => {
-        call.emit("error", statusOf(refuse(error, { rpc, requestId }, dependencies.logger), requestId));
+        const { status, header } = failureOf(error, context, { rpc, requestId }, dependencies.logger);
+        if (header !== undefined) begin();
+        call.emit("error", status);
       },
     );
   };
 }
 
-async function answer(spec: StreamImplSpec, call: Call, context: CallContext): Promise<void> {
+/** What sends the header of a response, once. */
+function beginning(call: Call, { responseHeader }: CallContext, requestId: string): () => void {
   let hasBegun = false;
-  const begin = () => {
-    if (!hasBegun) call.sendMetadata(toMetadata(context.responseHeader));
+  return () => {
+    if (hasBegun) return;
+    const header = toMetadata(responseHeader);
+    header.set(REQUEST_ID, requestId);
+    call.sendMetadata(header);
     hasBegun = true;
   };
+}
+
+/** Sends the responses, and resolves to the trailer. */
+async function answer(spec: StreamImplSpec, call: Call, context: CallContext, begin: () => void): Promise<Metadata> {
   try {
     for await (const message of invoke(spec, call, context)) {
       begin();
       await send(call, encode(spec.method.output, message), context.signal);
     }
     begin();
+    return toMetadata(context.responseTrailer);
   } finally {
     context.abort(OVER);
   }

@@ -16,9 +16,16 @@ const service = createServiceImplSpec<typeof TokenService>(TokenService, {
     throw new ConnectError("Slower.", Code.ResourceExhausted);
   },
   introspect: () => new Promise(() => {}),
+  revoke(_, { responseHeader, responseTrailer }) {
+    responseHeader.set("x-header", said);
+    responseTrailer.set("x-trailer", "t");
+    responseTrailer.set("x-trailer-bin", "AA==");
+    throw new ConnectError("No.", Code.Aborted);
+  },
 });
 const server = createGrpcServer({ services: [service], logger: recordingLogger() });
 let url: string;
+let said = "h";
 
 beforeAll(async () => {
   url = `http://127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
@@ -47,6 +54,7 @@ function envelope(bytes: Buffer): Buffer {
 const GZIP = { "grpc-encoding": "gzip" };
 const BAD_GZIP = "The request cannot be read: its gzip compression is malformed.";
 const UNNAMED = "The request cannot be read: it is compressed, but the call names no compression.";
+const UNKNOWN_ENCODING = "The compression is not supported: send gzip, or none.";
 const NO_RPC = "There is no such RPC.";
 const BAD_BINARY = "Metadata whose name ends in -bin must be base64.";
 
@@ -64,6 +72,7 @@ test.each<[string, Record<string, string>, Buffer | undefined, number, string]>(
     13,
     UNNAMED,
   ],
+  ["an unsupported encoding", { "grpc-encoding": "SECRET" }, undefined, 12, UNKNOWN_ENCODING],
   ["another method of HTTP", { ":method": "PUT" }, undefined, 12, "RPCs must be called with POST."],
   [
     "a timeout within another text",
@@ -127,6 +136,23 @@ test("a GET has no message, and is refused", async () => {
 
 test.each(["99999999H", "4294968S"])("a deadline that no timer can hold is none: %s", async (timeout) => {
   expect(await send({ "grpc-timeout": timeout })).toMatchObject({ "grpc-status": "0" });
+});
+
+test("a success has no message", async () => {
+  const { "grpc-message": message = "", ...seen } = await send({});
+  expect([message, seen]).toEqual(["", expect.objectContaining({ "grpc-status": "0" })]);
+});
+
+test("a refusal has the metadata that its implementation set, base64 without padding", async () => {
+  const seen = await send({ ":path": "/mintmark.v1.TokenService/Revoke" });
+  expect(seen).toMatchObject({ "grpc-status": "10", "x-header": "h", "x-trailer": "t", "x-trailer-bin": "AA" });
+});
+
+test("metadata that gRPC cannot carry makes no refusal of another one's", async () => {
+  said = "\u00fc";
+  const seen = await send({ ":path": "/mintmark.v1.TokenService/Revoke" });
+  expect(seen).toMatchObject({ "grpc-status": "13" });
+  expect(seen).not.toHaveProperty("x-trailer");
 });
 
 test("an implementation's own status is not taken for one of the library's", async () => {

@@ -155,6 +155,24 @@ describe.each(Object.entries(watches))("a stream over %s", (_, watch) => {
     expect(servers.logger.lines.filter(({ message }) => message === "a call failed")).toHaveLength(1);
   });
 
+  test.each([true, false])("that fails has its header and trailer, too, a message first: %s", async (isLate) => {
+    const seen: Record<string, string | null> = {};
+    await serve(async function* (_request, context) {
+      context.responseHeader.set("x-header", "h");
+      context.responseTrailer.set("x-trailer", "t");
+      if (isLate) yield { status: SERVING };
+      throw new ConnectError("No.", Code.Aborted);
+    });
+    const messages = watch(servers, {
+      onHeader: (get) => Object.assign(seen, { header: get("x-header") }),
+      onTrailer: (get) => Object.assign(seen, { trailer: get("x-trailer") }),
+    });
+    const error: unknown = await collect(messages).catch((reason: unknown) => reason);
+    // Connect's clients have the trailer with the error.
+    const trailer = error instanceof ConnectError ? error.metadata.get("x-trailer") : seen.trailer;
+    expect([seen.header, trailer]).toEqual(["h", "t"]);
+  });
+
   test("leaves an implementation's own status as it is", async () => {
     await serve(async function* () {
       yield* [];
