@@ -1,4 +1,4 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
 import { jsonDecoder } from "./json-request.ts";
 
 /** The most levels of nesting in a request's JSON. Tenants allow fewer. */
@@ -12,5 +12,11 @@ export const binaryOptions = { readUnknownFields: false, recursionLimit: 2 * MAX
  * count as absent, and the token would not be the one that was asked for.
  */
 export function jsonOptionsFor(message: DescMessage) {
-  return { ignoreUnknownFields: false, recursionLimit: MAX_JSON_DEPTH, textDecoder: jsonDecoder(message) };
+  return {
+    ignoreUnknownFields: false,
+    recursionLimit: MAX_JSON_DEPTH,
+    textDecoder: jsonDecoder(message),
+    // What an Any may hold, in a response too.
+    registry: createRegistry(message.file),
+  };
 }

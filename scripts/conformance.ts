@@ -1,0 +1,34 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const VERSION = "v1.0.5";
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, "test/conformance");
+
+/** Builds Connect's own runner, once, where nobody looks. Needs Go. */
+function runner(): string {
+  const built = join(root, "node_modules/.cache", `conformance-${VERSION}`);
+  const program = join(built, "connectconformance");
+  if (existsSync(program)) return program;
+  const source = `connectrpc.com/conformance/cmd/connectconformance@${VERSION}`;
+  execFileSync("go", ["install", source], { env: { ...process.env, GOBIN: built }, stdio: "inherit" });
+  return program;
+}
+
+/** Has the runner call one door with every protocol that it serves, and says whether all went as the lists say. */
+function run(program: string, door: string): boolean {
+  console.log(`The door ${door}:`);
+  const lists = ["failing", "flaky"].flatMap((kind) => [`--known-${kind}`, `@${join(folder, `${door}-${kind}.txt`)}`]);
+  const server = [process.execPath, join(folder, "server.ts"), door];
+  const options = ["--mode", "server", "--max-servers", "2", "--conf", join(folder, `${door}.yaml`), ...lists];
+  return spawnSync(program, [...options, "--", ...server], { stdio: "inherit" }).status === 0;
+}
+
+if (spawnSync("go", ["version"]).error !== undefined) {
+  console.error("npm run conformance needs Go, which builds Connect's runner: https://go.dev/dl/");
+  process.exit(1);
+}
+const program = runner();
+process.exitCode = ["http", "grpc"].map((door) => run(program, door)).every(Boolean) ? 0 : 1;
