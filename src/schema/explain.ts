@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { didYouMean } from "../base/nearest.ts";
+import { hintFor } from "./foreign-words.ts";
 import type { Problems } from "./problems.ts";
 
 /** The longest text that an error quotes. */
@@ -49,7 +49,7 @@ const explain: z.core.$ZodErrorMap = (issue) => {
     case "invalid_key":
       return issue.issues.map(({ message }) => message).join("; ");
     case "unrecognized_keys":
-      return issue.keys.map((key) => JSON.stringify([key, didYouMean(key, keysOf(issue.inst))])).join("\n");
+      return issue.keys.map((key) => JSON.stringify([key, hintFor(key, keysOf(issue.inst))])).join("\n");
     default:
       return "not valid";
   }

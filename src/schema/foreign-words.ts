@@ -1,0 +1,40 @@
+import { didYouMean } from "../base/nearest.ts";
+
+/** What other programs call a key: words without case and separators, by the key here. */
+export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  publicUrl: ["baseurl", "externalurl", "issueruri", "url"],
+  httpAddress: ["address", "bind", "http", "listen", "port"],
+  rpcAddress: ["grpc", "grpcaddress", "rpc"],
+  store: ["connectionstring", "database", "databaseurl", "db", "dsn", "storage"],
+  keyEncryptionKeyFile: ["encryptionkey", "kek", "keyencryptionkey", "masterkey", "systemsecret"],
+  logLevel: ["log", "logging", "loglevels", "verbosity"],
+  tls: ["https", "ssl"],
+  certificate: ["cert", "certchain", "certfile", "certpath", "crt", "tlscert"],
+  key: ["keyfile", "keypath", "privatekey", "tlskey"],
+  trustedProxies: ["proxies", "proxy", "trustproxy"],
+  tenants: ["realms", "tenant"],
+  clients: ["client", "staticclients"],
+  operators: ["admins", "operator"],
+  authorities: ["connectors", "identityproviders", "idps", "providers"],
+  resources: ["apiresources", "apis", "apiscopes"],
+  secrets: ["clientsecret", "clientsecrets", "secret", "secrethash"],
+  requireSecret: ["requireclientsecret"],
+  requireRefreshSecret: ["requirerefreshclientsecret"],
+  grants: ["allowedgranttypes", "granttypes"],
+  scopes: ["allowedscopes", "scope"],
+  allowedAudiences: ["audience", "audiences"],
+  allowedIssuers: ["allowedarbitraryissuers", "issuers"],
+  namespace: ["clientnamespace", "watermark"],
+  accessTokenLifetime: ["accesstokenttl", "accesstokenexpiry", "tokenlifetime", "ttl"],
+  idTokenLifetime: ["idtokenttl", "identitytokenlifetime"],
+  absoluteRefreshTokenLifetime: ["refreshtokenlifetime", "refreshtokenttl"],
+  rotateEvery: ["rotation", "rotationinterval", "rotationperiod"],
+  algorithm: ["alg", "signingalgorithm"],
+};
+
+/** `; did you mean x?` for a key that there is not: by what other programs call it, or by its letters. */
+export function hintFor(key: string, known: readonly string[]): string {
+  const word = key.toLowerCase().replace(/[-_]/g, "");
+  const meant = known.find((name) => FOREIGN[name]?.includes(word));
+  return meant === undefined ? didYouMean(key, known) : `; did you mean ${meant}?`;
+}
