@@ -1,11 +1,21 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { systemClock, thisMachine } from "../../src/base/clock.ts";
+import { createHttpServer } from "../../src/http/gateway.ts";
+import { serveHealth } from "../../src/http/health.ts";
+import { jweSealer } from "../../src/keyring/seal.ts";
+import { Health } from "../../src/server/health.ts";
+import { openNode } from "../../src/server/node.ts";
+import { thisPlatform } from "../../src/server/platform.ts";
+import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import { freePort } from "../support/free-port.ts";
-import { keyText } from "../support/key-encryption-key.ts";
+import { keyBytes, keyText } from "../support/key-encryption-key.ts";
+import { recordingLogger } from "../support/logger.ts";
 import { hostOf, makeDatabase, type TestDatabase, urlOf, withMongo } from "../support/mongodb.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { testTenant } from "../support/tenant.ts";
 
 /** What a path of the management port answers. */
 async function ask(port: number, path: string): Promise<{ readonly status: number; readonly body: string }> {
@@ -119,5 +129,50 @@ withMongo("a node whose MongoDB is away", (uri) => {
     proxy.become("passing");
     await expect.poll(ready, { timeout: 10_000 }).toEqual(WELL);
     await service.close();
+  });
+});
+
+withMongo("a node whose clock is set while it serves", (uri) => {
+  it("is not ready until the clock agrees with MongoDB's again, and lives", async () => {
+    const database = makeDatabase(uri);
+    let set = 0;
+    const machine = { ...thisMachine, wall: () => Date.now() + set };
+    const logger = recordingLogger();
+    const store = await openMongoStore(database.url, { logger, machine, maxClockSkew: 10_000 });
+    const node = await openNode({
+      settings: { maxClockLag: 0, startTimeout: 0, keyPollEvery: 5, keyMaxStaleness: 900 },
+      tenants: [testTenant()],
+      store,
+      platform: {
+        ...thisPlatform(jweSealer([keyBytes()])),
+        machine,
+        clock: (isOff) => systemClock(machine, isOff),
+      },
+      logger,
+      listener: () => undefined,
+    });
+    await node.pollKeys();
+    const health = new Health({ elapsed: machine.elapsed, tooLong: () => new Promise(() => {}), logger });
+    health.begin(node.checks);
+    const app = createHttpServer({ logger });
+    serveHealth(app, health);
+    const ready = async () => {
+      const { statusCode, body } = await app.inject("/readyz");
+      return { status: statusCode, body };
+    };
+    expect(await ready()).toEqual(WELL);
+    set = -60_000;
+    await expect.poll(ready, { timeout: 10_000 }).toEqual({
+      status: 503,
+      body: expect.stringMatching(
+        /^\[\+\]store ok\n\[-\]clock failed: The machine's clock is too far from the store's\.\n/,
+      ),
+    });
+    expect(await app.inject("/livez")).toMatchObject({ statusCode: 200 });
+    set = 0;
+    await expect.poll(ready, { timeout: 10_000 }).toEqual(WELL);
+    await node.close();
+    await store.close();
+    await database.drop();
   });
 });
