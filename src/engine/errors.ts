@@ -32,6 +32,8 @@ const MAX_DESCRIPTION = 1024;
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
+  /** The message without what the caller wrote, for events: a secret may have been sent in the wrong place. */
+  readonly reason: string;
   /** How the event about this refusal describes it, if it is more specific than `refused`. */
   readonly event: Refused;
 
@@ -44,10 +46,18 @@ export class OAuthError extends Error {
     message: string,
     options: { readonly cause?: unknown; readonly event?: Refused } = {},
   ) {
-    super(message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, "?").slice(0, MAX_DESCRIPTION), options);
+    const description = message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, "?");
+    super(description.slice(0, MAX_DESCRIPTION), options);
     this.code = code;
+    // Of the whole text: a cut one may lack the quote that ends what the caller wrote.
+    this.reason = withoutQuotes(description).slice(0, MAX_DESCRIPTION);
     this.event = options.event ?? { event: "refused" };
   }
+}
+
+/** Messages put what a caller wrote in quotes. Several of them may stand in one: everything between goes, too. */
+function withoutQuotes(text: string): string {
+  return text.replace(/(?<=^|\W)'(?:.*'(?!\w)|.*)/s, "'…'");
 }
 
 /**

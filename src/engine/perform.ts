@@ -79,7 +79,7 @@ export async function perform<Name extends OperationName>(
     return answer as AnswerOf<Name>;
   } catch (error) {
     const refusal = toOAuthError(error);
-    const { code, message: reason, cause } = refusal;
+    const { code, reason, cause } = refusal;
     if (code === "temporarily_unavailable") operation.retried?.(parts, request as never);
     emit({ ...refusal.event, code, reason, cause });
     throw refusal;

@@ -50,8 +50,7 @@ export class EventLog {
       return;
     }
     if (event.event !== "refresh_reused" && this.#isTooMany(event)) return;
-    const { cause, reason, ...others } = event;
-    const fields = { ...others, reason: withoutQuotes(reason) };
+    const { cause, ...fields } = event;
     if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
     else if (cause !== undefined)
       this.#logger.warn({ ...fields, err: cause }, "an operation was temporarily unavailable");
@@ -93,9 +92,4 @@ export class EventLog {
 function whose({ event, cause }: Refusal): "mint" | "operators" | "clients" {
   if (cause !== undefined) return "mint";
   return event === "operator_refused" ? "operators" : "clients";
-}
-
-/** Removes text in quotes, which the caller wrote: it may be a secret in the wrong place. */
-function withoutQuotes(reason: string): string {
-  return reason.replace(/(?<=\W)'.*'(?=\W)/s, "'…'");
 }

@@ -59,10 +59,20 @@ function lastUntrusted(peer: string, hops: readonly string[], isTrusted: IsTrust
 }
 
 /**
- * The `for` of every element (RFC 7239 section 4); an empty text, which is not an address, for an element without one.
+ * The `for` of every element (RFC 7239 section 4); an empty text, which is not an address, for an element that does not
+ * have exactly one. A field that is malformed says nothing: what a client wrote into it must not hide its end.
  */
 function forwardedAddresses(field: string): readonly string[] {
-  return field.split(",").map((element) => /(?:^|;)\s*for="?([^";]*)"?/i.exec(element)?.[1] ?? "");
+  const text = field.trim();
+  const elements: string[][] = [[]];
+  const pairs = /(?:([^\s",;=]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?[ \t]*([;,]|$)[ \t]*/y;
+  while (pairs.lastIndex < text.length) {
+    const [, name, quoted, plain, separator] = pairs.exec(text) ?? [];
+    if (separator === undefined) return [];
+    if (name?.toLowerCase() === "for") elements.at(-1)?.push(quoted?.replace(/\\(.)/g, "$1") ?? plain ?? "");
+    if (separator === ",") elements.push([]);
+  }
+  return elements.map(([address = "", ...others]) => (others.length === 0 ? address : ""));
 }
 
 /** An IP address without brackets, port and zone, and IPv4 not mapped to IPv6; undefined for any other text. */

@@ -42,16 +42,6 @@ describe("the log of events", () => {
   });
 
   it.each([
-    ["The scope 'eyJhbGciOi' was not granted.", "The scope '…' was not granted."],
-    ["The arbitrary claim: 'a' b 'c' is not allowed.", "The arbitrary claim: '…' is not allowed."],
-    ["The id_token's subject is not the client's.", "The id_token's subject is not the client's."],
-  ])("has nothing that a caller wrote: %s", (reason, told) => {
-    const { logger, listen } = log();
-    listen(refused(reason));
-    expect(logger.lines).toMatchObject([{ fields: { reason: told } }]);
-  });
-
-  it.each([
     ["server_error", "error"],
     ["temporarily_unavailable", "warn"],
   ])("has the cause of %s", (code, level) => {
