@@ -19,7 +19,7 @@ export function decode(io: Io): Command {
         "service is asked: introspect tells whether a token is alive.",
     )
     .action(async (file: string | undefined, options: OutputOptions) => {
-      const decoded = decodeToken((await readToken(io, file, "token")).trim());
+      const decoded = decodeToken(await readToken(io, file, "token"));
       if (io.stdout.isTTY) io.stderr.write("Not verified: anybody could have written this.\n\n");
       await print(io, decoded, options, (output) =>
         Object.values(decoded)

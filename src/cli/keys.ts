@@ -1,12 +1,18 @@
 import { Command } from "commander";
+import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { keysList } from "./keys-list.ts";
 import { keysRotate } from "./keys-rotate.ts";
 
 /** `mintmark keys`: a tenant's keys, for operators. */
 export function keys(io: Io): Command {
-  return new Command("keys")
+  const command = new Command("keys")
+    .summary("lists and rotates a tenant's keys")
     .description("Lists and rotates a tenant's keys, for operators.")
     .addCommand(keysList(io))
     .addCommand(keysRotate(io));
+  return withExamples(command, [
+    ["mintmark keys list --tenant acme", "As the operator of MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET"],
+    ["mintmark keys rotate --tenant acme --dry-run", "What a rotation would do"],
+  ]);
 }

@@ -6,6 +6,7 @@ import { completion } from "./completion.ts";
 import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
+import { withExamples } from "./frame/examples.ts";
 import type { Io, Output } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
 import { healthcheck } from "./healthcheck.ts";
@@ -69,6 +70,11 @@ export function createProgram(io: Io): Command {
       styleCommandText: (text) => styleText("cyan", text, { validateStream: false }),
       styleOptionText: (text) => styleText("cyan", text, { validateStream: false }),
     });
+  withExamples(program, [
+    ["mintmark", "A service to try it with: its secrets are public, and it is on this machine alone"],
+    ["mintmark config init /etc/mintmark", "A first configuration for production"],
+    ["mintmark mint --help", "What a command takes, with examples"],
+  ]);
   for (const make of commands) program.addCommand(make(io));
   program.addCommand(completion(io, program)).addCommand(help(program));
   inheritSettings(program);

@@ -18,6 +18,10 @@ describe("help", () => {
     },
   );
 
+  it.each([[[]], [["keys"]], [["client"]], [["config"]]])("of %j has examples, too", async (names) => {
+    expect((await commandLine([...names, "--help"])).stdout).toMatch(/^Examples:\n {2}# .*\n {2}mintmark/m);
+  });
+
   it("is shown for a command that is none without another behind it, as an error", async () => {
     const { code, stdout, stderr } = await commandLine(["keys"]);
     expect([code, stdout]).toEqual([1, ""]);

@@ -181,6 +181,16 @@ describe("the life of a token", () => {
     expect(await commandAnswer(["introspect", "token"], around())).toEqual({ active: false });
   });
 
+  it("is taken without what is around it, and told apart from the whole answer", async () => {
+    const { access_token } = await commandAnswer(MINT, around());
+    expect(await commandAnswer(["introspect"], around({ input: `  ${access_token} \r\n\n` }))).toMatchObject({
+      active: true,
+    });
+    const { code, stderr } = await commandLine(["introspect"], around({ input: JSON.stringify({ access_token }) }));
+    expect([code, stderr]).toEqual([1, expect.stringContaining("Expected the token alone, got JSON")]);
+    expect(stderr).not.toContain(access_token);
+  });
+
   it("shows moments as times on a terminal", async () => {
     const env = { MINTMARK_TOKEN: (await commandAnswer(MINT, around())).access_token };
     const { stdout } = await commandLine(["introspect"], around({ env, typed: "" }));

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { readConfidential } from "../frame/confidential.ts";
+import { UsageError } from "../frame/exit.ts";
 import type { Io } from "../frame/io.ts";
 
 /** What every command that works with a token has. */
@@ -20,9 +21,15 @@ export function withToken(command: Command, what: string): Command {
   );
 }
 
-/** The token that {@link withToken} is about. */
-export function readToken(io: Io, file: string | undefined, what: string): Promise<string> {
-  return readConfidential(io, { what, file, variable: "MINTMARK_TOKEN", takesInput: true });
+/** The token that {@link withToken} is about. Throws {@link UsageError} for what is surely none. */
+export async function readToken(io: Io, file: string | undefined, what: string): Promise<string> {
+  const token = (await readConfidential(io, { what, file, variable: "MINTMARK_TOKEN", takesInput: true })).trim();
+  if (token.startsWith("{")) {
+    throw new UsageError(
+      `Expected the ${what} alone, got JSON: mint prints one member alone with --field access_token.`,
+    );
+  }
+  return token;
 }
 
 /** Collects the values of an option that may be given several times, each of which may list several between blanks. */
