@@ -67,7 +67,7 @@ async function confirmCompromised(
   const ended =
     use === "signing" ? "every token that it signed" : "every refresh token and reference token made with it";
   const key = kid === undefined ? `The active ${use} key` : `The key ${kid}`;
-  await confirm(io, `${key} of the tenant ${tenant} is cut: ${ended} ends at once and for good.`, yes);
+  await confirm(io, `${key} of the tenant ${tenant} is revoked: ${ended} ends at once and for good.`, yes);
 }
 
 function rotate(io: Io, options: RotateOptions): Promise<PrintedRotation> {

@@ -91,19 +91,19 @@ export class IssuingClock {
     const { store, clock, logger, maxClockLag, mayBeBehind = false } = dependencies;
     const ceiling = await readCeiling(store);
     const { told } = ceiling;
-    const moments = new IssuingClock(dependencies, ceiling);
-    if (mayBeBehind) return moments;
+    const issuingClock = new IssuingClock(dependencies, ceiling);
+    if (mayBeBehind) return issuingClock;
     await waitUntilRight(dependencies);
     const lag = told - clock.now();
     // A correct clock can be behind the ceiling by the margin.
-    if (lag > Math.max(maxClockLag, moments.#margin)) throw new StoreUnusableError(tooFarBehind(told, lag));
+    if (lag > Math.max(maxClockLag, issuingClock.#margin)) throw new StoreUnusableError(tooFarBehind(told, lag));
     if (lag > AHEAD)
       logger.warn({ lag }, "the machine's clock is behind the newest token: the start waits until it has caught up");
     await clock.past(told);
     // A store that cannot be written would leave this process without a ceiling: it must not start.
-    await moments.#raise(clock.now() + AHEAD);
-    moments.#assertWritten();
-    return moments;
+    await issuingClock.#raise(clock.now() + AHEAD);
+    issuingClock.#assertWritten();
+    return issuingClock;
   }
 
   /**
@@ -130,12 +130,12 @@ export class IssuingClock {
    * Makes it durable that tokens may be issued up to this time, and checks that no other process is ahead: call it
    * before writing a revocation up to it. Throws {@link ClockOffError} if one is, and StoreUnavailableError.
    */
-  async cover(moment: Instant): Promise<void> {
+  async cover(issuedAt: Instant): Promise<void> {
     // A raise under way may aim lower. One millisecond more, so that the next token can be later than the revocation.
     await this.#raising;
-    await this.#raise(moment + 1);
+    await this.#raise(issuedAt + 1);
     this.#assertWritten();
-    if (this.#ceiling <= moment) return this.cover(moment);
+    if (this.#ceiling <= issuedAt) return this.cover(issuedAt);
     this.#assertNotBehind();
   }
 

@@ -57,7 +57,7 @@ function checkSizes(request: MintRequest, limits: Limits, problems: Problems): v
   for (const parameter of JSON_PARAMETERS) {
     const value = request[parameter];
     if (value === undefined || value instanceof InvalidValue) continue;
-    const problem = faultOf(value, limits.claimsDepth);
+    const problem = problemOf(value, limits.claimsDepth);
     if (problem === undefined) bytes += Buffer.byteLength(JSON.stringify(value));
     else problems.add(`${wireName(parameter)} ${problem}`);
   }
@@ -69,13 +69,13 @@ function checkSizes(request: MintRequest, limits: Limits, problems: Problems): v
 }
 
 /** The problem with a value's shape, whatever it means. Looks no deeper than the limit. */
-function faultOf(value: JsonValue, depth: number): string | undefined {
+function problemOf(value: JsonValue, depth: number): string | undefined {
   if (typeof value === "string")
     return value.isWellFormed() ? undefined : "holds text that is not well-formed Unicode.";
   if (typeof value !== "object" || value === null) return undefined;
   if (depth === 0) return "is nested too deeply.";
   for (const [name, member] of Object.entries(value)) {
-    const problem = faultOf(name, 0) ?? faultOf(member, depth - 1);
+    const problem = problemOf(name, 0) ?? problemOf(member, depth - 1);
     if (problem !== undefined) return problem;
   }
   return undefined;

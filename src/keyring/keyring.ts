@@ -148,7 +148,7 @@ export class Keyring implements TenantKeyring {
 
   /** Spares the store a read for a token that no missing key can have signed. */
   #mayBeNew(jwt: string, now: Instant): boolean {
-    const minted = claimedMoment(jwt);
+    const minted = claimedTime(jwt);
     return minted !== undefined && mayBeOfMissingKey(minted, this.#reader.snapshot, this.#policy(), now);
   }
 
@@ -170,11 +170,11 @@ function kidOf(jwt: string): string | undefined {
 }
 
 /** When a JWT claims to have been issued: by its `jti`, or to the second by its `iat`; undefined if it has neither. */
-function claimedMoment(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
+function claimedTime(jwt: string): { readonly earliest: Instant; readonly latest: Instant } | undefined {
   try {
     const { jti, iat } = decodeJwt(jwt);
-    const moment = typeof jti === "string" ? parseJti(jti)?.issuedAt : undefined;
-    if (moment !== undefined) return { earliest: moment, latest: moment };
+    const issuedAt = typeof jti === "string" ? parseJti(jti)?.issuedAt : undefined;
+    if (issuedAt !== undefined) return { earliest: issuedAt, latest: issuedAt };
     return typeof iat === "number" ? { earliest: iat * 1000, latest: iat * 1000 + 999 } : undefined;
   } catch {
     return undefined;

@@ -29,11 +29,11 @@ export const revocationIds = {
 };
 
 /**
- * Whether one of the revocations that apply to a token ends it. `moments`: when the token was issued, and when its
+ * Whether one of the revocations that apply to a token ends it. `times`: when the token was issued, and when its
  * family was minted.
  */
-export function isRevoked(revocations: readonly Revocation[], moments: readonly Instant[]): boolean {
-  return revocations.some(({ notAfter }) => moments.some((moment) => moment <= notAfter));
+export function isRevoked(revocations: readonly Revocation[], times: readonly Instant[]): boolean {
+  return revocations.some(({ notAfter }) => times.some((time) => time <= notAfter));
 }
 
 /** Every part is preceded by its length, so that no two lists of parts hash alike. */

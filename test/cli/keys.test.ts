@@ -55,15 +55,17 @@ describe("mintmark keys rotate --store", () => {
     for (let i = 0; i < 2; i++) expect((await rotate("--idempotency-key", "once")).keys).toHaveLength(1);
   });
 
-  it("cuts a compromised key only if that is confirmed", async () => {
-    const cut = [...ROTATE, "--tenant", "default", "--mode", "compromised"];
+  it("revokes a compromised key only if that is confirmed", async () => {
+    const compromised = [...ROTATE, "--tenant", "default", "--mode", "compromised"];
     for (const typed of [undefined, "\n"]) {
-      const { code, stderr } = await commandLine(cut, { ...around(), ...(typed !== undefined && { typed }) });
+      const { code, stderr } = await commandLine(compromised, { ...around(), ...(typed !== undefined && { typed }) });
       expect(code).toBe(1);
-      expect(stderr).toContain("The active signing key of the tenant default is cut: every token that it signed ends");
+      expect(stderr).toContain(
+        "The active signing key of the tenant default is revoked: every token that it signed ends",
+      );
     }
     expect(await rows()).toEqual([]);
-    const { code, stdout } = await commandLine(cut, { ...around(), typed: "y\n" });
+    const { code, stdout } = await commandLine(compromised, { ...around(), typed: "y\n" });
     expect(code).toBe(0);
     expect(stripVTControlCharacters(stdout)).toMatch(/KID .*STATE .*\n.*active .*\n\nRotated\.\n/);
   });
@@ -137,7 +139,7 @@ describe("mintmark client revoke --store", () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining("No service has used this store yet: check --config")]);
   });
 
-  it("cuts a client of a tenant, configured or not, and says what it does not reach", async () => {
+  it("revokes a client of a tenant, configured or not, and says what it does not reach", async () => {
     await rotate();
     const { warnings } = await commandAnswer([...revoke, "--client", "gone", "--yes"], around());
     expect(warnings).toContainEqual(expect.stringContaining("No client of that id"));

@@ -19,7 +19,7 @@ beforeEach(() => {
   logger = recordingLogger();
 });
 
-/** The moments of a process that starts on a machine. */
+/** The issuing clock of a process that starts on a machine. */
 function start(machine: FakeMachine, on: Store = store, maxClockLag = 10_000): Promise<IssuingClock> {
   const clock = systemClock(machine, () => on.isClockOff?.() ?? false);
   return IssuingClock.open({ store: on, clock, machine, logger, maxClockLag, startTimeout: 5_000 });
@@ -28,13 +28,13 @@ function start(machine: FakeMachine, on: Store = store, maxClockLag = 10_000): P
 /** How often the ceiling was raised. */
 const raises = () => store.calls.filter((call) => call === "meta.raise").length;
 
-describe("moments", () => {
+describe("the issuing clock", () => {
   it("are the clock's, and none is above what is durable by then", async () => {
     const machine = fakeMachine();
-    const moments = await start(machine);
+    const issuingClock = await start(machine);
     for (const passed of [0, 1, 499, 2_000, 5]) {
       machine.pass(passed);
-      const { now, issuedAt } = await moments.read();
+      const { now, issuedAt } = await issuingClock.read();
       expect([now, issuedAt]).toEqual([machine.wall(), machine.wall()]);
       expect(await memory.forTenant(NO_TENANT).meta.read("latestMoment")).toBeGreaterThanOrEqual(now);
     }
@@ -42,43 +42,43 @@ describe("moments", () => {
 
   it("cost a write in half a second at most, however many are read", async () => {
     const machine = fakeMachine();
-    const moments = await start(machine);
+    const issuingClock = await start(machine);
     for (let read = 0; read < 1_000; read++) {
       machine.pass(1);
-      await moments.read();
+      await issuingClock.read();
     }
     expect(raises()).toBeLessThanOrEqual(3);
   });
 
   it("stay below what is durable while nothing can be written, though time goes on", async () => {
     const machine = fakeMachine();
-    const moments = await start(machine);
-    const { now: before } = await moments.read();
+    const issuingClock = await start(machine);
+    const { now: before } = await issuingClock.read();
     store.away = true;
     machine.pass(MINUTE);
-    expect(await moments.read()).toEqual({ now: before + MINUTE, issuedAt: before + 1_000 });
+    expect(await issuingClock.read()).toEqual({ now: before + MINUTE, issuedAt: before + 1_000 });
     store.away = false;
-    expect((await moments.read()).issuedAt).toBe(before + MINUTE);
+    expect((await issuingClock.read()).issuedAt).toBe(before + MINUTE);
   });
 
   it("go on while a store is away whose own clock vouches for the machine's", async () => {
     const machine = fakeMachine();
     const vouching = { ...store, isClockOff: () => false };
-    const moments = await start(machine, vouching);
-    await moments.read();
+    const issuingClock = await start(machine, vouching);
+    await issuingClock.read();
     store.away = true;
     machine.pass(MINUTE);
-    expect((await moments.read()).issuedAt).toBe(machine.wall());
+    expect((await issuingClock.read()).issuedAt).toBe(machine.wall());
   });
 
   it("of a revocation are durable before it is, and so is the next one", async () => {
     const machine = fakeMachine();
-    const moments = await start(machine);
-    await moments.cover(machine.wall() + 1_050);
+    const issuingClock = await start(machine);
+    await issuingClock.cover(machine.wall() + 1_050);
     store.away = true;
     machine.pass(1_051);
-    expect((await moments.read()).issuedAt).toBe(machine.wall());
-    await expect(moments.cover(machine.wall() + 1)).rejects.toThrow(StoreUnavailableError);
+    expect((await issuingClock.read()).issuedAt).toBe(machine.wall());
+    await expect(issuingClock.cover(machine.wall() + 1)).rejects.toThrow(StoreUnavailableError);
   });
 });
 
@@ -162,12 +162,12 @@ it("a process that may be behind starts at once, and neither mints nor revokes u
   machine.set(-60 * MINUTE);
   const clock = systemClock(machine);
   const options = { store, clock, machine, logger, maxClockLag: 0, startTimeout: 0, mayBeBehind: true };
-  const moments = await IssuingClock.open(options);
+  const issuingClock = await IssuingClock.open(options);
   expect(machine.wall()).toBe(fakeMachine().wall());
-  await expect(moments.read()).rejects.toThrow(ClockOffError);
-  await expect(moments.cover(machine.wall())).rejects.toThrow(ClockOffError);
+  await expect(issuingClock.read()).rejects.toThrow(ClockOffError);
+  await expect(issuingClock.cover(machine.wall())).rejects.toThrow(ClockOffError);
   machine.pass(61 * MINUTE);
-  await moments.read();
+  await issuingClock.read();
 });
 
 it("what is forgotten of a clock that was ahead takes along what may have lost its revocation, and nothing else", async () => {
@@ -179,9 +179,9 @@ it("what is forgotten of a clock that was ahead takes along what may have lost i
   machine.set(-60 * MINUTE);
   const upTo = await forgetCeiling(store, now);
   expect(upTo).toBeGreaterThanOrEqual(now + 60 * MINUTE);
-  const moments = await start(machine);
+  const issuingClock = await start(machine);
   const end = upTo ?? 0;
-  expect(moments.mayLackRevocation(now, end)).toBe(true);
-  expect(moments.mayLackRevocation(now + 1, end)).toBe(false);
-  expect(moments.mayLackRevocation(now, end + 1)).toBe(false);
+  expect(issuingClock.mayLackRevocation(now, end)).toBe(true);
+  expect(issuingClock.mayLackRevocation(now + 1, end)).toBe(false);
+  expect(issuingClock.mayLackRevocation(now, end + 1)).toBe(false);
 });

@@ -128,7 +128,7 @@ describe.each(stores)("a row in $name that this mint did not write", (kind) => {
 });
 
 describe("whoever has a refresh key that leaked, and can write the store", () => {
-  it("makes no reference token that is active once the key is cut", async () => {
+  it("makes no reference token that is active once the key is revoked", async () => {
     const context = await testContext();
     const raw = context.wholeStore.forTenant("default");
     const handle = makeHandle(seededRandom("thief"));

@@ -118,24 +118,24 @@ describe("arbitrary_resource_owner", () => {
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
     });
 
-    it("a token that a cut covers, and not one that is younger", async () => {
+    it("a token that a revocation covers, and not one that is younger", async () => {
       const { accessToken } = await mint({});
-      const cut = async (id: string, notAfter: number) =>
+      const revoked = async (id: string, notAfter: number) =>
         context.store.revocations.raise({ id, notAfter, expiresAt: FOREVER });
       const now = context.clock.now();
-      await cut(revocationIds.subjectOfClient("someone", CLIENT_ID), now - 1);
-      await cut(revocationIds.subjectOfNamespace("someone", "group"), now - 1);
-      await cut(revocationIds.subjectOfClient("someone else", CLIENT_ID), now);
+      await revoked(revocationIds.subjectOfClient("someone", CLIENT_ID), now - 1);
+      await revoked(revocationIds.subjectOfNamespace("someone", "group"), now - 1);
+      await revoked(revocationIds.subjectOfClient("someone else", CLIENT_ID), now);
       await shown(accessToken);
-      await cut(revocationIds.subjectOfNamespace("someone", "group"), now);
+      await revoked(revocationIds.subjectOfNamespace("someone", "group"), now);
       expect(await refusalOf(shown(accessToken))).toEqual(REFUSED);
       context.clock.advance(1);
       const younger = await mint({});
       await shown(younger.accessToken);
-      await cut(revocationIds.jti(String(claimsOf(younger.accessToken).jti)), FOREVER);
+      await revoked(revocationIds.jti(String(claimsOf(younger.accessToken).jti)), FOREVER);
       expect(await refusalOf(shown(younger.accessToken))).toEqual(REFUSED);
       const last = await mint({});
-      await cut(revocationIds.kid(context.keyring.signer(now).kid), FOREVER);
+      await revoked(revocationIds.kid(context.keyring.signer(now).kid), FOREVER);
       expect(await refusalOf(shown(last.accessToken))).toEqual(REFUSED);
     });
   });

@@ -78,11 +78,11 @@ describe("the schedule", () => {
     expect(activeKey(overtaken, 600)?.generation).toBe(3);
   });
 
-  it("has no active key while the one whose time it is is cut", () => {
-    const cut = [key(1, 0), key(2, 100, true)];
-    expect(states(cut, 150)).toEqual(["retired", "compromised"]);
-    expect(activeKey(cut, 150)).toBeUndefined();
-    expect(activeKey(cut, 50)?.generation).toBe(1);
+  it("has no active key while the one whose time it is is revoked", () => {
+    const revoked = [key(1, 0), key(2, 100, true)];
+    expect(states(revoked, 150)).toEqual(["retired", "compromised"]);
+    expect(activeKey(revoked, 150)).toBeUndefined();
+    expect(activeKey(revoked, 50)?.generation).toBe(1);
   });
 
   it("has one active key at most, the one that signs, whatever the rows and the order that they come in", () => {
@@ -102,8 +102,8 @@ describe("the schedule", () => {
   it("takes a key through its states in order", () => {
     const order = ["pending", "active", "retired", "gone"];
     fc.assert(
-      fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), fc.nat(300), (moments, keepFor) => {
-        const all = moments.map((activateAt, at) => key(at + 1, activateAt));
+      fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }), fc.nat(300), (times, keepFor) => {
+        const all = times.map((activateAt, at) => key(at + 1, activateAt));
         for (let index = 0; index < all.length; index++) {
           let last = 0;
           for (let now = 0; now < 1400; now += 7) {
@@ -124,9 +124,9 @@ describe("a rotation is due", () => {
     ["not yet", [key(1, 0)], 899, undefined],
     ["so far ahead that its key is out in time", [key(1, 0)], 900, "ahead"],
     ["not again while the next one waits", [key(1, 0), key(2, 1000)], 950, undefined],
-    ["where the next one that waits is cut", [key(1, 0), key(2, 1000, true)], 950, "ahead"],
-    ["at once where the active one is cut", [key(1, 0, true)], 1, "at once"],
-    ["at once where the active one is cut, though another waits", [key(1, 0, true), key(2, 1000)], 1, "at once"],
+    ["where the next one that waits is revoked", [key(1, 0), key(2, 1000, true)], 950, "ahead"],
+    ["at once where the active one is revoked", [key(1, 0, true)], 1, "at once"],
+    ["at once where the active one is revoked, though another waits", [key(1, 0, true), key(2, 1000)], 1, "at once"],
     ["where another algorithm is configured", [{ ...key(1, 0), algorithm: "RS256" }], 1, "ahead"],
     [
       "not for another algorithm while the next one waits",

@@ -34,7 +34,7 @@ export interface AccessToken {
   forgotten: boolean;
 }
 
-/** What must be so by what the clients were told and did: it knows nothing of rows, marks, macs or cuts. */
+/** What must be so by what the clients were told and did: it knows nothing of rows, macs or revocations. */
 export class Model {
   readonly grants: Grant[] = [];
   readonly accessTokens: AccessToken[] = [];

@@ -14,12 +14,12 @@ interface Edit {
 }
 
 const REFRESH = "src/engine/operations/refresh.ts";
-const WATERMARK = "src/engine/tokens/revoke-subject.ts";
+const REVOKE_SUBJECT = "src/engine/tokens/revoke-subject.ts";
 const REVOKE = "src/engine/operations/revoke.ts";
 const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
-const MOMENTS = "src/engine/issuing-clock.ts";
+const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -71,35 +71,39 @@ export const MUTATIONS: readonly Mutation[] = [
       "const create = reference && context.store.referenceTokens.create(reference);\n    return (await Promise.all([moveRow(context, family, attempt), create]))[0];",
     ],
   ),
-  one("cut-at-now", "a subject's cut lies at now instead of later", WATERMARK, "begun + lead + 2 * e", "begun", [
-    "if (took <= lead) return",
-    "return",
-  ]),
   one(
-    "cut-not-raised",
-    "a subject's cut that was written too late is not raised",
-    WATERMARK,
+    "revocation-at-now",
+    "a subject's revocation ends at now instead of later",
+    REVOKE_SUBJECT,
+    "begun + lead + 2 * e",
+    "begun",
+    ["if (took <= lead) return", "return"],
+  ),
+  one(
+    "revocation-not-raised",
+    "a subject's revocation that was written too late is not raised",
+    REVOKE_SUBJECT,
     "if (took <= lead) return",
     "return",
   ),
   one(
-    "cut-not-waited-for",
+    "revocation-not-waited-for",
     "a revocation is answered before every clock is past it",
-    WATERMARK,
+    REVOKE_SUBJECT,
     "clock.past(notAfter + 2 * e)",
     "undefined",
   ),
   one(
-    "cut-forgotten",
-    "a subject's cut goes before what it kills",
-    WATERMARK,
+    "revocation-forgotten",
+    "a subject's revocation is deleted before what it ends has expired",
+    REVOKE_SUBJECT,
     "+ lifetime * 1000 + 2 * e",
     "+ 0 * lifetime",
   ),
   one(
     "namespace-spared",
-    "only the client's own tokens are cut, not its namespace's",
-    WATERMARK,
+    "only the client's own tokens are revoked, not its namespace's",
+    REVOKE_SUBJECT,
     "wholeNamespace && client",
     "!wholeNamespace && client",
   ),
@@ -113,14 +117,14 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "start-in-the-past",
     "a process starts though its clock is behind what was told before",
-    MOMENTS,
+    ISSUING_CLOCK,
     "await clock.past(told);",
     "",
   ),
   one(
     "ceiling-overstepped",
     "tokens bear moments that no later start will know of",
-    MOMENTS,
+    ISSUING_CLOCK,
     "if (now > this.#ceiling - AHEAD / 2) await this.#raiseFor(now);",
     "",
     ["Math.min(now, this.#ceiling)", "now"],
@@ -154,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "family === undefined",
   ),
   one(
-    "client-cut-not-read",
+    "client-revocation-not-read",
     "a revocation of a client is answered, and its tokens live on",
     ACCESS_TOKEN,
     "    revocationIds.client(clientId),\n",
@@ -169,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "enabled !== undefined",
   ),
   one(
-    "key-cut-not-read",
+    "key-revocation-not-read",
     "what a compromised key signed stays active",
     ACCESS_TOKEN,
     "...keyRevocationIds(token),",
@@ -211,8 +215,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (family === '') await context",
   ),
   one(
-    "token-cut-forgotten",
-    "a revoked token is active again once its cut is gone",
+    "token-revocation-forgotten",
+    "a revoked token is active again once its revocation is gone",
     REVOKE,
     "const end = expiresAt + 2 * context.maxClockSkew",
     "const end = 0 * expiresAt",
@@ -288,11 +292,11 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   one(
-    "tenants-share-cuts",
-    "a look-up of a cut leaves out the tenant",
+    "tenants-share-revocations",
+    "a look-up of a revocation leaves out the tenant",
     MEMORY_STORE,
-    "memoryRevocations(rows.cuts",
-    'memoryRevocations(rowsOf("all").cuts',
+    "memoryRevocations(rows.revocations",
+    'memoryRevocations(rowsOf("all").revocations',
   ),
   one(
     "advance-unconditional",

@@ -95,12 +95,12 @@ export class Oracle {
       return;
     }
     const row = this.#records.signingKey(token.tenant, token.kid);
-    const mayBeCut = this.#sweepingKills.some(
+    const mayBeRevoked = this.#sweepingKills.some(
       (kill) => (kill.known ?? kill.effect()) !== "none" && kill.covers(token) !== "no",
     );
     const urgent = row.activateAt - row.createdAt < KEY_TIMES.publishAhead * 1000;
     const known = row.appliedAt + (KEY_TIMES.keyMaxStaleness + KEY_TIMES.jwksMaxAge) * 1000 + 2 * off;
-    expect(mayBeCut || (urgent && now <= known), 4, "an offline verifier meets an unknown kid");
+    expect(mayBeRevoked || (urgent && now <= known), 4, "an offline verifier meets an unknown kid");
     const asked = row.generation === 1 || this.#records.urgentOrders.has(token.tenant);
     expect(!urgent || asked, 4, "a key was activated in a hurry that nobody asked for");
   }
@@ -181,11 +181,15 @@ export class Oracle {
     expect(this.#reuse(token, call) !== "no", 3, "a client within the grace was locked out");
     const row = this.#records.versions(grant.family).at(-1);
     const mover = row?.by;
-    if (row?.generation !== token.generation + 1 || row.settled || mover === undefined) return;
+    if (row?.generation !== token.generation + 1 || row.reconciled || mover === undefined) return;
     if (grant.grace === 0 || !isRefused(mover, "temporarily_unavailable") || !mover.node.alive) return;
     const waited = call.start - STRAGGLES;
-    const settledByNow = mover.end < waited && mover.node.lastFailure < waited;
-    expect(mover.node !== call.node && !settledByNow, 3, "a client was locked out, though its node lived to settle it");
+    const reconciledByNow = mover.end < waited && mover.node.lastFailure < waited;
+    expect(
+      mover.node !== call.node && !reconciledByNow,
+      3,
+      "a client was locked out, though its node lived to reconcile it",
+    );
   }
 
   #beginRevoke(call: Call<"revoke">): void {
@@ -247,7 +251,7 @@ export class Oracle {
         // What was minted from what is dead saw that alive, so it was minted in time to be dead too.
         if (token.root.end <= call.start || (token.shown !== undefined && isOlder(token.shown, client, call)))
           return "yes";
-        // A cut that was not answered may lie a little ahead of when it was given up.
+        // A revocation that was not answered may lie a little ahead of when it was given up.
         const until = call.outcome?.kind === "done" ? call.end : call.end + lead;
         if (token.root.start < until) return "maybe";
         // What a process mints that cannot write bears an older moment: another's revocation may end it too.
@@ -298,8 +302,8 @@ export class Oracle {
   #endJwks(call: Call<"jwks">): void {
     if (!isDone(call)) return;
     for (const { kid } of call.outcome.answer.keys) {
-      const cutAt = this.#records.keyCutAt(call.tenant, String(kid));
-      expect(cutAt === undefined || cutAt >= call.polledAt, 4, "a compromised key is published");
+      const revokedAt = this.#records.keyRevokedAt(call.tenant, String(kid));
+      expect(revokedAt === undefined || revokedAt >= call.polledAt, 4, "a compromised key is published");
     }
   }
 

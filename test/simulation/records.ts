@@ -17,19 +17,19 @@ import type { Scheduler } from "./scheduler.ts";
 /** The row of a grant for a while. Instants are in true time. */
 interface Version {
   readonly generation: number;
-  /** When the row was told to have moved: the beginning of the call that moved it, or when it was settled. */
+  /** When the row was told to have moved: the beginning of the call that moved it, or when it was reconciled. */
   readonly movedAt: Instant;
   /** The call that moved it to its generation. */
   readonly by: Call | undefined;
-  readonly settled: boolean;
+  readonly reconciled: boolean;
   readonly from: Instant;
   until: Instant;
 }
 
 interface KeyRow extends KeyRecord {
   readonly tenant: string;
-  /** The id of the cut that ends what it made. */
-  readonly cutId: string;
+  /** The id of the revocation that ends what it made. */
+  readonly revocationId: string;
   /** When the store had it, in true time. */
   readonly appliedAt: Instant;
 }
@@ -46,13 +46,13 @@ export class Records {
   readonly families: { readonly tenant: string; readonly id: string }[] = [];
   readonly referenceTokens: { readonly tenant: string; readonly digest: string }[] = [];
   readonly #rowKeys = new Map<string, string | undefined>();
-  readonly cuts = new Map<string, { readonly tenant: string; readonly id: string; readonly ofKey: boolean }>();
+  readonly revocations = new Map<string, { readonly tenant: string; readonly id: string; readonly ofKey: boolean }>();
   readonly keys: KeyRow[] = [];
   readonly #scheduler: Scheduler;
   readonly #versions = new Map<string, Version[]>();
   readonly #signingKeys = new Map<string, SigningKeyRow>();
   readonly #keyRevocationIds = new Map<string, Instant>();
-  readonly #lastKeyCut = new Map<string, Instant>();
+  readonly #lastKeyRevocation = new Map<string, Instant>();
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -83,19 +83,19 @@ export class Records {
     return this.#rowKeys.get(`${tenant} ${handleDigest(handle)}`);
   }
 
-  keyCutAt(tenant: string, kid: string): Instant | undefined {
+  keyRevokedAt(tenant: string, kid: string): Instant | undefined {
     return this.#keyRevocationIds.get(`${tenant} ${revocationIds.kid(kid)}`);
   }
 
-  /** Whether a node that read the keys then may find none to use: the one whose turn it is was cut. */
+  /** Whether a node that read the keys then may find none to use: the one whose turn it is was revoked. */
   lacksKey(tenant: string, now: Instant, readAt: Instant): boolean {
-    if ((this.#lastKeyCut.get(tenant) ?? 0) >= readAt) return true;
+    if ((this.#lastKeyRevocation.get(tenant) ?? 0) >= readAt) return true;
     return (["signing", "refresh"] as const).some((use) => {
       const latest = this.keys
         .filter((row) => row.tenant === tenant && row.use === use && row.activateAt <= now && row.appliedAt < readAt)
         .sort((a, b) => a.generation - b.generation)
         .at(-1);
-      return latest === undefined || this.#keyRevocationIds.has(`${tenant} ${latest.cutId}`);
+      return latest === undefined || this.#keyRevocationIds.has(`${tenant} ${latest.revocationId}`);
     });
   }
 
@@ -105,19 +105,19 @@ export class Records {
     if (name === "families.create") {
       const [{ id }] = args as [FamilyRecord];
       this.families.push({ tenant, id });
-      this.#move(id, { generation: 0, movedAt: call?.start ?? now, by: call, settled: false });
+      this.#move(id, { generation: 0, movedAt: call?.start ?? now, by: call, reconciled: false });
     } else if (name === "families.advance" && result === "advanced") {
       const [id, { to }] = args as [string, Advance];
-      this.#move(id, { generation: to, movedAt: call?.start ?? now, by: call, settled: false });
+      this.#move(id, { generation: to, movedAt: call?.start ?? now, by: call, reconciled: false });
     } else if (name === "families.reconcile" && result === true) {
       const [id] = args as [string];
       const row = this.versions(id).at(-1);
-      if (row !== undefined) this.#move(id, { ...row, movedAt: Math.max(row.movedAt, issuedAt), settled: true });
+      if (row !== undefined) this.#move(id, { ...row, movedAt: Math.max(row.movedAt, issuedAt), reconciled: true });
     } else if (name === "referenceTokens.create") {
       const [{ digest, mac }] = args as [ReferenceTokenRecord];
       this.referenceTokens.push({ tenant, digest });
       this.#rowKeys.set(`${tenant} ${digest}`, mac?.split(".")[0]);
-    } else if (name === "revocations.raise") this.#noteCut(tenant, args[0] as RevocationRecord, now);
+    } else if (name === "revocations.raise") this.#noteRevocation(tenant, args[0] as RevocationRecord, now);
     else if (name === "keys.append" && result === true) this.#noteKey(tenant, args[0] as KeyRecord, now);
   }
 
@@ -129,17 +129,17 @@ export class Records {
     this.#versions.set(id, versions);
   }
 
-  #noteCut(tenant: string, { id, notAfter, expiresAt }: RevocationRecord, now: Instant): void {
+  #noteRevocation(tenant: string, { id, notAfter, expiresAt }: RevocationRecord, now: Instant): void {
     const ofKey = notAfter === FOREVER && expiresAt === FOREVER;
     const name = `${tenant} ${id}`;
-    this.cuts.set(name, { tenant, id, ofKey });
+    this.revocations.set(name, { tenant, id, ofKey });
     if (!ofKey) return;
     if (!this.#keyRevocationIds.has(name)) this.#keyRevocationIds.set(name, now);
-    this.#lastKeyCut.set(tenant, now);
+    this.#lastKeyRevocation.set(tenant, now);
   }
 
   #noteKey(tenant: string, row: KeyRecord, now: Instant): void {
-    const known = { ...row, tenant, cutId: revocationIdOf(row), appliedAt: now };
+    const known = { ...row, tenant, revocationId: revocationIdOf(row), appliedAt: now };
     this.keys.push(known);
     if (row.use !== "signing") return;
     const kid = kidOfSealed(row.sealed);
@@ -160,7 +160,7 @@ export async function countLeft(records: Records, store: Store): Promise<number>
   const rows = await Promise.all([
     ...records.families.map(({ tenant, id }) => store.forTenant(tenant).families.find(id)),
     ...records.referenceTokens.map(({ tenant, digest }) => store.forTenant(tenant).referenceTokens.find(digest)),
-    ...[...records.cuts.values()]
+    ...[...records.revocations.values()]
       .filter(({ ofKey }) => !ofKey)
       .map(async ({ tenant, id }) => (await store.forTenant(tenant).revocations.find([id]))[0]),
   ]);

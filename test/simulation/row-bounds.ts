@@ -6,7 +6,7 @@ import { Violation } from "./oracle.ts";
 
 /**
  * How many rows one call may add at most, by what adds them. A refresh adds no family: so the rows are bounded by the
- * grants, the reference tokens, the cuts and the keys, however long a run is.
+ * grants, the reference tokens, the revocations and the keys, however long a run is.
  */
 const MOST: Readonly<Partial<Record<StoreOperation, Partial<Record<OperationName, number>>>>> = {
   "families.create": { mint: 1 },
@@ -25,7 +25,7 @@ export class RowBounds {
     const most = MOST[name];
     if (most === undefined || call === undefined || result === false) return;
     const added = this.#added.get(`${name} ${call.id}`) ?? new Set();
-    // A cut that is raised is the same row.
+    // A revocation that is raised is the same row.
     added.add(name === "revocations.raise" ? (args[0] as RevocationRecord).id : added.size);
     this.#added.set(`${name} ${call.id}`, added);
     if (added.size <= (most[call.operation] ?? 0)) return;

@@ -8,7 +8,7 @@ import { Tally } from "./tally.ts";
  * Chosen so that together they meet every fault and every refusal. 14 once had two nodes make one due key each; 29, a
  * refresh that went on after it was answered and ended its grant; 855681724, a retry of an older refresh token that had
  * its node forget the update of a newer one, whose answer was lost; 9001109 and 9100115, a retry that was judged by its
- * own node's late update before that was settled; 9100090, an introspection that looked for a cut once it was swept.
+ * own node's late update before that was settled; 9100090, an introspection that looked for a revocation once it was swept.
  */
 const SEEDS = ["1", "2", "3", "4", "14", "29", "855681724", "9001109", "9100115", "9100090"];
 

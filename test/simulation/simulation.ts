@@ -62,7 +62,7 @@ function begin(world: World, { nodes, actors }: Options): void {
   scheduler.spawn(changes(world, stream("changes")));
 }
 
-/** When all is over nothing is left but keys, their cuts, and meta; and of each order there is one key. */
+/** When all is over nothing is left but keys, their revocations, and meta; and of each order there is one key. */
 async function checkRows({ store, records, scheduler }: World): Promise<void> {
   const direct = store.connect((_, apply) => apply(), 0);
   await direct.sweep(scheduler.now + ALL_IS_OVER, Number.MAX_SAFE_INTEGER);

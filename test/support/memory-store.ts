@@ -21,7 +21,7 @@ interface TenantRows {
   readonly keys: KeyRecord[];
   readonly families: Map<string, FamilyRecord>;
   readonly referenceTokens: Map<string, ReferenceTokenRecord>;
-  readonly cuts: Map<string, RevocationRecord>;
+  readonly revocations: Map<string, RevocationRecord>;
   readonly meta: Map<string, number>;
 }
 
@@ -39,7 +39,7 @@ export function createMemoryStore(): Store {
   function rowsOf(tenant: string): TenantRows {
     const known = tenants.get(tenant);
     if (known !== undefined) return known;
-    const rows = { keys: [], families: new Map(), referenceTokens: new Map(), cuts: new Map(), meta: new Map() };
+    const rows = { keys: [], families: new Map(), referenceTokens: new Map(), revocations: new Map(), meta: new Map() };
     tenants.set(tenant, rows);
     return rows;
   }
@@ -52,7 +52,7 @@ export function createMemoryStore(): Store {
         keys: memoryKeys(rows.keys, later),
         families: memoryFamilies(rows.families, later),
         referenceTokens: memoryReferenceTokens(rows.referenceTokens, later),
-        revocations: memoryRevocations(rows.cuts, later),
+        revocations: memoryRevocations(rows.revocations, later),
         meta: memoryMeta(rows.meta, later),
       };
     },
@@ -62,7 +62,7 @@ export function createMemoryStore(): Store {
         const kinds: readonly ((rows: TenantRows, limit: number) => number)[] = [
           ({ families }, most) => deleteOver(families, (family) => family.purgeAt < now, most),
           ({ referenceTokens }, most) => deleteOver(referenceTokens, (token) => token.expiresAt < now, most),
-          ({ cuts }, most) => deleteOver(cuts, (cut) => cut.expiresAt < now, most),
+          ({ revocations }, most) => deleteOver(revocations, (row) => row.expiresAt < now, most),
         ];
         for (const { of: sweepKind, share } of sharesOf(kinds)) {
           let most = share(left);

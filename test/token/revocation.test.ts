@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../src/base/clock.ts";
 import { isRevoked, revocationIds } from "../../src/token/revocation.ts";
 
-describe("cut", () => {
+describe("a revocation", () => {
   it("kills what is as old or older, and nothing younger", () => {
-    const cut = { id: "x", notAfter: 100 };
-    expect([99, 100, 101].map((moment) => isRevoked([cut], [moment]))).toEqual([true, true, false]);
-    expect(isRevoked([cut], [200, 100])).toBe(true);
-    expect(isRevoked([{ ...cut, notAfter: FOREVER }], [Number.MAX_SAFE_INTEGER])).toBe(false);
-    expect(isRevoked([{ ...cut, notAfter: FOREVER }], [4e15])).toBe(true);
+    const revocation = { id: "x", notAfter: 100 };
+    expect([99, 100, 101].map((time) => isRevoked([revocation], [time]))).toEqual([true, true, false]);
+    expect(isRevoked([revocation], [200, 100])).toBe(true);
+    expect(isRevoked([{ ...revocation, notAfter: FOREVER }], [Number.MAX_SAFE_INTEGER])).toBe(false);
+    expect(isRevoked([{ ...revocation, notAfter: FOREVER }], [4e15])).toBe(true);
     expect(isRevoked([], [0])).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import type { Collection } from "mongodb";
 import type { Instant } from "../../base/clock.ts";
 import type { Connection } from "./connection.ts";
-import { toMoment } from "./values.ts";
+import { toBsonDate } from "./values.ts";
 
 /** Counts a client's rows that have not expired at `now`, up to `most`. */
 type Count = (client: string, now: Instant, most: number) => Promise<number>;
@@ -15,7 +15,7 @@ export function prepareCount<Row extends object>(
   return (tenant) => (client, now, most) =>
     run(async () => {
       // Rows that are kept FOREVER have no date there, and so count towards nobody's quota.
-      const filter = { tenant, client, [field]: { $gt: toMoment(now) } };
+      const filter = { tenant, client, [field]: { $gt: toBsonDate(now) } };
       return collection.countDocuments(filter as never, { ...bounded, limit: most });
     });
 }

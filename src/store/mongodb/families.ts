@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 import { createInserts } from "./inserts.ts";
 import type { FamilyRow } from "./rows.ts";
-import { ownId, rowId, toInstant, toMoment } from "./values.ts";
+import { ownId, rowId, toBsonDate, toInstant } from "./values.ts";
 
 /** How often a row that another node moves is read again, and the pause in between, in milliseconds. */
 const LOOKS = 8;
@@ -38,11 +38,11 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     const update = {
       $set: {
         generation: step.to,
-        rotatedAt: toMoment(step.at),
+        rotatedAt: toBsonDate(step.at),
         mark: step.attemptId,
-        expiresAt: toMoment(step.expiresAt),
+        expiresAt: toBsonDate(step.expiresAt),
       },
-      $max: { purgeAt: toMoment(step.purgeAt) },
+      $max: { purgeAt: toBsonDate(step.purgeAt) },
     };
     // An update that matched nothing does not say why. The row does, once a majority of servers has the write that
     // prevented it.
@@ -66,11 +66,11 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
           tenant,
           id,
           { mark: attemptId },
-          { $max: { rotatedAt: toMoment(rotatedAt), purgeAt: toMoment(purgeAt) } },
+          { $max: { rotatedAt: toBsonDate(rotatedAt), purgeAt: toBsonDate(purgeAt) } },
         ),
       ),
     count: count(tenant),
-    revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toMoment(at) } })),
+    revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toBsonDate(at) } })),
   });
 }
 
@@ -81,12 +81,12 @@ function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): Fami
     tenant,
     ...family,
     mark: attemptId,
-    rotatedAt: toMoment(family.rotatedAt),
-    mintedAt: toMoment(family.mintedAt),
+    rotatedAt: toBsonDate(family.rotatedAt),
+    mintedAt: toBsonDate(family.mintedAt),
     // Left out while undefined: NOT_REVOKED asks whether the field exists.
-    revokedAt: family.revokedAt === undefined ? undefined : toMoment(family.revokedAt),
-    expiresAt: toMoment(family.expiresAt),
-    purgeAt: toMoment(family.purgeAt),
+    revokedAt: family.revokedAt === undefined ? undefined : toBsonDate(family.revokedAt),
+    expiresAt: toBsonDate(family.expiresAt),
+    purgeAt: toBsonDate(family.purgeAt),
   };
 }
 

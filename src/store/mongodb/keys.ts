@@ -2,7 +2,7 @@ import type { KeyRecord, KeyStore, KeyUse } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import { isDuplicate } from "./errors.ts";
 import type { KeyRow } from "./rows.ts";
-import { idPrefix, rowId, toInstant, toMoment } from "./values.ts";
+import { idPrefix, rowId, toBsonDate, toInstant } from "./values.ts";
 
 /**
  * Prepares the key stores of tenants. A key is one insert, so a crash leaves all of it or nothing. Rows are never
@@ -84,8 +84,8 @@ function toRow(
     generation,
     algorithm,
     sealed,
-    createdAt: toMoment(createdAt),
-    activateAt: toMoment(activateAt),
+    createdAt: toBsonDate(createdAt),
+    activateAt: toBsonDate(activateAt),
     request,
   };
 }

@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 import { createInserts } from "./inserts.ts";
 import type { ReferenceTokenRow } from "./rows.ts";
-import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
+import { clientOf, ownId, rowId, toBsonDate, toInstant } from "./values.ts";
 
 /**
  * Prepares the reference token stores of tenants. A token is one insert, never changed. A crash may leave a row whose
@@ -26,7 +26,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
 }
 
 function toRow(tenant: string, { digest, claims, expiresAt, mac, client }: ReferenceTokenRecord): ReferenceTokenRow {
-  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toMoment(expiresAt), mac, client };
+  return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toBsonDate(expiresAt), mac, client };
 }
 
 /** Converts a stored row to the port's record. */

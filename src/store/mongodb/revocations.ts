@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 import type { RevocationRow } from "./rows.ts";
 import { upsert } from "./upsert.ts";
-import { clientOf, ownId, rowId, toInstant, toMoment } from "./values.ts";
+import { clientOf, ownId, rowId, toBsonDate, toInstant } from "./values.ts";
 
 /**
  * Prepares the revocation stores of tenants. A revocation is one upsert that only raises, so it can be repeated: a
@@ -17,7 +17,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
 
   async function raise(tenant: string, { id, notAfter, expiresAt, client }: RevocationRecord): Promise<void> {
     const raise = {
-      $max: { notAfter: toMoment(notAfter), expiresAt: toMoment(expiresAt) },
+      $max: { notAfter: toBsonDate(notAfter), expiresAt: toBsonDate(expiresAt) },
       ...(client !== undefined && { $setOnInsert: { client } }),
     };
     await upsert(() => revocations.updateOne({ _id: rowId(tenant, id), tenant }, raise, { ...bounded, upsert: true }));

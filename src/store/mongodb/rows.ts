@@ -1,6 +1,6 @@
 import type { Collection, Db } from "mongodb";
 import type { KeyUse } from "../port.ts";
-import type { Moment } from "./values.ts";
+import type { BsonDate } from "./values.ts";
 
 /** The rows as they are stored: `rowId` makes `_id`, and members that a record leaves undefined are absent. */
 interface TenantRow {
@@ -14,8 +14,8 @@ export interface KeyRow extends TenantRow {
   readonly generation: number;
   readonly algorithm: string;
   readonly sealed: string;
-  readonly createdAt: Moment;
-  readonly activateAt: Moment;
+  readonly createdAt: BsonDate;
+  readonly activateAt: BsonDate;
   readonly request?: string | undefined;
 }
 
@@ -25,12 +25,12 @@ export interface FamilyRow extends TenantRow {
   readonly namespace?: string | undefined;
   readonly subject?: string | undefined;
   readonly generation: number;
-  readonly rotatedAt: Moment;
+  readonly rotatedAt: BsonDate;
   readonly mark: string;
-  readonly mintedAt: Moment;
-  readonly revokedAt?: Moment | undefined;
-  readonly expiresAt: Moment;
-  readonly purgeAt: Moment;
+  readonly mintedAt: BsonDate;
+  readonly revokedAt?: BsonDate | undefined;
+  readonly expiresAt: BsonDate;
+  readonly purgeAt: BsonDate;
   readonly decision: string;
   readonly mac?: string | undefined;
 }
@@ -39,15 +39,15 @@ export interface FamilyRow extends TenantRow {
 export interface ReferenceTokenRow extends TenantRow {
   readonly claims: string;
   readonly client?: string | undefined;
-  readonly expiresAt: Moment;
+  readonly expiresAt: BsonDate;
   readonly mac?: string | undefined;
 }
 
 /** `_id`: tenant/hash of what is revoked. */
 export interface RevocationRow extends TenantRow {
   readonly client?: string | undefined;
-  readonly notAfter: Moment;
-  readonly expiresAt: Moment;
+  readonly notAfter: BsonDate;
+  readonly expiresAt: BsonDate;
 }
 
 /** `_id`: tenant/name of the number. */

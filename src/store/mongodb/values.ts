@@ -5,20 +5,20 @@ import { FOREVER, type Instant } from "../../base/clock.ts";
  * An instant in a row: a date, or MaxKey for FOREVER. MaxKey is greater than every date, so `$max` keeps it, and it is
  * not a date, so neither a TTL index nor the sweeper deletes by it.
  */
-export type Moment = Date | MaxKey;
+export type BsonDate = Date | MaxKey;
 
 const NEVER = new MaxKey();
 
 /** Converts an instant for the database. Throws RangeError if it is not an instant. */
-export function toMoment(instant: Instant): Moment {
+export function toBsonDate(instant: Instant): BsonDate {
   // The driver would store an invalid date as 1970, and a row would be deleted at once.
   if (!Number.isInteger(instant) || Math.abs(instant) > FOREVER) throw new RangeError("an instant was expected");
   return instant === FOREVER ? NEVER : new Date(instant);
 }
 
-/** Converts back what {@link toMoment} made. */
-export function toInstant(moment: Moment): Instant {
-  return moment instanceof Date ? moment.getTime() : FOREVER;
+/** Converts back what {@link toBsonDate} made. */
+export function toInstant(date: BsonDate): Instant {
+  return date instanceof Date ? date.getTime() : FOREVER;
 }
 
 /**

@@ -180,7 +180,7 @@ describe("introspection", () => {
     }
   });
 
-  it("never calls a revoked token active, though its cut is swept while it is looked at", async () => {
+  it("never calls a revoked token active, though its revocation is swept while it is looked at", async () => {
     const { accessToken } = await mint({ scopes: ["nitro"], accessTokenLifetime: 60 });
     await context.engine.revoke({ clientId: CLIENT_ID, clientSecret: SECRET }, { token: accessToken });
     store.beforeNext("revocations.find", async () => {

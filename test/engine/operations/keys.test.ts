@@ -97,7 +97,7 @@ describe("an operator", () => {
     expect((await other.engine.listKeys(operator))[0]).toMatchObject({ state: "compromised" });
   });
 
-  it("is told to the log where it is refused, and where a key is cut though the rest fails", async () => {
+  it("is logged if it is refused, and if a key is revoked though the rest fails", async () => {
     const store = failingStore(createMemoryStore());
     const failing = await testContext(undefined, store);
     await refusalOf(failing.engine.rotate(basic(OPERATOR_ID, "wrong"), {}));
@@ -150,7 +150,7 @@ describe("a compromised key", () => {
     expect(await isActive(tokens.refreshToken)).toBe(true);
   });
 
-  it("is cut for ever", async () => {
+  it("is revoked for ever", async () => {
     const { kid } = context.keyring.signer(context.clock.now());
     await rotate({ mode: "compromised" });
     await context.wholeStore.sweep(8.63e15, 1000);

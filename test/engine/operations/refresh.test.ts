@@ -263,18 +263,18 @@ describe("refresh", () => {
       expect(await refusalOf(refresh(first, undefined, other))).toEqual(REFUSED);
     });
 
-    it("once a cut covers its grant", async () => {
+    it("once a revocation covers its grant", async () => {
       const first = await mint();
-      const cut = {
+      const revocation = {
         id: revocationIds.subjectOfClient("someone", CLIENT_ID),
         notAfter: context.clock.now(),
         expiresAt: context.clock.now() + DAY,
       };
-      await context.store.revocations.raise(cut);
+      await context.store.revocations.raise(revocation);
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);
     });
 
-    it("once its token key is cut", async () => {
+    it("once its refresh key is revoked", async () => {
       const first = await mint();
       await context.store.revocations.raise({ id: revocationIds.refreshKey(1), notAfter: 8.64e15, expiresAt: 8.64e15 });
       expect(await refusalOf(refresh(first))).toEqual(REFUSED);

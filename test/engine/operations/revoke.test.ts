@@ -118,7 +118,7 @@ describe("revocation", () => {
     expect(await states(tokens)).toEqual(ALIVE);
   });
 
-  it("keeps a token's cut for as long as the token could live, and no longer", async () => {
+  it("keeps a token's revocation for as long as the token could live, and no longer", async () => {
     const { accessToken } = await mint({ scopes: ["a"], accessTokenLifetime: 60 });
     await revoke(accessToken);
     expect(await store.sweep(context.clock.now() + 59_000, 10)).toBe(0);

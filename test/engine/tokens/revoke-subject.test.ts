@@ -31,7 +31,7 @@ class TrueTime {
   }
 }
 
-/** A store that takes its time before and after it does a cut, while something else happens. */
+/** A store that takes its time before and after it writes a revocation, while something else happens. */
 function slowStore(time: TrueTime, delays: readonly number[], meanwhile: () => Promise<void>): Store {
   const store = createMemoryStore();
   const left = [...delays];
@@ -80,7 +80,7 @@ describe("a subject's revocation", () => {
         time.pass(elapsed);
         const refreshed: (TokenSet | undefined)[] = [];
         beside = async () => {
-          // Once the first cut is durable it is refused.
+          // Once the first revocation is durable it is refused.
           const refreshing = nodes[1]?.engine.refresh(credentials, { refreshToken: before[1]?.refreshToken });
           await refreshing?.then(
             (tokens) => refreshed.push(tokens),

@@ -35,7 +35,7 @@ export function closeContract(subject: Subject): void {
         referenceTokens.create(aReferenceToken()),
         referenceTokens.find("digest"),
         revocations.raise(aRevocation()),
-        revocations.find(["cut"]),
+        revocations.find(["revocation"]),
         meta.raise("number", 1),
         meta.read("number"),
         subject.store.sweep(NOW, 1),

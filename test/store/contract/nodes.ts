@@ -30,7 +30,7 @@ export function nodesContract(subject: Subject): void {
       expect(await after.keys.list()).toStrictEqual([aKey()]);
       expect(await after.families.find("family")).toStrictEqual(family);
       expect(await after.referenceTokens.find("digest")).toStrictEqual(aReferenceToken());
-      expect(await after.revocations.find(["cut"])).toStrictEqual([aRevocation()]);
+      expect(await after.revocations.find(["revocation"])).toStrictEqual([aRevocation()]);
       expect(await after.meta.read("number")).toBe(7);
     });
 
@@ -40,7 +40,7 @@ export function nodesContract(subject: Subject): void {
       await one.families.create(aFamily());
       expect(await other.families.find("family")).toStrictEqual(aFamily());
       await other.revocations.raise(aRevocation());
-      expect(await one.revocations.find(["cut"])).toStrictEqual([aRevocation()]);
+      expect(await one.revocations.find(["revocation"])).toStrictEqual([aRevocation()]);
     });
 
     it("win one of them, of many that advance, append or revoke at once", async () => {

@@ -58,7 +58,7 @@ export function aReferenceToken(changes: Partial<ReferenceTokenRecord> = {}): Re
 }
 
 export function aRevocation(changes: Partial<RevocationRecord> = {}): RevocationRecord {
-  return { id: "cut", notAfter: NOW, expiresAt: NOW + 1_000, ...changes };
+  return { id: "revocation", notAfter: NOW, expiresAt: NOW + 1_000, ...changes };
 }
 
 /** Ids that a careless query, key or index would change, mix up or refuse. */

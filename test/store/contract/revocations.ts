@@ -8,12 +8,12 @@ export function revocationsContract(subject: Subject): void {
     const revocations = () => subject.tenant().revocations;
 
     it("are found by the ids that are asked for, and no others", async () => {
-      const cuts = ["a", "b", "c"].map((id, index) => aRevocation({ id, notAfter: NOW + index }));
-      await Promise.all(cuts.map((cut) => revocations().raise(cut)));
+      const raised = ["a", "b", "c"].map((id, index) => aRevocation({ id, notAfter: NOW + index }));
+      await Promise.all(raised.map((row) => revocations().raise(row)));
       expect(await revocations().find([])).toEqual([]);
       expect(await revocations().find(["d"])).toEqual([]);
       const found = await revocations().find(["c", "d", "a", "a"]);
-      expect(found.toSorted((one, other) => one.notAfter - other.notAfter)).toStrictEqual([cuts[0], cuts[2]]);
+      expect(found.toSorted((one, other) => one.notAfter - other.notAfter)).toStrictEqual([raised[0], raised[2]]);
     });
 
     it("keep odd ids apart", async () => {
@@ -27,28 +27,30 @@ export function revocationsContract(subject: Subject): void {
     it("only grow, each of the two on its own", async () => {
       await revocations().raise(aRevocation());
       await revocations().raise(aRevocation({ notAfter: NOW - 1, expiresAt: NOW + 9_000 }));
-      expect(await revocations().find(["cut"])).toStrictEqual([aRevocation({ expiresAt: NOW + 9_000 })]);
+      expect(await revocations().find(["revocation"])).toStrictEqual([aRevocation({ expiresAt: NOW + 9_000 })]);
       await revocations().raise(aRevocation({ notAfter: NOW + 1, expiresAt: NOW }));
-      expect(await revocations().find(["cut"])).toStrictEqual([
+      expect(await revocations().find(["revocation"])).toStrictEqual([
         aRevocation({ notAfter: NOW + 1, expiresAt: NOW + 9_000 }),
       ]);
     });
 
     it("end at the highest of 16 at once", async () => {
       await atOnce(16, (index) => revocations().raise(aRevocation({ notAfter: NOW + ((index * 7) % 16) })));
-      expect(await revocations().find(["cut"])).toStrictEqual([aRevocation({ notAfter: NOW + 15 })]);
+      expect(await revocations().find(["revocation"])).toStrictEqual([aRevocation({ notAfter: NOW + 15 })]);
     });
 
     it("may be for ever", async () => {
       await revocations().raise(aRevocation());
       await revocations().raise(aRevocation({ notAfter: FOREVER, expiresAt: FOREVER }));
       await revocations().raise(aRevocation({ notAfter: NOW + 1 }));
-      expect(await revocations().find(["cut"])).toStrictEqual([aRevocation({ notAfter: FOREVER, expiresAt: FOREVER })]);
+      expect(await revocations().find(["revocation"])).toStrictEqual([
+        aRevocation({ notAfter: FOREVER, expiresAt: FOREVER }),
+      ]);
     });
 
     it("are found though their time is over", async () => {
       await revocations().raise(aRevocation({ expiresAt: 1 }));
-      expect(await revocations().find(["cut"])).toStrictEqual([aRevocation({ expiresAt: 1 })]);
+      expect(await revocations().find(["revocation"])).toStrictEqual([aRevocation({ expiresAt: 1 })]);
     });
   });
 }

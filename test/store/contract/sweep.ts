@@ -39,7 +39,7 @@ export function sweepContract(subject: Subject): void {
       expect(await keys.list()).toHaveLength(1);
       expect(await meta.read("number")).toBe(1);
       expect(await families.find("family")).toBeDefined();
-      expect(await revocations.find(["cut"])).toHaveLength(1);
+      expect(await revocations.find(["revocation"])).toHaveLength(1);
     });
 
     it("goes by a revoked family's purge, not by its end", async () => {
@@ -49,7 +49,7 @@ export function sweepContract(subject: Subject): void {
       expect(await subject.store.sweep(NOW + 2, ALL)).toBe(1);
     });
 
-    it("keeps a cut that was raised in time", async () => {
+    it("keeps a revocation that was raised in time", async () => {
       const { revocations } = subject.tenant();
       await revocations.raise(aRevocation({ expiresAt: NOW - 1 }));
       await revocations.raise(aRevocation({ expiresAt: NOW + 1 }));

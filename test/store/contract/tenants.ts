@@ -18,7 +18,7 @@ export function tenantsContract(subject: Subject): void {
         expect(await tenant.keys.list()).toStrictEqual([aKey({ sealed: id })]);
         expect(await tenant.families.find("family")).toStrictEqual(aFamily({ client: id }));
         expect(await tenant.referenceTokens.find("digest")).toStrictEqual(aReferenceToken({ claims: id }));
-        expect(await tenant.revocations.find(["cut"])).toStrictEqual([aRevocation({ notAfter: NOW - index })]);
+        expect(await tenant.revocations.find(["revocation"])).toStrictEqual([aRevocation({ notAfter: NOW - index })]);
         expect(await tenant.meta.read("number")).toBe(9 - index);
       }
     });
@@ -40,7 +40,7 @@ export function tenantsContract(subject: Subject): void {
       expect(await other.families.reconcile("family", "attemptId.0", NOW + 1, NOW + 1)).toBe(false);
       expect(await other.families.revoke("family", NOW)).toBe(false);
       expect(await other.referenceTokens.find("digest")).toBeUndefined();
-      expect(await other.revocations.find(["cut"])).toEqual([]);
+      expect(await other.revocations.find(["revocation"])).toEqual([]);
       expect(await other.meta.read("number")).toBeUndefined();
 
       expect(await acme.keys.list()).toStrictEqual([aKey()]);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { MaxKey } from "mongodb";
 import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../../src/base/clock.ts";
-import { ownId, rowId, toInstant, toMoment } from "../../../src/store/mongodb/values.ts";
+import { ownId, rowId, toBsonDate, toInstant } from "../../../src/store/mongodb/values.ts";
 
 describe("a row's id", () => {
   it("is the tenant's and the row's own", () => {
@@ -25,21 +25,21 @@ describe("a row's id", () => {
 
 describe("an instant in a row", () => {
   it("is a date, and none for ever", () => {
-    expect(toMoment(0)).toEqual(new Date(0));
-    expect(toMoment(FOREVER - 1)).toEqual(new Date(FOREVER - 1));
-    expect(toMoment(FOREVER)).toBeInstanceOf(MaxKey);
+    expect(toBsonDate(0)).toEqual(new Date(0));
+    expect(toBsonDate(FOREVER - 1)).toEqual(new Date(FOREVER - 1));
+    expect(toBsonDate(FOREVER)).toBeInstanceOf(MaxKey);
   });
 
   it("comes back as it was", () => {
     fc.assert(
       fc.property(fc.integer({ min: -FOREVER, max: FOREVER }), (instant) => {
-        expect(toInstant(toMoment(instant))).toBe(instant);
+        expect(toInstant(toBsonDate(instant))).toBe(instant);
       }),
     );
-    expect(toInstant(toMoment(FOREVER))).toBe(FOREVER);
+    expect(toInstant(toBsonDate(FOREVER))).toBe(FOREVER);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 0.5, FOREVER + 2])("is never %s", (instant) => {
-    expect(() => toMoment(instant)).toThrow(RangeError);
+    expect(() => toBsonDate(instant)).toThrow(RangeError);
   });
 });

@@ -96,12 +96,12 @@ describe("openDatabase", () => {
     byHand((database) => {
       database.exec(`${before.join(";")}; PRAGMA user_version = ${before.length}`);
       database.exec(`INSERT INTO reference_tokens VALUES ('acme', 'digest', '{}', ${NOW + 1_000}, '1.mac')`);
-      database.exec(`INSERT INTO revocations VALUES ('acme', 'cut', ${NOW}, ${NOW + 1_000})`);
+      database.exec(`INSERT INTO revocations VALUES ('acme', 'revocation', ${NOW}, ${NOW + 1_000})`);
     });
     const store = await openSqliteStore(`sqlite:${path}`);
     const { referenceTokens, revocations } = store.forTenant("acme");
     expect(await referenceTokens.find("digest")).toStrictEqual(aReferenceToken({ claims: "{}" }));
-    expect(await revocations.find(["cut"])).toStrictEqual([aRevocation()]);
+    expect(await revocations.find(["revocation"])).toStrictEqual([aRevocation()]);
     for (const { count } of [referenceTokens, revocations]) expect(await count("client", NOW, 10)).toBe(0);
     await store.close();
   });
