@@ -31,10 +31,10 @@ export const MUTATIONS: readonly Mutation[] = [
     "client.refreshGrace > 0 && now <",
     "now < 0 *",
   ),
-  one("grace-unending", "a replay is answered for ever", REFRESH, "client.refreshGrace > 0 && now <", "0 <"),
+  one("grace-unending", "a replay is answered forever", REFRESH, "client.refreshGrace > 0 && now <", "0 <"),
   one(
     "reuse-forgiven",
-    "a replayed refresh token is refused, and its grant lives on",
+    "a replayed refresh token is refused, but its grant lives on",
     REFRESH,
     "await context.store.families.revoke(found.family.id, now);",
     "",
@@ -62,7 +62,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "refresh-left-running",
-    "a refresh that was answered goes on, and ends the grant that has moved on",
+    "a refresh continues after its answer, and revokes the grant that has moved on",
     REFRESH,
     "if (reference !== undefined) await context.store.referenceTokens.create(reference);",
     "",
@@ -73,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "revocation-at-now",
-    "a subject's revocation ends at now instead of later",
+    "a subject's revocation covers up to now instead of later",
     REVOKE_SUBJECT,
     "begun + lead + 2 * e",
     "begun",
@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "revocation-forgotten",
-    "a subject's revocation is deleted before what it ends has expired",
+    "a subject's revocation is deleted before the tokens that it covers expire",
     REVOKE_SUBJECT,
     "+ lifetime * 1000 + 2 * e",
     "+ 0 * lifetime",
@@ -116,14 +116,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "start-in-the-past",
-    "a process starts though its clock is behind what was told before",
+    "a process starts although its clock is behind an earlier run",
     ISSUING_CLOCK,
     "await clock.past(told);",
     "",
   ),
   one(
     "ceiling-overstepped",
-    "tokens bear moments that no later start will know of",
+    "tokens have times above the ceiling, which a later start does not know",
     ISSUING_CLOCK,
     "if (now > this.#ceiling - AHEAD / 2) await this.#raiseFor(now);",
     "",
@@ -131,21 +131,21 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "clock-trusted",
-    "a node whose clock is far from the store's goes on",
+    "a node whose clock is far from the store's continues",
     "src/store/mongodb/clock-check.ts",
     "const isOff = this.#isOff();\n    const { machine }",
     "const isOff = false;\n    const { machine }",
   ),
   one(
     "told-before-stored",
-    "tokens are told before their rows are durable",
+    "an answer is sent before its rows are durable",
     ISSUE,
     "await Promise.all([",
     "void Promise.allSettled([",
   ),
   one(
     "row-purged-early",
-    "a grant's row goes while it can still be refreshed",
+    "a grant's row is deleted while it can still be refreshed",
     ISSUE,
     "purgeAt: Math.max(expiresAt, lastAccessToken)",
     "purgeAt: lastAccessToken",
@@ -159,7 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "client-revocation-not-read",
-    "a revocation of a client is answered, and its tokens live on",
+    "a revocation of a client is answered, but its tokens live on",
     ACCESS_TOKEN,
     "    revocationIds.client(clientId),\n",
     "",
@@ -181,14 +181,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "introspection-cached",
-    "an introspection is remembered",
+    "the answer to an introspection is cached",
     INTROSPECT,
     "!(await isAlive(context, token, now))",
     "!(await (((context as any).seen ??= new Map()).get(text) ?? context.seen.set(text, isAlive(context, token, now)).get(text)))",
   ),
   one(
     "superseded-active",
-    "a refresh token stays active once it was exchanged",
+    "a refresh token stays active after it is exchanged",
     INTROSPECT,
     "family.generation > token.generation || ",
     "",
@@ -216,14 +216,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "token-revocation-forgotten",
-    "a revoked token is active again once its revocation is gone",
+    "a revoked token becomes active again once its revocation is deleted",
     REVOKE,
     "const end = expiresAt + 2 * context.maxClockSkew",
     "const end = 0 * expiresAt",
   ),
   one(
     "key-retired-early",
-    "a key goes before what it signed",
+    "a key is removed before what it signed expires",
     "src/keyring/schedule.ts",
     "return maxStaleness + (",
     "return 0 * (",
@@ -251,7 +251,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   one(
     "key-made-twice",
-    "nodes that see a key due at once make one each",
+    "nodes that see that a key is due at the same time make one each",
     "src/keyring/rotation.ts",
     "let snapshot = read;",
     "let snapshot = (await dependencies.reader.read()) ?? read;",
@@ -270,14 +270,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   one(
     "fault-as-bug",
-    "a store fault is told as server_error",
+    "a fault of the store is reported as server_error",
     "src/engine/errors.ts",
     "error instanceof UnavailableError",
     'error instanceof UnavailableError && error.name !== "StoreUnavailableError"',
   ),
   {
     name: "tenants-share-references",
-    what: "a look-up of a reference token leaves out the tenant, and its row need not be proven to be this tenant's",
+    what: "a look-up of a reference token ignores the tenant, and its row need not be proven to belong to this tenant",
     edits: [
       {
         file: MEMORY_STORE,
@@ -293,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   one(
     "tenants-share-revocations",
-    "a look-up of a revocation leaves out the tenant",
+    "a look-up of a revocation ignores the tenant",
     MEMORY_STORE,
     "memoryRevocations(rows.revocations",
     'memoryRevocations(rowsOf("all").revocations',
