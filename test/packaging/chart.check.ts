@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../../src/config/load.ts";
 import { context, fakeFiles, PLAIN_SECRET, SECRET } from "../config/context.ts";
-import { stagesOf, wordsOf } from "../support/dockerfile.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { makeDatabase, withMongo } from "../support/mongodb.ts";
 import { blocksOf } from "../support/snippets.ts";
@@ -120,6 +119,7 @@ describe.skipIf(!hasHelm)("the chart", () => {
     expect(Service.spec.ports.map(({ targetPort }: { targetPort: string }) => ports[targetPort])).toEqual([7001, 7002]);
     expect(env.MINTMARK_HTTP_ADDRESS).toBe(`0.0.0.0:${ports.http}`);
     expect(env.MINTMARK_RPC_ADDRESS).toBe(`0.0.0.0:${ports.grpc}`);
+    expect(env.MINTMARK_MANAGEMENT_ADDRESS).toBe(`0.0.0.0:${ports.management}`);
   });
 
   it("starts new nodes for a new configuration, and for nothing else", () => {
@@ -128,18 +128,11 @@ describe.skipIf(!hasHelm)("the chart", () => {
     expect(checksum({ ...values, config: { ...config, logLevel: "debug" } })).not.toBe(checksum(values));
   });
 
-  it("ends TLS in the nodes if it is given a certificate, and asks for their health by TLS then", () => {
+  it("ends TLS in the nodes if it is given a certificate, and asks for their health without it still", () => {
     const manifests = render({ ...values, tlsSecretName: "tls", config: { ...config, insecureHttp: false } });
     const { container, env } = containerOf(manifests);
-    for (const probe of ["startupProbe", "livenessProbe"])
-      expect(container[probe].httpGet).toEqual({ path: "/", port: "http", scheme: "HTTPS" });
-    const image =
-      stagesOf(readFileSync(join(root, "Dockerfile"), "utf8"))
-        .values()
-        .toArray()
-        .at(-1) ?? [];
-    const health = image.find(({ name }) => name === "HEALTHCHECK");
-    expect(container.readinessProbe.exec.command).toEqual(health && wordsOf(health));
+    expect(container.livenessProbe.httpGet).toEqual({ path: "/livez", port: "management" });
+    expect(container.readinessProbe.httpGet).toEqual({ path: "/readyz", port: "management" });
     expect(env.MINTMARK_ADDRESS).toBe("https://127.0.0.1:7001");
     const loaded = loadConfig(
       context({
@@ -182,10 +175,9 @@ withMongo("the chart's nodes", (uri) => {
         env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, image.place(value)])),
         client: `web:${PLAIN_SECRET}`,
         ...(isRoot ? { user: image.user } : {}),
-        async whileItRuns(url) {
-          for (const probe of ["startupProbe", "livenessProbe"])
-            expect((await fetch(`${url}${container[probe].httpGet.path}`)).status, probe).toBe(200);
-          expect(container.readinessProbe.grpc).toEqual({ port: 7002 });
+        async whileItRuns(_url, management) {
+          for (const probe of ["livenessProbe", "readinessProbe"])
+            expect((await fetch(`${management}${container[probe].httpGet.path}`)).status, probe).toBe(200);
         },
       });
       expect(claims).toMatchObject({ sub: "alice", client_id: "web", iss: "https://tokens.example.com" });

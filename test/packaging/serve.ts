@@ -14,8 +14,8 @@ interface Run {
   readonly user?: number;
   /** The client that asks for a token, and its secret. */
   readonly client?: string;
-  /** What is done while it runs, at the gateway's URL. */
-  readonly whileItRuns?: (url: string) => Promise<void>;
+  /** What is done while it runs, at the URLs of the gateway and of the management port. */
+  readonly whileItRuns?: (url: string, management: string) => Promise<void>;
 }
 
 /** What a service did that was started, asked for a token, and told to stop. */
@@ -28,7 +28,7 @@ interface Served {
 /** Starts a service by a command, on free ports of the loopback, mints a token for alice, and stops it. */
 export async function serveOnce(command: string, args: readonly string[], run: Run = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-serve-"));
-  const [httpPort, rpcPort] = [await freePort(), await freePort()];
+  const [httpPort, rpcPort, managementPort] = [await freePort(), await freePort(), await freePort()];
   const child = spawn(command, [...args], {
     cwd: run.cwd ?? folder,
     // A group of its own: what `npx` starts outlives an `npx` that is told to stop.
@@ -40,7 +40,7 @@ export async function serveOnce(command: string, args: readonly string[], run: R
       ...run.env,
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
       MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
-      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
+      MINTMARK_MANAGEMENT_ADDRESS: `127.0.0.1:${managementPort}`,
     },
   });
   try {
@@ -57,7 +57,7 @@ export async function serveOnce(command: string, args: readonly string[], run: R
     });
     const url = `http://127.0.0.1:${httpPort}`;
     const claims = await mint(url, run.client ?? "arbitrary-resource-owner-client:secret");
-    await run.whileItRuns?.(url);
+    await run.whileItRuns?.(url, `http://127.0.0.1:${managementPort}`);
     const exit = once(child, "exit");
     child.kill("SIGTERM");
     return { claims, code: (await exit)[0] };
