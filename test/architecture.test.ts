@@ -1,238 +1,171 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { House, readTexts } from "./architecture/house.ts";
+import { type Rules, rules } from "./architecture/rules.ts";
 
-const root = join(import.meta.dirname, "..");
-
-interface Rule {
-  /** The rooms and files that it may import from, beside its own room; a room stands for all that is in it. */
-  readonly rooms: readonly string[];
-  readonly packages?: readonly string[];
-}
-
-const PORTS = ["store/port", "keyring/port", "authorities/port"];
-
-/**
- * Who may import whom, from the top of the house to its ground: the rule of a file is the one with the longest name that
- * the file's begins with. Only `server` and `cli` put the house together, so they and `main` may import all.
- */
-const rules: Readonly<Record<string, Rule | "composes">> = {
-  main: "composes",
-  cli: "composes",
-  "cli/frame": { rooms: ["schema/variables", "config/fields", "base"], packages: ["commander", "pino", "yaml"] },
-  "cli/remote": {
-    rooms: ["cli/frame", "keyring/port", "base", "../gen"],
-    packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "commander"],
-  },
-  "cli/gsts": { rooms: ["registry/plain-secret", "registry/secret", "base"] },
-  "cli/shells": { rooms: [], packages: ["commander"] },
-  server: "composes",
-  http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
-  rpc: {
-    rooms: ["wire", "engine/port", "engine", "base", "../gen"],
-    packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
-  },
-  wire: { rooms: ["engine"] },
-  grants: {
-    rooms: ["engine", "registry/tenant", "authorities/port", "token", "base"],
-  },
-  "engine/engine": { rooms: ["engine/port", "engine/perform", "engine/operations", "engine/clients", "engine"] },
-  "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
-  "engine/perform": {
-    rooms: [
-      "engine/operations",
-      "engine/clients",
-      "engine",
-      "registry/registry",
-      "registry/tenant",
-      "telemetry/events",
-    ],
-  },
-  "engine/operations": {
-    rooms: [
-      "engine/tokens",
-      "engine/clients",
-      "engine",
-      "registry/tenant",
-      "store/port",
-      "keyring/port",
-      "telemetry/events",
-      "token",
-      "base",
-    ],
-  },
-  "engine/tokens": {
-    rooms: ["engine/clients", "engine", "registry/tenant", "store/port", "keyring/port", "token", "base"],
-    packages: ["zod"],
-  },
-  "engine/clients": { rooms: ["engine", "registry/tenant", "base"] },
-  engine: {
-    rooms: ["engine/tokens", "engine/clients", "registry/tenant", ...PORTS, "telemetry/events", "token", "base"],
-  },
-  config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
-  registry: { rooms: ["keyring/algorithms", "keyring/port", "schema", "token", "base"], packages: ["zod"] },
-  keyring: { rooms: ["store/port", "token", "base"], packages: ["jose"] },
-  authorities: { rooms: ["token", "base"], packages: ["jose"] },
-  store: { rooms: ["store", "base"], packages: ["mongodb"] },
-  schema: { rooms: ["base"], packages: ["zod", "yaml"] },
-  telemetry: { rooms: ["base"] },
-  token: { rooms: ["base"] },
-  base: { rooms: [] },
-};
-
-function filesIn(folder: string): readonly string[] {
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
-}
-
-const files = filesIn("src").map((file) => relative("src", file));
-
-const texts = new Map(
-  ["src", "test", "scripts"].flatMap(filesIn).map((file) => [file, readFileSync(join(root, file), "utf8")]),
-);
-
-/** A file of `src/` without its ending, as the rules name it. */
-const nameOf = (file: string) => file.replace(/\.ts$/, "");
-
-/** What a file imports: packages by their specifiers, files by their paths from the root. */
-function importsOf(file: string): readonly string[] {
-  const found = (texts.get(file) ?? "").matchAll(
-    /^(?:import|export)\s[^;]*?from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gms,
-  );
-  return [...found].map(([, named, bare, dynamic]) => {
-    const specifier = named ?? bare ?? dynamic ?? "";
-    return specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier;
-  });
-}
-
-/** The files of `src/` that one of them imports. */
-function targetsOf(file: string): readonly string[] {
-  return importsOf(`src/${file}`).flatMap((target) => (target.startsWith("src/") ? [relative("src", target)] : []));
-}
-
-/** The package of a specifier: its scope and name. */
-function packageOf(specifier: string): string {
-  return specifier
-    .split("/")
-    .slice(0, specifier.startsWith("@") ? 2 : 1)
-    .join("/");
-}
-
-const isIn = (name: string, room: string) => name === room || name.startsWith(`${room}/`);
-
-/** The room, or the file with a rule of its own, that a file is in. */
-function roomOf(file: string): string {
-  const rooms = Object.keys(rules).filter((room) => isIn(nameOf(file), room));
-  return rooms.sort((a, b) => b.length - a.length)[0] ?? "";
-}
-
-/** Those of a rule's entries that let a file import a target. An entry for a room of rooms stands for its own files. */
-function entriesFor(target: string, { rooms, packages = [] }: Rule): readonly string[] {
-  if (target.startsWith("gen/")) return rooms.filter((room) => room === "../gen");
-  if (!target.startsWith("src/")) return packages.filter((name) => name === packageOf(target));
-  const name = nameOf(relative("src", target));
-  const room = roomOf(`${name}.ts`);
-  return rooms.filter(
-    (allowed) => allowed === name || allowed === room || (isIn(name, allowed) && !(allowed in rules)),
-  );
-}
-
-function trespasses(file: string): readonly string[] {
-  const rule = rules[roomOf(file)];
-  if (rule === undefined) return ["it is in a room that has no rule"];
-  if (rule === "composes") return [];
-  return importsOf(`src/${file}`).filter((target) => {
-    if (target.startsWith("node:") || roomOf(relative("src", target)) === roomOf(file)) return false;
-    return entriesFor(target, rule).length === 0;
-  });
-}
-
-/** Files that import one another, by whatever way round. */
-function circleFrom(file: string): readonly string[] {
-  const seen = new Set<string>();
-  const reach = (from: string): boolean =>
-    targetsOf(from).some((target) => {
-      if (target === file) return true;
-      if (seen.has(target)) return false;
-      seen.add(target);
-      return reach(target);
-    });
-  return reach(file) ? [...seen] : [];
-}
-
-/** What a file exports by name. */
-function exportsOf(file: string): readonly string[] {
-  const found = (texts.get(`src/${file}`) ?? "").matchAll(
-    /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm,
-  );
-  return [...found].map(([, name]) => name ?? "");
-}
-
-/** The names that files take out of what they import when they need it: those of its exports that they mention. */
-const importedLater = [...texts].flatMap(([file, text]) =>
-  [...text.matchAll(/\bimport\("(\.[^"]+)"\)/g)].flatMap(([, specifier = ""]) => {
-    const target = normalize(join(dirname(file), specifier));
-    const mentioned = exportsOf(relative("src", target)).filter((name) => new RegExp(`[{,] ${name}\\b`).test(text));
-    return mentioned.map((name) => `${target} ${name}`);
-  }),
-);
-
-/** The names that any file imports from one of `src/`. */
-const imported = new Set([
-  ...importedLater,
-  ...[...texts].flatMap(([file, text]) =>
-    [...text.matchAll(/^(?:import|export) (?:type )?(?:\w+, )?(\{[^}]*\}|\* as \w+) from "(\.[^"]+)"/gm)].flatMap(
-      ([, names = "", specifier = ""]) => {
-        const target = normalize(join(dirname(file), specifier));
-        if (names.startsWith("*")) return exportsOf(relative("src", target)).map((name) => `${target} ${name}`);
-        return names
-          .slice(1, -1)
-          .split(",")
-          .map(
-            (name) =>
-              `${target} ${
-                name
-                  .trim()
-                  .replace(/^type /, "")
-                  .split(" as ")[0]
-              }`,
-          );
-      },
-    ),
-  ),
-]);
+const texts = readTexts();
+const house = new House(texts, rules);
 
 describe("architecture", () => {
-  it.each(files)("%s imports only what its room may", (file) => {
-    expect(trespasses(file)).toEqual([]);
+  it.each(house.files)("%s imports only what its room may", (file) => {
+    expect(house.trespasses(file)).toEqual([]);
   });
 
-  it.each(files)("%s is in no circle", (file) => {
-    expect(circleFrom(file)).toEqual([]);
+  it.each(house.files)("%s imports nothing that stands above it", (file) => {
+    expect(house.upward(file)).toEqual([]);
   });
 
-  it.each(files)("%s exports nothing that nobody imports", (file) => {
-    expect(exportsOf(file).filter((name) => !imported.has(`src/${file} ${name}`))).toEqual([]);
+  it.each(house.files)("%s is in no circle", (file) => {
+    expect(house.circleFrom(file)).toEqual([]);
   });
 
-  it.each(files)("%s has at most 250 lines", (file) => {
-    expect(texts.get(`src/${file}`)?.split("\n").length).toBeLessThanOrEqual(251);
+  it.each(house.files)("%s exports nothing that nobody imports", (file) => {
+    expect(house.unusedExports(file)).toEqual([]);
   });
 
-  it.each(Object.entries(rules))("has a use for each part of the rule of %s", (room, rule) => {
-    const inside = files.filter((file) => roomOf(file) === room);
-    expect(inside).not.toEqual([]);
-    if (rule === "composes") return;
-    const used = new Set(
-      inside.flatMap((file) => importsOf(`src/${file}`).flatMap((target) => entriesFor(target, rule))),
-    );
-    expect([...rule.rooms, ...(rule.packages ?? [])].filter((entry) => !used.has(entry))).toEqual([]);
+  it.each(house.files)("%s has a doc comment for each export", (file) => {
+    expect(house.undocumentedExports(file)).toEqual([]);
+  });
+
+  it.each(house.files)("%s has at most 250 lines", (file) => {
+    expect(texts.get(`src/${file}.ts`)?.split("\n").length).toBeLessThanOrEqual(251);
+  });
+
+  it.each(Object.keys(rules))("has a use for each part of the rule of %s", (room) => {
+    expect(house.leftOver(room)).toEqual([]);
   });
 
   it("looks at files that have imports and exports", () => {
-    expect(targetsOf("engine/operations/mint.ts")).toContain("engine/clients/authenticate.ts");
-    expect(exportsOf("engine/operations/mint.ts")).toEqual(["mint"]);
-    expect(imported).toContain("src/engine/operations/mint.ts mint");
+    expect(house.neighbours("engine/operations/mint")).toContain("engine/clients/authenticate");
+    expect(house.exportsOf("engine/operations/mint")).toEqual(["mint"]);
+  });
+});
+
+/** A made-up house: `top` stands on `base`, and a room of rooms between them has a port and two adapters. */
+const madeUp: Rules = {
+  main: "composes",
+  top: "composes",
+  "store/left": { rooms: ["store/port"], packages: ["driver"] },
+  "store/right": { rooms: ["store/port"] },
+  "store/port": { rooms: ["base"] },
+  base: { rooms: [] },
+};
+
+/** All that is wrong in a house of these files, by their names in `src/`, each with the file that it is in. */
+function faultsOf(files: Readonly<Record<string, string>>, madeUpRules: Rules = madeUp): readonly string[] {
+  const made = Object.entries(files).map(([name, text]) => [`src/${name}.ts`, text] as const);
+  const built = new House(new Map(made), madeUpRules);
+  return built.files.flatMap((file) => [
+    ...built.trespasses(file).map((target) => `${file} trespasses on ${target}`),
+    ...built.upward(file).map((target) => `${file} imports ${target} above it`),
+    ...built.circleFrom(file).map((target) => `${file} is in a circle with ${target}`),
+    ...built.unusedExports(file).map((name) => `${file} exports ${name} for nobody`),
+    ...built.undocumentedExports(file).map((name) => `${file} says nothing of ${name}`),
+  ]);
+}
+
+const upward = ["base/a trespasses on src/top/b.ts", "base/a imports top/b above it"];
+
+describe("a made-up house", () => {
+  it("is without fault if all is as it should be", () => {
+    const files = {
+      main: 'import { run } from "./top/run.ts";\nrun();',
+      "top/run": 'import * as a from "../base/a.ts";\n/** Runs. */\nexport function run() { a.one(a.two); }',
+      "base/a":
+        '/** One. */\nexport const one = 1, { two } = { two: 2 };\n/** As `type T = import("../top/run.ts").T` would. */\nfunction b() {}',
+      "store/left/index": 'import { port } from "../port.ts";\nimport "driver";\nimport "node:fs";\nport;',
+      "store/port": 'import type { one as two } from "../base/a.ts";\n/** A port. */\nexport let port: typeof two;',
+    };
+    expect(faultsOf(files)).toEqual([]);
+  });
+
+  it.each([
+    ["a plain import", 'import { b } from "../top/b.ts";'],
+    ["single quotes", "import { b } from '../top/b.ts'"],
+    ["lines", 'import {\n  b,\n} from\n  "../top/b.ts";'],
+    ["a type", 'import type { b } from "../top/b.ts";'],
+    ["the type of an import", 'let b: import("../top/b.ts").b;'],
+    ["nothing but effects", 'import "../top/b.ts";'],
+    ["a re-export", '/** B. */\nexport { b as default } from "../top/b.ts";', "base/a exports default for nobody"],
+    ["an import() over lines", 'const { b } = await import(\n  "../top/b.ts"\n);'],
+    ["an import() with a comment", 'const { b } = await import(/* later */ "../top/b.ts");'],
+    ["an import() of a template", "const { b } = await import(`../top/b.ts`);"],
+  ])("does not import upward, by %s", (_, text, ...more) => {
+    const files = { "base/a": text, "top/b": "/** B. */\nexport const b = 1;", "top/c": 'import { b } from "./b.ts";' };
+    expect(faultsOf(files)).toEqual([...upward, ...more]);
+  });
+
+  it("does not import what cannot be known", () => {
+    expect(faultsOf({ "base/a": 'await import("../top/" + name);' })).toEqual(["base/a trespasses on (computed)"]);
+  });
+
+  it("does not import upward among those that compose", () => {
+    expect(faultsOf({ "top/a": 'import "../main.ts";', main: "" })).toEqual(["top/a imports main above it"]);
+  });
+
+  it("does not import upward even if a rule allows it", () => {
+    const turned = { ...madeUp, base: { rooms: ["top"] } };
+    expect(faultsOf({ "base/a": 'import "../top/b.ts";', "top/b": "" }, turned)).toEqual([
+      "base/a imports top/b above it",
+    ]);
+  });
+
+  it("has no adapter that knows another, and no port that knows an adapter", () => {
+    const files = {
+      "store/left/index": 'import "../right/index.ts";',
+      "store/right/index": "",
+      "store/port": 'import type {} from "./left/index.ts";',
+    };
+    expect(faultsOf(files)).toEqual([
+      "store/left/index trespasses on src/store/right/index.ts",
+      "store/port trespasses on src/store/left/index.ts",
+      "store/port imports store/left/index above it",
+    ]);
+  });
+
+  it("has no folder without a rule", () => {
+    expect(faultsOf({ "attic/a": "" })).toEqual(["attic/a trespasses on it is in a room that has no rule"]);
+  });
+
+  it("has no packages but those that are allowed", () => {
+    expect(faultsOf({ "base/a": 'import "driver/deep";', "store/left/b": 'import "driver/deep";' })).toEqual([
+      "base/a trespasses on driver/deep",
+    ]);
+  });
+
+  it("has no circle within a room either", () => {
+    const files = { "base/a": 'import "./b.ts";', "base/b": 'import "./c.ts";', "base/c": 'import "./a.ts";' };
+    expect(faultsOf(files)).toHaveLength(6);
+  });
+
+  it.each([
+    ["a declaration", "export const a = 1;", "a"],
+    ["a list", "const a = 1;\nexport { a as b };", "b"],
+    ["a default", "export default function a() {}", "default"],
+    ["a default value", "export default 1;", "default"],
+    ["a pattern", "export const { a: [b] } = { a: [1] };", "b"],
+    ["a re-export", 'export type { x as y } from "driver";', "y"],
+    ["a whole re-export", 'export * from "driver";', "*"],
+    ["a named whole re-export", 'export * as all from "driver";', "all"],
+  ])("exports nothing for nobody, by %s", (_, text, name) => {
+    const file = "store/left/a";
+    const silent = [`${file} exports ${name} for nobody`, `${file} says nothing of ${name}`];
+    expect(faultsOf({ [file]: text })).toEqual(silent);
+    expect(faultsOf({ [file]: `/** What it is. */\n${text.split("\n").join("\n/** What it is. */\n")}` })).toEqual([
+      silent[0],
+    ]);
+  });
+
+  it("uses what it imports later only if it takes it", () => {
+    const files = {
+      "base/a": "/** One. */\nexport const one = 1;\n/** Two. */\nexport const two = 2;",
+      main: 'const { one } = await import("./base/a.ts");',
+    };
+    expect(faultsOf(files)).toEqual(["base/a exports two for nobody"]);
+  });
+
+  it("has no rule or part of one that nobody needs", () => {
+    const built = new House(new Map([["src/store/port.ts", ""]]), madeUp);
+    expect(built.leftOver("store/port")).toEqual(["base"]);
+    expect(built.leftOver("store/left")).toEqual(["store/left"]);
   });
 });

@@ -9,7 +9,7 @@ import type { SecretVerifier } from "./clients/secrets.ts";
 import type { GrantHandler } from "./grant.ts";
 import type { IssuingClock, Reading } from "./issuing-clock.ts";
 import type { Quotas } from "./quotas.ts";
-import type { UncertainRefreshes } from "./tokens/uncertain-refreshes.ts";
+import type { UncertainRefreshes } from "./uncertain-refreshes.ts";
 
 /** The parts of a tenant that last as long as the node runs, however its configuration changes. */
 export interface TenantParts {

@@ -5,8 +5,8 @@ import { type AuthenticatedClient, authenticate } from "./clients/authenticate.t
 import { authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
-import type { Done } from "./operation.ts";
 import { type Operations, operations } from "./operations/index.ts";
+import type { Done } from "./operations/operation.ts";
 import type { Caller } from "./request.ts";
 
 /** The name of an operation, as the port, events and log lines use it. */

@@ -2,9 +2,6 @@ import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { RotationMode } from "../keyring/port.ts";
 import type { KeyUse } from "../store/port.ts";
 
-export type { KeyDescription, KeyState, Rotation, RotationMode } from "../keyring/port.ts";
-export type { KeyUse } from "../store/port.ts";
-
 /** A parameter whose value a door could not parse. */
 export class InvalidValue {
   /** The reason, if there is more to say than that the value is malformed. */

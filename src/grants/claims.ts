@@ -52,11 +52,7 @@ export function jsonObject(value: JsonValue | InvalidValue | undefined, name: st
 /**
  * Reads a parameter that must be a JSON array of strings. Returns `[]` if it is absent, or after noting that it is not.
  */
-export function stringArray(
-  value: JsonValue | InvalidValue | undefined,
-  name: string,
-  problems: Problems,
-): readonly string[] {
+function stringArray(value: JsonValue | InvalidValue | undefined, name: string, problems: Problems): readonly string[] {
   const read = wellFormed(value, name, problems);
   if (read === undefined || isStringArray(read)) return read ?? [];
   problems.add(`${name} must be a JSON array of strings.`);
@@ -64,7 +60,7 @@ export function stringArray(
 }
 
 /** Reads a parameter with any JSON value. Returns undefined if it is absent, or after noting that it is not JSON. */
-export function wellFormed(
+function wellFormed(
   value: JsonValue | InvalidValue | undefined,
   name: string,
   problems: Problems,

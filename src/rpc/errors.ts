@@ -45,8 +45,10 @@ export function toConnectError(error: OAuthError, code: Code = codes[error.code]
   return refusal;
 }
 
-/** Why a call's signal aborts. Made once, as every call ends and creating an error is expensive. */
+/** Why a call's signal aborts if its caller gave up. */
 export const CANCELLED = new ConnectError("The call was cancelled.", Code.Canceled);
+
+/** Why it aborts once the call has been answered. Made once, as every call ends and creating an error is expensive. */
 export const OVER = new ConnectError("The call is over.", Code.Canceled);
 
 /** The refusal of a stream that ends because the server stops. */

@@ -10,7 +10,7 @@ import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
 import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
-import { UncertainRefreshes } from "../engine/tokens/uncertain-refreshes.ts";
+import { UncertainRefreshes } from "../engine/uncertain-refreshes.ts";
 import { grants as allGrants } from "../grants/index.ts";
 import { openKeyring } from "../keyring/index.ts";
 import { Registry } from "../registry/registry.ts";

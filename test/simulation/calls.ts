@@ -10,10 +10,9 @@ import type {
   RevokeClientRequest,
   RevokeRequest,
   RotateRequest,
-  Rotation,
   TokenSet,
 } from "../../src/engine/request.ts";
-import type { PublicJwk } from "../../src/keyring/port.ts";
+import type { PublicJwk, Rotation } from "../../src/keyring/port.ts";
 import type { Incarnation } from "./node.ts";
 
 /** What can be asked of a node, and what it answers. */

@@ -1,5 +1,4 @@
-import type { RotationMode } from "../../src/engine/request.ts";
-import type { PublicJwk } from "../../src/keyring/port.ts";
+import type { PublicJwk, RotationMode } from "../../src/keyring/port.ts";
 import { ONE_CLOCK_OFF } from "./clocks.ts";
 import type { Prng } from "./prng.ts";
 import { CLIENTS, KEY_TIMES, TENANTS } from "./tenants.ts";

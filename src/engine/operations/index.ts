@@ -1,7 +1,7 @@
-import type { Operation } from "../operation.ts";
 import { introspect } from "./introspect.ts";
 import { listKeys, revokeClient, rotate } from "./keys.ts";
 import { mint } from "./mint.ts";
+import type { Operation } from "./operation.ts";
 import { refresh, reopen } from "./refresh.ts";
 import { revoke } from "./revoke.ts";
 

@@ -4,12 +4,12 @@ import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { Done } from "../operation.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { TOKEN_TYPE } from "../tokens/issue.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
+import type { Done } from "./operation.ts";
 
 /**
  * The whole answer about a token that is not active, is not a token, or is none of the caller's business (RFC 7662

@@ -3,9 +3,9 @@ import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError
 import type { Client, Operator } from "../../registry/tenant.ts";
 import type { TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { Done } from "../operation.ts";
 import type { ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
 import { revokeClientTokens } from "../tokens/revoke-subject.ts";
+import type { Done } from "./operation.ts";
 
 /** The longest idempotency key, in characters. */
 const MAX_IDEMPOTENCY_KEY = 255;

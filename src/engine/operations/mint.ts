@@ -3,13 +3,13 @@ import { type AuthenticatedClient, requireProof } from "../clients/authenticate.
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { GrantHandler } from "../grant.ts";
-import type { Done } from "../operation.ts";
 import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
 import { Problems } from "../problems.ts";
 import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
+import type { Done } from "./operation.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError, and changes nothing if it refuses. */
 export async function mint(

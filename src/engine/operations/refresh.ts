@@ -6,12 +6,12 @@ import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../../
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext, TenantParts } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { Done } from "../operation.ts";
 import { narrow, reapprove } from "../policy.ts";
 import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
+import type { Done } from "./operation.ts";
 
 /** How often a row that concurrent requests move is read again before the caller is told to try again. */
 const MAX_ATTEMPTS = 8;

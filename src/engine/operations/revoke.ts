@@ -6,12 +6,12 @@ import { revocationIds } from "../../token/revocation.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import type { Done } from "../operation.ts";
 import { checkSubject } from "../policy.ts";
 import type { RevokeRequest } from "../request.ts";
 import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
+import type { Done } from "./operation.ts";
 
 /** The hint that makes `token` a subject. */
 const SUBJECT_HINT = "subject";

@@ -1,5 +1,5 @@
-import type { Clock, Instant, Machine } from "../../base/clock.ts";
-import { type FamilyStore, StoreUnavailableError } from "../../store/port.ts";
+import type { Clock, Instant, Machine } from "../base/clock.ts";
+import { type FamilyStore, StoreUnavailableError } from "../store/port.ts";
 
 /** How many families may wait for reconciliation: more than a node has under way when its store goes down. */
 const MAX_PENDING = 10_000;

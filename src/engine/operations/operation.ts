@@ -1,7 +1,7 @@
-import type { Operator } from "../registry/tenant.ts";
-import type { Performed } from "../telemetry/events.ts";
-import type { AuthenticatedClient } from "./clients/authenticate.ts";
-import type { RequestContext, TenantParts } from "./context.ts";
+import type { Operator } from "../../registry/tenant.ts";
+import type { Performed } from "../../telemetry/events.ts";
+import type { AuthenticatedClient } from "../clients/authenticate.ts";
+import type { RequestContext, TenantParts } from "../context.ts";
 
 /** Who may call an operation, and what proves it. */
 interface Callers {

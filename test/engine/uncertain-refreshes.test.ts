@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { systemClock } from "../../../src/base/clock.ts";
-import { UncertainRefreshes } from "../../../src/engine/tokens/uncertain-refreshes.ts";
-import { fakeMachine } from "../../support/clock.ts";
-import { createMemoryStore } from "../../support/memory-store.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { UncertainRefreshes } from "../../src/engine/uncertain-refreshes.ts";
+import { fakeMachine } from "../support/clock.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 
 it("remembers an update that may still arrive for as long as that takes, whatever the clock is set to", async () => {
   const machine = fakeMachine();

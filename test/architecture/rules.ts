@@ -1,0 +1,125 @@
+/** What the files of one room may import beside each other. */
+export interface Rule {
+  /** Rooms and files below it; a room stands for all that is in it, but for what has a rule of its own. */
+  readonly rooms: readonly string[];
+  readonly packages?: readonly string[];
+}
+
+/** A rule for each room; `composes`: its files may import whatever is below them. */
+export type Rules = Readonly<Record<string, Rule | "composes">>;
+
+/**
+ * Who may import whom, from the top of the house to its ground: a file imports nothing that stands above it here. The
+ * rule of a file is the one with the longest name that the file's begins with; so the files beside a room's sub-rooms can
+ * stand above them, below them, or both. Only `server` and `cli` put the house together, so they and `main` may import all
+ * that is below.
+ */
+export const rules: Rules = {
+  main: "composes",
+  cli: "composes",
+  "cli/remote": {
+    rooms: ["cli/frame", "keyring/port", "base", "../gen"],
+    packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "commander"],
+  },
+  "cli/gsts": { rooms: ["registry/plain-secret", "registry/secret", "base"] },
+  "cli/shells": { rooms: [], packages: ["commander"] },
+  "cli/frame": { rooms: ["config/fields", "schema/variables", "base"], packages: ["commander", "pino", "yaml"] },
+  server: "composes",
+  http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
+  rpc: {
+    rooms: ["wire", "engine/port", "engine", "base", "../gen"],
+    packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
+  },
+  wire: { rooms: ["engine"] },
+  grants: {
+    rooms: ["engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
+  },
+
+  // The engine, from what doors call to what its operations are made of.
+  "engine/engine": {
+    rooms: [
+      "engine/port",
+      "engine/perform",
+      "engine/operations",
+      "engine/context",
+      "engine/parameters",
+      "engine/clients",
+      "engine",
+    ],
+  },
+  "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
+  "engine/perform": {
+    rooms: [
+      "engine/operations",
+      "engine/context",
+      "engine/clients",
+      "engine",
+      "registry/registry",
+      "registry/tenant",
+      "telemetry/events",
+    ],
+  },
+  "engine/operations": {
+    rooms: [
+      "engine/tokens",
+      "engine/context",
+      "engine/policy",
+      "engine/parameters",
+      "engine/grant",
+      "engine/clients",
+      "engine",
+      "registry/tenant",
+      "keyring/port",
+      "store/port",
+      "telemetry/events",
+      "token",
+      "base",
+    ],
+  },
+  "engine/tokens": {
+    rooms: [
+      "engine/context",
+      "engine/policy",
+      "engine/clients",
+      "engine",
+      "registry/tenant",
+      "keyring/port",
+      "store/port",
+      "token",
+      "base",
+    ],
+    packages: ["zod"],
+  },
+  "engine/context": {
+    rooms: [
+      "engine/grant",
+      "engine/clients",
+      "engine",
+      "registry/tenant",
+      "keyring/port",
+      "authorities/port",
+      "store/port",
+      "base",
+    ],
+  },
+  "engine/policy": { rooms: ["engine/grant", "engine/clients", "engine", "registry/tenant", "token", "base"] },
+  "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
+  "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "base"] },
+  "engine/clients": { rooms: ["engine", "registry/tenant", "base"] },
+  engine: { rooms: ["registry/tenant", "keyring/port", "store/port", "telemetry/events", "token", "base"] },
+
+  config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
+  registry: { rooms: ["keyring/algorithms", "keyring/port", "schema", "token", "base"], packages: ["zod"] },
+  keyring: { rooms: ["store/port", "token", "base"], packages: ["jose"] },
+  authorities: { rooms: ["token", "base"], packages: ["jose"] },
+  "store/index": { rooms: ["store/mongodb", "store/sqlite", "store", "store/port"] },
+  // Adapters know the port, and nothing of one another.
+  "store/mongodb": { rooms: ["store", "store/port", "base"], packages: ["mongodb"] },
+  "store/sqlite": { rooms: ["store", "store/port", "base"] },
+  store: { rooms: ["store/port", "base"] },
+  "store/port": { rooms: ["base"] },
+  schema: { rooms: ["base"], packages: ["zod", "yaml"] },
+  telemetry: { rooms: ["base"] },
+  token: { rooms: ["base"] },
+  base: { rooms: [] },
+};
