@@ -3,10 +3,13 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { configJsonSchema } from "../../src/config/json-schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { fileWorld } from "./context.ts";
+import { fileWorld, KEY } from "./context.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const example = read("mintmark.example.yaml");
+
+/** The example with the settings that need a file or a variable, too. */
+const whole = example.replaceAll(/^( *)#(?=[a-zA-Z-])/gm, "$1");
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -32,14 +35,21 @@ function has(data: unknown, [step, ...rest]: readonly string[]): boolean {
 }
 
 describe("the example", () => {
-  test("loads", () => {
+  test("loads as it is, with a key-encryption key", () => {
+    const { tenants, warnings } = loadConfig(fileWorld(example));
+    expect([...tenants.keys()]).toEqual(["acme"]);
+    expect(warnings).toEqual([]);
+  });
+
+  test("loads with all that needs a file or a variable", () => {
     const files = {
+      "/etc/mintmark/key-encryption-key": KEY,
       "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
       "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };
     const config = loadConfig(
       fileWorld(
-        example,
+        whole,
         { ACME_WEB_SECRET: "a web client's secret", ALICE_OPERATOR_SECRET: "an operator's secret" },
         files,
       ),
@@ -59,12 +69,12 @@ describe("the example", () => {
 
   test("shows every key", () => {
     expect(keys.length).toBeGreaterThan(40);
-    const data: unknown = parse(example);
+    const data: unknown = parse(whole);
     expect(keys.map(({ path }) => path).filter((path) => !has(data, path.split(".").slice(1)))).toEqual([]);
   });
 
   test("says of every key what it is", () => {
-    const lines = example.split("\n");
+    const lines = whole.split("\n");
     for (const { path } of keys) {
       const key = path.split(".").at(-1);
       const at = lines.findIndex((line) => line.trim().startsWith(`${key}:`));
@@ -75,6 +85,14 @@ describe("the example", () => {
   test("points editors to the schema", () => {
     expect(example.split("\n")[0]).toBe("# yaml-language-server: $schema=./mintmark.schema.json");
   });
+});
+
+test("the minimal configuration loads as it is, with its two variables", () => {
+  const minimal = read("mintmark.minimal.yaml");
+  const config = loadConfig(fileWorld(minimal, { WEB_SECRET: "0123456789abcdef".repeat(4) }));
+  expect([...(config.tenants.get("default")?.clients.keys() ?? [])]).toEqual(["web"]);
+  expect(config.warnings).toEqual([]);
+  expect(minimal).toContain("yaml-language-server: $schema=./mintmark.schema.json");
 });
 
 describe("the JSON Schema", () => {

@@ -20,6 +20,7 @@ const FILES = [
   "dist/licenses.txt",
   "dist/mintmark.cjs",
   "mintmark.example.yaml",
+  "mintmark.minimal.yaml",
   "mintmark.schema.json",
   "package.json",
 ];
