@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
-import { openLog } from "./frame/log.ts";
+import { openCommandLog } from "./frame/log.ts";
 import { progressOn } from "./frame/progress.ts";
 import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
 
@@ -28,13 +28,13 @@ export function copy(io: Io): Command {
     .addOption(configOption())
     .action(async (options: CopyOptions) => {
       const [source, target] = [urlOf(io, "--from", options.from), urlOf(io, "--to", options.to)];
-      const { startTimeout, maxClockSkew, logLevel } = await readConfig(io, options);
+      const { startTimeout, maxClockSkew, ...settings } = await readConfig(io, options);
       const [{ readCeiling }, { copyStore, tell }, { openStore }] = await Promise.all([
         import("../engine/ceiling.ts"),
         import("../store/copy.ts"),
         import("../store/index.ts"),
       ]);
-      const logger = await openLog(io, logLevel);
+      const logger = await openCommandLog(io, settings);
       const clock = systemClock();
       const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
       const progress = progressOn(io);

@@ -7,7 +7,7 @@ import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
 import { withExamples } from "./frame/examples.ts";
-import type { Io, Output } from "./frame/io.ts";
+import { hasColours, type Io } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { help } from "./help.ts";
@@ -86,8 +86,4 @@ function inheritSettings(command: Command): void {
     each.copyInheritedSettings(command).helpOption("-h, --help", "shows help").helpCommand(false);
     inheritSettings(each);
   }
-}
-
-function hasColours(output: Output): boolean {
-  return styleText("bold", "x", { stream: output as NodeJS.WriteStream }) !== "x";
 }

@@ -1,12 +1,20 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { formatAddress } from "../base/address.ts";
 import type { Config } from "../config/config.ts";
 import { developmentCurl } from "../config/development.ts";
+import type { LogFormat } from "../config/fields.ts";
 import type { Service } from "../server/service.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
+import { isForPeople, openServiceLog } from "./frame/log.ts";
 import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
 import { ignoreSignals, stopSignal } from "./local/signals.ts";
+
+const FORMATS = ["auto", "json", "pretty"] as const satisfies readonly LogFormat[];
+
+interface ServeOptions extends ConfigOptions {
+  readonly logFormat?: LogFormat;
+}
 
 /** `mintmark` or `mintmark serve`: the service, until it is told to stop. */
 export function serve(io: Io): Command {
@@ -17,16 +25,25 @@ export function serve(io: Io): Command {
         "are public, on loopback alone.",
     )
     .addOption(configOption())
-    .action(async (options: ConfigOptions) => serveUntilStopped(io, await readConfig(io, options)));
+    .addOption(
+      new Option(
+        "--log-format <format>",
+        "auto, json or pretty; without it the configuration's, which is auto by default",
+      ).choices(FORMATS),
+    )
+    .action(async ({ logFormat, ...options }: ServeOptions) => {
+      const config = await readConfig(io, options);
+      await serveUntilStopped(io, { ...config, logFormat: logFormat ?? config.logFormat });
+    });
   return withExamples(command, [
     ["mintmark serve", "The built-in development configuration"],
     ["mintmark serve --config /etc/mintmark/mintmark.yaml", "In production; mintmark config init writes a first file"],
   ]);
 }
 
-async function serveUntilStopped({ stdout }: Io, config: Config): Promise<void> {
-  const [{ pino }, { startService }] = await Promise.all([import("pino"), import("../server/service.ts")]);
-  const logger = pino({ level: config.logLevel }, pino.destination({ fd: 1, sync: true }));
+async function serveUntilStopped(io: Io, config: Config): Promise<void> {
+  const { startService } = await import("../server/service.ts");
+  const logger = await openServiceLog(io, config);
   ignoreSignals(logger);
   for (const warning of config.warnings) logger.warn({}, warning);
   // A start may wait for the store or the clock: whoever tells it to stop meanwhile is obeyed.
@@ -36,7 +53,8 @@ async function serveUntilStopped({ stdout }: Io, config: Config): Promise<void> 
     logger.info({ signal: service }, "mintmark stops before it is ready");
     return;
   }
-  if (config.development) stdout.write(welcome(config, service));
+  // A log that is a file stays one object a line.
+  if (config.development && isForPeople(io.stdout, config)) io.stdout.write(welcome(config, service));
   const { publicUrl, httpPort, rpcPort, operatorPort, managementPort } = service;
   logger.info({ publicUrl, httpPort, rpcPort, operatorPort, managementPort }, "mintmark is ready");
 

@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.ts";
 import type { Tenant } from "../registry/tenant.ts";
-import type { LogLevel } from "./fields.ts";
+import type { LogFormat, LogLevel } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** Everything that the service is configured with. */
@@ -52,4 +52,5 @@ export interface Settings {
   readonly managementAddress: Address;
   /** The lowest level that is logged. */
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
 }

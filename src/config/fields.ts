@@ -54,5 +54,11 @@ export const logLevel = z.enum(
   expected("fatal, error, warn, info, debug, trace or silent"),
 );
 
+/** How the log is written: `auto` is `pretty` on a terminal, else `json`. */
+export const logFormat = z.enum(["auto", "json", "pretty"], expected("auto, json or pretty"));
+
+/** A format of the log. */
+export type LogFormat = z.output<typeof logFormat>;
+
 /** A level of the log. */
 export type LogLevel = z.output<typeof logLevel>;

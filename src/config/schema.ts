@@ -2,7 +2,7 @@ import { z } from "zod";
 import { operators } from "../registry/schema-operator.ts";
 import { tenants } from "../registry/schema-tenant.ts";
 import { duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
-import { address, logLevel, milliseconds, network, path, publicUrl, storeUrl } from "./fields.ts";
+import { address, logFormat, logLevel, milliseconds, network, path, publicUrl, storeUrl } from "./fields.ts";
 
 /** The default of store. */
 const DEFAULT_STORE = "sqlite:./data/mintmark.db";
@@ -41,6 +41,11 @@ export const configFile = z
           "keys themselves)",
       ),
     logLevel: logLevel.default("info").describe("The lowest level that is logged (MINTMARK_LOG_LEVEL)"),
+    logFormat: logFormat
+      .default("auto")
+      .describe(
+        "json: one JSON object a line; pretty: for people; auto: pretty on a terminal, else json (MINTMARK_LOG_FORMAT)",
+      ),
     tls: z
       .strictObject({
         certificate: path.describe("The path of the certificate and its chain, in PEM"),
@@ -88,6 +93,7 @@ export const environment = z.object({
   MINTMARK_MANAGEMENT_ADDRESS: address.optional(),
   MINTMARK_PUBLIC_URL: publicUrl.optional(),
   MINTMARK_LOG_LEVEL: logLevel.optional(),
+  MINTMARK_LOG_FORMAT: logFormat.optional(),
 });
 
 /** The variables as parsed. */

@@ -18,6 +18,7 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
     operatorAddress: environment.MINTMARK_OPERATOR_ADDRESS ?? file.operatorAddress,
     managementAddress: environment.MINTMARK_MANAGEMENT_ADDRESS ?? file.managementAddress,
     logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
+    logFormat: environment.MINTMARK_LOG_FORMAT ?? file.logFormat,
   };
 }
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { type Address, formatAddress } from "../base/address.ts";
 import { ConfigError } from "../schema/problems.ts";
 
@@ -36,6 +38,13 @@ export async function listening<T>(
       `${where}: cannot listen on ${formatAddress(address)}: ${reasons[code] ?? OTHER} (${code})`,
     ]);
   }
+}
+
+/** Listens on an address for a moment, to find out whether it can be had. */
+export async function tryAddress({ host, port }: Address): Promise<void> {
+  const server = createServer();
+  await once(server.listen(port, host), "listening");
+  await once(server.close(), "close");
 }
 
 /** Whether an error has a code. In errors of grpc-js, only the message contains it. */

@@ -11,7 +11,7 @@ import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
 import { EventLog } from "../telemetry/log.ts";
-import { listening } from "./bind.ts";
+import { listening, tryAddress } from "./bind.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
 import { openNode } from "./node.ts";
@@ -51,6 +51,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const open = new AsyncDisposableStack();
   try {
     const management = await openManagement(config, health, logger, open);
+    await tryAddresses(config);
     const store = await openConfiguredStore(config, logger, { role: "server" });
     open.defer(() => store.close());
     const log = new EventLog(logger, elapsed);
@@ -93,6 +94,13 @@ async function openManagement(
   serveHealth(app, health);
   await listening("MANAGEMENT", managementAddress, (address) => app.listen({ ...address }));
   return { managementPort: portOf(app.server.address()) };
+}
+
+/** Fails a start that could not open its doors before it makes keys, or anything else, in the store. */
+async function tryAddresses({ httpAddress, rpcAddress, operatorAddress }: Config): Promise<void> {
+  await listening("HTTP", httpAddress, tryAddress);
+  await listening("RPC", rpcAddress, tryAddress);
+  if (operatorAddress !== undefined) await listening("OPERATOR", operatorAddress, tryAddress);
 }
 
 /** Opens the doors. They close together. */

@@ -23,7 +23,10 @@ export const rules: Rules = {
   },
   "cli/gsts": { rooms: ["registry/plain-secret", "registry/secret", "base"] },
   "cli/shells": { rooms: [], packages: ["commander"] },
-  "cli/frame": { rooms: ["config/fields", "schema/variables", "base"], packages: ["commander", "pino", "yaml"] },
+  "cli/frame": {
+    rooms: ["config/fields", "schema/variables", "base"],
+    packages: ["commander", "pino", "pino-pretty", "yaml"],
+  },
   server: "composes",
   http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
   rpc: {

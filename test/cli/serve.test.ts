@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -67,16 +67,59 @@ it("a second signal ends it at once", async () => {
   request.destroy();
 });
 
+it("logs one JSON object a line into a pipe, the banner not among them", () => {
+  const lines = service.output().trim().split("\n");
+  for (const line of lines)
+    expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), msg: expect.any(String) });
+});
+
 it("SIGUSR1 opens no port for a debugger", async () => {
   service.child.kill("SIGUSR1");
   await told("the signal is ignored");
   expect(service.output()).not.toContain("Debugger listening");
 });
 
+it("greets a developer in words, not in JSON", async () => {
+  const { port } = new URL(service.publicUrl);
+  await service.stop();
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "../../src/main.ts"), "serve", "--log-format=pretty"],
+    {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
+        MINTMARK_RPC_ADDRESS: `127.0.0.1:${service.rpcPort}`,
+        MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
+      },
+    },
+  );
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  await expect.poll(() => output, { timeout: 10_000 }).toContain("INFO: mintmark is ready");
+  expect(output).toContain("Mint a token:");
+  expect(output).not.toMatch(/^\{/m);
+  child.kill("SIGKILL");
+});
+
+it("makes nothing in its folder if another process has one of its ports", async () => {
+  const other = mkdtempSync(join(tmpdir(), "mintmark-serve-"));
+  const taken = { MINTMARK_HTTP_ADDRESS: `127.0.0.1:${service.rpcPort}` };
+  await expect(startProcess(other, taken)).rejects.toThrow("another process is using it (EADDRINUSE)");
+  expect(readdirSync(other)).toEqual([]);
+  rmSync(other, { recursive: true });
+});
+
 it("stops while it waits for its store", async () => {
   const env = {
     PATH: process.env.PATH,
     MINTMARK_STORE: "mongodb://127.0.0.1:1/",
+    MINTMARK_PUBLIC_URL: "http://127.0.0.1:7001",
+    MINTMARK_HTTP_ADDRESS: "127.0.0.1:0",
+    MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
     MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
   };
   const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/main.ts")], { cwd: folder, env });

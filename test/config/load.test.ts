@@ -25,6 +25,7 @@ describe("a configuration file", () => {
       rpcAddress: { host: "127.0.0.1", port: 7002 },
       managementAddress: { host: "127.0.0.1", port: 7003 },
       logLevel: "info",
+      logFormat: "auto",
       tls: undefined,
       warnings: [],
       keyEncryptionKeys: [keyBytes()],

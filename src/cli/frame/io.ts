@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import type { Variables } from "../../schema/variables.ts";
 
 /** What a command reads from: a terminal or not. */
@@ -22,4 +23,9 @@ export interface Io {
 export function processIo(): Io {
   const { env, stdin, stdout, stderr } = process;
   return { env, cwd: process.cwd(), stdin, stdout, stderr };
+}
+
+/** Whether colours may be written there: it is a terminal, and neither its kind nor NO_COLOR says otherwise. */
+export function hasColours(output: Output): boolean {
+  return styleText("bold", "x", { stream: output as NodeJS.WriteStream }) !== "x";
 }

@@ -1,10 +1,49 @@
+import type { DestinationStream, LoggerOptions } from "pino";
 import type { Logger } from "../../base/logger.ts";
-import type { LogLevel } from "../../config/fields.ts";
-import type { Io } from "./io.ts";
+import type { LogFormat, LogLevel } from "../../config/fields.ts";
+import { hasColours, type Io, type Output } from "./io.ts";
 
-/** The log of a command that prints: apart from what it prints, which is for programs to read. */
-export async function openLog({ stderr }: Io, level: LogLevel): Promise<Logger> {
+/** What of the configuration a log depends on. */
+export interface LogSettings {
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+/** Whether lines for people are written to `output`, rather than JSON. */
+export function isForPeople({ isTTY = false }: Output, { logFormat }: LogSettings): boolean {
+  return logFormat === "auto" ? isTTY : logFormat === "pretty";
+}
+
+/** The log of the service, on standard output. Lines are written at once, so that the last one before a crash is there. */
+export async function openServiceLog({ stdout }: Io, settings: LogSettings): Promise<Logger> {
   const { pino } = await import("pino");
-  const logger: Logger = pino({ level }, stderr);
+  return openLog(stdout, pino.destination({ fd: 1, sync: true }), settings);
+}
+
+/** The log of a command, on standard error: apart from what it prints, which is for programs to read. */
+export async function openCommandLog({ stderr }: Io, settings: LogSettings): Promise<Logger> {
+  return openLog(stderr, stderr, settings);
+}
+
+async function openLog(output: Output, destination: DestinationStream, settings: LogSettings): Promise<Logger> {
+  const { pino } = await import("pino");
+  const options: LoggerOptions = {
+    level: settings.logLevel,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  };
+  const logger: Logger = pino(options, isForPeople(output, settings) ? await pretty(output, destination) : destination);
   return logger;
+}
+
+/** A line of JSON becomes a line for people. */
+async function pretty(output: Output, destination: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import("pino-pretty");
+  const format = prettyFactory({
+    colorize: hasColours(output),
+    ignore: "pid,hostname",
+    translateTime: false,
+    singleLine: true,
+  });
+  return { write: (line) => destination.write(format(line)) };
 }

@@ -4,7 +4,7 @@ import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts
 import type { Store } from "../../store/port.ts";
 import { UsageError } from "../frame/exit.ts";
 import type { Io } from "../frame/io.ts";
-import { openLog } from "../frame/log.ts";
+import { openCommandLog } from "../frame/log.ts";
 import { type ConfigOptions, readConfig } from "./config.ts";
 
 /** Who calls, in the log: whoever may read the key-encryption key and the store. */
@@ -27,7 +27,7 @@ export async function atStore<T>(
   work: (parts: AtStore) => Promise<T>,
 ): Promise<T> {
   const config = await readConfig(io, options);
-  const logger = await openLog(io, config.logLevel);
+  const logger = await openCommandLog(io, config);
   const { openConfiguredStore } = await import("../../server/stores.ts");
   const store = await openConfiguredStore(config, logger, { create: false, alone: options.alone });
   try {
