@@ -23,7 +23,7 @@ export interface Clock {
 
 /** What a process reads its clock from. */
 export interface Machine {
-  /** The time of day. It may be set at any moment, forward or back. */
+  /** The time of day. It may be set at any time, forward or back. */
   wall(): Instant;
   /** A monotonic reading in milliseconds, which does not depend on the time of day. */
   elapsed(): number;

@@ -11,7 +11,7 @@ const MEANING =
   "if that matters. Tokens and grants from before that would end by the time that the clock told are dead afterwards: " +
   "their revocations may have been deleted.";
 
-/** `mintmark accept-clock`: after a clock was so far ahead that no start can wait until it is past that again. */
+/** `mintmark accept-clock`: recovers from a clock that was so far ahead that no start can wait for it. */
 export function acceptClock(io: Io): Command {
   const command = new Command("accept-clock")
     .summary("has nodes start with today's clock though it was ahead before")

@@ -10,7 +10,7 @@ import { type OutputOptions, print, withOutput } from "./frame/output.ts";
 
 const KINDS = ["sha256", "scrypt"] as const;
 
-/** What one guess at a scrypt hash costs: 32 MiB, and some 0.2 seconds. */
+/** The cost of one guess at a scrypt hash: 32 MiB, and about 0.2 seconds. */
 const COST = { logN: 15, r: 8, p: 3 } as const;
 
 const DIGEST_BYTES = 32;
@@ -56,12 +56,12 @@ async function readSecret(io: Io, file: string | undefined): Promise<string> {
   const doubt = doubtOf(secret);
   if (doubt !== undefined) throw new UsageError(`Expected the secret to ${doubt}.`);
   if (file === undefined && io.stdin.isTTY && (await readConfidential(io, { what: "secret again" })) !== secret) {
-    throw new UsageError("The two differ.");
+    throw new UsageError("The two secrets differ.");
   }
   return secret;
 }
 
-/** A PHC string (github.com/P-H-C/phc-string-format), as `registry/secret.ts` reads it. */
+/** Hashes a secret to a PHC string (github.com/P-H-C/phc-string-format), which `registry/secret.ts` parses. */
 function scrypt(secret: string): string {
   const { logN, r, p } = COST;
   const salt = randomBytes(SALT_BYTES);

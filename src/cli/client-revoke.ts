@@ -10,7 +10,7 @@ interface RevokeOptions extends OperatorOptions, OutputOptions {
   readonly yes?: boolean;
 }
 
-/** `mintmark client revoke`: what the RPC RevokeClient does. */
+/** `mintmark client revoke`: calls the RPC RevokeClient, or does the same at the store. */
 export function clientRevoke(io: Io): Command {
   const command = new Command("revoke")
     .summary("ends all that a client minted up to now")
@@ -23,7 +23,11 @@ export function clientRevoke(io: Io): Command {
     .option("--yes", "goes on without a question")
     .action(async (options: RevokeOptions) => {
       const { tenant, client, yes = false } = options;
-      await confirm(io, `All that the client ${client} of the tenant ${tenant} minted up to now ends for good.`, yes);
+      await confirm(
+        io,
+        `Everything that the client ${client} of the tenant ${tenant} has minted is revoked for good.`,
+        yes,
+      );
       const warnings = await asOperator<readonly string[]>(io, options, {
         service: async (service) => (await service.revokeClient({ tenant, client })).warnings,
         store: async (operate) => (await operate("revokeClient", [{ client }])).warnings,

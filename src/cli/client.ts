@@ -4,7 +4,7 @@ import { clientRevoke } from "./client-revoke.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 
-/** `mintmark client`: what there is to do with a client. */
+/** `mintmark client`: the commands for clients. */
 export function client(io: Io): Command {
   const command = new Command("client")
     .summary("makes the hashes of clients' secrets, and ends clients")

@@ -11,7 +11,7 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } satisfies
   (places: readonly Place[]) => string
 >;
 
-/** `mintmark completion SHELL`: a script by which a shell completes command lines of this version. */
+/** `mintmark completion SHELL`: prints a script with which a shell completes command lines of this version. */
 export function completion(io: Io, program: Command): Command {
   const command = new Command("completion")
     .summary("prints a script by which a shell completes command lines")

@@ -5,7 +5,7 @@ import type { Io } from "./frame/io.ts";
 import { type OutputOptions, print, withOutput } from "./frame/output.ts";
 import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
 
-/** `mintmark config check`: what a start with a configuration would say of it. */
+/** `mintmark config check`: reports what a start with a configuration would report. */
 export function configCheck(io: Io): Command {
   const command = new Command("check")
     .summary("checks the configuration as a start does")
@@ -17,7 +17,7 @@ export function configCheck(io: Io): Command {
     .action(async (options: ConfigOptions & OutputOptions) => {
       const config = await readConfig(io, options);
       await print(io, summaryOf(config), options, () =>
-        ["The configuration can be used.", ...config.warnings.map((warning) => `Warning: ${warning}`)].join("\n"),
+        ["The configuration is valid.", ...config.warnings.map((warning) => `Warning: ${warning}`)].join("\n"),
       );
     });
   return withExamples(withOutput(command), [

@@ -16,7 +16,7 @@ interface InitOptions extends OutputOptions {
   readonly client: string;
 }
 
-/** What was written, and the secret, which nothing else holds. */
+/** What was written, and the secret, which is stored nowhere. */
 interface Made {
   readonly config: string;
   readonly keyEncryptionKeyFile: string;
@@ -26,7 +26,7 @@ interface Made {
   readonly warnings: readonly string[];
 }
 
-/** `mintmark config init`: all that a first production start needs. */
+/** `mintmark config init`: writes everything that a first production start needs. */
 export function configInit(io: Io): Command {
   const command = new Command("init")
     .summary("writes a first production configuration")
@@ -54,7 +54,7 @@ export function configInit(io: Io): Command {
 async function makeFiles(folder: string, { publicUrl, tenant, client }: InitOptions): Promise<Made> {
   const [config, keyFile] = [join(folder, "mintmark.yaml"), join(folder, "key-encryption-key")];
   for (const path of [config, keyFile]) {
-    if (existsSync(path)) throw new UsageError(`${path} is there already: nothing was written.`);
+    if (existsSync(path)) throw new UsageError(`${path} already exists: nothing was written.`);
   }
   const [secret, key] = [newSecret(), newSecret()];
   const hash = formatSha256(createHash("sha256").update(secret).digest());
@@ -68,12 +68,14 @@ async function makeFiles(folder: string, { publicUrl, tenant, client }: InitOpti
   return { config, keyEncryptionKeyFile: keyFile, tenant, client, secret, warnings };
 }
 
-/** 32 random bytes that no URL, form or shell changes. */
+/** Makes a secret of 32 random bytes, in characters that no URL, form or shell changes. */
 function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** Nothing is written that a start would refuse, such as a tenant's id that is none. Throws ConfigError. */
+/**
+ * Checks the configuration before it is written. Throws ConfigError if a start would refuse it, as for an invalid id.
+ */
 async function checkFirst(path: string, text: string, key: string): Promise<readonly string[]> {
   const [{ loadConfig }, { grants }] = await Promise.all([import("../config/load.ts"), import("../grants/index.ts")]);
   const readFile = (name: string) => (name === path ? text : key);

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 
-/** `mintmark config schema`: the JSON Schema of this version's configuration file. */
+/** `mintmark config schema`: prints the JSON Schema of this version's configuration file. */
 export function configSchema(io: Io): Command {
   const command = new Command("schema")
     .summary("prints the JSON Schema of the configuration file")

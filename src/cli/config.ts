@@ -5,7 +5,7 @@ import { configSchema } from "./config-schema.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 
-/** `mintmark config`: what there is to do with a configuration file. */
+/** `mintmark config`: the commands for configuration files. */
 export function config(io: Io): Command {
   const command = new Command("config")
     .summary("makes, checks and describes the configuration file")

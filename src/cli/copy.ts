@@ -12,10 +12,10 @@ interface CopyOptions extends ConfigOptions {
   readonly to: string;
 }
 
-/** A URL that has a password in it. */
+/** A URL that contains a password. */
 const WITH_PASSWORD = /^[a-z0-9+.-]+:\/\/[^/@]*:[^@]*@/i;
 
-/** `mintmark copy`: moves a store whose nodes are stopped, so that tokens made before are good after. */
+/** `mintmark copy`: copies a store whose nodes are stopped, so that its tokens keep working. */
 export function copy(io: Io): Command {
   const command = new Command("copy")
     .summary("copies a store, while no node runs, into an empty one")
@@ -42,7 +42,7 @@ export function copy(io: Io): Command {
       try {
         const to = await openStore(target, storeOptions);
         try {
-          // By a clock that is ahead, revocations would seem to have ended: nothing has that was told no such moment.
+          // Uses the source's own time: by a clock that is ahead, revocations that still matter would count as expired.
           const { told } = await readCeiling(from);
           const counts = await copyStore(
             from,
@@ -65,13 +65,15 @@ export function copy(io: Io): Command {
   ]);
 }
 
-/** A store's URL. Every user of a machine sees its command lines, so that one with a password is in a variable. */
+/**
+ * A store's URL. All users of a machine can see its command lines, so a URL with a password must come from a variable.
+ */
 function urlOf({ env }: Io, option: string, given: string): string {
   const url = given.startsWith("env:") ? env[given.slice("env:".length)] : given;
   if (url === undefined || url === "") throw new UsageError(`${option} must be the URL of a store, or env:NAME.`);
   if (url === given && WITH_PASSWORD.test(url)) {
     throw new UsageError(
-      `${option}: a password is never an argument: put the URL into a variable, and name that: env:NAME.`,
+      `${option}: a password must not be an argument: put the URL into a variable, and give env:NAME.`,
     );
   }
   return url;

@@ -10,7 +10,7 @@ import { type OutputOptions, print, withOutput } from "./frame/output.ts";
 import { formatClaims } from "./frame/table.ts";
 import { readToken, withToken } from "./remote/token-options.ts";
 
-/** `mintmark decode`: what a token says, without asking anybody. */
+/** `mintmark decode`: shows what a token says, offline. */
 export function decode(io: Io): Command {
   const command = new Command("decode")
     .summary("shows what a token says, unverified")
@@ -20,7 +20,7 @@ export function decode(io: Io): Command {
     )
     .action(async (file: string | undefined, options: OutputOptions) => {
       const decoded = decodeToken(await readToken(io, file, "token"));
-      if (io.stdout.isTTY) io.stderr.write("Not verified: anybody could have written this.\n\n");
+      if (io.stdout.isTTY) io.stderr.write("Not verified: anyone could have written this.\n\n");
       await print(io, decoded, options, (output) =>
         Object.values(decoded)
           .map((part) => formatClaims(isJsonObject(part) ? part : decoded, output))
@@ -33,7 +33,7 @@ export function decode(io: Io): Command {
   ]);
 }
 
-/** A JWT's parts, or what a refresh token names. Throws {@link UsageError} for any other text, and never repeats it. */
+/** Decodes a JWT or a refresh token. Throws {@link UsageError} for any other text, without quoting it. */
 function decodeToken(token: string): JsonObject {
   if (looksLikeRefreshToken(token)) {
     const [key = "", family = "", generation = ""] = token.split(".");
@@ -41,10 +41,10 @@ function decodeToken(token: string): JsonObject {
   }
   if (looksLikeHandle(token)) {
     throw new UsageError(
-      "This is a reference token: it says nothing by itself. mintmark introspect tells what it stands for.",
+      "This is a reference token, which contains nothing. mintmark introspect shows what it stands for.",
     );
   }
-  if (!isCompactJws(token)) throw new UsageError("This is no token of a kind that can be decoded: expected a JWT.");
+  if (!isCompactJws(token)) throw new UsageError("This token cannot be decoded: expected a JWT or a refresh token.");
   const [header = "", claims = ""] = token.split(".");
   return { header: partOf(header), claims: partOf(claims) };
 }
@@ -56,5 +56,5 @@ function partOf(part: string): JsonObject {
   } catch {
     // It is not JSON: no JWT.
   }
-  throw new UsageError("This is no JWT: its header and claims must be JSON objects.");
+  throw new UsageError("This is not a JWT: its header and claims must be JSON objects.");
 }

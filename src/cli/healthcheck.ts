@@ -4,7 +4,9 @@ import { ServiceUnavailableError } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
 import { type AddressOptions, askService, withAddress } from "./remote/connection.ts";
 
-/** `mintmark healthcheck`: whether a service is ready, as `grpc.health.v1` says, for whatever starts and watches it. */
+/**
+ * `mintmark healthcheck`: tells whether a service is ready, by `grpc.health.v1`, for the program that supervises it.
+ */
 export function healthcheck(io: Io): Command {
   const command = new Command("healthcheck")
     .summary("tells by its exit code whether a service is ready")

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { commandNames, unknownCommand } from "./frame/complaint.ts";
 import { UsageError } from "./frame/exit.ts";
 
-/** `mintmark help [command…]`: the help of a command, however deep it is. */
+/** `mintmark help [command…]`: shows the help of a command or a subcommand. */
 export function help(program: Command): Command {
   return new Command("help")
     .summary("shows the help of a command")

@@ -11,7 +11,7 @@ interface IntrospectOptions extends TokenOptions, ConnectionOptions, OutputOptio
   readonly tokenTypeHint?: string;
 }
 
-/** `mintmark introspect`: what the RPC Introspect does. */
+/** `mintmark introspect`: calls the RPC Introspect. */
 export function introspect(io: Io): Command {
   const command = new Command("introspect")
     .summary("tells whether a token is alive, and what it says")

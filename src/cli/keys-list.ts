@@ -7,7 +7,7 @@ import { fromEngine, tableOfKeys } from "./remote/keys.ts";
 
 interface ListOptions extends OperatorOptions, OutputOptions {}
 
-/** `mintmark keys list`: what the RPC ListKeys does. */
+/** `mintmark keys list`: calls the RPC ListKeys, or does the same at the store. */
 export function keysList(io: Io): Command {
   const command = new Command("list")
     .summary("lists every generation of a tenant's keys")

@@ -15,7 +15,7 @@ interface RotateOptions extends OperatorOptions, OutputOptions {
   readonly yes?: boolean;
 }
 
-/** What a rotation did, or would do, as it is printed. */
+/** What a rotation has done, or would do, as printed. */
 interface PrintedRotation {
   readonly keys: readonly PrintedKey[];
   readonly jwksStaleUntil?: string;
@@ -23,7 +23,7 @@ interface PrintedRotation {
   readonly rotated: boolean;
 }
 
-/** `mintmark keys rotate`: what the RPC Rotate does. */
+/** `mintmark keys rotate`: calls the RPC Rotate, or does the same at the store. */
 export function keysRotate(io: Io): Command {
   const command = new Command("rotate")
     .summary("makes the next key of a tenant")

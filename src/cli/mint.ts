@@ -28,7 +28,7 @@ interface MintOptions extends TokenOptions, ConnectionOptions, OutputOptions {
   readonly idTokenFile?: string;
 }
 
-/** `mintmark mint`: what the RPC Mint does. */
+/** `mintmark mint`: calls the RPC Mint. */
 export function mint(io: Io): Command {
   const command = new Command("mint")
     .summary("mints tokens")

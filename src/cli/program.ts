@@ -21,7 +21,7 @@ import { revoke } from "./revoke.ts";
 import { serve } from "./serve.ts";
 import { VERSION } from "./version.ts";
 
-/** Every command, in the order in which help shows them. A new one is a file and a line here. */
+/** All commands, in the order of the help. A new one takes one file and one line here. */
 const commands: readonly ((io: Io) => Command)[] = [
   serve,
   mint,
@@ -46,7 +46,7 @@ Exit codes:
   2  refused by the service or the store
   3  the service, the store or the clock is not available; the same may work later`;
 
-/** The whole command line: `mintmark <command> …`. Its actions do what they do with `io` alone. */
+/** The whole command line: `mintmark <command> …`. Its actions reach the outside only through `io`. */
 export function createProgram(io: Io): Command {
   const program = new Command("mintmark")
     .description("A multi-tenant token mint.")
@@ -58,7 +58,7 @@ export function createProgram(io: Io): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      // What is wrong is told in words of our own.
+      // Replaced by messages of our own, which quote no secret.
       outputError: () => undefined,
       getOutHelpWidth: () => widthOf(io.stdout),
       getErrHelpWidth: () => widthOf(io.stderr),

@@ -9,7 +9,7 @@ interface RefreshOptions extends TokenOptions, ConnectionOptions, OutputOptions 
   readonly scope?: readonly string[];
 }
 
-/** `mintmark refresh`: what the RPC Refresh does. */
+/** `mintmark refresh`: calls the RPC Refresh. */
 export function refresh(io: Io): Command {
   const command = new Command("refresh")
     .summary("exchanges a refresh token for a new access token")

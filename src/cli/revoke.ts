@@ -10,7 +10,7 @@ interface RevokeOptions extends TokenOptions, ConnectionOptions {
   readonly revokeAllSubjects?: boolean;
 }
 
-/** `mintmark revoke`: what the RPC Revoke does. */
+/** `mintmark revoke`: calls the RPC Revoke. */
 export function revoke(io: Io): Command {
   const command = new Command("revoke")
     .summary("ends a token, a grant, or all that a subject has")
@@ -31,7 +31,7 @@ export function revoke(io: Io): Command {
       await callService(io, options, "client", TokenService, (service) =>
         service.revoke({ tenant, ...named, revokeAllSubjects }),
       );
-      // Scripts look at the exit code; a person wants a word.
+      // Scripts use the exit code; people expect a message.
       if (io.stdout.isTTY) io.stdout.write("Revoked.\n");
     });
   return withExamples(withConnection(withTenant(withToken(command, "token")), "client"), [

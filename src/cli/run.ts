@@ -4,12 +4,12 @@ import { EXIT, exitCodeOf, explain } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
 import { createProgram } from "./program.ts";
 
-/** Options of the program itself, which name no command either. */
+/** Options of the program itself, which are valid without a command. */
 const ABOUT_THE_PROGRAM = ["-h", "--help", "-V", "--version"];
 
 /**
- * Does what a command line says: `mintmark [command] [options]`; without a command it serves. `argv` is without the
- * program's own name. Resolves to the exit code, and says on standard error what went wrong.
+ * Runs a command line: `mintmark [command] [options]`; without a command it serves. `argv` does not include the
+ * program's name. Resolves to the exit code, and reports errors on standard error.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = createProgram(io);
@@ -22,7 +22,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       io.stderr.write(`mintmark: ${explain(error)}\n`);
       return exitCodeOf(error);
     }
-    // Commander has shown the help of a command that is none without another behind it.
+    // Commander has already shown the help, if a group of commands was named without a subcommand.
     if (error.code !== "commander.help") {
       io.stderr.write(
         `mintmark: ${complaintOf(error, program)}\nmintmark --help lists the commands and their options.\n`,

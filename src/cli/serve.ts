@@ -16,7 +16,7 @@ interface ServeOptions extends ConfigOptions {
   readonly logFormat?: LogFormat;
 }
 
-/** `mintmark` or `mintmark serve`: the service, until it is told to stop. */
+/** `mintmark` or `mintmark serve`: runs the service until it is told to stop. */
 export function serve(io: Io): Command {
   const command = new Command("serve")
     .summary("serves tokens; what is done if no command is named")
@@ -46,7 +46,7 @@ async function serveUntilStopped(io: Io, config: Config): Promise<void> {
   const logger = await openServiceLog(io, config);
   ignoreSignals(logger);
   for (const warning of config.warnings) logger.warn({}, warning);
-  // A start may wait for the store or the clock: whoever tells it to stop meanwhile is obeyed.
+  // Listens before the start, which may wait for the store or the clock and must be interruptible.
   const stopping = stopSignal();
   const service = await Promise.race([startService(config, logger), stopping]);
   if (typeof service === "string") {

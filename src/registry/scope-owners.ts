@@ -4,8 +4,8 @@ import { IDENTITY_SCOPES } from "../token/scope.ts";
 import type { TenantFile } from "./schema-tenant.ts";
 
 /**
- * Warns of every scope of a client that no resource owns, while the tenant has resources: a token with it gets an audience
- * of that name, and for a mistyped scope that is nobody's.
+ * Warns of every scope of a client that no resource owns, if the tenant has resources: a token with it gets an audience
+ * with that name, which no resource has if the scope is mistyped.
  */
 export function warnOfScopes({ resources, clients }: TenantFile, warnings: Problems): void {
   const known = Object.entries(resources).flatMap(([name, scopes]) => [name, ...scopes]);

@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/nearest.ts";
 
-/** What other programs call a key: words without case and separators, by the key here. */
+/** The names that other programs use for a key, in lower case and without separators, by the key's name here. */
 export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   publicUrl: ["baseurl", "externalurl", "issueruri", "url"],
   httpAddress: ["address", "bind", "http", "listen", "port"],
@@ -32,7 +32,10 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   algorithm: ["alg", "signingalgorithm"],
 };
 
-/** `; did you mean x?` for a key that there is not: by what other programs call it, or by its letters. */
+/**
+ * `; did you mean x?` for an unknown key, by other programs' names or by similar letters; an empty string if neither
+ * fits.
+ */
 export function hintFor(key: string, known: readonly string[]): string {
   const word = key.toLowerCase().replace(/[-_]/g, "");
   const meant = known.find((name) => FOREIGN[name]?.includes(word));

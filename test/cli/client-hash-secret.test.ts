@@ -47,7 +47,7 @@ describe("mintmark client hash-secret", () => {
   });
 
   it("refuses two that differ, and a file beside --generate", async () => {
-    expect((await commandLine(HASH, { typed: `${SECRET}\n${SECRET}!\n` })).stderr).toContain("The two differ.");
+    expect((await commandLine(HASH, { typed: `${SECRET}\n${SECRET}!\n` })).stderr).toContain("The two secrets differ.");
     expect((await commandLine([...HASH, "x", "--generate"])).stderr).toContain("Only one of a file and --generate");
   });
 });

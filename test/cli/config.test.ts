@@ -40,9 +40,7 @@ describe("mintmark config check", () => {
   it("tells what is likely to be a mistake", async () => {
     const yaml = yamlOf({ secrets: ["env:WEB"] });
     expect(JSON.parse((await check(yaml)).stdout).warnings).toEqual([expect.stringContaining("WEB has a + or %")]);
-    expect((await check(yaml, { typed: "" })).stdout).toMatch(
-      /^The configuration can be used\.\nWarning: tenants\.acme/,
-    );
+    expect((await check(yaml, { typed: "" })).stdout).toMatch(/^The configuration is valid\.\nWarning: tenants\.acme/);
   });
 
   it("lists all that a start would refuse, and repeats no secret", async () => {
@@ -119,7 +117,7 @@ describe("mintmark config init", () => {
     expect((await init(at, "--field", "config")).code).toBe(0);
     const before = readFileSync(join(folder, at, name), "utf8");
     const { code, stderr } = await init(at);
-    expect([code, stderr]).toEqual([1, expect.stringContaining("is there already: nothing was written.")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("already exists: nothing was written.")]);
     expect(readFileSync(join(folder, at, name), "utf8")).toBe(before);
   });
 

@@ -117,7 +117,7 @@ describe("mintmark copy", () => {
     [["--from", "sqlite:a.db"], "--to <url> is required"],
     [["--from", "sqlite:a.db", "--to", ""], "--to must be the URL of a store, or env:NAME."],
     [["--from", "env:NOT_THERE", "--to", "sqlite:b.db"], "--from must be the URL of a store, or env:NAME."],
-    [["--from", "mongodb://user:hunter2@host/a", "--to", "sqlite:b.db"], "--from: a password is never an argument"],
+    [["--from", "mongodb://user:hunter2@host/a", "--to", "sqlite:b.db"], "--from: a password must not be an argument"],
   ])("asks for both stores, and takes no password: %j", async (options, message) => {
     const { code, stderr } = await commandLine(["copy", ...options]);
     expect(code).toBe(1);

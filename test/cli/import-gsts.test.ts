@@ -161,7 +161,7 @@ describe("mintmark import-gsts", () => {
       { requireRefreshSecret: false },
       "became rotate, as a refresh needs no secret",
     ],
-    [{ RequireClientSecret: false }, { requireSecret: false }, "needs allowPublicMint"],
+    [{ RequireClientSecret: false }, { requireSecret: false }, "requires allowPublicMint"],
     [{ RefreshTokenGraceEnabled: true, RefreshTokenGraceTTL: 300 }, { refreshGrace: 300 }, undefined],
     [{ RefreshTokenGraceEnabled: false, RefreshTokenGraceTTL: 300 }, { refreshGrace: 0 }, undefined],
     [

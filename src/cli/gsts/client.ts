@@ -5,10 +5,10 @@ import type { Settings } from "./settings.ts";
 
 const OFFLINE_ACCESS = "offline_access";
 
-/** What tokens have in any case. */
+/** Settings for claims that all tokens have here anyway. */
 const ALWAYS = ["IncludeJwtId", "IncludeClientId", "IncludeAmr"];
 
-/** A client's registration here, made of one there. What is as by default is left out. */
+/** Converts a client's registration. Leaves out what equals the default. */
 export function clientOf(client: Settings, grantTypes: readonly string[]): JsonObject {
   for (const name of ["ClientId", "ClientName", ...ALWAYS]) client.take(name);
   const namespace = client.takeText("Namespace") ?? client.takeText("watermark");
@@ -33,14 +33,16 @@ export function clientOf(client: Settings, grantTypes: readonly string[]): JsonO
   return registration;
 }
 
-/** Whether a mint and a refresh need the secret, and whether a refresh token stays: that needs one. */
+/**
+ * Whether a mint and a refresh need the secret, and whether a refresh token stays the same, which requires the secret.
+ */
 function secretRulesOf(client: Settings): JsonObject {
   const requireSecret = client.takeFlag("RequireClientSecret") ?? true;
   const requireRefreshSecret = (client.takeFlag("RequireRefreshClientSecret") ?? true) && requireSecret;
   const isReuse = choiceOf(client, "RefreshTokenUsage", ["reuse", "onetimeonly"]) === "reuse";
   if (isReuse && !requireRefreshSecret) client.note("RefreshTokenUsage", "became rotate, as a refresh needs no secret");
   if (!requireSecret)
-    client.note("RequireClientSecret", "false, so that anybody mints with its id: that needs allowPublicMint");
+    client.note("RequireClientSecret", "false, so anyone can mint with its id: this requires allowPublicMint");
   return {
     ...(!requireSecret && { requireSecret }),
     ...(requireSecret && !requireRefreshSecret && { requireRefreshSecret }),
@@ -62,7 +64,7 @@ function graceOf(client: Settings): JsonObject {
   return { refreshGrace: isEnabled ? Math.max(0, seconds ?? 0) : 0 };
 }
 
-/** One of C#'s enumeration, by its name or its number. */
+/** Reads a C# enumeration, by name or number. */
 function choiceOf(client: Settings, name: string, choices: readonly string[]): string | undefined {
   const value = client.take(name);
   if (value === undefined) return undefined;

@@ -3,18 +3,18 @@ import { clientOf } from "./client.ts";
 import { resourcesOf } from "./resources.ts";
 import { Notes, Settings } from "./settings.ts";
 
-/** A tenant here, and what was lost on the way. */
+/** The converted tenant, and notes on what was lost. */
 interface Converted {
   readonly tenant: JsonObject;
   readonly notes: readonly string[];
 }
 
-/** .NET's own settings, which say nothing about clients. */
+/** Settings of .NET itself, which have nothing to do with clients. */
 const OF_DOTNET = ["Logging", "AllowedHosts", "ConnectionStrings", "Kestrel", "urls", "https_port", "$schema"];
 
 /**
- * Makes a tenant of the clients and the resources in settings files. Later files count before earlier ones, as in .NET.
- * `grantTypes`: those that there are here. Undefined if no file has clients.
+ * Converts the clients and the resources in settings files to a tenant. Later files override earlier ones, as in .NET.
+ * `grantTypes`: the existing ones. Returns undefined if no file has clients.
  */
 export function convert(files: readonly JsonValue[], grantTypes: readonly string[]): Converted | undefined {
   const notes = new Notes();
@@ -45,7 +45,7 @@ export function convert(files: readonly JsonValue[], grantTypes: readonly string
   };
 }
 
-/** The parts of a file that there is something to do with: at its top, or below `IdentityServer`. */
+/** The sections of a file to convert: at its top, or below `IdentityServer`. */
 function sectionsOf(
   file: JsonValue,
   notes: Notes,
@@ -64,7 +64,7 @@ function sectionsOf(
   return { clients, resources };
 }
 
-/** Clients by id: there is a mapping of them, or a list. */
+/** Clients by id, from a mapping or a list. */
 function clientsIn(clients: JsonValue | undefined, notes: Notes): readonly (readonly [string, JsonObject])[] {
   const entries = Array.isArray(clients) ? clients.map((client) => [undefined, client] as const) : entriesOf(clients);
   return entries.flatMap(([key, client], index) => {

@@ -19,16 +19,16 @@ export function lifetimesOf(client: Settings): JsonObject {
   };
 }
 
-/** A lifetime in seconds; undefined if there is none. Zero is no limit there, and ten years are the most here. */
+/** A lifetime in seconds; undefined if there is none. There, zero means no limit; here, ten years is the most. */
 function lifetime(client: Settings, name: string): number | undefined {
   const seconds = client.takeNumber(name);
   if (seconds === undefined || (seconds > 0 && seconds <= MAX_DURATION)) return seconds;
   if (seconds === 0 && name === "IdentityTokenLifetime") return undefined;
-  client.note(name, `${seconds} became ten years, the most that there is`);
+  client.note(name, `${seconds} became ten years, the longest lifetime`);
   return MAX_DURATION;
 }
 
-/** A refresh token of an absolute lifetime waits for all of that; and no longer in any case. */
+/** With an absolute lifetime, an unused refresh token lives for all of it, and in no case longer. */
 function slidingOf(client: Settings, absolute: number): number | undefined {
   const expiration = client.take("RefreshTokenExpiration");
   const sliding = lifetime(client, "SlidingRefreshTokenLifetime");

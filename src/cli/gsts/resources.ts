@@ -2,8 +2,8 @@ import { isJsonObject, type JsonValue } from "../../base/json.ts";
 import { type Notes, Settings } from "./settings.ts";
 
 /**
- * Resources and the scopes that they own. `used`: the scopes that clients have, by which the name of a scope is known:
- * Generic-Security-Token-Service puts the resource's in front of it, and IdentityServer4 does not.
+ * Resources and the scopes that they own. `used`: the scopes of all clients, which show how scopes are named:
+ * Generic-Security-Token-Service puts the resource's name in front, and IdentityServer4 does not.
  */
 export function resourcesOf(
   given: readonly JsonValue[],

@@ -4,11 +4,11 @@ import { doubtOf } from "../../registry/plain-secret.ts";
 import { formatSha256 } from "../../registry/secret.ts";
 import type { Settings } from "./settings.ts";
 
-/** What IdentityServer4 makes of a secret, as `Sha256()`: the digest in base64. */
+/** IdentityServer4's hash of a secret, `Sha256()`: the digest in base64. */
 const SHA256 = /^[A-Za-z0-9+/]{43}=$/;
 
 /**
- * The hashes of a client's secrets: `secrets` are plain text there, and `ClientSecrets` hashes. No note repeats one.
+ * The hashes of a client's secrets: `secrets` are plain text there, and `ClientSecrets` are hashes. No note quotes one.
  */
 export function secretsOf(client: Settings): readonly string[] {
   const plain = client.takeTexts("secrets").map((secret, index) => {
@@ -28,7 +28,7 @@ function hashOf(entry: JsonValue, index: number, client: Settings): readonly str
     return [];
   }
   if (typeof expiration === "string")
-    client.note(name, `no counterpart: it ends at ${expiration} there, and never here`);
+    client.note(name, `no counterpart: it expires at ${expiration} there, and never here`);
   return [formatSha256(Buffer.from(value, "base64"))];
 }
 

@@ -1,23 +1,23 @@
 import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
 
-/** A line for each thing that was lost, or that has to be looked at. */
+/** One line for each thing that was lost, or that needs attention. */
 export class Notes {
   readonly #lines: string[] = [];
 
-  /** Notes something about what is at a place, such as `clients.web`. */
+  /** Adds a note about a place, such as `clients.web`. */
   add(where: string, what: string): void {
     this.#lines.push(`${where}: ${what}`);
   }
 
-  /** All that was noted, in order. */
+  /** All notes, in order. */
   list(): readonly string[] {
     return this.#lines;
   }
 }
 
 /**
- * An object of .NET's settings: names have any case, and a value may be text, as in an environment variable. It remembers
- * what was taken, so that all the rest can be told.
+ * An object in .NET's settings: names ignore case, and a value may be text, as in an environment variable. It remembers
+ * what was taken, so that the rest can be reported.
  */
 export class Settings {
   readonly where: string;
@@ -31,7 +31,7 @@ export class Settings {
     this.#members = new Map(Object.entries(object).map(([name, value]) => [name.toLowerCase(), [name, value]]));
   }
 
-  /** The value of a name, which counts as taken; undefined if there is none, or it is null. */
+  /** Takes the value of a name; undefined if there is none, or it is null. */
   take(name: string): JsonValue | undefined {
     const key = name.toLowerCase();
     this.#taken.add(key);
@@ -57,7 +57,7 @@ export class Settings {
   takeTexts(name: string): readonly string[] {
     const list = this.takeList(name);
     const texts = list.filter((value) => typeof value === "string");
-    if (texts.length < list.length) this.note(name, "an entry that is no text was left out");
+    if (texts.length < list.length) this.note(name, "an entry that is not a string was left out");
     return texts;
   }
 
@@ -66,12 +66,12 @@ export class Settings {
     return Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [value];
   }
 
-  /** Notes something about a name here. */
+  /** Adds a note about a name here. */
   note(name: string, what: string): void {
     this.#notes.add(`${this.where}.${name}`, what);
   }
 
-  /** Notes every name that was not taken and says something. */
+  /** Adds a note for every name that was not taken and has a value. */
   noteRest(): void {
     const rest = [...this.#members].filter(([key, [, value]]) => !this.#taken.has(key) && saysSomething(value));
     if (rest.length > 0) this.#notes.add(this.where, `no counterpart: ${rest.map(([, [name]]) => name).join(", ")}`);
@@ -91,13 +91,13 @@ function saysSomething(value: JsonValue): boolean {
   return typeof value !== "object" || Object.keys(value).length > 0;
 }
 
-/** Text, or a comment, which .NET takes in its settings. */
+/** A string, or a comment, which .NET allows in its settings. */
 const COMMENT = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
-/** Text, or a comma before a closing bracket, which .NET takes, too. */
+/** A string, or a comma before a closing bracket, which .NET also allows. */
 const SPARE_COMMA = /("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g;
 
-/** The data of a settings file. Throws SyntaxError if it is none. */
+/** Parses a settings file. Throws SyntaxError if it is not valid. */
 export function parseSettings(text: string): JsonValue {
   const keepText = (_: string, quoted: string | undefined) => quoted ?? " ";
   return parseExactJson(

@@ -7,10 +7,10 @@ import type { Io } from "../frame/io.ts";
 import { openCommandLog } from "../frame/log.ts";
 import { type ConfigOptions, readConfig } from "./config.ts";
 
-/** Who calls, in the log: whoever may read the key-encryption key and the store. */
+/** The operator in the log: anyone who can read the key-encryption key and the store. */
 const COMMAND_LINE = "command line";
 
-/** What a command has that works at the configured store itself, while nodes run or not. */
+/** What a command gets to work directly on the configured store, while nodes run or not. */
 interface AtStore {
   readonly config: Config;
   readonly logger: Logger;
@@ -18,8 +18,8 @@ interface AtStore {
 }
 
 /**
- * Opens the configured store, which exists, does something with it, and closes it. `alone`: see StoreOptions. Errors are
- * those of reading and opening, too.
+ * Opens the configured store, which must exist, does something with it, and closes it. `alone`: see StoreOptions. Also
+ * throws the errors of reading the configuration and opening the store.
  */
 export async function atStore<T>(
   io: Io,
@@ -38,7 +38,7 @@ export async function atStore<T>(
 }
 
 /**
- * Performs an operator's operation on a tenant at the store itself: what its RPC does. Throws {@link UsageError} for a
+ * Performs an operator's operation on a tenant directly on the store, as its RPC does. Throws {@link UsageError} for a
  * tenant that is not configured, and OAuthError as the operation does.
  */
 export function operateAtStore<Name extends OperationName>(
@@ -60,7 +60,7 @@ export function operateAtStore<Name extends OperationName>(
     const platform = thisPlatform(openSealer(config));
     const { listen: listener } = new EventLog(logger, thisMachine.elapsed);
     const tenants = config.tenants.values();
-    // A leaked key is replaced whatever the clock: no moment is told for that, or taken for the latest.
+    // A leaked key can be replaced whatever the clock says, as rotating and listing use no time from IssuingClock.
     const mayBeBehind = name === "rotate" || name === "listKeys";
     if (name === "revokeClient") await assertUsed(store, config);
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener, mayBeBehind });
@@ -71,7 +71,7 @@ export function operateAtStore<Name extends OperationName>(
 }
 
 /**
- * A revocation in a store that nobody uses would answer well and end nothing. Throws {@link UsageError} if no tenant has
+ * A revocation in a store that nobody uses would succeed but revoke nothing. Throws {@link UsageError} if no tenant has
  * keys there.
  */
 async function assertUsed(store: Store, { tenants }: Config): Promise<void> {

@@ -5,12 +5,12 @@ import type { ConfigContext } from "../../config/load.ts";
 import { UsageError } from "../frame/exit.ts";
 import type { Io } from "../frame/io.ts";
 
-/** What {@link configOption} gives. */
+/** The value of {@link configOption}. */
 export interface ConfigOptions {
   readonly config?: string;
 }
 
-/** `--config PATH`, for commands that are told what a server is told. */
+/** `--config PATH`, for commands that use a server's configuration. */
 export function configOption(): Option {
   return new Option(
     "--config <path>",
@@ -21,7 +21,7 @@ export function configOption(): Option {
   });
 }
 
-/** What a configuration is read from. */
+/** The sources of a configuration. */
 async function configContext({ env, cwd }: Io, path: string | undefined): Promise<ConfigContext> {
   const { grants } = await import("../../grants/index.ts");
   return {
@@ -33,7 +33,7 @@ async function configContext({ env, cwd }: Io, path: string | undefined): Promis
   };
 }
 
-/** Reads the configuration. Throws ConfigError if it cannot be used. */
+/** Reads the configuration. Throws ConfigError if it is not valid. */
 export async function readConfig(io: Io, { config }: ConfigOptions): Promise<Config> {
   const { loadConfig } = await import("../../config/load.ts");
   return loadConfig(await configContext(io, config));

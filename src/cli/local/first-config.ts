@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** What a first configuration is made of. Paths are absolute, so that it works from every working directory. */
+/** The contents of a first configuration. Paths are absolute, so it works from any working directory. */
 interface First {
   readonly config: string;
   readonly folder: string;
@@ -61,14 +61,14 @@ tenants:
 `;
 }
 
-/** Text that YAML reads as it is: JSON's quotes are YAML's, too. Plain words need none. */
+/** Quotes a text for YAML, which accepts JSON's quotes. Plain words need none. */
 function quoted(text: string): string {
   return /^[a-z][a-z0-9-]*$/.test(text) && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].includes(text)
     ? text
     : JSON.stringify(text);
 }
 
-/** A comment ends with its line. */
+/** Joins lines, as a comment ends with its line. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, " ");
 }

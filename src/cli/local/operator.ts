@@ -8,21 +8,21 @@ import { type ConnectionOptions, callService, withConnection } from "../remote/c
 import { operateAtStore } from "./at-store.ts";
 import { type ConfigOptions, configOption } from "./config.ts";
 
-/** What a command has that an operator gives. */
+/** The options of an operator's command. */
 export interface OperatorOptions extends ConnectionOptions, ConfigOptions {
   readonly tenant: string;
   readonly store?: boolean;
 }
 
-/** The two ways to do what an operator asks for, with the same answer. */
+/** The two ways to perform an operator's command, with the same answer. */
 interface Ways<T> {
-  /** By the service's own RPCs. */
+  /** Through the service's RPCs. */
   service(client: Client<typeof KeyService>): Promise<T>;
-  /** At the store itself. */
+  /** Directly on the store. */
   store(operate: <N extends OperationName>(name: N, request: RequestOf<N>) => Promise<AnswerOf<N>>): Promise<T>;
 }
 
-/** Adds the options of an operator's command: how the service is reached, or `--store`. */
+/** Adds the options of an operator's command: how to reach the service, or `--store`. */
 export function withOperator(command: Command): Command {
   return withConnection(command, "operator")
     .option(
@@ -32,7 +32,7 @@ export function withOperator(command: Command): Command {
     .addOption(configOption());
 }
 
-/** Does what an operator asks for, by the service or at the store. */
+/** Performs an operator's command, through the service or directly on the store. */
 export async function asOperator<T>(io: Io, options: OperatorOptions, { service, store }: Ways<T>): Promise<T> {
   const { tenant, config } = options;
   if (options.store) {
@@ -41,8 +41,7 @@ export async function asOperator<T>(io: Io, options: OperatorOptions, { service,
       operateAtStore(io, { tenant, ...(config !== undefined && { config }) }, name, request),
     );
   }
-  if (config !== undefined)
-    throw new UsageError("--config goes with --store: a running service is named by --address.");
+  if (config !== undefined) throw new UsageError("--config requires --store: use --address to name a running service.");
   const { KeyService } = await import("../../../gen/mintmark/v1/key_service_pb.ts");
   return callService(io, options, "operator", KeyService, service);
 }

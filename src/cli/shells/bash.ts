@@ -1,7 +1,7 @@
 import type { Place } from "./places.ts";
 import { placeName, stepsOf, valuesOf } from "./script.ts";
 
-/** A script that completes command lines in bash, from 3.2 on. Where it offers nothing, bash offers files. */
+/** A script that completes command lines in bash 3.2 or newer. If it offers nothing, bash offers files. */
 export function bashScript(places: readonly Place[]): string {
   const values = valuesOf(places).map(([takes, patterns]) => {
     const offered = typeof takes === "string" ? "" : `COMPREPLY=($(compgen -W '${takes.join(" ")}' -- "$cur")); `;

@@ -1,7 +1,7 @@
 import type { Place, Takes } from "./places.ts";
 import { placeName, stepsOf } from "./script.ts";
 
-/** A script that completes command lines in fish, with what each word is for. */
+/** A script that completes command lines in fish, and describes each word. */
 export function fishScript(places: readonly Place[]): string {
   const lines = places.flatMap(({ path, commands, options, takes }) => {
     const at = `complete -c mintmark -n "__mintmark_at '${placeName(path)}'"`;

@@ -3,22 +3,22 @@ import type { Argument, Command, Option } from "commander";
 /** What may be typed after an option, or as an argument. */
 export type Takes = "nothing" | "file" | "text" | readonly string[];
 
-/** A word that may be typed, and what it is. */
+/** A word that may be typed, and its description. */
 export interface Word {
   readonly word: string;
   readonly purpose: string;
 }
 
-/** An option, by all its names, such as `-h` and `--help`. */
+/** An option with all its names, such as `-h` and `--help`. */
 interface OptionWord {
   readonly names: readonly string[];
   readonly purpose: string;
   readonly takes: Takes;
 }
 
-/** A place on the command line: after the program's name, or a command's. */
+/** A place on the command line: after the program's name, or after a command. */
 export interface Place {
-  /** The names of the commands that lead there, such as `keys rotate`; empty behind the program's own. */
+  /** The names of the commands that lead there, such as `keys rotate`; empty after the program's name. */
   readonly path: string;
   readonly commands: readonly Word[];
   readonly options: readonly OptionWord[];
@@ -26,7 +26,7 @@ export interface Place {
   readonly takes: Takes;
 }
 
-/** Every place on a program's command line. */
+/** All places on a program's command line. */
 export function placesOf(command: Command, path = "", root = command): readonly Place[] {
   const help = command.createHelp();
   const place: Place = {
@@ -56,12 +56,12 @@ function argumentTakes(argument: Argument | undefined, root: Command): Takes {
   return argument.argChoices ?? takesOf(argument.name());
 }
 
-/** Placeholders say what they stand for: `<path>`, `[file]`, `[folder]`. */
+/** What a placeholder stands for, by its name: `<path>`, `[file]`, `[folder]`. */
 function takesOf(placeholder: string): Takes {
   return /\b(?:path|file|folder)\b/.test(placeholder.replace(/--[\w-]+/, "")) ? "file" : "text";
 }
 
-/** What stands before the first full stop, semicolon, colon or bracket. */
+/** The text before the first full stop, semicolon, colon or bracket. */
 function plain(text: string): string {
   return text.split(/[.;:](?:\s|$)| \(/)[0] ?? "";
 }

@@ -1,16 +1,16 @@
 import type { Place, Takes } from "./places.ts";
 
-/** The commands that lead to a place, as patterns of a `case`: each begins with a blank. */
+/** The commands that lead to a place, as patterns of a `case`. Each begins with a space. */
 export function stepsOf(places: readonly Place[]): readonly string[] {
   return places.filter(({ path }) => path !== "").map(({ path }) => `'${placeName(path)}'`);
 }
 
-/** A place, as the scripts name it. */
+/** The name of a place in the scripts. */
 export function placeName(path: string): string {
   return path === "" ? "" : ` ${path}`;
 }
 
-/** What may follow options, and the patterns of a `case` on place and option that it follows. */
+/** What may follow options, with the patterns of a `case` on place and option. */
 export function valuesOf(places: readonly Place[]): readonly (readonly [takes: Takes, patterns: string])[] {
   const options = places.flatMap(({ path, options }) =>
     options.flatMap(({ names, takes }) => names.map((name) => ({ path, name, takes, key: String(takes) }))),

@@ -1,7 +1,7 @@
 import type { Place, Takes, Word } from "./places.ts";
 import { placeName, stepsOf, valuesOf } from "./script.ts";
 
-/** A script that completes command lines in zsh, with what each word is for. */
+/** A script that completes command lines in zsh, and describes each word. */
 export function zshScript(places: readonly Place[]): string {
   const values = valuesOf(places).map(([takes, patterns]) => `    (${patterns}) ${offering(takes)}; return ;;`);
   const words = places.map(({ path, commands, options, takes }) => {
@@ -40,7 +40,7 @@ function offering(takes: Takes): string {
   return typeof takes === "string" ? "_message value" : `compadd -- ${takes.join(" ")}`;
 }
 
-/** A colon ends the word. */
+/** A word and its description for zsh, where a colon ends the word. */
 function described({ word, purpose }: Word): string {
   return `'${word}${purpose && `:${purpose.replaceAll("'", "'\\''")}`}'`;
 }
