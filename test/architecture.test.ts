@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { House, readTexts } from "./architecture/house.ts";
 import { type Rules, rules } from "./architecture/rules.ts";
@@ -32,6 +33,13 @@ describe("architecture", () => {
 
   it.each(Object.keys(rules))("has a use for each part of the rule of %s", (room) => {
     expect(house.leftOver(room)).toEqual([]);
+  });
+
+  it("is told with files that there are", () => {
+    const page = readFileSync(new URL("../docs/architecture.md", import.meta.url), "utf8");
+    const named = [...page.matchAll(/`([\w/.-]+\.ts)`/g)].map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !texts.has(name) && !texts.has(`src/${name}`) && name !== "port.ts")).toEqual([]);
   });
 
   it("looks at files that have imports and exports", () => {
