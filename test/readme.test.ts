@@ -31,12 +31,13 @@ it("the README's gRPC client works as it is", async () => {
   expectClaims("README.md", told, stdout.trim());
 });
 
-it("the README's session on the command line works as it is", async () => {
+// It starts four processes one after the other.
+it("the README's session on the command line works as it is", { timeout: 60_000 }, async () => {
   const page = readFileSync(join(root, "README.md"), "utf8");
   const session = blocksOf(page).find(({ info, text }) => info === "sh" && text.includes("mintmark mint"));
   if (session === undefined) throw new Error("The README shows no session on the command line.");
   const program = `mintmark() { '${process.execPath}' '${join(root, "src/main.ts")}' "$@"; }`;
-  const [lines] = await runSnippets([`${program}\n${session.text}`], { MINTMARK_ADDRESS: service.publicUrl });
+  const [lines] = await runSnippets([`${program}\n${session.text}`], { MINTMARK_ADDRESS: service.publicUrl }, 60_000);
   const answers = (lines ?? []).join("\n");
   expect(JSON.parse(answers.slice(0, answers.lastIndexOf("}") + 1))).toMatchObject({
     active: true,

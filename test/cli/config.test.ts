@@ -61,7 +61,7 @@ describe("mintmark config init", () => {
   const init = (at: string, ...options: readonly string[]) =>
     commandLine(["config", "init", at, ...options], { cwd: folder });
 
-  it("writes what a service runs with, wherever it is started", async () => {
+  it("writes what a service runs with, wherever it is started", { timeout: 60_000 }, async () => {
     const made = await commandAnswer(["config", "init", "first/production"], { cwd: folder });
     expect(made).toEqual({
       config: join(folder, "first/production/mintmark.yaml"),

@@ -71,17 +71,18 @@ const CURL = "curl() { command curl -q --noproxy '*' --fail-with-body -w '\\n' \
 
 /**
  * Runs snippets one after the other in one bash, so that a variable that one sets is there for the next, and gives the
- * lines that each writes; every answer that curl gets is one. Throws if a snippet fails.
+ * lines that each writes; every answer that curl gets is one. Throws if a snippet fails. `timeout`: in milliseconds, for all.
  */
 export async function runSnippets(
   snippets: readonly string[],
   env: Readonly<Record<string, string>>,
+  timeout = 15_000,
 ): Promise<readonly (readonly string[])[]> {
   const script = [CURL, ...snippets.map((snippet) => `${snippet}\nprintf '\\036'`)].join("\n");
   const bash = spawn("bash", ["--noprofile", "--norc", "-euo", "pipefail", "-c", script], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 15_000,
+    timeout,
   });
   const exit = new Promise<number | null>((resolve, reject) => bash.on("error", reject).on("close", resolve));
   const [output, complaint, code] = await Promise.all([text(bash.stdout), text(bash.stderr), exit]);
