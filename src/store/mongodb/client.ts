@@ -31,6 +31,7 @@ export function createClient(url: string): Client {
   const { uri, timeout } = takeTimeout(lowered);
   const client = parse(uri, timeout);
   const { writeConcern, readConcern, readPreference, hosts, srvHost } = client.options;
+  // Weaker options are refused rather than overridden, so that nobody relies on a setting that has no effect.
   requireOption("w", writeConcern?.w, "majority");
   requireOption("journal", writeConcern?.journal, true);
   requireOption("readPreference", readPreference?.mode, "primary");

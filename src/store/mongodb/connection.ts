@@ -38,6 +38,7 @@ export function createConnection(
     if (closing !== undefined) throw new StoreUnavailableError("The MongoDB store is closed.");
   }
 
+  /** Bounds a call, and turns the driver's errors into the port's: no caller needs to know the driver. */
   async function begin<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await withinTime(work, timeout);
@@ -69,6 +70,7 @@ export function createConnection(
       }
     },
     close() {
+      // A second call waits for the same closing.
       closing ??= shutDown();
       return closing;
     },
@@ -94,6 +96,7 @@ export async function withinTime<T>(work: () => Promise<T>, milliseconds: number
   try {
     return await Promise.race([work(), late]);
   } finally {
+    // Otherwise one timer for every call would stay until the timeout.
     clearTimeout(timer);
   }
 }

@@ -6,7 +6,10 @@ import { createInserts } from "./inserts.ts";
 import type { FamilyRow } from "./rows.ts";
 import { ownId, rowId, toBsonDate, toInstant } from "./values.ts";
 
-/** How often a row that another node moves is read again, and the pause in between, in milliseconds. */
+/**
+ * How often a row that another node moves is read again, and the pause in between, in milliseconds. All reads fit easily
+ * into the time that a call may take; a row that stays undecided for longer is the caller's to retry.
+ */
 const LOOKS = 8;
 const PAUSE = 5;
 
@@ -22,6 +25,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   const insert = createInserts(families, connection);
   const count = prepareCount(connection, families, "purgeAt");
 
+  /** A deciding read: a weaker one could miss a revocation that was already answered. */
   async function find(tenant: string, id: string): Promise<FamilyRecord | undefined> {
     const row = await families.findOne({ _id: rowId(tenant, id), tenant }, deciding);
     return row === null ? undefined : toFamily(row);
@@ -34,6 +38,8 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   }
 
   async function advance(tenant: string, id: string, step: Advance): Promise<"advanced" | FamilyRecord | undefined> {
+    // At most `from`, not equal to it: a row that was restored from a backup is behind its token, whose MAC proves that
+    // the mint made the later generation.
     const filter = { generation: { $lte: step.from }, ...NOT_REVOKED };
     const update = {
       $set: {
@@ -42,6 +48,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
         mark: step.attemptId,
         expiresAt: toBsonDate(step.expiresAt),
       },
+      // Only grows: a lifetime that was lowered must not delete the row while an earlier access token still needs it.
       $max: { purgeAt: toBsonDate(step.purgeAt) },
     };
     // An update that matched nothing does not say why. The row does, once a majority of servers has the write that
@@ -70,6 +77,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
         ),
       ),
     count: count(tenant),
+    // Keeps the first revocation, which says since when the grant is dead.
     revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toBsonDate(at) } })),
   });
 }
@@ -80,6 +88,7 @@ function toRow(tenant: string, { id, attemptId, ...family }: FamilyRecord): Fami
     _id: rowId(tenant, id),
     tenant,
     ...family,
+    // The stored name differs from the code's, as stored rows outlive a rename.
     mark: attemptId,
     rotatedAt: toBsonDate(family.rotatedAt),
     mintedAt: toBsonDate(family.mintedAt),

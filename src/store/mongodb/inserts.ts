@@ -59,6 +59,7 @@ export function createInserts<Row extends { readonly _id: string }>(
         else reject(refusal);
       }
     } else if (isUnavailable(error) || batch.length === 1) {
+      // Which rows were written is unknown, so no caller may hear that its row is durable.
       for (const { reject } of batch) reject(error);
     } else {
       // One of the rows cannot be sent at all, so none was: each is sent on its own.
@@ -80,6 +81,7 @@ export function createInserts<Row extends { readonly _id: string }>(
 function refusalsOf(error: unknown, count: number): ReadonlyMap<number, Error> | undefined {
   if (!(error instanceof MongoBulkWriteError)) return undefined;
   const refused = error.result.getWriteErrors();
+  // Every row is either refused or counted as inserted, and a majority has those: nothing is left in doubt.
   const isCertain = error.result.getWriteConcernError() === undefined && error.insertedCount + refused.length === count;
   if (!isCertain) return undefined;
   return new Map(refused.map(({ index, code, errmsg }) => [index, refusal(code, errmsg)]));

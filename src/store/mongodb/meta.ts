@@ -23,6 +23,7 @@ export function prepareMeta({
 
   return (tenant) => ({
     raise: (name, value) => run(() => raise(tenant, name, value)),
+    // A deciding read: an old ceiling or lifetime would let this node do what another one has already ruled out.
     read: (name) => run(async () => (await meta.findOne({ _id: rowId(tenant, name), tenant }, deciding))?.value),
   });
 }

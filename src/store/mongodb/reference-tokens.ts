@@ -18,6 +18,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
     create: (token) => run(async () => insert(toRow(tenant, token))),
     find: (digest) =>
       run(async () => {
+        // A deciding read: a row that only a minority has may be rolled back, and its token was called active.
         const row = await referenceTokens.findOne({ _id: rowId(tenant, digest), tenant }, deciding);
         return row === null ? undefined : toReferenceToken(row);
       }),
@@ -25,6 +26,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
   });
 }
 
+/** Converts the port's record to a stored row, with a date for the TTL index. */
 function toRow(tenant: string, { digest, claims, expiresAt, mac, client }: ReferenceTokenRecord): ReferenceTokenRow {
   return { _id: rowId(tenant, digest), tenant, claims, expiresAt: toBsonDate(expiresAt), mac, client };
 }

@@ -17,7 +17,9 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
 
   async function raise(tenant: string, { id, notAfter, expiresAt, client }: RevocationRecord): Promise<void> {
     const raise = {
+      // Two nodes may raise the same revocation in either order: the one that revokes more wins.
       $max: { notAfter: toBsonDate(notAfter), expiresAt: toBsonDate(expiresAt) },
+      // Only at the first write: raising the row must not move it to another client's quota.
       ...(client !== undefined && { $setOnInsert: { client } }),
     };
     await upsert(() => revocations.updateOne({ _id: rowId(tenant, id), tenant }, raise, { ...bounded, upsert: true }));
@@ -32,6 +34,7 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
     return found.flat().map(toRevocation);
   }
 
+  /** Filters by the tenant although every `_id` contains it, so that no mistake in an id can cross tenants. */
   async function findRows(tenant: string, wanted: readonly string[]): Promise<readonly RevocationRow[]> {
     if (wanted.length === 0) return [];
     return revocations.find({ _id: { $in: wanted }, tenant }, deciding).toArray();

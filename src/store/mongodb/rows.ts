@@ -13,9 +13,11 @@ export interface KeyRow extends TenantRow {
   readonly use: KeyUse;
   readonly generation: number;
   readonly algorithm: string;
+  /** A JWE, which the store cannot open. */
   readonly sealed: string;
   readonly createdAt: BsonDate;
   readonly activateAt: BsonDate;
+  /** Names the request that made the key, so that a retry finds it; absent if the schedule made it. */
   readonly request?: string | undefined;
 }
 
@@ -26,18 +28,25 @@ export interface FamilyRow extends TenantRow {
   readonly subject?: string | undefined;
   readonly generation: number;
   readonly rotatedAt: BsonDate;
+  /** The id of the attempt that last moved the row: whoever lost the answer looks for it. */
   readonly mark: string;
   readonly mintedAt: BsonDate;
+  /** Absent while the grant is not revoked. */
   readonly revokedAt?: BsonDate | undefined;
   readonly expiresAt: BsonDate;
+  /** When neither the grant nor an access token from it can matter any longer; then the row is deleted. */
   readonly purgeAt: BsonDate;
+  /** What was granted, as JSON with a version of its own; opaque to the store. */
   readonly decision: string;
+  /** Proves that the mint wrote the row; absent in rows from before MACs. */
   readonly mac?: string | undefined;
 }
 
 /** `_id`: tenant/digest of the handle. */
 export interface ReferenceTokenRow extends TenantRow {
+  /** JSON, opaque to the store. */
   readonly claims: string;
+  /** Whose quota the row counts for; absent in rows from before quotas. */
   readonly client?: string | undefined;
   readonly expiresAt: BsonDate;
   readonly mac?: string | undefined;
@@ -45,6 +54,7 @@ export interface ReferenceTokenRow extends TenantRow {
 
 /** `_id`: tenant/hash of what is revoked. */
 export interface RevocationRow extends TenantRow {
+  /** Whose quota the row counts for; absent if it counts for none. */
   readonly client?: string | undefined;
   readonly notAfter: BsonDate;
   readonly expiresAt: BsonDate;

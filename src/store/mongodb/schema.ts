@@ -26,6 +26,10 @@ export async function prepareSchema(
   logger.warn({ refusals }, "the database refuses TTL indexes: only the nodes delete expired rows");
 }
 
+/**
+ * Raises the stored version and reads it in one step, so that of two programs that start at the same time the older one
+ * certainly sees the newer one's version.
+ */
 async function claimVersion({ schema }: Collections, options: { readonly maxTimeMS: number }): Promise<void> {
   const raise = { $max: { version: SCHEMA_VERSION } };
   const row = await upsert(() =>

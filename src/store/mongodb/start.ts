@@ -29,6 +29,7 @@ export async function start(
       const left = Math.max(1, Math.ceil(deadline - performance.now()));
       return await withinTime(() => tryOnce(client, collections, logger), left);
     } catch (error) {
+      // Other errors, such as a schema that a newer program wrote, do not pass by waiting.
       if (!isUnavailable(error)) throw error;
       reason = reasonOf(error) ?? reason;
       const left = deadline - performance.now();

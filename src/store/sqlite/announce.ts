@@ -18,6 +18,7 @@ export function announce(path: string, role: Role, logger: Logger): () => void {
     if (others === undefined) clearInterval(timer);
     for (const other of others ?? []) tell(other, role, logger);
   };
+  // Unreferenced: looking for others must not keep a process alive.
   const timer = setInterval(look, LOOK_EVERY).unref();
   look();
   return () => {
@@ -26,6 +27,7 @@ export function announce(path: string, role: Role, logger: Logger): () => void {
   };
 }
 
+/** Warns of another process. Beside a server, a copy misses writes; two servers only share the file. */
 function tell(other: Other, role: Role, logger: Logger): void {
   const isCopied = role === "copy" || other.role === "copy";
   const advice = isCopied

@@ -21,11 +21,13 @@ export function createConnection(database: DatabaseSync, busyTimeout: number): C
   const writer = createWriter(database, busyTimeout);
   let closing: Promise<void> | undefined;
 
+  /** Refuses what begins after closing: SQLite would throw an error that looks like a bug. */
   function assertOpen(): void {
     if (closing !== undefined) throw new StoreUnavailableError("The SQLite store is closed.");
   }
 
   async function shutDown(): Promise<void> {
+    // Waiting writes are committed first, as their callers still wait for an answer.
     await writer.flush();
     database.close();
   }
@@ -48,6 +50,7 @@ export function createConnection(database: DatabaseSync, busyTimeout: number): C
       return writer.write(work);
     },
     close() {
+      // A second call waits for the same closing.
       closing ??= shutDown();
       return closing;
     },

@@ -11,6 +11,7 @@ const CREATE = `
   VALUES (:tenant, :id, :client, :namespace, :subject, :generation, :rotatedAt, :attemptId, :mintedAt, :revokedAt,
     :expiresAt, :purgeAt, :decision, :mac)`;
 
+/** Finds revoked and expired rows too: the engine judges them, and reuse of their refresh tokens must be noticed. */
 const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
 
 /**

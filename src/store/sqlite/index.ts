@@ -34,6 +34,7 @@ export async function openSqliteStore(
       throw new StoreUnusableError(`The SQLite file is in use by another process, ${who}. Stop it first.`);
     }
   }
+  // No other process can use a database in memory.
   if (path === MEMORY || role === undefined || logger === undefined) return store;
   const leave = announce(path, role, logger);
   return {

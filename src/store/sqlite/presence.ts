@@ -31,6 +31,7 @@ export class Presence {
   /** Makes a mark beside the database at that path. Throws the file system's errors. */
   constructor(database: string, role: Role) {
     this.#database = database;
+    // Made before looking for others, so that of two processes that start together at least one sees the other.
     this.#mark = makeMark(database, role);
     this.#news = this.#others().filter(isAlive);
     this.#known = new Set(this.#news);
@@ -86,6 +87,10 @@ interface Mark {
   readonly lock: DatabaseSync;
 }
 
+/**
+ * Makes a mark and locks it. Before it is locked, another process may take it for that of a dead process and delete it;
+ * then another one is made.
+ */
 function makeMark(database: string, role: Role): Mark {
   for (let attempt = 1; ; attempt++) {
     const path = `${database}.${role}-${process.pid}-${Buffer.from(systemRandom.bytes(6)).toString("hex")}`;
@@ -124,6 +129,7 @@ function lockOf(path: string): DatabaseSync | undefined {
   }
 }
 
+/** Reads role and process id from the name of a mark, as its file is empty. */
 function describe(path: string): Other {
   const [, role, pid] = MARK.exec(path.slice(path.lastIndexOf(".") + 1)) ?? [];
   return { role: role === "copy" ? "copy" : "server", pid: Number(pid) };
