@@ -30,7 +30,7 @@ export function clientRevoke(io: Io): Command {
       );
       const warnings = await asOperator<readonly string[]>(io, options, {
         service: async (service) => (await service.revokeClient({ tenant, client })).warnings,
-        store: async (operate) => (await operate("revokeClient", [{ client }])).warnings,
+        store: async (operate) => (await operate("revokeClient", { client })).warnings,
       });
       await print(io, { warnings }, options, () => ["Revoked.", ...warnings].join("\n"));
     });

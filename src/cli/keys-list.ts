@@ -20,7 +20,7 @@ export function keysList(io: Io): Command {
           const { fromWire } = await import("./remote/wire-keys.ts");
           return (await client.listKeys({ tenant })).keys.map(fromWire);
         },
-        store: async (operate) => (await operate("listKeys", [])).map(fromEngine),
+        store: async (operate) => (await operate("listKeys", undefined)).map(fromEngine),
       });
       await print(
         io,

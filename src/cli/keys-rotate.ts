@@ -80,9 +80,13 @@ function rotate(io: Io, options: RotateOptions): Promise<PrintedRotation> {
       return { keys: keys.map(fromWire), ...timeOf("jwksStaleUntil", jwksStaleUntil), warnings, rotated };
     },
     async store(operate) {
-      const { keys, jwksStaleUntil, warnings, rotated } = await operate("rotate", [
-        { mode, use, kid, dryRun, idempotencyKey },
-      ]);
+      const { keys, jwksStaleUntil, warnings, rotated } = await operate("rotate", {
+        mode,
+        use,
+        kid,
+        dryRun,
+        idempotencyKey,
+      });
       return { keys: keys.map(fromEngine), ...printedTime("jwksStaleUntil", jwksStaleUntil), warnings, rotated };
     },
   });

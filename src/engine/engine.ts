@@ -37,7 +37,7 @@ function performed(parts: TenantParts, dependencies: PerformDependencies): Perfo
   const names = Object.keys(operations) as OperationName[];
   const entries = names.map((name) => [
     name,
-    (caller: Caller, ...request: RequestOf<OperationName>) => perform(name, parts, { caller }, request, dependencies),
+    (caller: Caller, request: RequestOf<OperationName>) => perform(name, parts, caller, request, dependencies),
   ]);
   return Object.fromEntries(entries) as PerformedOperations;
 }

@@ -1,20 +1,30 @@
 import type { Registry } from "../registry/registry.ts";
-import type { Operator } from "../registry/tenant.ts";
 import type { Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
-import { type AuthenticatedClient, authenticate } from "./clients/authenticate.ts";
+import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
-import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
+import type { TenantContext, TenantParts } from "./context.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
+import type { Limiter } from "./limits.ts";
 import { type Operations, operations } from "./operations/index.ts";
-import type { Done } from "./operations/operation.ts";
+import type { Callers, Operation } from "./operations/operation.ts";
 import type { Caller } from "./request.ts";
 
 /** The name of an operation, as the port, events and log lines use it. */
 export type OperationName = keyof Operations;
 
-/** The arguments of an operation after the caller: none, or one request. */
-export type RequestOf<Name extends OperationName> =
-  Parameters<Operations[Name]["run"]> extends readonly [unknown, unknown, infer Request] ? [request: Request] : [];
+/** The requests of all operations; undefined for one that needs none. */
+type Requests = {
+  readonly [Name in OperationName]: Parameters<Operations[Name]["run"]> extends readonly [
+    unknown,
+    unknown,
+    infer Request,
+  ]
+    ? Request
+    : undefined;
+};
+
+/** The request of an operation. */
+export type RequestOf<Name extends OperationName> = Requests[Name];
 
 /** What an operation answers. */
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
@@ -27,34 +37,43 @@ export interface PerformDependencies {
   readonly listener: Listener;
   /** A monotonic reading in milliseconds, to measure durations: the clock may be set in between. */
   readonly elapsed: () => number;
+  /** Asked in turn, once it is known who calls and before anything is done. */
+  readonly limiters: readonly Limiter[];
+  readonly authenticators: Authenticators;
 }
 
-/**
- * An entry of the table, without the types that tie its parts together: the compiler cannot follow them through a
- * look-up by name.
- */
-interface AnyOperation {
-  readonly by: Operations[OperationName]["by"];
-  readonly issues: boolean;
-  run(context: RequestContext, by: never, request: never): Promise<Done<unknown>>;
-  retried?(parts: TenantParts, request: never): void;
-}
+/** What finds out who calls, for each kind of caller. Throws OAuthError if that is not proven. */
+type Authenticators = {
+  readonly [By in keyof Callers]: (caller: Caller, context: TenantContext) => Promise<Callers[By]>;
+};
+
+/** Those of the doors: by the caller's credentials. */
+export const byCredentials: Authenticators = {
+  client: (caller, context) => authenticate(caller, context, "other"),
+  "refreshing client": (caller, context) => authenticate(caller, context, "refresh"),
+  operator: authenticateOperator,
+};
+
+/** The table, with types that the compiler can follow through a look-up by name. */
+const table: {
+  readonly [Name in OperationName]: Operation<Operations[Name]["by"], RequestOf<Name>, AnswerOf<Name>>;
+} = operations;
 
 /**
  * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, authenticates the
- * caller, runs the operation, and maps whatever it throws to an OAuthError. Exactly one event reports the outcome.
- * `operator` names a caller that is already known, and never comes from a door.
+ * caller, asks the limiters, runs the operation, and maps whatever it throws to an OAuthError. Exactly one event reports
+ * the outcome.
  *
  * Throws OAuthError and nothing else.
  */
 export async function perform<Name extends OperationName>(
   name: Name,
   parts: TenantParts,
-  { caller, operator }: { readonly caller: Caller; readonly operator?: string | undefined },
-  [request]: readonly [unknown?],
-  { registry, listener, elapsed }: PerformDependencies,
+  caller: Caller,
+  request: RequestOf<Name>,
+  { registry, listener, elapsed, limiters, authenticators }: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
-  const operation: AnyOperation = operations[name];
+  const operation = table[name];
   const begun = elapsed();
   let who: { readonly client?: string; readonly operator?: string } = {};
 
@@ -71,16 +90,16 @@ export async function perform<Name extends OperationName>(
     const context = { ...parts, tenant };
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
-    const by =
-      operator === undefined ? await authenticated(operation.by, context, caller) : { id: operator, secrets: [] };
+    const by = await authenticators[operation.by](caller, context);
     who = "client" in by ? { client: by.client.id } : { operator: by.id };
-    const { answer, event } = await operation.run({ ...context, reading }, by as never, request as never);
+    for (const limit of limiters) await limit({ operation: name, tenant, caller, ...who });
+    const { answer, event } = await operation.run({ ...context, reading }, by, request);
     emit(event);
-    return answer as AnswerOf<Name>;
+    return answer;
   } catch (error) {
     const refusal = toOAuthError(error);
     const { code, reason, cause } = refusal;
-    if (code === "temporarily_unavailable") operation.retried?.(parts, request as never);
+    if (code === "temporarily_unavailable") operation.retried?.(parts, request);
     emit({ ...refusal.event, code, reason, cause });
     throw refusal;
   }
@@ -89,13 +108,4 @@ export async function perform<Name extends OperationName>(
 function readOnce({ clock }: TenantContext) {
   const now = clock.now();
   return { now, issuedAt: now };
-}
-
-function authenticated(
-  by: AnyOperation["by"],
-  context: TenantContext,
-  caller: Caller,
-): Promise<AuthenticatedClient | Operator> {
-  if (by === "operator") return authenticateOperator(caller, context);
-  return authenticate(caller, context, by === "refreshing client" ? "refresh" : "other");
 }

@@ -11,7 +11,10 @@ export interface Engine {
 
 /** Every operation of the table, as a method. Derived, so that a new operation needs no change here. */
 export type PerformedOperations = {
-  readonly [Name in OperationName]: (caller: Caller, ...request: RequestOf<Name>) => Promise<AnswerOf<Name>>;
+  readonly [Name in OperationName]: (
+    caller: Caller,
+    ...request: undefined extends RequestOf<Name> ? [] : [request: RequestOf<Name>]
+  ) => Promise<AnswerOf<Name>>;
 };
 
 /** One tenant's operations, and what anyone may read of it. */

@@ -5,7 +5,7 @@ import type { TenantParts } from "../engine/context.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
-import type { PerformDependencies } from "../engine/perform.ts";
+import { byCredentials, type PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
@@ -141,7 +141,8 @@ export async function openNode({
 
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
   const parts = new Map(opened.map((one) => [one.id, one]));
-  const performing = { registry, listener, elapsed: () => machine.elapsed() };
+  const elapsed = () => machine.elapsed();
+  const performing = { registry, listener, elapsed, limiters: [], authenticators: byCredentials };
   const told = { now: async () => (await issuingClock.read()).issuedAt };
   return {
     engine: createEngine(parts, performing),

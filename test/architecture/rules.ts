@@ -52,15 +52,7 @@ export const rules: Rules = {
   },
   "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
   "engine/perform": {
-    rooms: [
-      "engine/operations",
-      "engine/context",
-      "engine/clients",
-      "engine",
-      "registry/registry",
-      "registry/tenant",
-      "telemetry/events",
-    ],
+    rooms: ["engine/operations", "engine/context", "engine/clients", "engine", "registry/registry", "telemetry/events"],
   },
   "engine/operations": {
     rooms: [

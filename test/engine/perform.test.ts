@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { OAuthError } from "../../src/engine/errors.ts";
+import type { LimitedOperation, Limiter } from "../../src/engine/limits.ts";
+import { perform } from "../../src/engine/perform.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import type { Event } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
@@ -25,6 +28,35 @@ const operator = { ...arrival, authorization: `Basic ${btoa(`${OPERATOR_ID}:${SE
 const mint = { grantType: "arbitrary_identity", subject: "someone", scopes: ["offline_access"] };
 const anId = expect.stringMatching(/^[\w.-]+$/);
 const circumstances = { ...arrival, tenant: "default", duration: expect.any(Number) };
+
+describe("limits", () => {
+  const performing = (limiters: readonly Limiter[]) => ({ ...context.node.performing, limiters });
+
+  it("are asked before an operation runs, with who calls, and refuse it", async () => {
+    const asked: LimitedOperation[] = [];
+    const refuse: Limiter = async (operation) => {
+      asked.push(operation);
+      throw new OAuthError("temporarily_unavailable", "Too many mints. Try again.");
+    };
+    const never: Limiter = () => expect.unreachable();
+    const refusal = await refusalOf(perform("mint", context, caller, mint, performing([refuse, never])));
+    expect(refusal).toEqual({ code: "temporarily_unavailable", message: "Too many mints. Try again." });
+    expect(asked).toEqual([{ operation: "mint", tenant: context.tenant, caller, client: CLIENT_ID }]);
+    expect(events).toMatchObject([
+      { ...circumstances, event: "refused", client: CLIENT_ID, code: "temporarily_unavailable" },
+    ]);
+    expect(await context.store.families.count(CLIENT_ID, context.clock.now(), 1)).toBe(0);
+  });
+
+  it("let through what they do not refuse, and are not asked about callers that prove nothing", async () => {
+    const asked: (string | undefined)[] = [];
+    const note: Limiter = async (operation) => void asked.push(operation.operator ?? operation.client);
+    await perform("mint", context, caller, mint, performing([note, note]));
+    await perform("listKeys", context, operator, undefined, performing([note]));
+    await refusalOf(perform("mint", context, { ...caller, clientSecret: "wrong" }, mint, performing([note])));
+    expect(asked).toEqual([CLIENT_ID, CLIENT_ID, OPERATOR_ID]);
+  });
+});
 
 describe("every operation ends with one event", () => {
   it("of what was done, by whom, and to which token", async () => {

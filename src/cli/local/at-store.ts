@@ -1,6 +1,7 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Config } from "../../config/config.ts";
 import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts";
+import type { Operator } from "../../registry/tenant.ts";
 import type { Store } from "../../store/port.ts";
 import { UsageError } from "../frame/exit.ts";
 import type { Io } from "../frame/io.ts";
@@ -8,7 +9,7 @@ import { openCommandLog } from "../frame/log.ts";
 import { type ConfigOptions, readConfig } from "./config.ts";
 
 /** The operator in the log: anyone who can read the key-encryption key and the store. */
-const COMMAND_LINE = "command line";
+const COMMAND_LINE: Operator = { id: "command line", secrets: [] };
 
 /** What a command gets to work directly on the configured store, while nodes run or not. */
 interface AtStore {
@@ -66,7 +67,8 @@ export function operateAtStore<Name extends OperationName>(
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener, mayBeBehind });
     const parts = node.tenants.get(tenant);
     if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
-    return perform(name, parts, { caller: {}, operator: COMMAND_LINE }, request, node.performing);
+    const authenticators = { ...node.performing.authenticators, operator: async () => COMMAND_LINE };
+    return perform(name, parts, {}, request, { ...node.performing, authenticators });
   });
 }
 

@@ -4,7 +4,7 @@ import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantParts } from "../context.ts";
 
 /** Who may call an operation, and what proves it. */
-interface Callers {
+export interface Callers {
   readonly client: AuthenticatedClient;
   /** A client whose configuration may waive the secret for refreshes (`requireRefreshSecret`). */
   readonly "refreshing client": AuthenticatedClient;
