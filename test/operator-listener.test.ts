@@ -48,7 +48,7 @@ describe("operators' own listener", () => {
   });
 });
 
-it("speaks TLS where that is configured, and nothing else then", async () => {
+it("speaks TLS if that is configured, and nothing else then", async () => {
   const pem = (name: string) => fileURLToPath(import.meta.resolve(`./support/tls/${name}.pem`));
   const tls = { certificate: pem("cert"), key: pem("key") };
   const development = developmentConfig(grants.map((grant) => grant.grantType));

@@ -63,18 +63,18 @@ const ways: [string, Ask][] = [
 ];
 
 describe.each(ways)("the id of a request to %s", (_, ask) => {
-  it("is the caller's own where that is safe", async () => {
+  it("is the caller's own if that is safe", async () => {
     expect(await ask("my-id.1")).toBe("my-id.1");
   });
 
-  it("is made where there is none, or one that is not safe", async () => {
+  it("is made if there is none, or one that is not safe", async () => {
     const made = [await ask(), await ask("not safe"), await ask("x".repeat(129))];
     for (const id of made) expect(id).toMatch(/^[0-9a-f-]{36}$/);
     expect(new Set(made).size).toBe(3);
   });
 });
 
-it("stands in the log where a request fails in a way that nobody foresaw", async () => {
+it("is in the log if a request fails unexpectedly", async () => {
   engine.fail(new Error("unforeseen"));
   for (const [, ask] of ways) await ask("find-me").catch(() => undefined);
   engine.answer = async () => ({ accessToken: "at", tokenType: "Bearer", expiresIn: 29, scopes: [] });

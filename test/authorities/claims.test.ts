@@ -95,7 +95,7 @@ describe("the audience", () => {
     expect(refusal(changes, NOW, { ...ISSUER, authorizedParties: ["app"] })).toBe(message);
   });
 
-  it("is nobody's where none is configured", () => {
+  it("is nobody's if none is configured", () => {
     expect(() => checkClaims(CLAIMS, { ...ISSUER, audiences: [] }, NOW)).toThrow(OTHER_AUDIENCE);
   });
 });

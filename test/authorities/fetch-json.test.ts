@@ -122,12 +122,12 @@ describe("the body", () => {
 describe("the time", () => {
   const hasty = fetchHere(createFetchJson({ timeout: 50, maxBytes: MAX_BYTES }));
 
-  it("is over where no answer comes", async () => {
+  it("fails if no answer comes", async () => {
     listener = hangs;
     expect(await failure(url, hasty)).toBe(LATE);
   });
 
-  it("is over where the body does not end", async () => {
+  it("fails if the body does not end", async () => {
     listener = (_, response) => response.writeHead(200).write("[");
     expect(await failure(url, hasty)).toBe(LATE);
   });
@@ -241,7 +241,7 @@ describe("an address", () => {
     expect(connections).toBe(2);
   });
 
-  it("of a private network is taken where that is allowed, and none that is loopback or link-local", async () => {
+  it("of a private network is accepted if that is allowed, but never a loopback or link-local one", async () => {
     const fetch = fetchFrom(["public", "private"]);
     for (const refused of ["https://127.0.0.1/", "https://169.254.169.254/", "https://[fe80::1]/"]) {
       expect(await failure(refused, fetch)).toMatch(OUT_OF_REACH);

@@ -99,13 +99,13 @@ describe("a key", () => {
     }
   }
 
-  it("need not be named where one fits the algorithm", async () => {
+  it("need not be named if one fits the algorithm", async () => {
     const [own] = authority.keys;
     const idToken = await authority.idToken({}, { kid: undefined });
     await publishing([{ ...own }, ...rsa.keys], async () => expect(await verify(idToken)).toBeDefined());
   });
 
-  it("must be named where several fit", async () => {
+  it("must be named if several fit", async () => {
     const [own] = authority.keys;
     const idToken = await authority.idToken({}, { kid: undefined });
     await publishing([{ ...own }, { ...own, kid: "another" }], async () => expect(await refusal(idToken)).toBe(NO_KEY));
@@ -188,7 +188,7 @@ describe("a forged id_token", () => {
   });
 });
 
-describe("what is no id_token", () => {
+describe("what is not an id_token", () => {
   it.each([
     ["nothing", ""],
     ["text", "id_token"],

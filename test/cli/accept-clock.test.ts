@@ -63,7 +63,7 @@ it("asks on a terminal", async () => {
   await start(0);
 });
 
-it("does nothing while a process uses the store, nor where there is none", async () => {
+it("does nothing while a process uses the store, nor if there is none", async () => {
   const none = await run(["--yes"]);
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining("There is no SQLite file")]);
   await start(YEAR);

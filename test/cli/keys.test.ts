@@ -134,7 +134,7 @@ describe("mintmark reseal", () => {
 describe("mintmark client revoke --store", () => {
   const revoke = ["client", "revoke", "--store", "--tenant", "acme"];
 
-  it("refuses a store that no service has used, where it would end nothing", async () => {
+  it("refuses a store that no service has used, in which it would revoke nothing", async () => {
     const { code, stderr } = await commandLine([...revoke, "--client", "gone", "--yes"], around());
     expect([code, stderr]).toEqual([1, expect.stringContaining("No service has used this store yet: check --config")]);
   });

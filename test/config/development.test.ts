@@ -140,7 +140,7 @@ describe("the development key", () => {
     expect(readdirSync(directory)).toEqual([DEVELOPMENT_KEY_FILE]);
   });
 
-  test.each(["", "c2hvcnQ", `${KEY}${KEY}`, "not base64url!"])("is refused where its file has %j", (text) => {
+  test.each(["", "c2hvcnQ", `${KEY}${KEY}`, "not base64url!"])("is refused if its file has %j", (text) => {
     const path = join(directory, DEVELOPMENT_KEY_FILE);
     writeFileSync(path, text);
     expect(() => developmentKey(directory, systemRandom)).toThrow(ConfigError);

@@ -137,7 +137,7 @@ describe("several key-encryption keys", () => {
     ]);
   });
 
-  test("are told by their position where they are no keys, and not repeated", () => {
+  test("are named by their position if they are not keys, and not quoted", () => {
     const problems = problemsOf(withKeys(`${a},hunter2,${b.slice(1)}`));
     expect(problems).toHaveLength(2);
     expect(problems[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY\[1\]: expected 32 bytes in base64url/);
@@ -146,7 +146,7 @@ describe("several key-encryption keys", () => {
     expect(problems.join()).not.toContain(b.slice(1));
   });
 
-  test("are missing where there are only separators", () => {
+  test("are missing if there are only separators", () => {
     expect(problemsOf(withKeys(" ,\n"))[0]).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url/);
   });
 });

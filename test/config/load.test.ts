@@ -256,7 +256,7 @@ describe("issuers", () => {
     expect(config.tenants.get("default")?.issuer).toBe("https://Other.example/x/");
   });
 
-  test("are unique, also where they differ in nothing that counts", () => {
+  test("are unique even if they differ only in ways that do not count", () => {
     expect(problemsOf(two({}, { issuer: "https://MINT.example/" }))).toEqual([
       'tenants.acme.issuer: "https://MINT.example/" is already the issuer of the tenant default',
     ]);

@@ -48,7 +48,7 @@ describe("a template that was left in a URL is refused", () => {
     }
   });
 
-  test("and what is none is taken", () => {
+  test("accept text that is not a template", () => {
     const store = "mongodb://user:p$ss%3C@db.example/mint?tls=true";
     expect(problemsOf(fileWorld(yamlOf({ namespace: "{a}" }), { MINTMARK_STORE: store }))).toEqual([]);
   });

@@ -51,7 +51,7 @@ describe("what a grant declares is held to", () => {
     strict = await engineOf({ clientProof: "required", accessTokenTypes: ["jwt"] });
   });
 
-  it("a client's proof, where one is required", async () => {
+  it("a client's proof, if one is required", async () => {
     await strict.mint(confidential, request);
     expect(await refusalOf(strict.mint(open, request))).toEqual({
       code: "invalid_client",

@@ -28,7 +28,7 @@ describe("a client's policy", () => {
     expect(await refusalOf(mint({ allowedSubjects: [] }, {}))).toMatchObject({ code: "invalid_request" });
   });
 
-  it("lets it set acr where it is allowed that by name", async () => {
+  it("lets it set acr if it is allowed that by name", async () => {
     const request = { arbitraryClaims: { acr: "silver" } };
     expect(await refusalOf(mint({}, request))).toEqual({
       code: "invalid_request",

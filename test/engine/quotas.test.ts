@@ -89,7 +89,7 @@ describe("a quota of grants", () => {
     await grant();
   });
 
-  it("counts again where the store could not say", async () => {
+  it("counts again if the store could not say", async () => {
     store.failNext("families.count", "refused");
     expect(await refusalOf(grant())).toMatchObject({ code: "temporarily_unavailable" });
     expect(await refusals(3, grant)).toBe(1);

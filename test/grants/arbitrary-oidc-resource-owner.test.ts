@@ -82,7 +82,7 @@ describe("arbitrary_oidc_resource_owner", () => {
     });
   });
 
-  it("asks the caller to come again where the authority is away", async () => {
+  it("asks the caller to try again if the authority is unavailable", async () => {
     expect(await refusalOf(mint({ idToken: "unknowable" }))).toMatchObject({ code: "temporarily_unavailable" });
   });
 });

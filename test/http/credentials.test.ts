@@ -10,7 +10,7 @@ describe.each(PATHS)("the credentials of a request to %s", (path) => {
     expect(engine.credentials).toEqual({ authorization: "Basic YTpi", clientId: "c", clientSecret: "s" });
   });
 
-  test("are absent where they were empty", async () => {
+  test("are absent if they were empty", async () => {
     const { engine, post } = testGateway();
     await post("client_id=&client_secret=", { authorization: "" }, path);
     expect(engine.asked).toHaveLength(1);

@@ -205,7 +205,7 @@ describe("the connection", () => {
     return { status: Number(status), ...JSON.parse(body ?? "{}") };
   }
 
-  test("ends with a refusal where no HTTP request comes in", async () => {
+  test("ends with a refusal if no HTTP request comes in", async () => {
     const description = "The HTTP request is malformed.";
     const refusal = { status: 400, error: "invalid_request", error_description: description };
     expect(await refused("SECRET nonsense\r\n\r\n")).toEqual(refusal);
@@ -214,7 +214,7 @@ describe("the connection", () => {
     ).toEqual(refusal);
   });
 
-  test("ends with a refusal where the header is too large", async () => {
+  test("ends with a refusal if the header is too large", async () => {
     const request = `GET / HTTP/1.1\r\nhost: x\r\nauthorization: ${"S".repeat(17_000)}\r\n\r\n`;
     expect(await refused(request)).toEqual({
       status: 431,
@@ -230,7 +230,7 @@ describe("the connection", () => {
     expect(server.keepAliveTimeout).toBe(75_000);
   });
 
-  test("ends with a refusal where a request takes too long", async () => {
+  test("ends with a refusal if a request takes too long", async () => {
     const { app } = testGateway();
     const port = await listen(app);
     const answer = sendRaw(port, "POST /connect/token HTTP/1.1\r\n");
@@ -241,7 +241,7 @@ describe("the connection", () => {
     await app.close();
   });
 
-  test("is left alone where there is nobody to answer", async () => {
+  test("is left alone if there is nobody to answer", async () => {
     const { app } = testGateway();
     const port = await listen(app);
     app.server.once("connection", (socket) => {
@@ -251,7 +251,7 @@ describe("the connection", () => {
     await app.close();
   });
 
-  test("is TLS where there is a certificate, and nothing else then", async () => {
+  test("is TLS if there is a certificate, and nothing else then", async () => {
     const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url));
     const cert = pem("cert.pem");
     const { app } = testGateway({ tls: { cert, key: pem("key.pem") } });

@@ -29,7 +29,7 @@ describe("a revocation", () => {
     expect(engine.request).toEqual({ token: "t", revokeAllSubjects: false });
   });
 
-  test.each(["1", "yes", "True", "true ", "on", "null"])("is refused where '%s' is to say for whom", async (text) => {
+  test.each(["1", "yes", "True", "true ", "on", "null"])("is refused if '%s' is to say for whom", async (text) => {
     const { engine, post } = testGateway();
     const response = await post(new URLSearchParams({ token: "t", revoke_all_subjects: text }).toString(), {}, PATH);
     expect(response.statusCode).toBe(400);

@@ -170,7 +170,7 @@ describe("keyring", () => {
       expect(store.calls).toContain("keys.list");
     });
 
-    it("reads at once where many wait, refuses none of them, and finds another node's new key among them", async () => {
+    it("reads at once if many wait, refuses none of them, and finds another node's new key among them", async () => {
       const store = failingStore(createMemoryStore());
       const node = await testKeyring(store);
       const other = await testKeyring(store);

@@ -28,7 +28,7 @@ describe("resealing", () => {
     expect(await resealKeys("acme", part, jweSealer([NEW, OLD]), { now: 0 })).toEqual({ resealed: 0, total: 2 });
   });
 
-  it("stops where a key does not open, and leaves it as it is", async () => {
+  it("stops if a key does not open, and leaves it as it is", async () => {
     const store = createMemoryStore();
     const { store: part } = await testKeyring(store, { sealer: jweSealer([OLD]) });
     const rows = await part.keys.list();

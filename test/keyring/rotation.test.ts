@@ -92,7 +92,7 @@ describe("rotation by schedule", () => {
     }
   });
 
-  it("is one rotation where a node saw that it was due before another one made the key", async () => {
+  it("is one rotation if a node saw that it was due before another one made the key", async () => {
     const store = createMemoryStore();
     const clock = fakeClock();
     const early = await testKeyring(store, { clock });
@@ -258,7 +258,7 @@ describe("rotation by an operator", () => {
       },
     );
 
-    it("is finished where the first attempt was cut short, and does not end the successor", async () => {
+    it("is finished if the first attempt was interrupted, and does not end the successor", async () => {
       const store = failingStore(createMemoryStore());
       const clock = fakeClock();
       const [node, other] = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];

@@ -123,7 +123,7 @@ describe.each(cases)(
       await getOn(scene);
     });
 
-    it.each(returns)("locks nobody out where the retry fares no better: %s", async (_, comesBack) => {
+    it.each(returns)("locks nobody out if the retry fares no better: %s", async (_, comesBack) => {
       const retries = (await callsOfRefresh(type))
         .keys()
         .flatMap((second) => [[second, "refused"] as const, [second, "lost"] as const]);

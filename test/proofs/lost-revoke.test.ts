@@ -123,7 +123,7 @@ async function expectEnded(scene: Scene, way: Way): Promise<void> {
 
 describe.each(["jwt", "reference"])("a revocation (%s)", (type) => {
   describe.each(ways)("of $name", (way) => {
-    it("ends what it should where nothing goes wrong", async () => {
+    it("ends what it should if nothing goes wrong", async () => {
       const scene = await openScene(type);
       await revoke(scene, way);
       await expectEnded(scene, way);

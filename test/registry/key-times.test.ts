@@ -61,7 +61,7 @@ describe("the times of keys", () => {
     expect(told[0]?.replace("tenants.acme.", "")).toContain(problem);
   });
 
-  test("are refused for a tenant where all nodes may be out of date for too long", () => {
+  test("are refused for a tenant if all nodes may be out of date for too long", () => {
     expect(problems({}, { keyMaxStaleness: "23h" })).toEqual([
       expect.stringMatching(/^tenants\.acme\.signing\.publishAhead: expected at least 1441m, got 1d/),
     ]);

@@ -243,7 +243,7 @@ describe("the size of a message", () => {
     });
   });
 
-  test("is looked at while it arrives where nobody said it", async () => {
+  test("is checked while it arrives if no length was given", async () => {
     const bytes = async function* () {
       for (let n = 0; n < 65; n++) yield new Uint8Array(1024);
     };

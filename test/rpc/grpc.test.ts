@@ -150,7 +150,7 @@ describe("a message", () => {
     },
   );
 
-  test("of a stream to no RPC that there is is told so before its first message", async () => {
+  test("of a stream to an unknown RPC is refused before its first message", async () => {
     const asIs = (value: Buffer) => value;
     const client = new grpc.Client(doors.address, grpc.credentials.createInsecure());
     const call = client.makeBidiStreamRequest("/mintmark.v1.TokenService/Watch", asIs, asIs);
@@ -276,7 +276,7 @@ describe("a call", () => {
     await server.close(0);
   });
 
-  test("knows the method, the protocol and no deadline where there is none", async () => {
+  test("knows the method, the protocol, and that there is no deadline", async () => {
     const seen: HandlerContext[] = [];
     const { server, address, stock } = await serve(async (context) => {
       seen.push(context);
@@ -329,7 +329,7 @@ describe("the server", () => {
     await other.close(0);
   });
 
-  test("finishes what is in flight before it closes, and takes nothing new", async () => {
+  test("finishes calls in flight before it closes, and accepts none", async () => {
     const started = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
     const { server, address, stock } = await serve(async () => {
@@ -347,7 +347,7 @@ describe("the server", () => {
     stock.close();
   });
 
-  test("ends what is in flight after the grace", async () => {
+  test("ends calls in flight after the grace", async () => {
     const started = Promise.withResolvers<HandlerContext>();
     const { server, stock } = await serve((context) => {
       started.resolve(context);

@@ -61,7 +61,7 @@ describe("a check", () => {
     expect(await stock("Check", { service })).toEqual({ status: "NOT_SERVING" });
   });
 
-  test("of a service that is not here says that there is none", async () => {
+  test("of an unknown service is refused", async () => {
     expect((await refusalOf(stock("Check", { service: "mintmark.v1.KeyService" }))).code).toBe("NotFound");
   });
 
@@ -103,7 +103,7 @@ describe("a watch", () => {
     expect((await refusalOf(next())).code).toBe("Canceled");
   });
 
-  test("can be had over Connect, too", async () => {
+  test("is available over Connect too", async () => {
     const leaving = new AbortController();
     const transport = createConnectTransport({ baseUrl: servers.url, httpVersion: "1.1" });
     const got: HealthCheckResponse_ServingStatus[] = [];

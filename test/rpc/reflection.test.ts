@@ -104,7 +104,7 @@ describe("reflection", () => {
     expect(answer).toMatchObject({ case: "allExtensionNumbersResponse", value: { extensionNumber: [] } });
   });
 
-  test("says so where nothing is asked", async () => {
+  test("refuses a request that asks for nothing", async () => {
     expect(await ask(undefined)).toMatchObject({ case: "errorResponse", value: { errorCode: Code.InvalidArgument } });
   });
 });

@@ -122,7 +122,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await expect(copy()).rejects.toThrow("The target has keys of its own");
   });
 
-  it("tells where the target has more rows", async () => {
+  it("tells if the target has more rows", async () => {
     await fill(from);
     await to.forTenant("acme").families.create(aFamily({ id: "its own" }));
     await expect(copy()).rejects.toThrow(/The stores differ: .* 44 families.* 45 families/);

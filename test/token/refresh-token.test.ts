@@ -36,7 +36,7 @@ describe("refresh token", () => {
     );
   });
 
-  it("is refused where its key is unknown, or another", () => {
+  it("is refused if its key is unknown, or another", () => {
     expect(formatRefreshToken({ ...token, keyGeneration: 3 }, mac)).toBeUndefined();
     expect(parseRefreshToken(text.replace(/^2/, "3"), mac)).toBeUndefined();
     expect(parseRefreshToken(text, (_, signed) => mac(1, signed))).toBeUndefined();

@@ -97,14 +97,14 @@ describe("client authentication", () => {
     });
   });
 
-  it("names client_id where there is none", async () => {
+  it("names client_id if there is none", async () => {
     expect(await refusalOf(check({ clientSecret: SECRET }))).toMatchObject({
       code: "invalid_client",
       message: expect.stringContaining("client_id is required."),
     });
   });
 
-  describe("where the header and the form name two clients", () => {
+  describe("if the header and the form name two clients", () => {
     const both = { ...basic(CLIENT_ID, SECRET), clientId: "other", clientSecret: "wrong" };
 
     it("lets the header decide, and leaves the form unread", async () => {
@@ -141,7 +141,7 @@ describe("client authentication", () => {
     });
   });
 
-  it("needs no secret to refresh where the client is so registered, and for nothing else", async () => {
+  it("needs no secret to refresh if the client is registered so, and for nothing else", async () => {
     const tenant = testTenant({}, [testClient({ requireRefreshSecret: false })]);
     expect(await authenticate({ clientId: CLIENT_ID }, { tenant, secrets }, "refresh")).toMatchObject({
       hasProof: false,

@@ -156,7 +156,7 @@ describe("secrets", () => {
       expect(most()).toBe(1);
     });
 
-    it("are turned away from wherever, once sixteen of a client wait", async () => {
+    it("are refused from any address once sixteen of a client wait", async () => {
       const { verifier, wrong, release } = flooded({ ...owner, address: "192.0.2.1" }, 9);
       wrong.push(
         ...Array.from({ length: 8 }, (_, i) =>

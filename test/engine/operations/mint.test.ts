@@ -62,7 +62,7 @@ describe("mint", () => {
     expect(JSON.stringify(row)).not.toContain(tokens.accessToken);
   });
 
-  it("gives no refresh token, no row and no family where none is asked for", async () => {
+  it("gives no refresh token, no row and no family if none is asked for", async () => {
     const context = await testContext();
     const tokens = await context.engine.mint(credentials, { ...valid, scopes: ["a"] });
     expect(tokens.refreshToken).toBeUndefined();
@@ -145,7 +145,7 @@ describe("mint", () => {
       });
     });
 
-    it("takes what is just within", async () => {
+    it("accepts what is just within the limits", async () => {
       const context = await testContext();
       await context.engine.mint(credentials, { ...valid, customPayload: [[[[[[[[]]]]]]]] });
     });
@@ -185,7 +185,7 @@ describe("mint", () => {
     });
   });
 
-  it("answers temporarily_unavailable where the store is away, and mints what needs no row", async () => {
+  it("answers temporarily_unavailable if the store is unavailable, and mints what needs no row", async () => {
     const store = createMemoryStore();
     const context = await testContext(testTenant(), store);
     await store.close();

@@ -62,7 +62,7 @@ describe("refresh", () => {
     expect(next.refreshToken).not.toBe(first.refreshToken);
   });
 
-  it("keeps the authentication time, and identifies again where the grant did", async () => {
+  it("keeps the authentication time, and issues an id_token again if the grant did", async () => {
     const first = await mint({ grantType: "arbitrary_identity", idTokenLifetime: 60 });
     context.clock.advance(5000);
     const { accessToken, idToken } = await refresh(first);
@@ -195,7 +195,7 @@ describe("refresh", () => {
     await healed.engine.refresh(credentials, { refreshToken: third.refreshToken });
   });
 
-  it("lets refresh tokens be reused where the client is so registered", async () => {
+  it("lets refresh tokens be reused if the client is registered so", async () => {
     const reusing = await reconfigured({ refreshTokenUsage: "reuse" });
     const first = await mint({}, reusing);
     for (let i = 0; i < 3; i++) {
@@ -321,7 +321,7 @@ describe("refresh", () => {
     });
   });
 
-  it("needs no secret where the client is so registered", async () => {
+  it("needs no secret if the client is registered so", async () => {
     const open = await reconfigured({ requireRefreshSecret: false });
     const first = await mint({}, open);
     await open.engine.refresh({ clientId: CLIENT_ID }, { refreshToken: first.refreshToken });
@@ -402,7 +402,7 @@ describe("refresh", () => {
       await refresh(await refresh(first));
     });
 
-    it("also where the row moved and the reference token's row did not", async () => {
+    it("also if the row moved and the reference token's row did not", async () => {
       const first = await mint({ accessTokenType: "reference" });
       store.failNext("referenceTokens.create", "refused");
       expect(await refusalOf(context.engine.refresh(credentials, { refreshToken: first.refreshToken }))).toMatchObject({

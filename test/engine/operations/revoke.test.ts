@@ -160,7 +160,7 @@ describe("revocation", () => {
       expect(await states(sibling, "sibling")).toEqual(DEAD);
     });
 
-    it("is refused where the client may not mint for it, by name or by a token", async () => {
+    it("is refused if the client may not mint for it, by name or by a token", async () => {
       const other = testClient({ id: "wide", namespace: "group" });
       const tenant = testTenant({}, [testClient({ namespace: "group", allowedSubjects: ["user-*"] }), other]);
       const before = await mint({ subject: "root" });

@@ -127,7 +127,7 @@ function worksOn(prepare: (sqlite: CopyableStore) => Promise<CopyableStore>, cle
     expect(await activeIn(context)).toEqual([false, false, false, false, false]);
   });
 
-  it("are taken no longer where the keys are sealed so before the first start, too", async () => {
+  it("are no longer accepted if the keys were sealed so before the first start", async () => {
     const order = { now: fakeClock().now(), refuseOldRows: true };
     await resealKeys("default", store.forTenant("default"), jweSealer([TEST_KEY_ENCRYPTION_KEY]), order);
     expect(await activeIn(await open())).toEqual([false, false, false, false, false]);

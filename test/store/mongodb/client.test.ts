@@ -46,7 +46,7 @@ describe("a MongoDB URL", () => {
     expect(database.readPreference.mode).toBe("primary");
   });
 
-  it("decides with linearizable reads where it says so", () => {
+  it("decides with linearizable reads if it says so", () => {
     const { readConcern, database } = open("mongodb://localhost/?readConcernLevel=linearizable");
     expect(readConcern.level).toBe("linearizable");
     expect(database.readConcern?.level).toBe("majority");

@@ -97,7 +97,7 @@ withMongo("the start against a server", (uri) => {
     expect(logger.lines).toEqual([]);
   });
 
-  it("goes on where the server refuses TTL indexes, and says so", async () => {
+  it("continues if the server refuses TTL indexes, and says so", async () => {
     await refuseTtl(database);
     const store = await openMongoStore(database.url, { logger });
     await store.forTenant("acme").families.create(aFamily({ purgeAt: 1 }));

@@ -146,7 +146,7 @@ describe("openDatabase", () => {
     });
   });
 
-  it("is unavailable where the path cannot be a database", async () => {
+  it("is unavailable if the path cannot be a database", async () => {
     await mkdir(path);
     await expect(openDatabase(path)).rejects.toThrow(StoreUnavailableError);
     await writeFile(join(folder, "text"), "This is not a database, however long it is. ".repeat(100));
