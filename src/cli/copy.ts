@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { systemClock } from "../base/clock.ts";
+import { systemClock, thisMachine } from "../base/clock.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
@@ -29,14 +29,16 @@ export function copy(io: Io): Command {
     .action(async (options: CopyOptions) => {
       const [source, target] = [urlOf(io, "--from", options.from), urlOf(io, "--to", options.to)];
       const { startTimeout, maxClockSkew, ...settings } = await readConfig(io, options);
-      const [{ readCeiling }, { copyStore, tell }, { openStore }] = await Promise.all([
+      const [{ readCeiling }, { copyStore, tell }, { openStore }, { EventLog }] = await Promise.all([
         import("../engine/ceiling.ts"),
         import("../store/copy.ts"),
         import("../store/index.ts"),
+        import("../telemetry/log.ts"),
       ]);
       const logger = await openCommandLog(io, settings);
       const clock = systemClock();
-      const storeOptions = { logger, startTimeout, maxClockSkew, role: "copy" } as const;
+      const { listen: listener } = new EventLog(logger, thisMachine.elapsed);
+      const storeOptions = { logger, listener, startTimeout, maxClockSkew, role: "copy" } as const;
       const progress = progressOn(io);
       const from = await openStore(source, { ...storeOptions, create: false });
       try {

@@ -1,10 +1,10 @@
 import type { Authorities } from "../authorities/port.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { TenantKeyring } from "../keyring/port.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
+import type { Emit, Known } from "../telemetry/events.ts";
 import type { SecretVerifier } from "./clients/secrets.ts";
 import type { GrantHandler } from "./grant.ts";
 import type { IssuingClock, Reading } from "./issuing-clock.ts";
@@ -15,7 +15,8 @@ import type { UncertainRefreshes } from "./uncertain-refreshes.ts";
 export interface TenantParts {
   readonly id: string;
   readonly keyring: TenantKeyring;
-  readonly store: TenantStore;
+  /** Opens the store for one request, which is told of through `emit`. */
+  readonly storeFor: (emit: Emit) => TenantStore;
   /** The most by which the clocks of two nodes may differ, in milliseconds. */
   readonly maxClockSkew: number;
   /** Refreshes of this node whose outcome is not known yet. */
@@ -30,12 +31,12 @@ export interface TenantParts {
   readonly issuingClock: IssuingClock;
   readonly quotas: Quotas;
   readonly random: Random;
-  readonly logger: Logger;
 }
 
 /** Everything that operations need for one tenant: its parts, and the tenant as it is configured now. */
 export interface TenantContext extends TenantParts {
   readonly tenant: Tenant;
+  readonly store: TenantStore;
 }
 
 /** What one request runs with. */
@@ -45,4 +46,8 @@ export interface RequestContext extends TenantContext {
    * later reading would let a token escape a revocation that was written between the look-up and the reading.
    */
   readonly reading: Reading;
+  /** Tells what is noticed on the way, with the request's id. */
+  readonly emit: Emit;
+  /** Notes what the event of the request's end should say, however that is. */
+  note(known: Known): void;
 }

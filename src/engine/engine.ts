@@ -42,15 +42,11 @@ function performed(parts: TenantParts, dependencies: PerformDependencies): Perfo
   return Object.fromEntries(entries) as PerformedOperations;
 }
 
-/** Not an operation: anyone may read the published keys, so nothing is authenticated and no event is emitted. */
-function publishedKeys({ keyring, clock, logger, id }: TenantParts): ReturnType<TenantEngine["jwks"]> {
+/** Not an operation: anyone may read the published keys, so nothing is authenticated. A door tells of a refusal. */
+function publishedKeys({ keyring, clock }: TenantParts): ReturnType<TenantEngine["jwks"]> {
   try {
     return keyring.jwks(clock.now());
   } catch (error) {
-    const refusal = toOAuthError(error);
-    // A store that is away is told by whatever reads the keys; a line for each of anybody's requests would be a flood.
-    if (refusal.code === "server_error")
-      logger.error({ operation: "jwks", tenant: id, err: refusal.cause }, "an operation failed");
-    throw refusal;
+    throw toOAuthError(error);
   }
 }

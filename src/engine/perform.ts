@@ -1,12 +1,12 @@
 import type { Registry } from "../registry/registry.ts";
-import type { Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
+import type { Emit, Known, Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
 import type { TenantContext, TenantParts } from "./context.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits.ts";
 import { type Operations, operations } from "./operations/index.ts";
-import type { Callers, Operation } from "./operations/operation.ts";
+import type { Callers, Done, Operation } from "./operations/operation.ts";
 import type { Caller } from "./request.ts";
 
 /** The name of an operation, as the port, events and log lines use it. */
@@ -75,34 +75,42 @@ export async function perform<Name extends OperationName>(
 ): Promise<AnswerOf<Name>> {
   const operation = table[name];
   const begun = elapsed();
-  let who: { readonly client?: string; readonly operator?: string } = {};
+  const { requestId, remoteAddress } = caller;
+  const circumstances = { operation: name, tenant: parts.id, requestId, remoteAddress };
+  const emit: Emit = (notice) => listener({ ...circumstances, ...notice });
+  let known: Known = {};
+  const note = (more: Known) => {
+    known = { ...known, ...more };
+  };
 
-  function emit(how: Performed | (Refused & Reason)): void {
-    const { requestId, remoteAddress } = caller;
-    const circumstances = { operation: name, tenant: parts.id, requestId, remoteAddress, ...who };
-    listener({ ...circumstances, ...how, duration: Math.round((elapsed() - begun) * 1000) / 1000 });
+  function end(how: Performed | (Refused & Reason)): void {
+    const duration = Math.round((elapsed() - begun) * 1000) / 1000;
+    listener({ ...circumstances, ...known, ...how, duration });
   }
 
+  let done: Done<AnswerOf<Name>>;
   try {
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", "There is no such tenant.");
-    const context = { ...parts, tenant };
+    const context = { ...parts, tenant, store: parts.storeFor(emit), emit, note };
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
     const by = await authenticators[operation.by](caller, context);
-    who = "client" in by ? { client: by.client.id } : { operator: by.id };
+    const who = "client" in by ? { client: by.client.id } : { operator: by.id };
+    note(who);
     for (const limit of limiters) await limit({ operation: name, tenant, caller, ...who });
-    const { answer, event } = await operation.run({ ...context, reading }, by, request);
-    emit(event);
-    return answer;
+    done = await operation.run({ ...context, reading }, by, request);
   } catch (error) {
     const refusal = toOAuthError(error);
     const { code, reason, cause } = refusal;
     if (code === "temporarily_unavailable") operation.retried?.(parts, request);
-    emit({ ...refusal.event, code, reason, cause });
+    end({ ...refusal.event, code, reason, cause });
     throw refusal;
   }
+  // What is done stays done, whatever comes of telling it.
+  end(done.event);
+  return done.answer;
 }
 
 function readOnce({ clock }: TenantContext) {

@@ -1,10 +1,10 @@
 import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../keyring/port.ts";
 import type { TenantStore } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 import { familyText, isRowMac, makeRowMac, referenceTokenText, rowMacGeneration } from "../token/row-mac.ts";
 
-/** The log gets at most one line about rejected rows in this time, in milliseconds. */
+/** Rejected rows are told of at most once in this time, in milliseconds. */
 const TELL_EVERY = 60_000;
 
 /** What checking rows needs. */
@@ -12,7 +12,6 @@ interface ProvingDependencies {
   readonly tenant: string;
   readonly keyring: TenantKeyring;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 /**
@@ -27,9 +26,9 @@ export function proveRow(text: string, generation: number, keyring: TenantKeyrin
 /**
  * A tenant's store in which grants and reference tokens exist only if this mint wrote them and nobody changed them; any
  * other row reads as absent. So whoever can write to the database can end or revive what the mint made, but cannot
- * forge a grant or a token.
+ * forge a grant or a token. Rejected rows are told of through the `emit` of the request that meets them.
  */
-export function provenStore(store: TenantStore, dependencies: ProvingDependencies): TenantStore {
+export function provenStore(store: TenantStore, dependencies: ProvingDependencies): (emit: Emit) => TenantStore {
   const { tenant, keyring, clock } = dependencies;
   const tell = toldNowAndThen(dependencies);
 
@@ -47,36 +46,36 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
   async function proven<R extends { readonly mac: string | undefined }>(
     row: R | undefined,
     textOf: (tenant: string, row: R) => string,
+    emit: Emit,
   ): Promise<R | undefined> {
     if (row === undefined || (await isGenuine(row.mac, textOf(tenant, row)))) return row;
-    tell();
+    tell(emit);
     return undefined;
   }
 
-  return {
+  return (emit) => ({
     ...store,
     families: {
       ...store.families,
       // Only reads are checked. Writes go by id, and can only end or move a row that a read has accepted.
-      find: async (id) => proven(await store.families.find(id), familyText),
+      find: async (id) => proven(await store.families.find(id), familyText, emit),
     },
     referenceTokens: {
       ...store.referenceTokens,
-      find: async (digest) => proven(await store.referenceTokens.find(digest), referenceTokenText),
+      find: async (digest) => proven(await store.referenceTokens.find(digest), referenceTokenText, emit),
     },
-  };
+  });
 }
 
-/** Logs how many rows were rejected, and nothing of their contents. */
-function toldNowAndThen({ tenant, clock, logger }: ProvingDependencies): () => void {
+/** Tells how many rows were rejected, and nothing of their contents. */
+function toldNowAndThen({ tenant, clock }: ProvingDependencies): (emit: Emit) => void {
   let count = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
-  return () => {
+  return (emit) => {
     count += 1;
     const now = clock.now();
     if (now < toldAt + TELL_EVERY) return;
-    const fields = { event: "rows_not_genuine", tenant, count };
-    logger.warn(fields, "rows of the store were rejected: this mint did not write them, or they were changed");
+    emit({ event: "rows_not_genuine", tenant, count });
     toldAt = now;
     count = 0;
   };

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { TenantStore } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 import type { Signatures } from "./algorithms.ts";
 import { Keyring } from "./keyring.ts";
 import type { SigningAlgorithm, TenantKeyring } from "./port.ts";
@@ -27,7 +27,8 @@ export interface KeyringDependencies {
   readonly random: Random;
   readonly sealer: Sealer;
   readonly signatures: Signatures;
-  readonly logger: Logger;
+  /** Tells of keys that are made or resealed without a request. */
+  readonly emit: Emit;
   /** The most by which the clocks of nodes may differ, in milliseconds. */
   readonly maxClockSkew: number;
   /** How often each node reads the keys, in seconds. */
@@ -49,11 +50,11 @@ export async function openKeyring(
   store: TenantStore,
   dependencies: KeyringDependencies,
 ): Promise<TenantKeyring> {
-  const { clock, logger, sealer, signatures } = dependencies;
+  const { clock, emit, sealer, signatures } = dependencies;
   const policy = () => policyOf(tenant(), dependencies);
   const reader = new KeyReader({ tenant: id, store, sealer, signatures }, clock);
   const algorithm = () => tenant().signing.algorithm;
-  const rotator = new Rotator({ ...dependencies, tenant: id, algorithm, store, reader }, policy, clock, logger);
+  const rotator = new Rotator({ ...dependencies, tenant: id, algorithm, store, reader }, policy, clock, emit);
   await reader.read();
   return new Keyring(reader, rotator, policy, clock);
 }

@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Clock, Instant } from "../base/clock.ts";
 import { LruMap } from "../base/lru-map.ts";
 import type { KeyUse } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
 import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
@@ -122,8 +123,8 @@ export class Keyring implements TenantKeyring {
     return this.#rotator.poll();
   }
 
-  rotate(order: RotationOrder): Promise<Rotation> {
-    return this.#rotator.rotate(order);
+  rotate(order: RotationOrder, emit: Emit): Promise<Rotation> {
+    return this.#rotator.rotate(order, emit);
   }
 
   /** The keys for signing and publishing: never out-of-date ones. */

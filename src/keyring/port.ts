@@ -2,6 +2,7 @@ import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { KeyUse } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 
 /** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037). */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "EdDSA";
@@ -110,9 +111,9 @@ export interface TenantKeyring {
   poll(): Promise<void>;
   /**
    * Does what an operator asks for, or says what that would do. Throws {@link UnknownKeyError} if the tenant has no
-   * such key.
+   * such key. `emit` tells of a compromised key.
    */
-  rotate(order: RotationOrder): Promise<Rotation>;
+  rotate(order: RotationOrder, emit: Emit): Promise<Rotation>;
 }
 
 /** A JWT that one of this tenant's keys signed. */

@@ -1,6 +1,6 @@
 import type { Clock, Instant } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import type { KeyUse } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
 import { completeSeals } from "./reseal.ts";
 import { appendNext, findRequest, markCompromised, type NextKey, type RotationDependencies } from "./rotation.ts";
@@ -27,17 +27,17 @@ export class Rotator {
   readonly #dependencies: RotationDependencies;
   readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #emit: Emit;
   /**
    * Whether every seal has once been seen to bind everything: no seal of an earlier version can be genuine after that.
    */
   #wasComplete = false;
 
-  constructor(dependencies: RotationDependencies, policy: () => KeyringPolicy, clock: Clock, logger: Logger) {
+  constructor(dependencies: RotationDependencies, policy: () => KeyringPolicy, clock: Clock, emit: Emit) {
     this.#dependencies = dependencies;
     this.#policy = policy;
     this.#clock = clock;
-    this.#logger = logger;
+    this.#emit = emit;
   }
 
   /**
@@ -54,23 +54,18 @@ export class Rotator {
       if (due === undefined) continue;
       const next = this.#next(due, use, undefined);
       const { snapshot: after, isOurs } = await appendNext(this.#dependencies, next, snapshot);
-      // Another node was faster, and has logged it.
+      // Another node was faster, and has told of it.
       if (!isOurs) continue;
-      const made = {
-        tenant: this.#dependencies.tenant,
-        use,
-        generation: newest<KeyEntry>(after[use])?.generation,
-        due,
-      };
-      this.#logger.info({ event: "key_made", ...made }, "a key was made on schedule");
+      const { generation } = newest<KeyEntry>(after[use]) ?? {};
+      this.#emit({ event: "key_made", tenant: this.#dependencies.tenant, use, generation, due });
     }
   }
 
   /**
    * Does what an operator asks for, or says what that would do. Throws {@link UnknownKeyError} if the tenant has no
-   * such key.
+   * such key. `emit` tells of a compromised key.
    */
-  async rotate(order: RotationOrder): Promise<Rotation> {
+  async rotate(order: RotationOrder, emit: Emit): Promise<Rotation> {
     const { use, mode, request } = order;
     const before = await this.#dependencies.reader.read();
     const now = this.#clock.now();
@@ -83,12 +78,9 @@ export class Rotator {
       (leaked !== undefined && isReplaced(leaked, before[use], now)) || findRequest(before, request) !== undefined;
     if (!isDone && leaked !== undefined) {
       await markCompromised(this.#dependencies.store, leaked);
-      // Logged before the new key is made: this cannot be undone, even if the rest fails.
+      // Told before the new key is made: this cannot be undone, even if the rest fails.
       const { kid, generation } = leaked;
-      this.#logger.warn(
-        { event: "key_compromised", tenant: this.#dependencies.tenant, use, generation, kid },
-        "a key is compromised",
-      );
+      emit({ event: "key_compromised", tenant: this.#dependencies.tenant, use, generation, kid });
     }
     const after = isDone ? before : (await appendNext(this.#dependencies, next, before)).snapshot;
     return this.#report(order, after, leaked);
@@ -106,11 +98,7 @@ export class Rotator {
     const after = await reader.read();
     this.#wasComplete ||= isComplete(after);
     const until = new Date(oldRowsUntil(after)).toISOString();
-    const fields = { event: "keys_resealed", tenant, resealed, oldRowsUntil: until };
-    this.#logger.warn(
-      fields,
-      "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil",
-    );
+    this.#emit({ event: "keys_resealed", tenant, resealed, oldRowsUntil: until });
     return after;
   }
 

@@ -43,7 +43,7 @@ interface NodeParts {
   readonly store: Store;
   readonly platform: Platform;
   readonly logger: Logger;
-  /** Receives one event for each operation. */
+  /** Receives every event, and never throws. */
   readonly listener: Listener;
   /** The grants that clients may have; all grants by default. */
   readonly grants?: readonly GrantHandler[] | undefined;
@@ -72,7 +72,7 @@ export interface Node {
    * sees all of it. A tenant that is left out is no longer served. Throws StoreUnavailableError without any change.
    */
   reconfigure(tenants: readonly Tenant[]): Promise<void>;
-  /** Logs and writes what is pending. Leaves the store open. */
+  /** Reports and writes what is pending. Leaves the store open. */
   close(): Promise<void>;
 }
 
@@ -106,7 +106,7 @@ export async function openNode({
     random,
     sealer,
     signatures,
-    logger,
+    emit: listener,
     maxClockSkew,
     keyPollEvery,
     keyMaxStaleness,
@@ -121,7 +121,6 @@ export async function openNode({
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     authorities: platform.authorities({ clock, logger }),
-    logger,
   };
 
   const registry = new Registry(tenants);
@@ -136,7 +135,7 @@ export async function openNode({
       return latest;
     };
     const keyring = await openKeyring(id, current, tenantStore, keyringDependencies);
-    return { ...shared, id, keyring, store: provenStore(tenantStore, { tenant: id, keyring, clock, logger }) };
+    return { ...shared, id, keyring, storeFor: provenStore(tenantStore, { tenant: id, keyring, clock }) };
   }
 
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
@@ -151,7 +150,7 @@ export async function openNode({
     checks: healthChecks({ store, clock, issuingClock, registry, tenants: opened }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
-      { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(logger) },
+      { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, told, signal) },
       ...opened.map(({ keyring }) => ({
         name: JOBS.pollKeys,
@@ -170,7 +169,7 @@ export async function openNode({
       registry.replace(changed);
     },
     async close() {
-      secrets.report(logger);
+      secrets.report(listener);
       await uncertainRefreshes.reconcileAll();
     },
   };

@@ -10,6 +10,7 @@ import { serveHealth } from "../http/health.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
+import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { Health } from "./health.ts";
@@ -52,13 +53,14 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   try {
     const management = await openManagement(config, health, logger, open);
     await tryAddresses(config);
-    const store = await openConfiguredStore(config, logger, { role: "server" });
-    open.defer(() => store.close());
     const log = new EventLog(logger, elapsed);
     open.defer(() => log.report());
+    const listener = heardByAll([log.listen], logger);
+    const store = await openConfiguredStore(config, logger, { role: "server", listener });
+    open.defer(() => store.close());
     const platform = thisPlatform(openSealer(config));
     const tenants = config.tenants.values();
-    const node = await openNode({ settings: config, tenants, store, platform, logger, listener: log.listen });
+    const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
     open.defer(() => node.close());
     await node.pollKeys();
     const jobs = new Jobs(logger);

@@ -11,7 +11,7 @@ import type { Store } from "../store/port.ts";
 export function openConfiguredStore(
   config: Config,
   logger: Logger,
-  options: Pick<StoreOptions, "role" | "create" | "alone">,
+  options: Pick<StoreOptions, "role" | "create" | "alone" | "listener">,
 ): Promise<Store> {
   const { store, startTimeout, maxClockSkew } = config;
   return openStore(store, { logger, startTimeout, maxClockSkew, ...options });

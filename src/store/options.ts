@@ -1,5 +1,6 @@
 import type { Machine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Listener } from "../telemetry/events.ts";
 
 /** What a long-running process does with a store. A command that only makes a short change has no role. */
 export type Role = "server" | "copy";
@@ -14,6 +15,8 @@ export interface StoreOptions {
   readonly alone?: boolean | undefined;
   /** Where the store reports that it waits, or that something is wrong; nowhere by default. */
   readonly logger?: Logger | undefined;
+  /** Hears of other processes on the same file, if this one has a role; nobody by default. */
+  readonly listener?: Listener | undefined;
   /** The machine whose clock is compared with the database's; this one by default. */
   readonly machine?: Machine | undefined;
   /** How long a start waits for an unreachable database, in milliseconds; 60 seconds by default. */

@@ -8,7 +8,7 @@ export type Performed =
       /** The family, if the grant can be refreshed. */
       readonly family: string | undefined;
     }
-  | { readonly event: "refreshed"; readonly jti: string; readonly family: string }
+  | { readonly event: "refreshed"; readonly grantType: string; readonly jti: string; readonly family: string }
   | { readonly event: "introspected"; readonly active: boolean }
   | {
       readonly event: "revoked";
@@ -46,21 +46,89 @@ export interface Reason {
   readonly cause: unknown;
 }
 
-/** What is known about every operation, however it ended. */
-interface Circumstances {
-  readonly operation: string;
-  readonly tenant: string;
-  readonly requestId: string | undefined;
-  readonly remoteAddress: string | undefined;
+/** What an operation learns on its way. The event of its end has it, whatever the outcome. */
+export interface Known {
   /** The authenticated client, if any. */
   readonly client?: string | undefined;
   readonly operator?: string | undefined;
-  /** Milliseconds. */
-  readonly duration: number;
+  /** The grant that was asked for, if there is one of that name. */
+  readonly grantType?: string | undefined;
+  /** The token or the grant that the request is about, if it is genuine. */
+  readonly jti?: string | undefined;
+  readonly family?: string | undefined;
 }
 
-/** How one operation ended. There is exactly one event for each operation. */
-export type Event = Circumstances & (Performed | (Refused & Reason));
+/** The request that an event is about. */
+interface Circumstances {
+  /** Undefined if the request was refused before that was known, as is the tenant. */
+  readonly operation: string | undefined;
+  readonly tenant: string | undefined;
+  readonly requestId: string | undefined;
+  readonly remoteAddress: string | undefined;
+}
 
-/** Receives every event, such as the log does. It must neither throw nor block. */
+/** How one request ended: there is exactly one such event for each. */
+type Ending = Circumstances &
+  Known & {
+    /** Milliseconds; undefined if no operation began. */
+    readonly duration?: number | undefined;
+  } & (Performed | (Refused & Reason));
+
+/** Refusals that are counted rather than told one by one, for one client or operator; undefined: for unknown ones. */
+export interface CountedRefusal {
+  readonly event: "client_secrets_refused" | "operator_secrets_refused" | "secrets_queue_full" | "attempts_slowed";
+  readonly tenant: string;
+  readonly client?: string | undefined;
+  readonly operator?: string | undefined;
+}
+
+/** What is worth telling besides how requests end, whether a request causes it or not. */
+export type Notice =
+  /** `due`: why the schedule asked for it. */
+  | {
+      readonly event: "key_made";
+      readonly tenant: string;
+      readonly use: string;
+      readonly generation: number | undefined;
+      readonly due: string;
+    }
+  | {
+      readonly event: "key_compromised";
+      readonly tenant: string;
+      readonly use: string;
+      readonly generation: number;
+      readonly kid: string | undefined;
+    }
+  /** Keys of an earlier version. `oldRowsUntil`: until when rows without a MAC are accepted, in ISO 8601. */
+  | {
+      readonly event: "keys_resealed";
+      readonly tenant: string;
+      readonly resealed: number;
+      readonly oldRowsUntil: string;
+    }
+  /** `count`: how many rows this mint did not write, or somebody changed, since that was last told. */
+  | { readonly event: "rows_not_genuine"; readonly tenant: string; readonly count: number }
+  | {
+      readonly event: "large_token";
+      readonly tenant: string;
+      readonly client: string;
+      readonly kind: string;
+      readonly bytes: number;
+    }
+  | {
+      readonly event: "store_shared";
+      readonly role: string;
+      /** The other process; a log line's `pid` is this one. */
+      readonly otherPid: number;
+      readonly advice: string;
+    }
+  | (CountedRefusal & { readonly count: number; readonly lastAddress: string | undefined });
+
+/** All that is ever told. What is noticed within a request says in which. */
+export type Event = Ending | (Notice & Partial<Circumstances>);
+
+/** Receives every event, such as the log does. It must not block. */
 export type Listener = (event: Event) => void;
+
+/** Tells what was noticed. */
+export type Emit = (notice: Notice) => void;

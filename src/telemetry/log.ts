@@ -16,6 +16,22 @@ const lines = {
   client_refused: ["info", "a client was refused"],
   operator_refused: ["info", "an operator was refused"],
   refresh_reused: ["warn", "a refresh token was used again: its grant is revoked"],
+  key_made: ["info", "a key was made on schedule"],
+  key_compromised: ["warn", "a key is compromised"],
+  keys_resealed: [
+    "warn",
+    "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil",
+  ],
+  rows_not_genuine: ["warn", "rows of the store were rejected: this mint did not write them, or they were changed"],
+  large_token: ["warn", "a large token was issued"],
+  store_shared: ["warn", "another process uses the same SQLite file"],
+  client_secrets_refused: ["warn", "wrong client secrets were refused"],
+  operator_secrets_refused: ["warn", "wrong operator secrets were refused"],
+  secrets_queue_full: ["warn", "too many secrets were waiting to be checked, and further ones were refused unchecked"],
+  attempts_slowed: [
+    "warn",
+    "too many attempts were waiting after wrong secrets, and further ones were refused unchecked",
+  ],
 } satisfies Record<Event["event"], readonly [Level, string]>;
 
 type Refusal = Extract<Event, { readonly code: unknown }>;
@@ -68,7 +84,7 @@ export class EventLog {
 
   /** Whether a refusal exceeds the limit of its second. */
   #isTooMany(refusal: Refusal): boolean {
-    const key = JSON.stringify([refusal.tenant, whose(refusal)]);
+    const key = JSON.stringify([refusal.tenant ?? null, whose(refusal)]);
     const now = this.#elapsed();
     let window = this.#windows.get(key);
     if (window === undefined || now >= window.since + 1_000) {
@@ -82,8 +98,8 @@ export class EventLog {
 
   #tell(key: string, count: number): void {
     if (count <= MAX_REFUSALS) return;
-    const [tenant, by] = JSON.parse(key) as string[];
-    const fields = { tenant, whose: by, count: count - MAX_REFUSALS };
+    const [tenant, by] = JSON.parse(key) as [string | null, string];
+    const fields = { tenant: tenant ?? undefined, whose: by, count: count - MAX_REFUSALS };
     this.#logger.warn(fields, "some refusals were not logged one by one");
   }
 }

@@ -3,12 +3,13 @@ import { OAuthError } from "../../src/engine/errors.ts";
 import type { LimitedOperation, Limiter } from "../../src/engine/limits.ts";
 import { perform } from "../../src/engine/perform.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import type { Event } from "../../src/telemetry/events.ts";
+import type { Tenant } from "../../src/registry/tenant.ts";
+import type { Event, Listener } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
-import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 let store: FailingStore;
 let context: TestContext;
@@ -17,16 +18,25 @@ let events: Event[];
 beforeEach(async () => {
   store = failingStore(createMemoryStore());
   events = [];
-  const heard = (event: Event) => void events.push(event);
-  context = await testContext(undefined, store, undefined, undefined, { heard });
+  context = await contextHeardBy((event) => void events.push(event));
   engine = context.engine;
 });
+
+/** A node's events begin with those of its start, which are not these tests' business. */
+async function contextHeardBy(heard: Listener, tenant?: Tenant): Promise<TestContext> {
+  const made = await testContext(tenant, store, undefined, undefined, { heard });
+  events = [];
+  made.logger.lines.length = 0;
+  return made;
+}
 
 const arrival = { requestId: "r1", remoteAddress: "192.0.2.1" };
 const caller = { ...arrival, clientId: CLIENT_ID, clientSecret: SECRET };
 const operator = { ...arrival, authorization: `Basic ${btoa(`${OPERATOR_ID}:${SECRET}`)}` };
 const mint = { grantType: "arbitrary_identity", subject: "someone", scopes: ["offline_access"] };
 const anId = expect.stringMatching(/^[\w.-]+$/);
+/** What stands in every event. */
+const unsaid = { tenant: undefined, requestId: undefined, remoteAddress: undefined, duration: undefined };
 const circumstances = { ...arrival, tenant: "default", duration: expect.any(Number) };
 
 describe("limits", () => {
@@ -63,6 +73,7 @@ describe("every operation ends with one event", () => {
     const { accessToken, refreshToken } = await engine.mint(caller, mint);
     const next = await engine.refresh(caller, { refreshToken });
     await engine.introspect(caller, { token: accessToken });
+    await engine.introspect(caller, { token: next.refreshToken });
     await engine.introspect(caller, { token: "none" });
     await engine.revoke(caller, { token: "none" });
     await engine.revoke(caller, { token: next.refreshToken });
@@ -73,7 +84,7 @@ describe("every operation ends with one event", () => {
     await engine.revokeClient(operator, { client: "nobody" });
     const client = CLIENT_ID;
     const family = events[0] !== undefined && "family" in events[0] ? events[0].family : "none";
-    expect(events.map(({ tenant, requestId, remoteAddress, duration, ...event }) => event)).toEqual([
+    expect(events.map((event) => ({ ...event, ...unsaid }))).toEqual([
       {
         operation: "mint",
         client,
@@ -83,8 +94,9 @@ describe("every operation ends with one event", () => {
         jti: anId,
         family,
       },
-      { operation: "refresh", client, event: "refreshed", jti: anId, family },
-      { operation: "introspect", client, event: "introspected", active: true },
+      { operation: "refresh", client, event: "refreshed", grantType: mint.grantType, jti: anId, family },
+      { operation: "introspect", client, event: "introspected", active: true, jti: anId, family },
+      { operation: "introspect", client, event: "introspected", active: true, family },
       { operation: "introspect", client, event: "introspected", active: false },
       { operation: "revoke", client, event: "revoked", what: "nothing" },
       { operation: "revoke", client, event: "revoked", what: "grant", family },
@@ -119,6 +131,49 @@ describe("every operation ends with one event", () => {
     for (const event of events) expect(event).toMatchObject(circumstances);
   });
 
+  it("of a refusal, with the grant and the client that it is about", async () => {
+    const { accessToken, refreshToken } = await engine.mint(caller, mint);
+    const [minted] = events.splice(0);
+    const family = minted !== undefined && "family" in minted ? minted.family : "none";
+    const publicCaller = { ...arrival, clientId: CLIENT_ID };
+    const tooLong = "x".repeat(101);
+    await refusalOf(engine.mint(caller, { ...mint, subject: undefined }));
+    await refusalOf(engine.mint(caller, { grantType: "a secret in the wrong place" }));
+    await refusalOf(engine.refresh(caller, { refreshToken, scopes: ["more"] }));
+    await refusalOf(engine.refresh(caller, { refreshToken: `${refreshToken}x` }));
+    await engine.revoke(caller, { token: refreshToken });
+    await refusalOf(engine.refresh(caller, { refreshToken }));
+    await refusalOf(engine.mint({ ...publicCaller, clientSecret: tooLong }, mint));
+    await refusalOf(engine.mint({ ...publicCaller, clientId: tooLong }, mint));
+    expect(events).toMatchObject([
+      { event: "refused", client: CLIENT_ID, grantType: mint.grantType },
+      { event: "refused", client: CLIENT_ID, code: "unsupported_grant_type" },
+      { event: "refused", grantType: mint.grantType, family, code: "invalid_scope" },
+      { event: "refused", code: "invalid_grant" },
+      { event: "revoked", family },
+      { event: "refused", family, code: "invalid_grant" },
+      { event: "client_refused", client: CLIENT_ID, code: "invalid_request" },
+      { event: "client_refused", client: undefined, code: "invalid_request" },
+    ]);
+    for (const index of [1, 3]) expect(events[index]).not.toMatchObject({ grantType: expect.anything() });
+    expect(JSON.stringify(events)).not.toContain(accessToken);
+    expect(events[3]).not.toHaveProperty("family");
+  });
+
+  it("of a client that must prove who it is, and did not", async () => {
+    const node = await testContext(
+      testTenant({}, [testClient({ requireSecret: false })]),
+      store,
+      undefined,
+      undefined,
+      {
+        heard: (event) => void events.push(event),
+      },
+    );
+    await refusalOf(node.engine.introspect({ ...arrival, clientId: CLIENT_ID }, { token: "any" }));
+    expect(events).toMatchObject([{ event: "client_refused", client: CLIENT_ID, code: "invalid_client" }]);
+  });
+
   it("of a refresh token that was used again, by its grant", async () => {
     const { refreshToken } = await engine.mint(caller, mint);
     await engine.refresh(caller, { refreshToken });
@@ -126,6 +181,18 @@ describe("every operation ends with one event", () => {
     await refusalOf(engine.refresh(caller, { refreshToken }));
     const minted = events[0] as Event & { readonly family: string };
     expect(events.at(-1)).toMatchObject({ event: "refresh_reused", family: minted.family, code: "invalid_grant" });
+  });
+
+  it("and changes nothing of the answer if somebody who hears it fails", async () => {
+    const node = await contextHeardBy((event) => {
+      events.push(event);
+      throw new Error("the listener fails");
+    });
+    expect(await node.engine.mint(caller, mint)).toMatchObject({ tokenType: "Bearer" });
+    expect(await refusalOf(node.engine.mint(caller, {}))).toMatchObject({ message: "grant_type is required." });
+    expect(events).toMatchObject([{ event: "minted" }, { event: "refused" }]);
+    const failures = node.logger.lines.filter(({ level }) => level === "error");
+    expect(failures).toMatchObject([{ fields: { failed: "minted" } }, { fields: { failed: "refused" } }]);
   });
 
   it("of a failure, with its cause", async () => {

@@ -178,10 +178,11 @@ it("tells the log how many rows were not taken, once a minute, and nothing of th
   const row = await context.store.referenceTokens.find(handleDigest(tokens.accessToken));
   if (row === undefined) throw new Error("the token is gone");
   await store.forTenant("default").referenceTokens.create(row);
-  const look = () => forged.engine.introspect(credentials, { token: tokens.accessToken });
+  const look = () => forged.engine.introspect({ ...credentials, requestId: "r1" }, { token: tokens.accessToken });
   for (let time = 0; time < 5; time++) await look();
   forged.clock.advance(60_000);
   await look();
   const told = forged.logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields);
-  expect(told).toEqual([1, 5].map((count) => ({ event: "rows_not_genuine", tenant: "default", count })));
+  const request = { operation: "introspect", tenant: "default", requestId: "r1" };
+  expect(told).toEqual([1, 5].map((count) => ({ ...request, event: "rows_not_genuine", count })));
 });

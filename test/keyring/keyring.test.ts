@@ -174,7 +174,7 @@ describe("keyring", () => {
       const store = failingStore(createMemoryStore());
       const node = await testKeyring(store);
       const other = await testKeyring(store);
-      await other.keyring.rotate({ mode: "compromised", use: "signing", kid: undefined, dryRun: false, request: "r" });
+      await other.rotate({ mode: "compromised", use: "signing", kid: undefined, dryRun: false, request: "r" });
       const now = other.now();
       const fresh = await other.keyring.signer(now).sign({ jti: makeJti(now, undefined, seededRandom()) });
       node.clock.past = () => new Promise(() => {});

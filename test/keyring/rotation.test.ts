@@ -154,7 +154,7 @@ describe("rotation by an operator", () => {
   it("graceful publishes now and signs once every cache has it", async () => {
     const node = await testKeyring(createMemoryStore());
     const before = await sign(node);
-    const { keys, jwksStaleUntil, warnings, rotated } = await node.keyring.rotate(order());
+    const { keys, jwksStaleUntil, warnings, rotated } = await node.rotate(order());
     expect(rotated).toBe(true);
     expect(keys.map(({ state }) => state)).toEqual(["active", "pending"]);
     expect(keys[0]).toMatchObject({
@@ -174,7 +174,7 @@ describe("rotation by an operator", () => {
     const store = createMemoryStore();
     const clock = fakeClock();
     const [one, other] = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];
-    const rotation = await one.keyring.rotate(order({ mode: "immediate" }));
+    const rotation = await one.rotate(order({ mode: "immediate" }));
     expect(rotation.keys[1]?.activateAt).toBe(clock.now() + 10_000);
     expect(rotation.jwksStaleUntil).toBe(clock.now() + 900_000 + HOUR);
     expect(rotation.warnings).toHaveLength(1);
@@ -192,7 +192,7 @@ describe("rotation by an operator", () => {
   it("compromised ends all that the bad key signed, and a new key signs at once", async () => {
     const node = await testKeyring(createMemoryStore());
     const bad = await sign(node);
-    const rotation = await node.keyring.rotate(order({ mode: "compromised" }));
+    const rotation = await node.rotate(order({ mode: "compromised" }));
     expect(rotation.keys.map(({ state }) => state)).toEqual(["compromised", "active"]);
     expect(rotation.warnings.join(" ")).toContain("is inactive");
     expect(kids(node)).toEqual([decodeProtectedHeader(await sign(node)).kid]);
@@ -204,16 +204,16 @@ describe("rotation by an operator", () => {
 
   it("compromised can name a key that signs no more, or not yet", async () => {
     const node = await testKeyring(createMemoryStore());
-    await node.keyring.rotate(order());
+    await node.rotate(order());
     const [, pending] = kids(node);
-    const rotation = await node.keyring.rotate(order({ mode: "compromised", kid: String(pending) }));
+    const rotation = await node.rotate(order({ mode: "compromised", kid: String(pending) }));
     expect(rotation.keys.map(({ state }) => state)).toEqual(["retired", "compromised", "active"]);
-    await expect(node.keyring.rotate(order({ mode: "compromised", kid: "nobody's" }))).rejects.toThrow("nobody's");
+    await expect(node.rotate(order({ mode: "compromised", kid: "nobody's" }))).rejects.toThrow("nobody's");
   });
 
   it("compromised reaches the keys of refresh tokens by their generation", async () => {
     const node = await testKeyring(createMemoryStore());
-    const rotation = await node.keyring.rotate(order({ mode: "compromised", use: "refresh", kid: "1" }));
+    const rotation = await node.rotate(order({ mode: "compromised", use: "refresh", kid: "1" }));
     expect(rotation.keys.map(({ state }) => state)).toEqual(["compromised", "active"]);
     expect(node.keyring.macGeneration(node.now())).toBe(2);
     expect(states(node)).toEqual(["active"]);
@@ -221,8 +221,8 @@ describe("rotation by an operator", () => {
 
   it("warns of a pending key that it overtakes, which never signs", async () => {
     const node = await testKeyring(createMemoryStore());
-    await node.keyring.rotate(order());
-    const { warnings } = await node.keyring.rotate(order({ mode: "immediate" }));
+    await node.rotate(order());
+    const { warnings } = await node.rotate(order({ mode: "immediate" }));
     expect(warnings.join(" ")).toContain("The pending signing key 2 is overtaken");
     node.clock.advance(2 * DAY);
     expect(states(node)).toEqual(["gone", "gone", "active"]);
@@ -234,7 +234,7 @@ describe("rotation by an operator", () => {
     const before = node.keyring.describe(node.now());
     store.calls.length = 0;
     for (const mode of ["graceful", "immediate", "compromised"] as const) {
-      const plan = await node.keyring.rotate(order({ mode, dryRun: true }));
+      const plan = await node.rotate(order({ mode, dryRun: true }));
       expect(plan).toMatchObject({ rotated: false, keys: [{ generation: 1 }, { generation: 2, kid: undefined }] });
       expect(plan.jwksStaleUntil === undefined).toBe(mode === "graceful");
     }
@@ -250,9 +250,9 @@ describe("rotation by an operator", () => {
         const clock = fakeClock();
         const nodes = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];
         const same = order({ mode });
-        await Promise.all(nodes.map(({ keyring }) => keyring.rotate(same)));
+        await Promise.all(nodes.map(({ rotate }) => rotate(same)));
         clock.advance(DAY);
-        const [again] = await Promise.all(nodes.map(({ keyring }) => keyring.rotate(same)));
+        const [again] = await Promise.all(nodes.map(({ rotate }) => rotate(same)));
         expect(again?.keys).toHaveLength(2);
         expect(again?.keys[1]?.state).toBe("active");
       },
@@ -264,11 +264,11 @@ describe("rotation by an operator", () => {
       const [node, other] = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];
       const same = order({ mode: "compromised" });
       store.failNext("keys.append", "refused");
-      await expect(node.keyring.rotate(same)).rejects.toThrow("refused");
+      await expect(node.rotate(same)).rejects.toThrow("refused");
       // Another node sees that none is active, and makes the next at once.
       await other.keyring.poll();
       expect(states(other)).toEqual(["compromised", "active"]);
-      const { keys } = await node.keyring.rotate(same);
+      const { keys } = await node.rotate(same);
       expect(keys.map(({ state }) => state)).toEqual(["compromised", "active"]);
     });
   });
@@ -277,7 +277,7 @@ describe("rotation by an operator", () => {
     const store = createMemoryStore();
     const clock = fakeClock();
     const nodes = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];
-    await Promise.all(nodes.map(({ keyring }) => keyring.rotate(order())));
+    await Promise.all(nodes.map(({ rotate }) => rotate(order())));
     await nodes[0]?.keyring.poll();
     expect(nodes[0] && states(nodes[0])).toEqual(["active", "pending", "pending"]);
   });
@@ -289,7 +289,7 @@ describe("two nodes on one store", () => {
     const clock = fakeClock();
     const [one, other] = [await testKeyring(store, { clock }), await testKeyring(store, { clock })];
     clock.advance(1000);
-    await one.keyring.rotate(order({ mode: "compromised" }));
+    await one.rotate(order({ mode: "compromised" }));
     const jwt = await sign(one);
     expect(kids(other)).not.toContain(decodeProtectedHeader(jwt).kid);
     expect(await other.keyring.verify(jwt, clock.now())).toMatchObject({ claims: { sub: "someone" } });
@@ -302,7 +302,7 @@ describe("two nodes on one store", () => {
     const first = await testKeyring(store, { clock: one });
     const second = await testKeyring(store, { clock: late });
     await sign(second);
-    await first.keyring.rotate(order({ mode: "compromised" }));
+    await first.rotate(order({ mode: "compromised" }));
     await second.keyring.poll();
     await sign(second);
   });

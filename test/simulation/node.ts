@@ -6,6 +6,7 @@ import { JOBS } from "../../src/server/jobs.ts";
 import { openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
+import { EventLog } from "../../src/telemetry/log.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
@@ -108,6 +109,7 @@ export class Incarnation {
     const { scheduler, faults } = this.#context;
     const random = this.#random;
     const [store, logger] = [this.#store, this.#logger()];
+    const log = new EventLog(logger, this.machine.elapsed);
     await this.#startClockCheck(logger);
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
     const node = await openNode({
@@ -126,7 +128,10 @@ export class Incarnation {
           }),
       },
       logger,
-      listener: () => undefined,
+      // Only what is noticed besides how operations end, which the oracle knows better.
+      listener: (event) => {
+        if (!("duration" in event)) log.listen(event);
+      },
     });
     const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
     await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));

@@ -9,6 +9,7 @@ import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { Listener } from "../../src/telemetry/events.ts";
+import { heardByAll } from "../../src/telemetry/listeners.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
@@ -21,6 +22,7 @@ export interface TestContext extends TenantContext {
   readonly engine: TenantEngine;
   readonly clock: FakeClock;
   readonly logger: RecordingLogger;
+  readonly listener: Listener;
   readonly wholeStore: Store;
   readonly node: Node;
 }
@@ -72,16 +74,12 @@ export async function testContext(
     signatures: webCryptoSignatures,
     authorities: () => authorities,
   };
-  const log = new EventLog(logger, elapsed);
-  const listener: Listener = (event) => {
-    log.listen(event);
-    heard?.(event);
-  };
+  const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);
   const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener, grants };
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;
   const [own, engine] = [node.tenants.get(tenant.id), node.engine.forTenant(tenant.id)];
   if (own === undefined || engine === undefined) throw new Error("the node does not know its tenant");
-  return { ...own, tenant, engine, clock, logger, wholeStore, node };
+  return { ...own, store: own.storeFor(listener), tenant, listener, engine, clock, logger, wholeStore, node };
 }

@@ -1,8 +1,10 @@
 import { systemRandom } from "../../src/base/random.ts";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
 import { type KeyringDependencies, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
+import type { RotationOrder } from "../../src/keyring/port.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Store } from "../../src/store/port.ts";
+import { EventLog } from "../../src/telemetry/log.ts";
 import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
 import { recordingLogger } from "./logger.ts";
@@ -28,6 +30,7 @@ export async function testKeyring(
     ...tenant,
   };
   const logger = recordingLogger();
+  const emit = new EventLog(logger, () => 0).listen;
   const part = store.forTenant(whole.id);
   await part.meta.raise(LONGEST_LIFETIMES.jwt, 3600);
   await part.meta.raise(LONGEST_LIFETIMES.grant, 30 * 86_400);
@@ -36,12 +39,13 @@ export async function testKeyring(
     random: systemRandom,
     sealer: jweSealer([new Uint8Array(32).fill(1)]),
     signatures: webCryptoSignatures,
-    logger,
+    emit,
     maxClockSkew: store.maxClockSkew,
     keyPollEvery: 5,
     keyMaxStaleness: 900,
     ...dependencies,
   });
   await keyring.poll();
-  return { keyring, clock, logger, store: part, now: () => clock.now() };
+  const rotate = (order: RotationOrder) => keyring.rotate(order, emit);
+  return { keyring, rotate, clock, logger, store: part, now: () => clock.now() };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Logger } from "../../base/logger.ts";
 import type { Config } from "../../config/config.ts";
 import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts";
@@ -49,17 +50,18 @@ export function operateAtStore<Name extends OperationName>(
   request: RequestOf<Name>,
 ): Promise<AnswerOf<Name>> {
   return atStore(io, options, async ({ config, logger, store }) => {
-    const [{ thisMachine }, { perform }, { openNode }, { thisPlatform }, { openSealer }, { EventLog }] =
+    const [{ thisMachine }, { perform }, { openNode }, { thisPlatform }, { openSealer }, { heardByAll }, { EventLog }] =
       await Promise.all([
         import("../../base/clock.ts"),
         import("../../engine/perform.ts"),
         import("../../server/node.ts"),
         import("../../server/platform.ts"),
         import("../../server/stores.ts"),
+        import("../../telemetry/listeners.ts"),
         import("../../telemetry/log.ts"),
       ]);
     const platform = thisPlatform(openSealer(config));
-    const { listen: listener } = new EventLog(logger, thisMachine.elapsed);
+    const listener = heardByAll([new EventLog(logger, thisMachine.elapsed).listen], logger);
     const tenants = config.tenants.values();
     // A leaked key can be replaced whatever the clock says, as rotating and listing use no time from IssuingClock.
     const mayBeBehind = name === "rotate" || name === "listKeys";
@@ -68,7 +70,7 @@ export function operateAtStore<Name extends OperationName>(
     const parts = node.tenants.get(tenant);
     if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
     const authenticators = { ...node.performing.authenticators, operator: async () => COMMAND_LINE };
-    return perform(name, parts, {}, request, { ...node.performing, authenticators });
+    return perform(name, parts, { requestId: randomUUID() }, request, { ...node.performing, authenticators });
   });
 }
 

@@ -71,6 +71,6 @@ function presentedBy(
  * Throws OAuthError `invalid_client` if the client presented no proof. `purpose` completes "A client needs its secret
  * to …".
  */
-export function requireProof(client: AuthenticatedClient, purpose: string): void {
-  if (!client.hasProof) throw new OAuthError("invalid_client", `A client needs its secret to ${purpose}.`);
+export function requireProof({ client, hasProof }: AuthenticatedClient, purpose: string): void {
+  if (!hasProof) throw clientRefused(`A client needs its secret to ${purpose}.`, client);
 }

@@ -1,4 +1,4 @@
-import type { Tenant } from "../../registry/tenant.ts";
+import type { Client, Tenant } from "../../registry/tenant.ts";
 import { OAuthError } from "../errors.ts";
 import type { Caller } from "../request.ts";
 import { type BasicCredentials, parseBasic } from "./basic.ts";
@@ -16,9 +16,10 @@ export const clientSecret: ClientAuthenticationMethod = {
     const presented = presentedBy(caller, tenant);
     if (presented === undefined) return undefined;
     const { id, secret } = presented;
+    const named = tenant.clients.get(id);
     // Before any hashing: a secret of a megabyte must not cost one.
-    checkLength(id, "client_id", tenant);
-    checkLength(secret, "client_secret", tenant);
+    checkLength(id, "client_id", tenant, named);
+    checkLength(secret, "client_secret", tenant, named);
     return {
       clientId: id,
       hasProof: secret !== undefined,
@@ -46,7 +47,8 @@ function presentedBy(caller: Caller, tenant: Tenant): BasicCredentials | undefin
   return basic;
 }
 
-function checkLength(text: string | undefined, parameter: string, { limits }: Tenant): void {
+function checkLength(text: string | undefined, parameter: string, { limits }: Tenant, named: Client | undefined): void {
   if (text === undefined || text.length <= limits.credentialLength) return;
-  throw new OAuthError("invalid_request", `${parameter} is too long: at most ${limits.credentialLength} characters.`);
+  const message = `${parameter} is too long: at most ${limits.credentialLength} characters.`;
+  throw clientRefused(message, named, "invalid_request");
 }

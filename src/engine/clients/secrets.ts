@@ -1,12 +1,12 @@
 import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { Random } from "../../base/random.ts";
 import type { SecretHash } from "../../registry/tenant.ts";
+import type { CountedRefusal, Listener } from "../../telemetry/events.ts";
 import { OAuthError } from "../errors.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { RefusalCounts, type Refused } from "./refusal-counts.ts";
+import { RefusalCounts } from "./refusal-counts.ts";
 import { networkOf, SlowDown } from "./slow-down.ts";
 
 type ScryptHash = Extract<SecretHash, { kind: "scrypt" }>;
@@ -81,9 +81,9 @@ export class SecretVerifier {
     return isRight;
   }
 
-  /** Logs how many secrets were refused since the last report, never one line for each. */
-  report(logger: Logger): void {
-    this.#refusals.report(logger);
+  /** Emits how many secrets were refused since the last report, never one event for each. */
+  report(listener: Listener): void {
+    this.#refusals.report(listener);
   }
 
   async #isRight(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
@@ -152,13 +152,15 @@ export class SecretVerifier {
     return turn;
   }
 
-  #tooMany(event: Refused["event"], presenter: Presenter): OAuthError {
+  #tooMany(event: CountedRefusal["event"], presenter: Presenter): OAuthError {
     this.#count(event, presenter);
-    return new OAuthError("temporarily_unavailable", "Too many client secrets are being checked. Try again.");
+    const { role, id, isKnown } = presenter;
+    const options = { event: { event: `${role}_refused`, [role]: isKnown ? id : undefined } } as const;
+    return new OAuthError("temporarily_unavailable", "Too many client secrets are being checked. Try again.", options);
   }
 
-  #count(event: Refused["event"], { tenant, role, id, isKnown, address }: Presenter): void {
-    // An unknown id is not logged: it may be a secret in the wrong place.
+  #count(event: CountedRefusal["event"], { tenant, role, id, isKnown, address }: Presenter): void {
+    // An unknown id is not told: it may be a secret in the wrong place.
     this.#refusals.count({ event, tenant, [role]: isKnown ? id : undefined }, address);
   }
 }

@@ -2,7 +2,7 @@ import { type Instant, toSeconds } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
-import type { RequestContext, TenantContext } from "../context.ts";
+import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
 import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
@@ -40,12 +40,13 @@ export async function introspect(
  * it is active, so that nobody makes the store work for tokens that are none of their business.
  */
 async function introspectAccessToken(
-  context: TenantContext,
+  context: RequestContext,
   caller: Client,
   text: string,
   now: Instant,
 ): Promise<Introspection> {
   const token = await readAccessToken(context, text, now);
+  if (token !== undefined) context.note({ jti: token.jti, family: token.family });
   if (token === undefined || !maySee(caller, token) || !(await isAlive(context, token, now))) return INACTIVE;
   // The token's `scope` is an array; RFC 7662 section 2.2 has a string.
   const { scope, client_id: _, ...claims } = token.claims;
@@ -68,7 +69,7 @@ function maySee(caller: Client, token: AccessToken): boolean {
 
 /** A refresh token is its own client's business alone, whatever else another client may see. */
 async function introspectRefreshToken(
-  context: TenantContext,
+  context: RequestContext,
   caller: Client,
   text: string,
   now: Instant,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../../keyring/port.ts";
 import type { Client, Operator } from "../../registry/tenant.ts";
-import type { TenantContext } from "../context.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
 import { revokeClientTokens } from "../tokens/revoke-subject.ts";
@@ -19,7 +19,7 @@ const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
  * Throws OAuthError `invalid_request` if the request makes no sense.
  */
 export async function rotate(
-  context: TenantContext,
+  context: RequestContext,
   { id: operator }: Operator,
   request: RotateRequest,
 ): Promise<Done<Rotation>> {
@@ -78,9 +78,9 @@ function warningsOf(client: Client | undefined): readonly string[] {
   ];
 }
 
-async function rotateKnown(context: TenantContext, order: RotationOrder): Promise<Rotation> {
+async function rotateKnown({ keyring, emit }: RequestContext, order: RotationOrder): Promise<Rotation> {
   try {
-    return await context.keyring.rotate(order);
+    return await keyring.rotate(order, emit);
   } catch (error) {
     if (error instanceof UnknownKeyError)
       throw new OAuthError("invalid_request", "kid must name a key of this tenant with that use.");

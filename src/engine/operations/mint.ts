@@ -20,6 +20,7 @@ export async function mint(
   const { now } = context.reading;
   const problems = new Problems();
   const grant = findGrant(context.grants, request.grantType);
+  context.note({ grantType: grant.grantType });
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
   checkMayRefresh(request, grant);

@@ -9,7 +9,7 @@ import { OAuthError } from "../errors.ts";
 import { narrow, reapprove } from "../policy.ts";
 import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
-import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE } from "../tokens/issue.ts";
+import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE, tellLarge } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 import type { Done } from "./operation.ts";
 
@@ -49,6 +49,8 @@ export async function refresh(
 
   const { token, family } = found;
   const decided = readGrantRecord(family.decision);
+  const { grantType } = decided;
+  context.note({ grantType });
   const granted = reapprove(decided, client, now);
   // Narrowing affects these tokens only; the stored grant keeps its scopes (RFC 6749 section 6).
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
@@ -59,6 +61,7 @@ export async function refresh(
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
   const generation = await store(context, family, { client, now, token, verdict, made, times, attemptId });
   context.uncertainRefreshes.forget(family.id, token.generation);
+  tellLarge(made, client, context);
   const answer = {
     accessToken: made.accessToken,
     tokenType: TOKEN_TYPE,
@@ -67,7 +70,7 @@ export async function refresh(
     idToken: made.idToken,
     scopes: approval.scopes,
   };
-  return { answer, event: { event: "refreshed", jti: made.jti, family: family.id } };
+  return { answer, event: { event: "refreshed", grantType, jti: made.jti, family: family.id } };
 }
 
 /** Gives a caller who is told to try again the whole grace to do so, however often that happens. */
@@ -77,7 +80,7 @@ export function reopen({ keyring, uncertainRefreshes }: TenantParts, { refreshTo
 }
 
 async function findOwn(
-  context: TenantContext,
+  context: RequestContext,
   { client }: AuthenticatedClient,
   text: string | undefined,
 ): Promise<FoundRefreshToken> {

@@ -73,7 +73,7 @@ async function endSubject(
 
 /** Undefined if the token is another client's, or is not a token. */
 async function findOwnRefreshToken(
-  context: TenantContext,
+  context: RequestContext,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
@@ -93,12 +93,13 @@ async function findOwnRefreshToken(
 
 /** Undefined if the token is another client's, or is not a token. */
 async function findOwnAccessToken(
-  context: TenantContext,
+  context: RequestContext,
   { client }: AuthenticatedClient,
   text: string,
   now: Instant,
 ): Promise<OwnToken | undefined> {
   const token = await readAccessToken(context, text, now);
+  if (token !== undefined) context.note({ jti: token.jti, family: token.family });
   if (token === undefined || token.clientId !== client.id) return undefined;
   // Whoever stole the key can write anything into a token, such as the family of somebody else's grant. Without this
   // check a stolen key could revoke any grant.

@@ -22,7 +22,7 @@ import { writeGrantRecord } from "./grant-record.ts";
 export const TOKEN_TYPE = "Bearer";
 
 /** What issuing needs of a request's context. */
-type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "logger" | "reading">;
+type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "emit" | "reading">;
 
 /** Tokens that are made but not told yet: what is to be durable before they are. */
 export interface Made {
@@ -31,6 +31,13 @@ export interface Made {
   readonly idToken: string | undefined;
   /** The row behind a reference token. */
   readonly reference: ReferenceTokenRecord | undefined;
+  /** Those that are near what clients can send in a header. */
+  readonly large: readonly LargeToken[];
+}
+
+interface LargeToken {
+  readonly kind: string;
+  readonly bytes: number;
 }
 
 /**
@@ -62,7 +69,17 @@ export async function issue(
     idToken: made.idToken,
     scopes: approval.scopes,
   };
+  tellLarge(made, client, context);
   return { tokens, jti: made.jti, family };
+}
+
+/** Tells of large tokens. Call it once they are issued. */
+export function tellLarge(
+  { large }: Made,
+  { client, tenant }: AuthenticatedClient,
+  { emit }: Pick<IssueContext, "emit">,
+) {
+  for (const one of large) emit({ event: "large_token", tenant: tenant.id, client: client.id, ...one });
 }
 
 /** What the rows behind made tokens take of the client's quotas. */
@@ -75,17 +92,17 @@ export async function makeTokens(
   approval: Approval,
   { client, tenant }: AuthenticatedClient,
   family: string | undefined,
-  { keyring, random, logger, reading: { now, issuedAt } }: Omit<IssueContext, "store" | "quotas">,
+  { keyring, random, reading: { now, issuedAt } }: Pick<IssueContext, "keyring" | "random" | "reading">,
 ): Promise<Made> {
-  /** A token that clients could not send in a header is refused, and one that is near that is told to the log. */
+  const large: LargeToken[] = [];
+
+  /** A token that clients could not send in a header is refused, and one that is near that is noted. */
   function checkSize(kind: string, text: string): string {
     const bytes = Buffer.byteLength(text);
     const most = Math.min(client.maxTokenBytes ?? Number.POSITIVE_INFINITY, tenant.limits.tokenMaxBytes);
     if (bytes > most)
       throw new OAuthError("invalid_request", `The ${kind} would have ${bytes} bytes: at most ${most} are allowed.`);
-    if (bytes > tenant.limits.tokenWarnBytes) {
-      logger.warn({ tenant: tenant.id, client: client.id, kind, bytes }, "a large token was issued");
-    }
+    if (bytes > tenant.limits.tokenWarnBytes) large.push({ kind, bytes });
     return text;
   }
 
@@ -98,11 +115,11 @@ export async function makeTokens(
           keyring,
           random,
         });
-  if (!approval.issuesIdToken) return { accessToken, jti, idToken: undefined, reference };
+  if (!approval.issuesIdToken) return { accessToken, jti, idToken: undefined, reference, large };
 
   const signer = keyring.signer(now);
   const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
-  return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity)), reference };
+  return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity)), reference, large };
 }
 
 /** The row holds the claims, the token is a random handle: what a JWT says to everyone, this says to the mint alone. */

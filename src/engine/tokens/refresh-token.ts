@@ -3,7 +3,7 @@ import type { FamilyRecord } from "../../store/port.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
-import type { TenantContext } from "../context.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
 import { mintRevocationIds } from "./access-token.ts";
 
 /**
@@ -21,14 +21,15 @@ export interface FoundRefreshToken {
 
 /**
  * Reads a text as a refresh token of this tenant. Returns undefined for any other text, without asking the store, and
- * if the grant is gone.
+ * if the grant is gone. The request's event names the grant of a token that this mint made, even then.
  */
-export async function findRefreshToken(context: TenantContext, text: string): Promise<FoundRefreshToken | undefined> {
+export async function findRefreshToken(context: RequestContext, text: string): Promise<FoundRefreshToken | undefined> {
   const keyGeneration = keyGenerationOf(text);
   if (keyGeneration === undefined) return undefined;
   await context.keyring.awaitRefreshKey(keyGeneration);
   const token = parseRefreshToken(text, (generation, signed) => context.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
+  context.note({ family: token.family });
   const family = await context.store.families.find(token.family);
   // Token and row must be proven by the same key: with a leaked key a thief could otherwise forge a row for a grant
   // that another key proves, with another decision.

@@ -21,7 +21,7 @@ import { prepareSweep } from "./sweep.ts";
  */
 export async function openSqliteStore(
   url: string,
-  { role, logger, create, alone = false }: StoreOptions = {},
+  { role, logger, listener, create, alone = false }: StoreOptions = {},
 ): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
   if (path === "") throw new StoreUnusableError("The URL of the store names no file: expected sqlite:PATH.");
@@ -35,8 +35,8 @@ export async function openSqliteStore(
     }
   }
   // No other process can use a database in memory.
-  if (path === MEMORY || role === undefined || logger === undefined) return store;
-  const leave = announce(path, role, logger);
+  if (path === MEMORY || role === undefined || logger === undefined || listener === undefined) return store;
+  const leave = announce(path, role, { emit: listener, logger });
   return {
     ...store,
     close() {

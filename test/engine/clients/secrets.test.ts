@@ -2,8 +2,8 @@ import { scryptSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type Presenter, type Scrypt, SecretVerifier } from "../../../src/engine/clients/secrets.ts";
 import type { SecretHash } from "../../../src/registry/tenant.ts";
+import type { Event } from "../../../src/telemetry/events.ts";
 import { fakeClock } from "../../support/clock.ts";
-import { recordingLogger } from "../../support/logger.ts";
 import { seededRandom } from "../../support/random.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { sha256Secret } from "../../support/tenant.ts";
@@ -29,6 +29,13 @@ function heldScrypt() {
     return scryptSecret(secret).digest;
   };
   return { derive, held, most: () => most };
+}
+
+/** What is told of refusals since the last report. */
+function reported(verifier: SecretVerifier): readonly Event[] {
+  const events: Event[] = [];
+  verifier.report((event) => void events.push(event));
+  return events;
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -196,12 +203,23 @@ describe("secrets", () => {
       expect(await all).toMatchObject([{ value: false }, ...Array.from({ length: 3 }, () => ({ reason: BUSY }))]);
     });
 
-    it("are counted in one line of the log when they are turned away", async () => {
+    it.each([
+      [owner, { event: "client_refused", client: "client" }],
+      [
+        { ...owner, id: "nobody", isKnown: false },
+        { event: "client_refused", client: undefined },
+      ],
+      [{ ...owner, role: "operator" } as const, { event: "operator_refused", operator: "client" }],
+    ])("say who was turned away, if it is configured", async (presenter, event) => {
+      const { verifier, wrong, release } = flooded(presenter, 9);
+      await expect(verifier.verify(presenter, hashes, "more")).rejects.toMatchObject({ event });
+      await release(Promise.all(wrong));
+    });
+
+    it("are counted in one event when they are turned away", async () => {
       const { verifier, wrong, release } = flooded(owner, 9);
       for (let i = 0; i < 3; i++) await refusalOf(verifier.verify(owner, hashes, `more ${i}`));
-      const logger = recordingLogger();
-      verifier.report(logger);
-      expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      expect(reported(verifier)).toEqual([
         { event: "secrets_queue_full", tenant: "default", client: "client", count: 3, lastAddress: undefined },
       ]);
       await release(Promise.all(wrong));
@@ -216,16 +234,13 @@ describe("secrets", () => {
       for (let i = 0; i < times; i++) await verifier.verify(presenter, hashes, "guess");
     }
 
-    it("are logged with a count for each client, never what was presented", async () => {
+    it("are told with a count for each client, never what was presented", async () => {
       const verifier = new SecretVerifier(seededRandom(), fakeClock());
       await guess(verifier, owner, 40);
       for (let i = 0; i < 30; i++) await verifier.verify({ ...owner, id: `nobody ${i}`, isKnown: false }, [], "guess");
       await guess(verifier, { ...owner, role: "operator", id: "ops", address: "192.0.2.1" }, 2);
-      const logger = recordingLogger();
-      verifier.report(logger);
-      verifier.report(logger);
       const tenant = "default";
-      expect(logger.lines.map(({ fields }) => fields)).toEqual([
+      expect([...reported(verifier), ...reported(verifier)]).toEqual([
         { event: "client_secrets_refused", tenant, client: "client", count: 40, lastAddress: undefined },
         { event: "client_secrets_refused", tenant, client: undefined, count: 30, lastAddress: undefined },
         { event: "operator_secrets_refused", tenant, operator: "ops", count: 2, lastAddress: "192.0.2.1" },
@@ -282,7 +297,7 @@ describe("secrets", () => {
       expect(clock.now()).toBe(before + 101);
     });
 
-    it("wait four at a time, and further ones are refused unread, with a line of their own", async () => {
+    it("wait four at a time, and further ones are refused unread, with an event of their own", async () => {
       const gate = Promise.withResolvers<void>();
       const verifier = new SecretVerifier(seededRandom(), { ...fakeClock(), past: () => gate.promise });
       await guess(verifier, from("192.0.2.1"), 10);
@@ -293,9 +308,7 @@ describe("secrets", () => {
       expect(await verifier.verify(from("192.0.2.2"), hashes, "right")).toBe(true);
       gate.resolve();
       expect(await Promise.all(waiting)).toEqual([false, false, false, false]);
-      const logger = recordingLogger();
-      verifier.report(logger);
-      expect(logger.lines.map(({ fields }) => fields)).toContainEqual(
+      expect(reported(verifier)).toContainEqual(
         expect.objectContaining({ event: "attempts_slowed", client: "client", count: 1 }),
       );
     });

@@ -101,12 +101,14 @@ describe("an operator", () => {
     const store = failingStore(createMemoryStore());
     const failing = await testContext(undefined, store);
     await refusalOf(failing.engine.rotate(basic(OPERATOR_ID, "wrong"), {}));
-    failing.secrets.report(failing.logger);
+    failing.secrets.report(failing.listener);
     store.failNext("keys.append", "refused");
-    await refusalOf(failing.engine.rotate(operator, { mode: "compromised" }));
+    await refusalOf(failing.engine.rotate({ ...operator, requestId: "r1" }, { mode: "compromised" }));
     const events = failing.logger.lines.map(({ fields }) => fields);
     expect(events).toContainEqual(expect.objectContaining({ event: "operator_refused" }));
-    expect(events).toContainEqual(expect.objectContaining({ event: "key_compromised", use: "signing", generation: 1 }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "key_compromised", use: "signing", generation: 1, requestId: "r1" }),
+    );
   });
 
   it("is asked to come again while the store is away", async () => {

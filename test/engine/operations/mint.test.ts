@@ -179,9 +179,22 @@ describe("mint", () => {
         message: expect.stringMatching(/^The access token would have \d+ bytes: at most 2000 are allowed\.$/),
       });
       expect(writes).toBe(0);
-      await context.engine.mint(credentials, payload(10));
+      await context.engine.mint({ ...credentials, requestId: "r1" }, payload(10));
       expect(writes).toBe(1);
-      expect(context.logger.text()).toContain("a large token was issued");
+      const fields = { event: "large_token", requestId: "r1", kind: "access token", bytes: expect.any(Number) };
+      expect(context.logger.lines).toContainEqual({
+        level: "warn",
+        fields: expect.objectContaining(fields),
+        message: "a large token was issued",
+      });
+    });
+
+    it("and tells of no large token that was not issued", async () => {
+      const client = testClient({ maxGrants: 0 });
+      const context = await testContext(testTenant({ limits: { ...testLimits, tokenWarnBytes: 500 } }, [client]));
+      const request = { ...valid, scopes: ["offline_access"], customPayload: "x".repeat(500) };
+      expect(await refusalOf(context.engine.mint(credentials, request))).toMatchObject({ code: "access_denied" });
+      expect(context.logger.text()).not.toContain("large_token");
     });
   });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { announce, LOOK_EVERY } from "../../../src/store/sqlite/announce.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/index.ts";
+import { EventLog } from "../../../src/telemetry/log.ts";
 import { recordingLogger } from "../../support/logger.ts";
 import { makeFolder, removeFolder } from "./folder.ts";
 
@@ -27,7 +28,7 @@ afterEach(async () => {
 /** One more process, as far as the file is concerned: its log, and what ends it. */
 function arrive(role: "server" | "copy", path = file) {
   const logger = recordingLogger();
-  const leave = announce(path, role, logger);
+  const leave = announce(path, role, { logger, emit: new EventLog(logger, () => 0).listen });
   leavers.push(leave);
   return { logger, leave };
 }
@@ -56,7 +57,7 @@ describe("processes on one file", () => {
     for (let times = 0; times < 3; times++) vi.advanceTimersByTime(LOOK_EVERY);
     expect(first.logger.lines).toMatchObject([SERVER]);
     expect(second.logger.lines).toHaveLength(1);
-    expect(first.logger.lines[0]?.message).toMatch(/^another process uses the same SQLite file, a server with /);
+    expect(first.logger.lines[0]?.message).toBe("another process uses the same SQLite file");
   });
 
   it("are told of a copy, though it was over before they looked", () => {
@@ -129,12 +130,13 @@ it("a folder that goes away is told once, and ends nothing", () => {
 
 it("a store tells of others only if it has a role, and a file", async () => {
   const logger = recordingLogger();
-  const passing = await openSqliteStore(`sqlite:${file}`, { logger });
+  const told = { logger, listener: new EventLog(logger, () => 0).listen };
+  const passing = await openSqliteStore(`sqlite:${file}`, told);
   expect(marks().filter((name) => name.includes("server"))).toEqual([]);
-  const server = await openSqliteStore(`sqlite:${file}`, { logger, role: "server" });
-  const memory = await openSqliteStore("sqlite::memory:", { logger, role: "server" });
+  const server = await openSqliteStore(`sqlite:${file}`, { ...told, role: "server" });
+  const memory = await openSqliteStore("sqlite::memory:", { ...told, role: "server" });
   expect(logger.lines).toEqual([]);
-  const copy = await openSqliteStore(`sqlite:${file}`, { logger, role: "copy" });
+  const copy = await openSqliteStore(`sqlite:${file}`, { ...told, role: "copy" });
   expect(logger.lines).toMatchObject([SERVER]);
   await Promise.all([passing, server, memory, copy].map((store) => store.close()));
   expect(readdirSync(folder)).toEqual(["mintmark.db"]);
