@@ -184,7 +184,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "the answer to an introspection is cached",
     INTROSPECT,
     "!(await isAlive(context, token, now))",
-    "!(await (((context as any).seen ??= new Map()).get(text) ?? context.seen.set(text, isAlive(context, token, now)).get(text)))",
+    // On the clock, which a node keeps for its life: the context is new for each request.
+    "!(((context.issuingClock as any).seen ??= new Map()).get(text) ?? (context.issuingClock as any).seen.set(text, await isAlive(context, token, now)).get(text))",
   ),
   one(
     "superseded-active",

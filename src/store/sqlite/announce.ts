@@ -7,10 +7,10 @@ import { type Other, Presence } from "./presence.ts";
 /** How often a process looks for others, in milliseconds. */
 export const LOOK_EVERY = 5_000;
 
-/** Who hears of other processes, and of what prevents that. */
+/** Who hears of other processes, and of what prevents that. Others see this process even if nobody does. */
 interface Hearers {
-  readonly emit: Emit;
-  readonly logger: Logger;
+  readonly emit: Emit | undefined;
+  readonly logger: Logger | undefined;
 }
 
 /**
@@ -23,7 +23,7 @@ export function announce(path: string, role: Role, { emit, logger }: Hearers): (
   const look = () => {
     const others = attempt(logger, () => presence.look());
     if (others === undefined) clearInterval(timer);
-    for (const other of others ?? []) emit(sharedWith(other, role));
+    for (const other of others ?? []) emit?.(sharedWith(other, role));
   };
   // Unreferenced: looking for others must not keep a process alive.
   const timer = setInterval(look, LOOK_EVERY).unref();
@@ -44,11 +44,11 @@ function sharedWith(other: Other, role: Role): Notice {
 }
 
 /** This is a convenience: if it fails, the store must still work. */
-function attempt<T>(logger: Logger, work: () => T): T | undefined {
+function attempt<T>(logger: Logger | undefined, work: () => T): T | undefined {
   try {
     return work();
   } catch (err) {
-    logger.warn({ err }, "cannot detect other processes that use the same SQLite file");
+    logger?.warn({ err }, "cannot detect other processes that use the same SQLite file");
     return undefined;
   }
 }

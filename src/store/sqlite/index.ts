@@ -35,7 +35,7 @@ export async function openSqliteStore(
     }
   }
   // No other process can use a database in memory.
-  if (path === MEMORY || role === undefined || logger === undefined || listener === undefined) return store;
+  if (path === MEMORY || role === undefined) return store;
   const leave = announce(path, role, { emit: listener, logger });
   return {
     ...store,
