@@ -2,7 +2,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { Emit, Known, Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
-import type { TenantContext, TenantParts } from "./context.ts";
+import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits.ts";
 import { type Operations, operations } from "./operations/index.ts";
@@ -44,7 +44,7 @@ export interface PerformDependencies {
 
 /** What finds out who calls, for each kind of caller. Throws OAuthError if that is not proven. */
 type Authenticators = {
-  readonly [By in keyof Callers]: (caller: Caller, context: TenantContext) => Promise<Callers[By]>;
+  readonly [By in keyof Callers]: (caller: Caller, context: Omit<RequestContext, "reading">) => Promise<Callers[By]>;
 };
 
 /** Those of the doors: by the caller's credentials. */

@@ -8,7 +8,13 @@ export type Performed =
       /** The family, if the grant can be refreshed. */
       readonly family: string | undefined;
     }
-  | { readonly event: "refreshed"; readonly grantType: string; readonly jti: string; readonly family: string }
+  | {
+      readonly event: "refreshed";
+      readonly grantType: string;
+      readonly accessTokenType: "jwt" | "reference";
+      readonly jti: string;
+      readonly family: string;
+    }
   | { readonly event: "introspected"; readonly active: boolean }
   | {
       readonly event: "revoked";
@@ -36,6 +42,8 @@ export type Refused =
   /** The caller did not prove to be a client. `client`: the one that it named, if it is configured. */
   | { readonly event: "client_refused"; readonly client?: string | undefined }
   | { readonly event: "operator_refused"; readonly operator?: string | undefined }
+  /** There were too many requests. `limit`: the name of the one that was exceeded. */
+  | { readonly event: "rate_limited"; readonly limit: string }
   /** A refresh token was used again outside the grace: its grant is revoked (RFC 9700 section 4.14.2). */
   | { readonly event: "refresh_reused"; readonly family: string };
 
@@ -51,6 +59,8 @@ export interface Known {
   /** The authenticated client, if any. */
   readonly client?: string | undefined;
   readonly operator?: string | undefined;
+  /** How the client authenticates: a method's name in the metadata, or `none`. Undefined: that could not be read. */
+  readonly authentication?: string | undefined;
   /** The grant that was asked for, if there is one of that name. */
   readonly grantType?: string | undefined;
   /** The token or the grant that the request is about, if it is genuine. */

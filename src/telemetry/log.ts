@@ -15,6 +15,7 @@ const lines = {
   refused: ["info", "a request was refused"],
   client_refused: ["info", "a client was refused"],
   operator_refused: ["info", "an operator was refused"],
+  rate_limited: ["info", "a request was refused by a limit"],
   refresh_reused: ["warn", "a refresh token was used again: its grant is revoked"],
   key_made: ["info", "a key was made on schedule"],
   key_compromised: ["warn", "a key is compromised"],

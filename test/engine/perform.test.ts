@@ -82,26 +82,34 @@ describe("every operation ends with one event", () => {
     await engine.rotate(operator, { dryRun: true });
     await engine.listKeys(operator);
     await engine.revokeClient(operator, { client: "nobody" });
-    const client = CLIENT_ID;
+    const by = { client: CLIENT_ID, authentication: "client_secret_post" };
     const family = events[0] !== undefined && "family" in events[0] ? events[0].family : "none";
     expect(events.map((event) => ({ ...event, ...unsaid }))).toEqual([
       {
         operation: "mint",
-        client,
+        ...by,
         event: "minted",
         grantType: mint.grantType,
         accessTokenType: "jwt",
         jti: anId,
         family,
       },
-      { operation: "refresh", client, event: "refreshed", grantType: mint.grantType, jti: anId, family },
-      { operation: "introspect", client, event: "introspected", active: true, jti: anId, family },
-      { operation: "introspect", client, event: "introspected", active: true, family },
-      { operation: "introspect", client, event: "introspected", active: false },
-      { operation: "revoke", client, event: "revoked", what: "nothing" },
-      { operation: "revoke", client, event: "revoked", what: "grant", family },
-      { operation: "revoke", client, event: "revoked", what: "access_token", jti: anId, family },
-      { operation: "revoke", client, event: "revoked", what: "subject", wholeNamespace: false },
+      {
+        operation: "refresh",
+        ...by,
+        event: "refreshed",
+        grantType: mint.grantType,
+        accessTokenType: "jwt",
+        jti: anId,
+        family,
+      },
+      { operation: "introspect", ...by, event: "introspected", active: true, jti: anId, family },
+      { operation: "introspect", ...by, event: "introspected", active: true, family },
+      { operation: "introspect", ...by, event: "introspected", active: false },
+      { operation: "revoke", ...by, event: "revoked", what: "nothing" },
+      { operation: "revoke", ...by, event: "revoked", what: "grant", family },
+      { operation: "revoke", ...by, event: "revoked", what: "access_token", jti: anId, family },
+      { operation: "revoke", ...by, event: "revoked", what: "subject", wholeNamespace: false },
       {
         operation: "rotate",
         operator: OPERATOR_ID,

@@ -1,4 +1,5 @@
 import type { Client, Tenant } from "../../registry/tenant.ts";
+import type { Known } from "../../telemetry/events.ts";
 import { OAuthError } from "../errors.ts";
 import type { Caller } from "../request.ts";
 import { clientAuthenticationMethods } from "./index.ts";
@@ -33,12 +34,13 @@ const REFUSED = "The client is unknown, or its secret is missing or wrong.";
  */
 export async function authenticate(
   caller: Caller,
-  context: MethodContext,
+  context: MethodContext & { note(known: Known): void },
   purpose: Purpose = "other",
   methods = clientAuthenticationMethods,
 ): Promise<AuthenticatedClient> {
   const { tenant } = context;
   const presented = presentedBy(caller, context, methods);
+  context.note({ authentication: presented.method });
   const client = tenant.clients.get(presented.clientId);
   // Verified even for an unknown client, so that its refusal is counted and slowed down like a wrong secret.
   const hasProof = await presented.verify(client);

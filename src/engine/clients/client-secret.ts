@@ -20,7 +20,9 @@ export const clientSecret: ClientAuthenticationMethod = {
     // Before any hashing: a secret of a megabyte must not cost one.
     checkLength(id, "client_id", tenant, named);
     checkLength(secret, "client_secret", tenant, named);
+    const form = caller.authorization === undefined ? "client_secret_post" : "client_secret_basic";
     return {
+      method: secret === undefined ? "none" : form,
       clientId: id,
       hasProof: secret !== undefined,
       async verify(client) {

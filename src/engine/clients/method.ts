@@ -4,6 +4,8 @@ import type { SecretVerifier } from "./secrets.ts";
 
 /** Who a client claims to be, and how it proves that. */
 export interface Presentation {
+  /** The method's name in the metadata, or `none` without a proof. */
+  readonly method: string;
   readonly clientId: string;
   /**
    * Whether it came with a proof, right or wrong. Without one it may be a public client; it counts only if no other

@@ -70,7 +70,8 @@ export async function refresh(
     idToken: made.idToken,
     scopes: approval.scopes,
   };
-  return { answer, event: { event: "refreshed", grantType, jti: made.jti, family: family.id } };
+  const { accessTokenType } = approval;
+  return { answer, event: { event: "refreshed", grantType, accessTokenType, jti: made.jti, family: family.id } };
 }
 
 /** Gives a caller who is told to try again the whole grace to do so, however often that happens. */

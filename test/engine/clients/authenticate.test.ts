@@ -1,10 +1,11 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { authenticate } from "../../../src/engine/clients/authenticate.ts";
 import { clientSecret } from "../../../src/engine/clients/client-secret.ts";
 import type { ClientAuthenticationMethod } from "../../../src/engine/clients/method.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
 import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
+import type { Known } from "../../../src/telemetry/events.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 import { refusalOf } from "../../support/refusal.ts";
@@ -13,19 +14,23 @@ import { CLIENT_ID, SECRET, sha256Secret, testClient, testTenant } from "../../s
 const REFUSED = { code: "invalid_client", message: "The client is unknown, or its secret is missing or wrong." };
 
 let secrets: SecretVerifier;
-beforeAll(() => {
+let noted: Known[];
+beforeEach(() => {
   secrets = new SecretVerifier(seededRandom(), fakeClock());
+  noted = [];
 });
+
+/** What authentication needs of a request to one tenant. */
+function contextOf(tenant: Tenant) {
+  return { tenant, secrets, note: (known: Known) => void noted.push(known) };
+}
 
 function basic(id: string, secret: string): Caller {
   return { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}` };
 }
 
 function check(credentials: Caller, client: Partial<Client> = {}, tenant: Partial<Tenant> = {}) {
-  return authenticate(credentials, {
-    tenant: testTenant(tenant, [testClient(client), testClient({ id: "other" })]),
-    secrets,
-  });
+  return authenticate(credentials, contextOf(testTenant(tenant, [testClient(client), testClient({ id: "other" })])));
 }
 
 describe("client authentication", () => {
@@ -40,10 +45,19 @@ describe("client authentication", () => {
     expect(await check(credentials)).toMatchObject({ client: { id: CLIENT_ID }, hasProof: true });
   });
 
+  it.each([
+    ["client_secret_post", { clientId: CLIENT_ID, clientSecret: "wrong" }],
+    ["client_secret_basic", basic(CLIENT_ID, SECRET)],
+    ["none", { clientId: CLIENT_ID }],
+  ])("notes the method %s, whether it proves anything or not", async (method, credentials) => {
+    await check(credentials).catch(() => undefined);
+    expect(noted).toEqual([{ authentication: method }]);
+  });
+
   it("decodes both parts of the header as a form (RFC 6749 section 2.3.1)", async () => {
     const credentials = basic("an%3Aid", "a+secret%2B%C3%A9");
     const tenant = testTenant({}, [testClient({ id: "an:id", secrets: [sha256Secret("a secret+é")] })]);
-    expect(await authenticate(credentials, { tenant, secrets })).toMatchObject({
+    expect(await authenticate(credentials, contextOf(tenant))).toMatchObject({
       client: { id: "an:id" },
       hasProof: true,
     });
@@ -80,7 +94,7 @@ describe("client authentication", () => {
   it("takes an id and a secret of the most characters", async () => {
     const [id, secret] = ["i".repeat(100), "s".repeat(100)];
     const tenant = testTenant({}, [testClient({ id, secrets: [sha256Secret(secret)] })]);
-    expect(await authenticate(basic(id, secret), { tenant, secrets })).toMatchObject({ hasProof: true });
+    expect(await authenticate(basic(id, secret), contextOf(tenant))).toMatchObject({ hasProof: true });
   });
 
   it.each([
@@ -143,10 +157,10 @@ describe("client authentication", () => {
 
   it("needs no secret to refresh if the client is registered so, and for nothing else", async () => {
     const tenant = testTenant({}, [testClient({ requireRefreshSecret: false })]);
-    expect(await authenticate({ clientId: CLIENT_ID }, { tenant, secrets }, "refresh")).toMatchObject({
+    expect(await authenticate({ clientId: CLIENT_ID }, contextOf(tenant), "refresh")).toMatchObject({
       hasProof: false,
     });
-    expect(await refusalOf(authenticate({ clientId: CLIENT_ID }, { tenant, secrets }))).toEqual(REFUSED);
+    expect(await refusalOf(authenticate({ clientId: CLIENT_ID }, contextOf(tenant)))).toEqual(REFUSED);
   });
 
   it("tells only who proved the secret that the client is disabled", async () => {
@@ -165,10 +179,15 @@ describe("several methods of client authentication", () => {
     read: ({ traceParent }) =>
       traceParent === undefined
         ? undefined
-        : { clientId: traceParent, hasProof: true, verify: async (client) => client?.id === CLIENT_ID },
+        : {
+            method: "other",
+            clientId: traceParent,
+            hasProof: true,
+            verify: async (client) => client?.id === CLIENT_ID,
+          },
   };
   const methods = [clientSecret, other];
-  const by = (caller: Caller) => authenticate(caller, { tenant: testTenant(), secrets }, "other", methods);
+  const by = (caller: Caller) => authenticate(caller, contextOf(testTenant()), "other", methods);
 
   it("each prove who the client is", async () => {
     expect(await by({ clientId: CLIENT_ID, clientSecret: SECRET })).toMatchObject({ hasProof: true });

@@ -8,7 +8,7 @@ import { type TestContext, testContext } from "../../support/context.ts";
 import { claimsOf } from "../../support/decode.ts";
 import { createMemoryStore } from "../../support/memory-store.ts";
 import { refusalOf } from "../../support/refusal.ts";
-import { CLIENT_ID, SECRET, testClient, testLimits, testTenant } from "../../support/tenant.ts";
+import { CLIENT_ID, SECRET, sha256Secret, testClient, testLimits, testTenant } from "../../support/tenant.ts";
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 const valid: MintRequest = { grantType: "arbitrary_identity", subject: "someone", scopes: ["a", "offline_access"] };
@@ -212,7 +212,8 @@ describe("mint", () => {
 
   it("tells the log, and not the caller, what went wrong unexpectedly", async () => {
     const context = await testContext();
-    const broken = await testContext(testTenant(), {
+    const secret = "not in the log";
+    const broken = await testContext(testTenant({}, [testClient({ secrets: [sha256Secret(secret)] })]), {
       ...context.wholeStore,
       forTenant: (tenant) => ({
         ...context.wholeStore.forTenant(tenant),
@@ -224,11 +225,11 @@ describe("mint", () => {
         },
       }),
     });
-    expect(await refusalOf(broken.engine.mint(credentials, valid))).toEqual({
+    expect(await refusalOf(broken.engine.mint({ ...credentials, clientSecret: secret }, valid))).toEqual({
       code: "server_error",
       message: "An unexpected error occurred.",
     });
     expect(broken.logger.text()).toContain("a bug with a detail");
-    expect(broken.logger.text()).not.toContain(SECRET);
+    expect(broken.logger.text()).not.toContain(secret);
   });
 });
