@@ -3,6 +3,7 @@ import { authenticate } from "../../../src/engine/clients/authenticate.ts";
 import { clientSecret } from "../../../src/engine/clients/client-secret.ts";
 import type { ClientAuthenticationMethod } from "../../../src/engine/clients/method.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
+import { OAuthError } from "../../../src/engine/errors.ts";
 import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
 import type { Known } from "../../../src/telemetry/events.ts";
@@ -173,38 +174,44 @@ describe("client authentication", () => {
 });
 
 describe("several methods of client authentication", () => {
-  /** Takes any traceparent for a proof of the client of that name. */
-  const other: ClientAuthenticationMethod = {
-    names: ["other"],
-    read: ({ traceParent }) =>
-      traceParent === undefined
-        ? undefined
-        : {
-            method: "other",
-            clientId: traceParent,
-            hasProof: true,
-            verify: async (client) => client?.id === CLIENT_ID,
-          },
+  /**
+   * As RFC 8705 section 2 has it: the certificate proves who the client is, and `client_id` says so. The traceparent
+   * stands for the certificate's subject.
+   */
+  const tlsClientAuth: ClientAuthenticationMethod = {
+    names: ["tls_client_auth"],
+    read({ traceParent: subject, clientId }) {
+      if (subject === undefined) return undefined;
+      if (clientId === undefined) throw new OAuthError("invalid_request", "client_id is required.");
+      return { method: "tls_client_auth", clientId, hasProof: true, verify: async (client) => client?.id === subject };
+    },
   };
-  const methods = [clientSecret, other];
-  const by = (caller: Caller) => authenticate(caller, contextOf(testTenant()), "other", methods);
+  const by = (caller: Caller, methods = [clientSecret, tlsClientAuth]) =>
+    authenticate(caller, contextOf(testTenant()), "other", methods);
 
-  it("each prove who the client is", async () => {
-    expect(await by({ clientId: CLIENT_ID, clientSecret: SECRET })).toMatchObject({ hasProof: true });
-    expect(await by({ traceParent: CLIENT_ID })).toMatchObject({ client: { id: CLIENT_ID }, hasProof: true });
-    expect(await refusalOf(by({ traceParent: "nobody" }))).toEqual(REFUSED);
+  it("each prove who the client is, whether their names come with client_id or not", async () => {
+    const proven = { client: { id: CLIENT_ID }, hasProof: true };
+    expect(await by({ clientId: CLIENT_ID, clientSecret: SECRET })).toMatchObject(proven);
+    expect(await by(basic(CLIENT_ID, SECRET))).toMatchObject(proven);
+    expect(await by({ clientId: CLIENT_ID, traceParent: CLIENT_ID })).toMatchObject(proven);
+    expect(await by({ clientId: CLIENT_ID, traceParent: CLIENT_ID }, [tlsClientAuth, clientSecret])).toMatchObject(
+      proven,
+    );
   });
 
-  it("take a client_id without a secret for no method of its own (RFC 8705 section 2)", async () => {
-    expect(await by({ clientId: CLIENT_ID, traceParent: CLIENT_ID })).toMatchObject({
-      client: { id: CLIENT_ID },
-      hasProof: true,
-    });
-    expect(await refusalOf(by({ clientId: CLIENT_ID }))).toEqual(REFUSED);
+  it.each([
+    ["another client's certificate", { clientId: CLIENT_ID, traceParent: "other" }],
+    ["an unknown client's certificate", { clientId: "nobody", traceParent: CLIENT_ID }],
+    ["client_id alone", { clientId: CLIENT_ID }],
+  ])("refuse %s", async (_, caller) => {
+    expect(await refusalOf(by(caller))).toEqual(REFUSED);
   });
 
-  it("are refused together, whoever is right", async () => {
-    expect(await refusalOf(by({ ...basic(CLIENT_ID, SECRET), traceParent: CLIENT_ID }))).toEqual({
+  it.each([
+    ["the header", basic(CLIENT_ID, SECRET)],
+    ["the form", { clientSecret: SECRET }],
+  ])("are refused together, whoever is right: a certificate, and a secret in %s", async (_, secret) => {
+    expect(await refusalOf(by({ clientId: CLIENT_ID, traceParent: CLIENT_ID, ...secret }))).toEqual({
       code: "invalid_request",
       message: "The client uses two authentication methods at once.",
     });
