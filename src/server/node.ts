@@ -12,7 +12,7 @@ import { Quotas } from "../engine/quotas.ts";
 import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
 import { UncertainRefreshes } from "../engine/uncertain-refreshes.ts";
 import { grants as allGrants } from "../grants/index.ts";
-import { openKeyring } from "../keyring/index.ts";
+import { type KeyringTenant, openKeyring } from "../keyring/index.ts";
 import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { Store } from "../store/port.ts";
@@ -128,10 +128,12 @@ export async function openNode({
     const { id } = tenant;
     const tenantStore = store.forTenant(id);
     await recordLifetimes(tenant, tenantStore.meta);
-    // If the tenant is left out, its keys keep their last policy: its tokens are still verified elsewhere.
-    let latest = tenant;
+    // If the tenant is left out, its keys keep their last policy, and nothing else of it: its tokens are still verified
+    // elsewhere.
+    let latest = keyringPart(tenant);
     const current = () => {
-      latest = registry.tenant(id) ?? latest;
+      const configured = registry.tenant(id);
+      if (configured !== undefined) latest = keyringPart(configured);
       return latest;
     };
     const keyring = await openKeyring(id, current, tenantStore, keyringDependencies);
@@ -173,4 +175,9 @@ export async function openNode({
       await uncertainRefreshes.reconcileAll();
     },
   };
+}
+
+/** What a keyring reads of its tenant: no clients and no secrets. */
+function keyringPart({ signing, refreshKeyRotateEvery }: Tenant): KeyringTenant {
+  return { signing, refreshKeyRotateEvery };
 }

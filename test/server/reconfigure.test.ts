@@ -1,8 +1,23 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Client } from "../../src/registry/tenant.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, sha256Secret, testClient, testTenant } from "../support/tenant.ts";
+
+/** Whether it is gone once garbage was collected, however long V8 holds on to what a turn before has used. */
+async function isForgotten(reference: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  for (let round = 0; round < 10 && reference.deref() !== undefined; round++) {
+    // A WeakRef holds what it refers to until the turn that looked is over.
+    await setImmediate();
+    collectGarbage();
+  }
+  return reference.deref() === undefined;
+}
 
 /** A configuration whose client has a secret and a scope of its own, so that a mixture of two can be told. */
 const configured = (name: string, client: Partial<Client> = {}) =>
@@ -67,6 +82,19 @@ describe("a changed configuration", () => {
       message: "There is no such tenant.",
     });
     await context.node.pollKeys();
+  });
+
+  it("forgets a tenant that it leaves out, but for the policy of its keys", async () => {
+    async function swapIn() {
+      const changed = configured("two");
+      await context.node.reconfigure([changed]);
+      await mint("two", "two");
+      return new WeakRef(changed);
+    }
+    const leftOut = await swapIn();
+    await context.node.reconfigure([]);
+    expect(await isForgotten(leftOut)).toBe(true);
+    expect(context.keyring.describe(context.clock.now())).not.toEqual([]);
   });
 
   it("is refused whole if it has a tenant that needs a start", async () => {
