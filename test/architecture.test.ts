@@ -48,6 +48,32 @@ describe("architecture", () => {
   });
 });
 
+/** All files that a node is made of: what `server/node` and the files that it imports import, and its jobs. */
+function filesOfNode(): ReadonlySet<string> {
+  const files = new Set(["server/node", "server/jobs"]);
+  for (const file of files) for (const imported of house.neighbours(file)) files.add(imported);
+  return files;
+}
+
+describe("a node", () => {
+  /** Where a platform's time and randomness come from. */
+  const platform = new Set(["server/platform", "base/clock", "base/random"]);
+  const files = [...filesOfNode()].filter((file) => !platform.has(file));
+  const ownTime =
+    /\b(setTimeout|setInterval|setImmediate|node:timers|Date\.now|performance\.now|hrtime|thisMachine)\b|new Date\(\)/;
+  const ownRandomness = /\b(Math\.random|randomUUID|randomBytes|randomInt|getRandomValues|systemRandom)\b/;
+
+  it.each(files)("takes time and randomness from its platform alone: %s", (file) => {
+    const text = texts.get(`src/${file}.ts`);
+    expect(text).not.toMatch(ownTime);
+    expect(text).not.toMatch(ownRandomness);
+  });
+
+  it("is made of the engine and what that stands on", () => {
+    expect(files).toEqual(expect.arrayContaining(["engine/operations/mint", "keyring/rotator", "server/jobs"]));
+  });
+});
+
 /** A made-up house: `top` stands on `base`, and a room of rooms between them has a port and two adapters. */
 const madeUp: Rules = {
   main: "composes",

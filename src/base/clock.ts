@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { UnavailableError } from "./unavailable.ts";
 
 /** Milliseconds since the Unix epoch. */
@@ -28,13 +28,19 @@ export interface Machine {
   /** A monotonic reading in milliseconds, which does not depend on the time of day. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;
+  /** Runs `work` after so many milliseconds, unless the returned function is called first. Keeps no process running. */
+  after(milliseconds: number, work: () => void): () => void;
 }
 
 /** The machine that this process runs on. */
 export const thisMachine: Machine = {
   wall: () => Date.now(),
   elapsed: () => performance.now(),
-  sleep: (milliseconds) => setTimeout(milliseconds),
+  sleep: (milliseconds) => delay(milliseconds),
+  after(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
 };
 
 /** The clock of this process is unreliable: nothing is issued, checked or revoked by it until it is right. */

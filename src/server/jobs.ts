@@ -1,4 +1,4 @@
-import { ClockOffError, type Instant } from "../base/clock.ts";
+import { ClockOffError, type Instant, type Machine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Store, StoreUnavailableError } from "../store/port.ts";
 
@@ -34,15 +34,24 @@ export interface Job {
   run(signal?: AbortSignal): Promise<void>;
 }
 
+/** What running jobs needs. */
+interface JobsDependencies {
+  readonly machine: Pick<Machine, "after">;
+  /** Returns a number from 0 up to, but not including, 1. */
+  readonly fraction: () => number;
+  readonly logger: Logger;
+}
+
 /** Runs jobs by timers. */
 export class Jobs {
-  readonly #logger: Logger;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #dependencies: JobsDependencies;
+  /** What cancels the next run of each job. */
+  readonly #waiting = new Map<Job, () => void>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(dependencies: JobsDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
@@ -51,53 +60,59 @@ export class Jobs {
    * again.
    */
   start(job: Job): void {
-    const timer = setTimeout(
-      async () => {
-        this.#timers.delete(timer);
-        const run = this.#run(job);
-        this.#underWay.add(run);
-        await run;
-        this.#underWay.delete(run);
-        if (!this.#stop.signal.aborted) this.start(job);
-      },
-      job.every * (0.8 + 0.2 * Math.random()),
-    );
-    timer.unref();
-    this.#timers.add(timer);
+    const { machine, fraction } = this.#dependencies;
+    const cancel = machine.after(job.every * (0.8 + 0.2 * fraction()), () => {
+      this.#waiting.delete(job);
+      const run = this.#runAndStartAgain(job).finally(() => this.#underWay.delete(run));
+      this.#underWay.add(run);
+    });
+    this.#waiting.set(job, cancel);
   }
 
   /** Starts no more runs, and resolves when those under way have ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const cancel of this.#waiting.values()) cancel();
     await Promise.all(this.#underWay);
   }
 
-  async #run({ name, run }: Job): Promise<void> {
+  async #runAndStartAgain(job: Job): Promise<void> {
     try {
-      await run(this.#stop.signal);
-    } catch (err) {
-      // The store has already logged what is wrong with the clock.
-      if (err instanceof ClockOffError) return;
-      if (err instanceof StoreUnavailableError)
-        this.#logger.warn({ job: name, err }, "a background job was postponed: the store is unavailable");
-      else this.#logger.error({ job: name, err }, "a background job failed");
+      await job.run(this.#stop.signal);
+    } catch (error) {
+      this.#logFailure(job, error);
     }
+    if (!this.#stop.signal.aborted) this.start(job);
   }
+
+  #logFailure({ name }: Job, err: unknown): void {
+    // The store has already logged what is wrong with the clock.
+    if (err instanceof ClockOffError) return;
+    const { logger } = this.#dependencies;
+    if (err instanceof StoreUnavailableError)
+      logger.warn({ job: name, err }, "a background job was postponed: the store is unavailable");
+    else logger.error({ job: name, err }, "a background job failed");
+  }
+}
+
+/** What sweeping needs. */
+interface SweepDependencies {
+  readonly store: Pick<Store, "sweep">;
+  /**
+   * A clock whose readings are recorded durably before they are used. Otherwise a clock that jumps ahead and back could
+   * delete revocations before the tokens that they revoke expire, and leave no trace of it.
+   */
+  readonly clock: { now(): Instant | Promise<Instant> };
+  readonly machine: Pick<Machine, "sleep">;
 }
 
 /**
  * Deletes all expired rows, in batches, between which requests have their turn. Once `signal` aborts, the rest waits
- * for the next run. `told`: a clock whose readings are recorded durably before they are used. Otherwise a clock that
- * jumps ahead and back could delete revocations before the tokens that they revoke expire, and leave no trace of it.
+ * for the next run.
  */
-export async function sweep(
-  store: Store,
-  told: { now(): Instant | Promise<Instant> },
-  signal?: AbortSignal,
-): Promise<void> {
+export async function sweep({ store, clock, machine }: SweepDependencies, signal?: AbortSignal): Promise<void> {
   while (!signal?.aborted) {
-    if ((await store.sweep(await told.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
-    await new Promise(setImmediate);
+    if ((await store.sweep(await clock.now(), SWEEP_BATCH)) < SWEEP_BATCH) return;
+    await machine.sleep(0);
   }
 }

@@ -144,7 +144,7 @@ export async function openNode({
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
   const performing = { registry, listener, elapsed, limiters: [], authenticators: byCredentials };
-  const told = { now: async () => (await issuingClock.read()).issuedAt };
+  const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
     engine: createEngine(parts, performing),
     tenants: parts,
@@ -153,7 +153,7 @@ export async function openNode({
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
-      { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(store, told, signal) },
+      { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
       ...opened.map(({ keyring }) => ({
         name: JOBS.pollKeys,
         every: keyPollEvery * 1000,

@@ -1,7 +1,8 @@
 import type { AddressInfo } from "node:net";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { fraction } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import type { Engine } from "../engine/port.ts";
@@ -45,8 +46,8 @@ export interface Service {
  * ConfigError, StoreUnavailableError, StoreUnusableError or SealError.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
-  const { elapsed } = thisMachine;
-  const tooLong = () => setTimeout(CHECK_LIMIT, undefined, { ref: false });
+  const { elapsed, after } = thisMachine;
+  const tooLong = () => new Promise<void>((resolve) => after(CHECK_LIMIT, resolve));
   const health = new Health({ elapsed, tooLong, logger });
   // Closes in reverse order.
   const open = new AsyncDisposableStack();
@@ -63,7 +64,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
     open.defer(() => node.close());
     await node.pollKeys();
-    const jobs = new Jobs(logger);
+    const { machine, random } = platform;
+    const jobs = new Jobs({ machine, fraction: () => fraction(random), logger });
     open.defer(() => jobs.stop());
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Instant } from "../../src/base/clock.ts";
 import { sweep } from "../../src/server/jobs.ts";
+import { fakeMachine } from "../support/clock.ts";
 import type { Grant, Model } from "./model.ts";
 import {
   CLIENTS,
@@ -210,7 +211,7 @@ const wait = step(
 );
 
 const sweeping = step("sweep", { node }, async (model, nodes) => {
-  await sweep(nodes.store, nodes.clock);
+  await sweep({ ...nodes, machine: fakeMachine() });
   for (const token of model.accessTokens) {
     // A JWT tells by itself what it was.
     if (!token.text.includes(".") && token.expiresAt < nodes.clock.now()) token.forgotten = true;

@@ -5,6 +5,7 @@ import type { TokenSet } from "../../src/engine/request.ts";
 import { sweep } from "../../src/server/jobs.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import { withFolder } from "../store/sqlite/folder.ts";
+import { fakeMachine } from "../support/clock.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type NamedStore, stores, withStore } from "../support/stores.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
@@ -66,10 +67,10 @@ it("once everything has expired a sweep leaves nothing but keys and meta", () =>
     const before = countRows(path);
     expect(before).toMatchObject({ families: 3, reference_tokens: 4 + 601, revocations: 2 });
 
-    await sweep(store, context.clock);
+    await sweep({ store, clock: context.clock, machine: fakeMachine() });
     expect(countRows(path)).toEqual(before);
     context.clock.advance(YEAR);
-    await sweep(store, context.clock);
+    await sweep({ store, clock: context.clock, machine: fakeMachine() });
     const { keys, meta, ...others } = countRows(path);
     expect([keys, meta]).toEqual([before.keys, before.meta]);
     expect(Object.values(others).filter((count) => count > 0)).toEqual([]);

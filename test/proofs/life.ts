@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sweep } from "../../src/server/jobs.ts";
+import { fakeMachine } from "../support/clock.ts";
 import { type NamedStore, withStore } from "../support/stores.ts";
 import { stepsArbitrary } from "./commands.ts";
 import { Model } from "./model.ts";
@@ -36,7 +37,7 @@ export function lifeProperty(kind: NamedStore, maxCommands: number) {
 async function seeOut(model: Model, nodes: Nodes): Promise<void> {
   const { clock, store } = nodes;
   for (;;) {
-    await sweep(store, clock);
+    await sweep({ store, clock, machine: fakeMachine() });
     await compare(model, nodes);
     const [next] = model.deadlines(clock.now());
     if (next === undefined) break;
@@ -44,7 +45,7 @@ async function seeOut(model: Model, nodes: Nodes): Promise<void> {
   }
   // A revocation outlives whatever could be alive without it.
   clock.advance(LONGER_THAN_ANYTHING);
-  await sweep(store, clock);
+  await sweep({ store, clock, machine: fakeMachine() });
   await compare(model, nodes);
 }
 

@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { thisMachine } from "../../src/base/clock.ts";
+import type { Logger } from "../../src/base/logger.ts";
 import { Jobs, sweep } from "../../src/server/jobs.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
 import { aRevocation } from "../store/contract/records.ts";
-import { fakeClock } from "../support/clock.ts";
+import { fakeClock, fakeMachine } from "../support/clock.ts";
 import { recordingLogger } from "../support/logger.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 
 describe("sweep", () => {
+  const machine = fakeMachine();
+
   /** A store that has so many rows whose time is over, and notes how many each sweep of it may delete. */
   function overdueStore(rows: number, batches: number[], onBatch = () => {}): Store {
     let left = rows;
@@ -30,7 +34,7 @@ describe("sweep", () => {
     for (const id of ids) await revocations.raise(aRevocation({ id, expiresAt: clock.now() - 1 }));
     const kept = aRevocation({ id: "kept", expiresAt: clock.now() });
     await revocations.raise(kept);
-    await sweep(store, clock);
+    await sweep({ store, clock, machine });
     expect(await revocations.find([...ids, "kept"])).toEqual([kept]);
   });
 
@@ -40,13 +44,13 @@ describe("sweep", () => {
     const store = overdueStore(1_000_000, batches, () => {
       if (batches.length === 2) stop.abort();
     });
-    await sweep(store, fakeClock(), stop.signal);
+    await sweep({ store, clock: fakeClock(), machine }, stop.signal);
     expect(batches).toHaveLength(3);
   });
 
   it.each([0, 499, 500, 1000, 1234, 60_001])("deletes %i rows in bounded batches", async (rows) => {
     const batches: number[] = [];
-    await sweep(overdueStore(rows, batches), fakeClock());
+    await sweep({ store: overdueStore(rows, batches), clock: fakeClock(), machine });
     expect(batches.reduce((sum, deleted) => sum + deleted, 0)).toBe(rows);
     expect(Math.max(...batches)).toBeLessThanOrEqual(500);
   });
@@ -59,22 +63,24 @@ describe("sweep", () => {
       if (!isOver) setImmediate(takeTurn);
     }
     setImmediate(takeTurn);
-    await sweep(
-      overdueStore(2600, [], () => happened.push("batch")),
-      fakeClock(),
-    );
+    const store = overdueStore(2600, [], () => happened.push("batch"));
+    await sweep({ store, clock: fakeClock(), machine: thisMachine });
     isOver = true;
     expect(happened.filter((what) => what === "batch")).toHaveLength(6);
     expect(happened.join(" ")).not.toContain("batch batch");
   });
 });
 
+/** Jobs on this machine, whose timers are fake. */
+const jobsWith = (logger: Logger = recordingLogger(), fraction: () => number = Math.random) =>
+  new Jobs({ machine: thisMachine, fraction, logger });
+
 describe("jobs", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
   afterEach(() => void vi.useRealTimers());
 
   it("are done again and again, each about as often as told", async () => {
-    const jobs = new Jobs(recordingLogger());
+    const jobs = jobsWith();
     let done = 0;
     jobs.start({ every: 1000, name: "work", run: async () => void done++ });
     await vi.advanceTimersByTimeAsync(799);
@@ -85,8 +91,19 @@ describe("jobs", () => {
     await jobs.stop();
   });
 
+  it.each([0, 0.5, 0.999])("are spread by chance: with %d", async (chance) => {
+    const jobs = jobsWith(undefined, () => chance);
+    let done = 0;
+    jobs.start({ every: 1000, name: "work", run: async () => void done++ });
+    await vi.advanceTimersByTimeAsync(800 + 200 * chance - 1);
+    expect(done).toBe(0);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(done).toBe(1);
+    await jobs.stop();
+  });
+
   it("never begin before the last time has ended, and stop waits for what is under way", async () => {
-    const jobs = new Jobs(recordingLogger());
+    const jobs = jobsWith();
     const gate = Promise.withResolvers<void>();
     let begun = 0;
     jobs.start({
@@ -113,7 +130,7 @@ describe("jobs", () => {
   });
 
   it("are told to stop, and stop waits for no more", async () => {
-    const jobs = new Jobs(recordingLogger());
+    const jobs = jobsWith();
     let begun = 0;
     jobs.start({
       every: 1000,
@@ -129,7 +146,7 @@ describe("jobs", () => {
   });
 
   it("begin no more once they are stopped", async () => {
-    const jobs = new Jobs(recordingLogger());
+    const jobs = jobsWith();
     let done = 0;
     jobs.start({ every: 1000, name: "work", run: async () => void done++ });
     await jobs.stop();
@@ -142,7 +159,7 @@ describe("jobs", () => {
     ["error", new TypeError("a fault")],
   ])("that fail are told to the log (%s) and tried again", async (level, failure) => {
     const logger = recordingLogger();
-    const jobs = new Jobs(logger);
+    const jobs = jobsWith(logger);
     jobs.start({
       every: 1000,
       name: "work",

@@ -1,11 +1,11 @@
-import { type Clock, ClockOffError, type Instant, type Machine, systemClock } from "../../src/base/clock.ts";
+import { type Clock, type Instant, type Machine, systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
-import { JOBS } from "../../src/server/jobs.ts";
+import { JOBS, Jobs } from "../../src/server/jobs.ts";
 import { openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
-import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
+import type { Store } from "../../src/store/port.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall } from "./calls.ts";
@@ -66,6 +66,7 @@ export class Incarnation {
   readonly #random: Prng;
   readonly #store: Store;
   readonly #index: number;
+  readonly #jobs: Jobs;
   #clockCheck: ClockCheck | undefined;
   #crash: () => void = () => undefined;
 
@@ -78,6 +79,7 @@ export class Incarnation {
     this.link = new Link(context.scheduler, context.faults);
     this.machine = this.#simulatedMachine();
     this.clock = systemClock(this.machine, () => this.#isClockOff());
+    this.#jobs = new Jobs({ machine: this.machine, fraction: () => random.next(), logger: this.#jobsLogger() });
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
     });
@@ -135,8 +137,9 @@ export class Incarnation {
     });
     const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
     await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
-    for (const { name, every, run } of node.jobs) if (!OWN_JOBS.has(name)) this.#every(every, () => run());
-    for (const { id, keyring } of tenants) this.#every(keyPollEvery * 1000, () => this.#poll(id, keyring));
+    for (const job of node.jobs) if (!OWN_JOBS.has(job.name)) this.#jobs.start(job);
+    for (const { id, keyring } of tenants)
+      this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id, keyring) });
     this.engine = node.engine;
     this.ready = true;
   }
@@ -145,20 +148,6 @@ export class Incarnation {
     const begun = this.#context.scheduler.now;
     await keyring.poll();
     this.polledAt.set(tenant, begun);
-  }
-
-  /** As the service's background jobs go. */
-  #every(milliseconds: number, work: () => Promise<void>): void {
-    const { scheduler } = this.#context;
-    scheduler.after(milliseconds * (0.8 + 0.2 * this.#random.next()), async () => {
-      if (!this.alive) return;
-      try {
-        await work();
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError || error instanceof ClockOffError)) scheduler.fail(error);
-      }
-      this.#every(milliseconds, work);
-    });
   }
 
   /** As the store of many nodes compares clocks with its own; those that share a machine have nothing to compare with. */
@@ -170,7 +159,8 @@ export class Incarnation {
     const options = { machine: this.machine, logger, maxClockSkew: clocks.skew };
     this.#clockCheck = new ClockCheck(databaseTime, options);
     await this.#clockCheck.check();
-    this.#every(COMPARE_EVERY, () => this.#clockCheck?.check() ?? Promise.resolve());
+    const check = () => this.#clockCheck?.check() ?? Promise.resolve();
+    this.#jobs.start({ name: "compare clocks", every: COMPARE_EVERY, run: check });
   }
 
   /** What a node does not do for its clock is for want of something outside it. */
@@ -198,11 +188,25 @@ export class Incarnation {
       wall: () => Math.floor(scheduler.now + drift() + clocks.wrong(this.#index)),
       elapsed: () => scheduler.now - born,
       sleep: (milliseconds) => this.#wait(milliseconds),
+      after: (milliseconds, work) => {
+        let isDue = true;
+        scheduler.after(milliseconds, () => isDue && this.alive && work());
+        return () => {
+          isDue = false;
+        };
+      },
     };
   }
 
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#context.scheduler.after(milliseconds, () => this.alive && resolve()));
+  }
+
+  /** For want of the store or of a clock a job is only postponed; any other failure of one ends the run. */
+  #jobsLogger(): Logger {
+    const quiet = () => undefined;
+    const error: Logger["error"] = (fields) => this.#context.scheduler.fail("err" in fields ? fields.err : fields);
+    return { debug: quiet, info: quiet, warn: quiet, error };
   }
 
   #logger(): Logger {

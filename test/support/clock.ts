@@ -39,6 +39,7 @@ export function fakeMachine(start: Instant = START): FakeMachine {
     wall: () => wall,
     elapsed: () => elapsed,
     sleep: async (milliseconds) => pass(milliseconds),
+    after: () => () => undefined,
     pass,
     set: (milliseconds) => {
       wall += milliseconds;

@@ -67,7 +67,7 @@ export async function testContext(
   // While the node opens, a test's clock is moved by the test alone.
   let isOpening = true;
   const platform: Platform = {
-    machine: { wall: elapsed, elapsed, sleep: async () => undefined },
+    machine: { wall: elapsed, elapsed, sleep: async () => undefined, after: () => () => undefined },
     clock: () => ({ ...clock, past: async (instant) => (isOpening ? undefined : clock.past(instant)) }),
     random: seededRandom(`context ${contexts}`),
     sealer: jweSealer([TEST_KEY_ENCRYPTION_KEY]),
