@@ -7,7 +7,9 @@ export default defineConfig({
     isolate: false,
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/mongodb-setup.ts",
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Only what hangs takes so long: a busy machine must fail no test.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type ServiceProcess, startProcess } from "../support/process.ts";
+import { processEnv, type ServiceProcess, startProcess } from "../support/process.ts";
 
 let folder: string;
 let service: ServiceProcess;
@@ -25,7 +25,7 @@ async function endWith(signal: NodeJS.Signals): Promise<unknown[]> {
   return exit;
 }
 
-const told = (text: string) => expect.poll(service.output, { timeout: 5_000 }).toContain(text);
+const told = (text: string) => expect.poll(service.output).toContain(text);
 
 /** A request that the gateway waits for the rest of. */
 async function beginRequest(): Promise<Socket> {
@@ -88,7 +88,7 @@ it("greets a developer in words, not in JSON", async () => {
     {
       cwd: folder,
       env: {
-        PATH: process.env.PATH,
+        ...processEnv,
         MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
         MINTMARK_RPC_ADDRESS: `127.0.0.1:${service.rpcPort}`,
         MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
@@ -99,7 +99,7 @@ it("greets a developer in words, not in JSON", async () => {
   child.stdout.on("data", (chunk) => {
     output += chunk;
   });
-  await expect.poll(() => output, { timeout: 10_000 }).toContain("INFO: mintmark is ready");
+  await expect.poll(() => output).toContain("INFO: mintmark is ready");
   expect(output).toContain("Mint a token:");
   expect(output).not.toMatch(/^\{/m);
   child.kill("SIGKILL");
@@ -115,7 +115,7 @@ it("makes nothing in its folder if another process has one of its ports", async 
 
 it("stops while it waits for its store", async () => {
   const env = {
-    PATH: process.env.PATH,
+    ...processEnv,
     MINTMARK_STORE: "mongodb://127.0.0.1:1/",
     MINTMARK_PUBLIC_URL: "http://127.0.0.1:7001",
     MINTMARK_HTTP_ADDRESS: "127.0.0.1:0",
@@ -127,7 +127,7 @@ it("stops while it waits for its store", async () => {
   child.stdout.on("data", (chunk) => {
     output += chunk;
   });
-  await expect.poll(() => output, { timeout: 10_000 }).toContain("trying again");
+  await expect.poll(() => output).toContain("trying again");
   const exit = once(child, "exit");
   child.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);

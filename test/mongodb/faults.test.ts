@@ -15,10 +15,10 @@ import { type Load, operations, startLoad } from "./load.ts";
 
 /** The store's busyTimeout, and how much later than that a caller may be told on a busy machine, in milliseconds. */
 const TIMEOUT = 1_000;
-const SLACK = 4_000;
+const SLACK = 10_000;
 
 /** By when a node must work again after its database does, in milliseconds. */
-const RECOVERY = 5_000;
+const RECOVERY = 20_000;
 
 /** How long a fault lasts: longer than the grace of the clients, both in milliseconds. */
 const OUTAGE = 2_000;
@@ -169,9 +169,9 @@ withMongo("the real service behind a network", (uri) => {
         await Promise.all([delay(OUTAGE), delay(TIMEOUT).then(expectRefusals)]);
         const refused = () => new Set(unavailable(began).map(({ operation }) => operation));
         const needTheStore = new Set(operations.filter((operation) => operation !== "plain mint"));
-        await expect.poll(refused, { timeout: 25_000 }).toEqual(needTheStore);
+        await expect.poll(refused).toEqual(needTheStore);
         const plainMints = () => load.since(began).filter(({ operation }) => operation === "plain mint").length;
-        await expect.poll(plainMints, { timeout: 30_000 }).toBeGreaterThan(20);
+        await expect.poll(plainMints).toBeGreaterThan(20);
         proxy.delay = 0;
         proxy.become("passing");
         await expectRecovery(began);

@@ -121,13 +121,13 @@ withMongo("a node whose MongoDB is away", (uri) => {
     const service = await startTestService(env);
     expect(await ready()).toEqual(WELL);
     proxy.become(weather);
-    await expect.poll(ready, { timeout: 10_000 }).toEqual({
+    await expect.poll(ready).toEqual({
       status: 503,
       body: expect.stringMatching(/^\[-\]store failed: .+\n\[\+\]clock ok\n\[\+\]keys ok\n\[\+\]registry ok\n/),
     });
     expect(await ask(managementPort, "/livez")).toEqual(WELL);
     proxy.become("passing");
-    await expect.poll(ready, { timeout: 10_000 }).toEqual(WELL);
+    await expect.poll(ready).toEqual(WELL);
     await service.close();
   });
 });
@@ -162,7 +162,7 @@ withMongo("a node whose clock is set while it serves", (uri) => {
     };
     expect(await ready()).toEqual(WELL);
     set = -60_000;
-    await expect.poll(ready, { timeout: 10_000 }).toEqual({
+    await expect.poll(ready).toEqual({
       status: 503,
       body: expect.stringMatching(
         /^\[\+\]store ok\n\[-\]clock failed: The machine's clock is too far from the store's\.\n/,
@@ -170,7 +170,7 @@ withMongo("a node whose clock is set while it serves", (uri) => {
     });
     expect(await app.inject("/livez")).toMatchObject({ statusCode: 200 });
     set = 0;
-    await expect.poll(ready, { timeout: 10_000 }).toEqual(WELL);
+    await expect.poll(ready).toEqual(WELL);
     await node.close();
     await store.close();
     await database.drop();

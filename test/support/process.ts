@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 
@@ -16,6 +17,12 @@ export interface ServiceProcess {
   readonly child: ChildProcess;
 }
 
+/** The environment of a process under test. The cache halves what its start costs. */
+export const processEnv = {
+  PATH: process.env.PATH,
+  NODE_COMPILE_CACHE: join(tmpdir(), "mintmark-compiled"),
+};
+
 /** Starts `node src/main.ts` in a folder, on free ports of the loopback, and waits until it is ready. */
 export async function startProcess(
   folder: string,
@@ -25,7 +32,7 @@ export async function startProcess(
   const child = spawn(process.execPath, [join(root, "src/main.ts")], {
     cwd: folder,
     env: {
-      PATH: process.env.PATH,
+      ...processEnv,
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${httpPort}`,
       MINTMARK_RPC_ADDRESS: `127.0.0.1:${rpcPort}`,
       MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
