@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
+import { VERSION } from "../server/version.ts";
 import { acceptClock } from "./accept-clock.ts";
 import { client } from "./client.ts";
 import { completion } from "./completion.ts";
@@ -19,7 +20,6 @@ import { refresh } from "./refresh.ts";
 import { reseal } from "./reseal.ts";
 import { revoke } from "./revoke.ts";
 import { serve } from "./serve.ts";
-import { VERSION } from "./version.ts";
 
 /** All commands, in the order of the help. A new one takes one file and one line here. */
 const commands: readonly ((io: Io) => Command)[] = [

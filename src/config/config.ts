@@ -20,6 +20,8 @@ export interface Config extends Settings {
   readonly trustedProxies: readonly string[];
   /** For every port; undefined: none. */
   readonly tls: TlsMaterial | undefined;
+  /** What `/metrics` tells. */
+  readonly metrics: { readonly clientLabel: boolean };
   /** Warnings to log at the start. */
   readonly warnings: readonly string[];
   /** Where clients find the service, without a slash at the end. */
@@ -48,7 +50,7 @@ export interface Settings {
   readonly rpcAddress: Address;
   /** The only place where the operators' RPCs listen; undefined: both of the others. */
   readonly operatorAddress: Address | undefined;
-  /** Where the health of the process is served. */
+  /** Where the health and the metrics of the process are served. */
   readonly managementAddress: Address;
   /** The lowest level that is logged. */
   readonly logLevel: LogLevel;

@@ -69,8 +69,9 @@ export function loadConfig(context: ConfigContext): Config {
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, development });
   const times = { keyPollEvery, keyMaxStaleness };
-  const { trustedProxies } = file;
-  return { ...settings, ...times, development, keyEncryptionKeys, trustedProxies, tls, warnings, publicUrl, tenants };
+  const { trustedProxies, metrics } = file;
+  const own = { development, keyEncryptionKeys, trustedProxies, metrics, tls, warnings, publicUrl, tenants };
+  return { ...settings, ...times, ...own };
 }
 
 function readSources(context: ConfigContext): Sources {

@@ -26,7 +26,7 @@ export const configFile = z
     managementAddress: address
       .prefault("127.0.0.1:7003")
       .describe(
-        "Where /livez and /readyz are served, host:port (MINTMARK_MANAGEMENT_ADDRESS), over plain HTTP; no other port " +
+        "Where /livez, /readyz and /metrics are served, host:port (MINTMARK_MANAGEMENT_ADDRESS), over plain HTTP; no other port " +
           "serves them",
       ),
     store: storeUrl
@@ -46,6 +46,14 @@ export const configFile = z
       .describe(
         "json: one JSON object a line; pretty: for people; auto: pretty on a terminal, else json (MINTMARK_LOG_FORMAT)",
       ),
+    metrics: z
+      .strictObject({
+        clientLabel: flag
+          .default(false)
+          .describe("Whether the counters of /metrics have a label for the client: one time series more for each"),
+      })
+      .prefault({})
+      .describe("What /metrics on the management address tells"),
     tls: z
       .strictObject({
         certificate: path.describe("The path of the certificate and its chain, in PEM"),

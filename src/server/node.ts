@@ -56,6 +56,8 @@ export interface Node {
   readonly engine: Engine;
   /** The parts of each tenant, by its id. */
   readonly tenants: ReadonlyMap<string, TenantParts>;
+  /** The tenants and their clients, as they are configured now. */
+  readonly registry: Pick<Registry, "tenant" | "tenants">;
   /** What performing operations needs. */
   readonly performing: PerformDependencies;
   /** The checks that it must pass to serve. */
@@ -148,6 +150,7 @@ export async function openNode({
   return {
     engine: createEngine(parts, performing),
     tenants: parts,
+    registry,
     performing,
     checks: healthChecks({ store, clock, issuingClock, registry, tenants: opened }),
     jobs: [

@@ -8,17 +8,20 @@ import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import type { Engine } from "../engine/port.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
 import { serveHealth } from "../http/health.ts";
+import { serveMetrics } from "../http/metrics.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
 import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics/index.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
+import { measuredPlatform, observed, openMeasuredStore, openMetrics } from "./metrics.ts";
 import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
-import { openConfiguredStore, openSealer } from "./stores.ts";
+import { openSealer } from "./stores.ts";
 
 /** How long requests in flight may continue once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -34,7 +37,7 @@ export interface Service {
   readonly rpcPort: number;
   /** The port of the operators' own listener; undefined if there is none. */
   readonly operatorPort: number | undefined;
-  /** The port of `/livez` and `/readyz`. */
+  /** The port of `/livez`, `/readyz` and `/metrics`. */
   readonly managementPort: number;
   /** Accepts no more requests, lets those in flight end, and closes the store. */
   close(): Promise<void>;
@@ -52,18 +55,21 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   // Closes in reverse order.
   const open = new AsyncDisposableStack();
   try {
-    const management = await openManagement(config, health, logger, open);
+    const metrics = openMetrics(config, logger);
+    open.defer(() => metrics.close());
+    const management = await openManagement(config, health, metrics, logger, open);
     await tryAddresses(config);
     const log = new EventLog(logger, elapsed);
     open.defer(() => log.report());
-    const listener = heardByAll([log.listen], logger);
-    const store = await openConfiguredStore(config, logger, { role: "server", listener });
+    const listener = heardByAll([log.listen, metrics.listen], logger);
+    const store = await openMeasuredStore(config, logger, listener, metrics.meter);
     open.defer(() => store.close());
-    const platform = thisPlatform(openSealer(config));
+    const platform = measuredPlatform(thisPlatform(openSealer(config)), metrics.meter);
     const tenants = config.tenants.values();
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
     open.defer(() => node.close());
     await node.pollKeys();
+    metrics.observe(observed(node));
     const { machine, random } = platform;
     const jobs = new Jobs({ machine, fraction: () => fraction(random), logger });
     open.defer(() => jobs.stop());
@@ -90,12 +96,14 @@ async function stopBeingReady(health: Health): Promise<void> {
 async function openManagement(
   { managementAddress }: Config,
   health: Health,
+  metrics: Metrics,
   logger: Logger,
   open: AsyncDisposableStack,
 ): Promise<{ readonly managementPort: number }> {
   const app = createHttpServer({ logger, closeGrace: CLOSE_GRACE });
   open.defer(() => app.close());
   serveHealth(app, health);
+  serveMetrics(app, metrics.scrape);
   await listening("MANAGEMENT", managementAddress, (address) => app.listen({ ...address }));
   return { managementPort: portOf(app.server.address()) };
 }

@@ -78,7 +78,7 @@ interface Circumstances {
 }
 
 /** How one request ended: there is exactly one such event for each. */
-type Ending = Circumstances &
+export type Ending = Circumstances &
   Known & {
     /** Milliseconds; undefined if no operation began. */
     readonly duration?: number | undefined;

@@ -28,7 +28,10 @@ export const rules: Rules = {
     packages: ["commander", "pino", "pino-pretty", "yaml"],
   },
   server: "composes",
-  http: { rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"], packages: ["fastify"] },
+  http: {
+    rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"],
+    packages: ["fastify"],
+  },
   rpc: {
     rooms: ["wire", "engine/port", "engine", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
@@ -115,6 +118,7 @@ export const rules: Rules = {
   store: { rooms: ["store/port", "telemetry/events", "base"] },
   "store/port": { rooms: ["base"] },
   schema: { rooms: ["base"], packages: ["zod", "yaml"] },
+  "telemetry/metrics": { rooms: ["telemetry", "base"], packages: ["prom-client"] },
   telemetry: { rooms: ["base"] },
   token: { rooms: ["base"] },
   base: { rooms: [] },

@@ -1,0 +1,68 @@
+import type { Logger } from "../../base/logger.ts";
+import type { Listener } from "../events.ts";
+import type { Meter } from "../meter.ts";
+import { countEvents, type Known } from "./counters.ts";
+import { createMeter } from "./durations.ts";
+import { Instruments } from "./instruments.ts";
+import { type ActiveKey, watchKeys } from "./keys.ts";
+import { preferredFormat } from "./open-metrics.ts";
+import { describeBuild, watchEventLoop } from "./process.ts";
+
+/** What metrics need. */
+interface MetricsOptions {
+  /** The version of this program. */
+  readonly version: string;
+  readonly logger: Logger;
+  /** Whether counters have a label for the client. */
+  readonly clientLabel: boolean;
+  /** The values that labels can have, besides tenants and clients. */
+  readonly known: Pick<Known, "grantTypes" | "operations">;
+}
+
+/** The node that a process runs. */
+export interface Observed {
+  /** Its tenants and their clients, as they are configured now. */
+  readonly registry: Pick<Known, "tenant" | "tenants">;
+  activeKeys(): readonly ActiveKey[];
+}
+
+/** Until there is a node. */
+const NOTHING: Observed = { registry: { tenant: () => undefined, tenants: () => [] }, activeKeys: () => [] };
+
+/** The metrics of one process. */
+export interface Metrics {
+  /** Counts events. */
+  readonly listen: Listener;
+  readonly meter: Meter;
+  /** From now on labels can have the names of this node's tenants, and scrapes tell its keys. */
+  observe(node: Observed): void;
+  /** All metrics, in the format that an `Accept` prefers. */
+  scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Stops to measure what is measured all the time. */
+  close(): void;
+}
+
+/** Begins to measure. Nothing that it returns fails because something cannot be measured. */
+export function createMetrics({ version, logger, clientLabel, known }: MetricsOptions): Metrics {
+  const instruments = new Instruments(logger);
+  const meter = createMeter(instruments);
+  let observed = NOTHING;
+  const tenants = () => observed.registry.tenants();
+  const tenant = (id: string) => observed.registry.tenant(id);
+  const listen = countEvents(instruments, { ...known, tenants, tenant }, clientLabel);
+  watchKeys(instruments, () => observed.activeKeys());
+  describeBuild(instruments, version);
+  const close = watchEventLoop(instruments);
+  return {
+    listen,
+    meter,
+    observe(node) {
+      observed = node;
+    },
+    async scrape(accept) {
+      const { contentType, write } = preferredFormat(accept);
+      return { contentType, text: write(await instruments.text()) };
+    },
+    close,
+  };
+}

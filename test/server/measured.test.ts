@@ -1,0 +1,63 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+import { measuredSignatures } from "../../src/server/measured-signatures.ts";
+import { measuredStore } from "../../src/server/measured-store.ts";
+import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
+import { type FailingStore, failingStore } from "../support/failing-store.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { type RecordingMeter, recordingMeter } from "../support/meter.ts";
+
+let meter: RecordingMeter;
+let under: FailingStore;
+let store: Store;
+beforeEach(() => {
+  meter = recordingMeter();
+  under = failingStore(createMemoryStore());
+  store = measuredStore(under, "sqlite", meter);
+});
+
+const measured = () => meter.storeCalls.map(({ seconds, ...call }) => ({ ...call, isTimed: seconds >= 0 }));
+const ok = { store: "sqlite", outcome: "ok", isTimed: true };
+
+describe("a measured store", () => {
+  it("measures every operation, and answers as the store does", async () => {
+    const { meta, revocations } = store.forTenant("one");
+    expect(await meta.raise("number", 7)).toBe(7);
+    expect(await meta.read("number")).toBe(7);
+    expect(await revocations.find([])).toEqual([]);
+    expect(await store.sweep(0, 1)).toBe(0);
+    expect(measured()).toEqual(
+      ["meta.raise", "meta.read", "revocations.find", "sweep"].map((operation) => ({ ...ok, operation })),
+    );
+  });
+
+  it("has every operation of every part", () => {
+    const names = (of: Store) =>
+      Object.entries(of.forTenant("one")).flatMap(([part, calls]) =>
+        Object.keys(calls).map((name) => `${part}.${name}`),
+      );
+    expect(names(store)).toEqual(names(createMemoryStore()));
+    expect(store.maxClockSkew).toBe(under.maxClockSkew);
+  });
+
+  it.each([
+    ["unavailable", new StoreUnavailableError("away")],
+    ["error", new Error("broken")],
+  ])("measures what fails: %s", async (outcome, error) => {
+    const failing: Store = {
+      ...under,
+      sweep: async () => {
+        throw error;
+      },
+    };
+    await expect(measuredStore(failing, "mongodb", meter).sweep(0, 1)).rejects.toBe(error);
+    expect(measured()).toEqual([{ store: "mongodb", operation: "sweep", outcome, isTimed: true }]);
+  });
+});
+
+it("measured signatures sign as the others, and are measured by algorithm", async () => {
+  const signatures = measuredSignatures(webCryptoSignatures, meter);
+  const key = await signatures.load("ES256", await signatures.generate("ES256"));
+  expect(await key.verify(await key.sign({ sub: "someone" }))).toEqual({ sub: "someone" });
+  expect(meter.signatures).toEqual([{ algorithm: "ES256", seconds: expect.any(Number) }]);
+});
