@@ -48,7 +48,7 @@ interface Window {
 
 /** Writes every event to the log. A refusal is logged with its reason and its request id. */
 export class EventLog {
-  readonly #logger: Logger;
+  readonly #logger: Logger<object>;
   readonly #elapsed: () => number;
   /** By tenant and kind, so that a flood of one kind does not suppress the others. */
   readonly #windows = new Map<string, Window>();

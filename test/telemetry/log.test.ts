@@ -24,6 +24,13 @@ function log() {
 }
 
 describe("the log of events", () => {
+  it("alone writes lines with the name of an event", () => {
+    const { logger } = log();
+    // @ts-expect-error: nobody else can, or the events would not be those of the union.
+    logger.warn({ event: "key_made" }, "a key was made");
+    expect(logger.lines).toHaveLength(1);
+  });
+
   it("has all that is known of what was done", () => {
     const { logger, listen } = log();
     const event: Event = { ...circumstances, client: "web", event: "revoked", what: "grant", family: "f" };
