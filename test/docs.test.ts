@@ -9,11 +9,11 @@ import { grants } from "../src/grants/index.ts";
 import { sendError } from "../src/http/errors.ts";
 import { toConnectError } from "../src/rpc/errors.ts";
 import { isReservedClaim, RESERVED_CLAIMS } from "../src/token/reserved-claims.ts";
+import { Arrival, nameArrival } from "../src/wire/arrival.ts";
 import { fileWorld, problemsOf } from "./config/context.ts";
 import { attempts, closedTenant, type GrantType, type Refusal, requiredForms } from "./docs/attempts.ts";
 import { refusals } from "./docs/refusals.ts";
 import { checkAnswers, describes } from "./docs/resemble.ts";
-import { recordingLogger } from "./support/logger.ts";
 import { type OidcService, startOidcService } from "./support/oidc-service.ts";
 import { blocksOf, plain, type Row, rowsOf, runSnippets } from "./support/snippets.ts";
 
@@ -173,6 +173,7 @@ function tells(row: Row, refusal: Refusal): boolean {
 /** The HTTP status that a refusal is answered with. */
 function statusOf(error: OAuthError): number {
   let status = 0;
+  const message = {};
   const reply = {
     code: (given: number) => {
       status = given;
@@ -180,7 +181,9 @@ function statusOf(error: OAuthError): number {
     },
     headers: () => reply,
     send: () => reply,
+    request: { raw: message },
   };
-  sendError(error, reply as unknown as FastifyReply, recordingLogger());
+  nameArrival(message, new Arrival({ requestId: "r1" }, () => undefined));
+  sendError(error, reply as unknown as FastifyReply);
   return status;
 }

@@ -6,10 +6,10 @@ import { createGrpcServer } from "../src/rpc/grpc.ts";
 import { rpcServices } from "../src/rpc/services.ts";
 import { startDoors, stockClient } from "./rpc/support.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
-import { recordingLogger } from "./support/logger.ts";
+import { listenerOf, recordingLogger } from "./support/logger.ts";
 
 const engine = new FakeEngine();
-const gateway = createGateway({ engine, logger: recordingLogger(), publicUrl: "https://mint.example" });
+const gateway = createGateway({ engine, listener: listenerOf(recordingLogger()), publicUrl: "https://mint.example" });
 let gatewayUrl: string;
 let doors: Awaited<ReturnType<typeof startDoors>>;
 
@@ -55,11 +55,11 @@ test.each([
 ])("a proxy that is trusted tells it: %s with %s", async (address, trustedProxies) => {
   const proxied = createGateway({
     engine,
-    logger: recordingLogger(),
+    listener: listenerOf(recordingLogger()),
     publicUrl: "https://mint.example",
     trustedProxies,
   });
-  registerConnect(proxied, rpcServices(engine), recordingLogger());
+  registerConnect(proxied, rpcServices(engine));
   const url = await proxied.listen({ host: "127.0.0.1", port: 0 });
   const forwarded = { "x-forwarded-for": "198.51.100.1, 192.0.2.7" };
   const before = engine.remoteAddresses.length;
@@ -74,7 +74,11 @@ test.each([
   ["192.0.2.7", ["127.0.0.0/8"]],
   ["127.0.0.1", []],
 ])("a proxy before gRPC that is trusted tells it: %s with %s", async (address, trustedProxies) => {
-  const server = createGrpcServer({ services: rpcServices(engine), logger: recordingLogger(), trustedProxies });
+  const server = createGrpcServer({
+    services: rpcServices(engine),
+    listener: listenerOf(recordingLogger()),
+    trustedProxies,
+  });
   const stock = stockClient(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`);
   const metadata = new Metadata();
   metadata.set("x-forwarded-for", "198.51.100.1, 192.0.2.7");

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGateway } from "../src/http/gateway.ts";
 import { startDoors, stockClient } from "./rpc/support.ts";
 import { FakeEngine } from "./support/fake-engine.ts";
-import { recordingLogger } from "./support/logger.ts";
+import { listenerOf, recordingLogger } from "./support/logger.ts";
 
 const engine = new FakeEngine();
 const logger = recordingLogger();
-const gateway = createGateway({ engine, logger, publicUrl: "https://mint.example" });
+const gateway = createGateway({ engine, listener: listenerOf(logger), publicUrl: "https://mint.example" });
 let gatewayUrl: string;
 let doors: Awaited<ReturnType<typeof startDoors>>;
 let stock: ReturnType<typeof stockClient>;

@@ -36,6 +36,8 @@ export class OAuthError extends Error {
   readonly reason: string;
   /** How the event about this refusal describes it, if it is more specific than `refused`. */
   readonly event: Refused;
+  /** Whether an event has reported it: each request is reported once. */
+  isReported = false;
 
   /**
    * `message` names the parameter and what was expected. Characters that RFC 6749 section 5.2 does not allow become

@@ -106,6 +106,7 @@ export async function perform<Name extends OperationName>(
     const { code, reason, cause } = refusal;
     if (code === "temporarily_unavailable") operation.retried?.(parts, request);
     end({ ...refusal.event, code, reason, cause });
+    refusal.isReported = true;
     throw refusal;
   }
   // What is done stays done, whatever comes of telling it.

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Engine, TenantEngine } from "../engine/port.ts";
+import { arrivalOf } from "../wire/arrival.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
 import { HttpRefusal } from "./errors.ts";
 
@@ -10,6 +11,8 @@ export interface Endpoint {
   readonly methods: readonly string[];
   /** Runs before the body is read. Throws if the header alone is a reason to refuse the request. */
   readonly check?: (request: FastifyRequest) => void;
+  /** The operation that every request asks for; absent if there is none, or the body decides. */
+  readonly operation?: string | undefined;
   /** Sends the answer. If it throws, the answer is a refusal. */
   readonly handle: (tenant: TenantEngine, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
@@ -33,9 +36,13 @@ export function addEndpoints(app: FastifyInstance, engine: Engine, endpoints: re
 }
 
 function addRoute(app: FastifyInstance, engine: Engine, endpoint: Endpoint, path: string): void {
-  const { methods, check, handle } = endpoint;
+  const { methods, check, operation, handle } = endpoint;
   const refuseEarly = async (request: FastifyRequest) => {
-    request.setDecorator("tenant", findTenant(engine, request));
+    const arrival = arrivalOf(request.raw);
+    arrival.operation = operation;
+    const tenant = findTenant(engine, request);
+    arrival.tenant = tenant.tenant.id;
+    request.setDecorator("tenant", tenant);
     requireMethod(request, methods);
     check?.(request);
   };

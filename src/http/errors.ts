@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
-import type { Logger } from "../base/logger.ts";
 import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
-import { CHALLENGE, REQUEST_ID, UNCACHED } from "../wire/headers.ts";
+import { arrivalOf } from "../wire/arrival.ts";
+import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
 const statuses = {
@@ -42,13 +42,12 @@ export function refusalBody(error: OAuthError): { readonly error: OAuthErrorCode
   return { error: error.code, error_description: error.message };
 }
 
-/** Answers with any error. The cause of an unexpected one goes only to the log. */
-export function sendError(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+/** Answers with any error, and reports it. The cause of an unexpected one goes only to the event. */
+export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
   const refusal = toRefusal(error);
-  // The engine has already logged the causes of its own refusals.
-  if (!(error instanceof OAuthError) && refusal.cause !== undefined) {
-    logger.error({ requestId: reply.getHeader(REQUEST_ID), err: refusal.cause }, "a request failed");
-  }
+  const { raw } = reply.request;
+  // Whoever has gone is not refused.
+  if (!raw.readableAborted) arrivalOf(raw).refused(refusal);
   const { status, headers: extra } = refusal instanceof HttpRefusal ? refusal : { status: statuses[refusal.code] };
   return reply
     .code(status)

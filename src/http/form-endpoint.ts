@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
-import type { TenantEngine } from "../engine/port.ts";
+import type { PerformedOperations, TenantEngine } from "../engine/port.ts";
 import type { Caller } from "../engine/request.ts";
+import { arrivalOf } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
 import { UNCACHED } from "../wire/headers.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
@@ -8,22 +9,27 @@ import { type Endpoint, tenantPaths } from "./endpoint.ts";
 import { HttpRefusal } from "./errors.ts";
 import { FORM_TYPE, type Form, parseForm, requireFormType } from "./form.ts";
 
+type Operation = keyof PerformedOperations;
+
 /**
  * Serves an endpoint to which clients post a form with their credentials. Sends what `answer` resolves to as JSON,
- * which no cache may keep.
+ * which no cache may keep. `operation`: what a form asks for, or what all of them do.
  */
 export function formEndpoint(
   path: string,
+  operation: Operation | ((form: Form) => Operation),
   answer: (tenant: TenantEngine, form: Form, caller: Caller) => Promise<object>,
 ): Endpoint {
   return {
     paths: tenantPaths(path),
     methods: ["POST"],
+    operation: typeof operation === "string" ? operation : undefined,
     check: ({ raw }) => requireForm(raw.rawHeaders),
     async handle(tenant, request, reply) {
+      const arrival = arrivalOf(request.raw);
       const form = parseForm(request.body as Buffer);
-      const caller = request.getDecorator<Caller>("caller");
-      const answered = await answer(tenant, form, { ...caller, ...credentialsIn(form) });
+      if (typeof operation === "function") arrival.operation = operation(form);
+      const answered = await answer(tenant, form, { ...arrival.caller, ...credentialsIn(form) });
       return reply.headers(UNCACHED).send(answered);
     },
   };

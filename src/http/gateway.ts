@@ -1,11 +1,9 @@
 import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
-import type { Logger } from "../base/logger.ts";
 import type { Engine } from "../engine/port.ts";
-import { callerOf } from "../wire/caller.ts";
-import { REQUEST_ID } from "../wire/headers.ts";
-import { trustedProxies as trust } from "../wire/remote-address.ts";
+import type { Listener } from "../telemetry/events.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
+import { Arrivals } from "./arrivals.ts";
 import { authorization } from "./authorization.ts";
 import { oauthMetadata, openidMetadata } from "./discovery.ts";
 import { addEndpoints } from "./endpoint.ts";
@@ -18,6 +16,7 @@ import { serveRoot } from "./root.ts";
 import {
   endConnectionsAfter,
   refuseConnection,
+  refuseExpectation,
   refuseLargeHeader,
   refuseSecondHost,
   refuseTransferCoding,
@@ -33,7 +32,8 @@ export interface GatewayOptions extends HttpServerOptions {
 }
 
 interface HttpServerOptions {
-  readonly logger: Logger;
+  /** Receives the refusals of requests that reach no operation. */
+  readonly listener: Listener;
   /** How long requests in flight may continue once the server closes, in milliseconds; 10 000 by default. */
   readonly closeGrace?: number | undefined;
   /**
@@ -52,7 +52,8 @@ interface HttpServerOptions {
  * It logs no requests, as headers and forms contain secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { logger, closeGrace = 10_000, tls, trustedProxies = [] } = options;
+  const { listener, closeGrace = 10_000, tls, trustedProxies = [] } = options;
+  const arrivals = new Arrivals(listener, trustedProxies);
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
@@ -61,25 +62,21 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     return503OnClosing: false,
     // The longest tenant id.
     routerOptions: { maxParamLength: 63 },
-    frameworkErrors: (error, _request, reply) => sendError(error, reply, logger),
-    clientErrorHandler: refuseConnection,
+    // Before any hook: the path cannot be read.
+    frameworkErrors: (error, request, reply) => {
+      arrivals.record(request, reply);
+      return sendError(error, reply);
+    },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, arrivals.on(socket)),
   });
   // Every method that Node knows reaches its path, so that the path can say which methods it allows.
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   // Endpoints that take a body add a parser. Reading a body for an unknown path could only give another refusal.
   app.removeAllContentTypeParsers();
-  app.setErrorHandler((error, _request, reply) => sendError(error, reply, logger));
-  app.setNotFoundHandler((_request, reply) =>
-    sendError(new HttpRefusal(404, "There is nothing at this path."), reply, logger),
-  );
-  const isTrusted = trust(trustedProxies);
-  app.decorateRequest("caller");
-  app.addHook("onRequest", async (request, reply) => {
-    const { rawHeaders: fields, socket } = request.raw;
-    const caller = callerOf({ fields, socket: socket.remoteAddress }, isTrusted);
-    request.setDecorator("caller", caller);
-    reply.header(REQUEST_ID, caller.requestId);
-  });
+  app.setErrorHandler((error, _request, reply) => sendError(error, reply));
+  app.setNotFoundHandler((_request, reply) => sendError(new HttpRefusal(404, "There is nothing at this path."), reply));
+  app.addHook("onRequest", async (request, reply) => arrivals.record(request, reply));
+  app.addHook("onRequest", refuseExpectation);
   app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("onRequest", refuseTransferCoding);

@@ -5,6 +5,6 @@ import { formEndpoint } from "./form-endpoint.ts";
 export const INTROSPECT_PATH = "/connect/introspect";
 
 /** The introspection endpoint (RFC 7662 section 2). It returns the engine's answer unchanged. */
-export const introspect: Endpoint = formEndpoint(INTROSPECT_PATH, (tenant, form, caller) =>
+export const introspect: Endpoint = formEndpoint(INTROSPECT_PATH, "introspect", (tenant, form, caller) =>
   tenant.introspect(caller, { token: form.get("token"), tokenTypeHint: form.get("token_type_hint") }),
 );

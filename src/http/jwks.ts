@@ -8,4 +8,8 @@ export const JWKS_PATH = "/.well-known/openid-configuration/jwks";
 const ALIAS_PATH = "/.well-known/jwks.json";
 
 /** The published keys (RFC 7517 section 5). */
-export const jwks: Endpoint = publicDocument([JWKS_PATH, ALIAS_PATH].flatMap(tenantPaths), (tenant) => tenant.jwks());
+export const jwks: Endpoint = publicDocument(
+  [JWKS_PATH, ALIAS_PATH].flatMap(tenantPaths),
+  (tenant) => tenant.jwks(),
+  "jwks",
+);

@@ -14,13 +14,18 @@ const PREFLIGHT = {
 
 /**
  * Serves a JSON document that everyone may read, cache for the tenant's `jwksMaxAge`, and then revalidate by its ETag
- * (RFC 9110 sections 8.8.3 and 13.1.2).
+ * (RFC 9110 sections 8.8.3 and 13.1.2). `operation`: its name in events.
  */
-export function publicDocument(paths: readonly string[], document: (tenant: TenantEngine) => object): Endpoint {
+export function publicDocument(
+  paths: readonly string[],
+  document: (tenant: TenantEngine) => object,
+  operation?: string,
+): Endpoint {
   const methods = ["GET", "HEAD", "OPTIONS"];
   return {
     paths,
     methods,
+    operation,
     async handle(tenant, request, reply) {
       if (request.method === "OPTIONS")
         return reply

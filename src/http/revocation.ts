@@ -11,7 +11,7 @@ export const REVOCATION_PATH = "/connect/revocation";
  * The revocation endpoint (RFC 7009 section 2). Only the status of its answer matters (section 2.2); the body is `{}`
  * because some clients parse every answer as JSON.
  */
-export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, async (tenant, form, caller) => {
+export const revocation: Endpoint = formEndpoint(REVOCATION_PATH, "revoke", async (tenant, form, caller) => {
   await tenant.revoke(caller, toRevokeRequest(form));
   return {};
 });

@@ -1,8 +1,9 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyRequest, FastifyServerFactory } from "fastify";
+import type { Arrival } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
-import { UNCACHED } from "../wire/headers.ts";
+import { REQUEST_ID, UNCACHED } from "../wire/headers.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
 import { HttpRefusal, refusalBody } from "./errors.ts";
 import { createHttp2Server } from "./http2.ts";
@@ -12,6 +13,8 @@ const limits = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  /** Node's own refusal would have no request id. */
+  requireHostHeader: false,
   /** Longer than the 60 s for which load balancers usually keep an idle connection, so that they close it first. */
   keepAliveTimeout: 75_000,
   /** How often the two timeouts of requests are checked. */
@@ -30,6 +33,8 @@ export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory
       tls === undefined
         ? createServer(limits, handler)
         : createHttp2Server(limits, { ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+    // Node's own refusal would have no request id.
+    server.on("checkExpectation", (request, response) => server.emit("request", request, response));
     return Object.assign(server, { maxConnections: MAX_CONNECTIONS });
   };
 }
@@ -41,15 +46,17 @@ export function endConnectionsAfter(milliseconds: number, server: Server): void 
 }
 
 /** Answers a request that is not valid HTTP, or took too long to arrive, and closes the connection. */
-export function refuseConnection(error: { readonly code: string }, socket: Socket): void {
+export function refuseConnection(error: { readonly code: string }, socket: Socket, arrival: Arrival): void {
   const refusal = refusalOf(error.code);
   if (refusal === undefined || !socket.writable) {
     socket.destroy();
     return;
   }
+  arrival.refused(refusal);
   const body = JSON.stringify(refusalBody(refusal));
   const headers = {
     ...UNCACHED,
+    [REQUEST_ID]: arrival.caller.requestId,
     connection: "close",
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
@@ -59,6 +66,14 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
   socket.destroySoon();
 }
 
+/** Refuses an expectation other than that of an interim answer, which Node meets (RFC 9110 section 10.1.1). */
+export async function refuseExpectation({ raw }: FastifyRequest): Promise<void> {
+  const { expect } = raw.headers;
+  if (expect !== undefined && !/^100-continue$/i.test(expect)) {
+    throw new HttpRefusal(417, "Expect must be 100-continue or absent.");
+  }
+}
+
 /**
  * Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, but a proxy may read the
  * last. Over HTTP/2 a Host is allowed if it equals the authority (RFC 9113 section 8.3.1).
@@ -66,7 +81,8 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
 export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
   const [host, second] = fieldValues(raw.rawHeaders, "host");
   const [authority = host] = fieldValues(raw.rawHeaders, ":authority");
-  if (second !== undefined || (host !== undefined && host !== authority)) {
+  const isMissing = host === undefined && raw.httpVersion === "1.1";
+  if (isMissing || second !== undefined || (host !== undefined && host !== authority)) {
     throw new HttpRefusal(400, "The HTTP request is malformed.");
   }
 }

@@ -18,13 +18,17 @@ import { formEndpoint } from "./form-endpoint.ts";
 export const TOKEN_PATH = "/connect/token";
 
 /** The token endpoint (RFC 6749 section 3.2). */
-export const token: Endpoint = formEndpoint(TOKEN_PATH, async (tenant, form, caller) =>
+export const token: Endpoint = formEndpoint(TOKEN_PATH, operationOf, async (tenant, form, caller) =>
   toTokenResponse(await grant(tenant, form, caller)),
 );
 
+function operationOf(form: Form): "refresh" | "mint" {
+  return form.get("grant_type") === REFRESH_GRANT_TYPE ? "refresh" : "mint";
+}
+
 async function grant(tenant: TenantEngine, form: Form, caller: Caller): Promise<TokenSet> {
   refuseResource(form);
-  return form.get("grant_type") === REFRESH_GRANT_TYPE
+  return operationOf(form) === "refresh"
     ? tenant.refresh(caller, toRefreshRequest(form))
     : tenant.mint(caller, toMintRequest(form));
 }

@@ -1,10 +1,8 @@
 import type { MethodImplSpec } from "@connectrpc/connect";
 import type { handleUnaryCall, Metadata } from "@grpc/grpc-js";
-import { REQUEST_ID } from "../wire/headers.ts";
 import { type CallContext, type CallDependencies, decode, encode, failureOf, openCall } from "./call.ts";
 import { OVER } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
-import { rpcName } from "./services.ts";
 
 /** The implementation of an RPC with one request and one response. */
 type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
@@ -17,17 +15,15 @@ interface Answer {
 
 /** Turns a guarded Connect implementation into a grpc-js handler for bytes. */
 export function unaryHandler(spec: UnaryImplSpec, dependencies: CallDependencies): handleUnaryCall<Buffer, Buffer> {
-  const rpc = rpcName(spec.method);
   return (call, callback) => {
-    const { context, requestId } = openCall(spec, call, dependencies);
+    const context = openCall(spec, call, dependencies);
     answer(spec, call.request, context).then(
       ({ header, response, trailer }) => {
-        header.set(REQUEST_ID, requestId);
         call.sendMetadata(header);
         callback(null, response, trailer);
       },
       (error: unknown) => {
-        const { status, header } = failureOf(error, context, { rpc, requestId }, dependencies.logger);
+        const { status, header } = failureOf(error, context);
         if (header !== undefined) call.sendMetadata(header);
         callback(status);
       },

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import { fieldValues, joinedField } from "../wire/fields.ts";
+import { fieldValues } from "../wire/fields.ts";
 import { hasMalformedBinary } from "./metadata.ts";
 import { grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
 
@@ -22,7 +22,7 @@ const ENCODINGS: ReadonlySet<string> = new Set(["identity", "deflate", "gzip"]);
 export const UNNAMED = "unnamed";
 
 /** A media type that grpc-js answers with 415. */
-const UNSUPPORTED = "unsupported";
+export const UNSUPPORTED = "unsupported";
 
 /** A timeout that grpc-js refuses. */
 const MALFORMED = "malformed";
@@ -37,9 +37,8 @@ const CONTENT_TYPE = /^application\/grpc(?:\+proto)?\s*(?:;|$)/;
 export function prepareHeaders(
   headers: IncomingHttpHeaders,
   fields: readonly string[],
-  paths: ReadonlySet<unknown>,
+  paths: { has(path: unknown): boolean },
 ): void {
-  prepareAuthorization(headers, fields);
   prepareTimeout(headers);
   const encoding = String(headers["grpc-encoding"] ?? "identity");
   // Without an encoding, grpc-js reads a compressed message as if it were plain. It refuses an unknown encoding.
@@ -52,15 +51,6 @@ export function prepareHeaders(
   else if (hasMalformedBinary(fields)) headers[":path"] = UNREADABLE;
   // grpc-js refuses it only once a message is compressed.
   else if (!ENCODINGS.has(encoding)) headers[":path"] = UNKNOWN_ENCODING;
-}
-
-/**
- * Joins several fields to one that is malformed, as over HTTP: grpc-js sees only the first. Replaces characters that
- * are not ASCII, as grpc-js would drop the whole field and the call would seem to have no credentials.
- */
-function prepareAuthorization(headers: IncomingHttpHeaders, fields: readonly string[]): void {
-  const authorization = joinedField(fields, "authorization");
-  if (authorization !== undefined) headers.authorization = authorization.replace(/[^\x20-\x7e]/g, "?");
 }
 
 /**

@@ -8,59 +8,47 @@ import {
 } from "@bufbuild/protobuf";
 import { createContextValues, createHandlerContext, type MethodImplSpec } from "@connectrpc/connect";
 import type { Metadata, ServerUnaryCall, StatusObject } from "@grpc/grpc-js";
-import type { Logger } from "../base/logger.ts";
-import { callerOf } from "../wire/caller.ts";
-import type { IsTrusted } from "../wire/remote-address.ts";
-import { callerKey } from "./caller.ts";
+import { arrivalOf } from "../wire/arrival.ts";
+import { arrivalKey } from "./arrivals.ts";
 import { CANCELLED, refuse, unreadable } from "./errors.ts";
 import { binaryOptions } from "./limits.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
-import { statusOf } from "./status.ts";
+import { statusOf, toStatus } from "./status.ts";
 
 /** A call as its implementation sees it. */
 export type CallContext = ReturnType<typeof createHandlerContext>;
 
 /** What serving calls needs. */
 export interface CallDependencies {
-  readonly logger: Logger;
-  /** Whether a proxy may say what a caller's address is. */
-  readonly isTrusted: IsTrusted;
   /** Aborts once the server stops. Streaming calls then end; the server waits for the others. */
   readonly stopping: AbortSignal;
 }
 
 /** What all calls of grpc-js have in common, streaming or not. */
-type Call = Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getPeer" | "getDeadline" | "getHost" | "getPath"> & {
+type Call = Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline" | "getHost" | "getPath"> & {
   on(event: "cancelled", listener: () => void): unknown;
 };
 
 /**
- * Makes Connect's context for a call of grpc-js, with its caller. The function that opens a call must abort it at its
+ * Makes Connect's context for a call of grpc-js, with its arrival. The function that opens a call must abort it at its
  * end.
  */
-export function openCall(
-  { kind, method }: MethodImplSpec,
-  call: Call,
-  { isTrusted, stopping }: CallDependencies,
-): { readonly context: CallContext; readonly requestId: string } {
-  const requestHeader = toHeaders(call.metadata);
-  const caller = callerOf({ fields: requestHeader.flat(), socket: addressOf(call.getPeer()) }, isTrusted);
+export function openCall({ kind, method }: MethodImplSpec, call: Call, { stopping }: CallDependencies): CallContext {
   const cancellation = new AbortController();
   call.on("cancelled", () => cancellation.abort(CANCELLED));
   const deadline = Number(call.getDeadline());
-  const context = createHandlerContext({
+  return createHandlerContext({
     service: method.parent,
     method,
     protocolName: "grpc",
     requestMethod: "POST",
     url: `http://${call.getHost()}${call.getPath()}`,
-    requestHeader,
+    requestHeader: toHeaders(call.metadata),
     requestSignal: cancellation.signal,
     ...(kind !== "unary" && { shutdownSignal: stopping }),
-    contextValues: createContextValues().set(callerKey, caller),
+    contextValues: createContextValues().set(arrivalKey, arrivalOf(call.metadata)),
     ...(Number.isFinite(deadline) && { timeoutMs: deadline - Date.now() }),
   });
-  return { context, requestId: caller.requestId ?? "" };
 }
 
 /**
@@ -87,19 +75,11 @@ export function encode<Desc extends DescMessage>(desc: Desc, message: MessageIni
 export function failureOf(
   error: unknown,
   { responseHeader, responseTrailer }: CallContext,
-  call: { readonly rpc: string; readonly requestId: string },
-  logger: Logger,
 ): { readonly status: StatusObject; readonly header: Metadata | undefined } {
-  const refusal = refuse(error, call, logger);
   try {
     const header = responseHeader.keys().next().done ? undefined : toMetadata(responseHeader);
-    return { status: statusOf(refusal, call.requestId, responseTrailer), header };
+    return { status: statusOf(refuse(error), responseTrailer), header };
   } catch (unwritable) {
-    return { status: statusOf(refuse(unwritable, call, logger), call.requestId, new Headers()), header: undefined };
+    return { status: toStatus(refuse(unwritable)), header: undefined };
   }
-}
-
-/** The address of a peer, which grpc-js writes as address and port. */
-function addressOf(peer: string): string | undefined {
-  return /^(?<address>.+):\d+$/.exec(peer)?.groups?.address;
 }

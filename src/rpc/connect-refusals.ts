@@ -1,5 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { OAuthError } from "../engine/errors.ts";
+import { OAuthError, toOAuthError } from "../engine/errors.ts";
+import { arrivalIn, reportRefusal } from "./arrivals.ts";
 import {
   DEADLINE_OVER,
   malformedTimeout,
@@ -27,18 +28,32 @@ const NO_MESSAGE = toConnectError(
 /**
  * Checks a call before its body is read. Throws a refusal if metadata is malformed, and rewrites Connect's own later
  * refusals to those that a gRPC caller gets: Connect reports bytes that it cannot decode as its own failure, and quotes
- * text that is not JSON. Connect aborts the call with the error before it serializes it, so the error is rewritten
- * then.
+ * text that is not JSON. Connect aborts the call with the error before it serializes it, so the error is rewritten, and
+ * every refusal reported, then.
  */
-export function gate({ requestHeader, signal }: HandlerContext): void {
-  signal.addEventListener("abort", () => {
-    const reason: unknown = signal.reason;
-    const refusal = reason instanceof ConnectError && !isRefusal(reason) ? refusalOf(reason) : undefined;
-    if (refusal === undefined) return;
-    const { code, rawMessage, details } = refusal;
-    Object.assign(reason as ConnectError, { code, rawMessage, details });
-  });
+export function gate(context: HandlerContext): void {
+  const { requestHeader, signal } = context;
+  const arrival = arrivalIn(context);
+  const report = () => {
+    const refusal = answered(signal.reason);
+    if (refusal !== undefined) reportRefusal(refusal, arrival);
+  };
+  if (signal.aborted) report();
+  else signal.addEventListener("abort", report);
   if (hasMalformedBinary([...requestHeader].flat())) throw MALFORMED_BINARY;
+}
+
+/** The refusal that a call is answered with, by the reason of its signal; undefined if it ends well or is cut off. */
+function answered(reason: unknown): ConnectError | undefined {
+  if (!(reason instanceof ConnectError)) {
+    const isUnforeseen = reason instanceof Error && reason.name !== "AbortError";
+    return isUnforeseen ? toConnectError(toOAuthError(reason)) : undefined;
+  }
+  const isOurs = isRefusal(reason) || reason.cause instanceof OAuthError;
+  const refusal = isOurs ? undefined : refusalOf(reason);
+  if (refusal === undefined) return reason;
+  const { code, rawMessage, details, cause } = refusal;
+  return Object.assign(reason, { code, rawMessage, details, cause });
 }
 
 function refusalOf(error: ConnectError): ConnectError | undefined {

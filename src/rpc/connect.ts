@@ -7,13 +7,12 @@ import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/co
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
-import type { Logger } from "../base/logger.ts";
 import { OAuthError } from "../engine/errors.ts";
-import type { Caller } from "../engine/request.ts";
+import { arrivalOf } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
 import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
-import { callerKey } from "./caller.ts";
+import { arrivalKey, reportRefusal } from "./arrivals.ts";
 import { gate } from "./connect-refusals.ts";
 import { POST_ALONE, STOPPING, toConnectError } from "./errors.ts";
 import { guard } from "./guard.ts";
@@ -40,18 +39,20 @@ const timeouts = { "connect-timeout-ms": connectTimeout, "grpc-timeout": grpcTim
 
 /**
  * Serves the RPCs over Connect and gRPC-Web on an HTTP server: `POST /<service>/<method>` with a message in protobuf's
- * binary or JSON form. Native gRPC has its own server. `app` must record the caller, as the gateway's server does. Once
- * it closes, streaming calls end.
+ * binary or JSON form. Native gRPC has its own server. `app` must record the arrival of requests, as the gateway's server does.
+ * Once it closes, streaming calls end.
  */
-export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[], logger: Logger): void {
+export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[]): void {
   const stopping = new AbortController();
   app.addHook("preClose", async () => stopping.abort(STOPPING));
   app.register(async (scope) => {
     // Connect reads the bodies itself, within its own limit.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    for (const handler of handlers(services, logger, stopping.signal)) {
-      scope.all(handler.requestPath, { onRequest: requirePost }, (request, reply) => serve(handler, request, reply));
+    for (const handler of handlers(services, stopping.signal)) {
+      scope.all(handler.requestPath, { onRequest: [nameOperation(handler), requirePost] }, (request, reply) =>
+        serve(handler, request, reply),
+      );
     }
     for (const typeName of new Set([...OURS, ...services.map(({ service }) => service.typeName)])) {
       scope.all(`/${typeName}/*`, (_request, reply) =>
@@ -61,11 +62,7 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
   });
 }
 
-function handlers(
-  services: readonly ServiceImplSpec[],
-  logger: Logger,
-  stopping: AbortSignal,
-): readonly UniversalHandler[] {
+function handlers(services: readonly ServiceImplSpec[], stopping: AbortSignal): readonly UniversalHandler[] {
   const options = {
     grpc: false,
     // Some libraries compress by default. The size limit also holds while inflating, which stops there (zip bombs).
@@ -79,7 +76,7 @@ function handlers(
   };
   const router = createConnectRouter();
   for (const spec of services.flatMap(({ methods }) => Object.values(methods))) {
-    const { kind, method, impl } = guard(spec, logger);
+    const { kind, method, impl } = guard(spec);
     router.rpc(method, impl, {
       ...options,
       jsonOptions: jsonOptionsFor(method.input),
@@ -87,6 +84,13 @@ function handlers(
     });
   }
   return router.handlers;
+}
+
+/** Notes what a call asks for, before it can be refused. */
+function nameOperation({ method }: UniversalHandler): (request: FastifyRequest) => Promise<void> {
+  return async (request) => {
+    arrivalOf(request.raw).operation = method.localName;
+  };
 }
 
 /** Answers any other method with 405 (RFC 9110 section 15.5.6), before the body is read. */
@@ -110,9 +114,10 @@ async function serve(handler: UniversalHandler, request: FastifyRequest, reply: 
   return reply.send(handler.method.methodKind === "unary" ? await buffer(body) : Readable.from(body));
 }
 
-/** Sends a refusal in Connect's form, for requests that Connect itself never sees. */
+/** Sends a refusal in Connect's form, and reports it, for requests that Connect itself never sees. */
 function refuseAs(status: number, message: string, reply: FastifyReply, code?: Code): FastifyReply {
   const refusal = toConnectError(new OAuthError("invalid_request", message), code);
+  reportRefusal(refusal, arrivalOf(reply.request.raw));
   reply.code(status).headers({ "content-type": "application/json", ...UNCACHED });
   return reply.send(errorToJsonBytes(refusal, undefined));
 }
@@ -122,8 +127,7 @@ function refuseAs(status: number, message: string, reply: FastifyReply, code?: C
  */
 function read(request: FastifyRequest, reply: FastifyReply): UniversalServerRequest | undefined {
   try {
-    const caller = request.getDecorator<Caller>("caller");
-    const values = createContextValues().set(callerKey, caller);
+    const values = createContextValues().set(arrivalKey, arrivalOf(request.raw));
     const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, values);
     for (const [name, read] of Object.entries(timeouts)) {
       if ((read(call.header.get(name) ?? "") ?? 0) > MAX_TIMEOUT) call.header.delete(name);

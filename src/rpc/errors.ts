@@ -3,7 +3,6 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import type { Logger } from "../base/logger.ts";
 import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 
 /** The status of every refusal; Connect's codes are gRPC's numbers. */
@@ -36,11 +35,12 @@ const retryInfo = {
 
 /**
  * Translates a refusal for gRPC and Connect: status, message, an OAuthErrorDetail and, for temporarily_unavailable, a
- * `google.rpc.RetryInfo`. The cause is left out. `code`: the status, if it is not the usual one.
+ * `google.rpc.RetryInfo`. Its `cause` is the refusal itself, for the event, and is not
+ * sent. `code`: the status, if it is not the usual one.
  */
 export function toConnectError(error: OAuthError, code: Code = codes[error.code]): ConnectError {
   const value = { error: error.code, errorDescription: error.message };
-  const refusal = new ConnectError(error.message, code, undefined, [{ desc: OAuthErrorDetailSchema, value }]);
+  const refusal = new ConnectError(error.message, code, undefined, [{ desc: OAuthErrorDetailSchema, value }], error);
   if (error.code === "temporarily_unavailable") refusal.details.push(retryInfo);
   return refusal;
 }
@@ -100,19 +100,10 @@ export function refusalOfAbort(reason: unknown): ConnectError {
 
 /**
  * Decides what a failed call sends, on either transport: an implementation's own status unchanged, a refusal with its
- * details, and nothing of any other error. The cause of an unexpected error goes to the log.
- *
- * `call`: the failed call, for the log.
+ * details, and nothing of any other error.
  */
-export function refuse(
-  error: unknown,
-  call: { readonly rpc: string; readonly requestId: string | undefined },
-  logger: Logger,
-): ConnectError {
-  if (error instanceof ConnectError) return error;
-  // The engine has already logged the causes of its own refusals.
-  if (!(error instanceof OAuthError)) logger.error({ ...call, err: error }, "a call failed");
-  return toConnectError(toOAuthError(error));
+export function refuse(error: unknown): ConnectError {
+  return error instanceof ConnectError ? error : toConnectError(toOAuthError(error));
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Http2Server } from "node:http2";
+import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { ServiceImplSpec } from "@connectrpc/connect";
 import {
   logVerbosity,
@@ -8,15 +8,17 @@ import {
   type StatusObject,
   setLogVerbosity,
 } from "@grpc/grpc-js";
-import type { Logger } from "../base/logger.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { Listener } from "../telemetry/events.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import type { CallDependencies } from "./call.ts";
-import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE } from "./call-headers.ts";
+import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE, UNSUPPORTED } from "./call-headers.ts";
 import { STOPPING, UNKNOWN_COMPRESSION } from "./errors.ts";
+import { type ArrivalDependencies, recordArrival } from "./grpc-arrivals.ts";
 import { guard } from "./guard.ts";
 import { MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
@@ -37,6 +39,8 @@ const options = {
 
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
+const UNSUPPORTED_TYPE = new OAuthError("invalid_request", "The content type is not supported here.");
+
 interface GrpcServer {
   /**
    * Starts to serve; `port` 0 means any free port. Resolves to the port, and rejects if the address cannot be bound.
@@ -52,13 +56,14 @@ interface GrpcServer {
 /** Creates a gRPC server, with its own port, for the RPCs of Connect services. Without `tls` it serves plain HTTP/2. */
 export function createGrpcServer({
   services,
-  logger,
+  listener,
   tls,
   trustedProxies = [],
   bounds = BOUNDS,
 }: {
   readonly services: readonly ServiceImplSpec[];
-  readonly logger: Logger;
+  /** Receives the refusals of calls that reach no operation. */
+  readonly listener: Listener;
   readonly tls?: TlsKeyPair | undefined;
   /** The proxies whose `forwarded` and `x-forwarded-for` count, as over HTTP; default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
@@ -68,8 +73,8 @@ export function createGrpcServer({
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...options, interceptors: [withDetails] });
   const stopping = new AbortController();
-  const dependencies = { logger, isTrusted: trust(trustedProxies), stopping: stopping.signal };
-  const paths = services.flatMap((service) => register(server, service, dependencies));
+  const dependencies = { stopping: stopping.signal };
+  const paths = new Map(services.flatMap((service) => register(server, service, dependencies)));
   server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
   server.register(NOT_POST, refuseCall(NO_POST), asIs, asIs, "bidi");
   server.register(UNKNOWN_ENCODING, refuseCall(toStatus(UNKNOWN_COMPRESSION)), asIs, asIs, "bidi");
@@ -79,7 +84,7 @@ export function createGrpcServer({
     async listen(host, port) {
       const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
       unbound = boundPort(bound, bounds);
-      prepareCalls(server, new Set(paths));
+      prepareCalls(server, paths, { listener, isTrusted: trust(trustedProxies) });
       return bound;
     },
     async close(graceMs) {
@@ -92,26 +97,33 @@ export function createGrpcServer({
 }
 
 /**
- * Prepares the headers of every call for grpc-js. Its HTTP/2 servers are private, so they are read by name. This
- * listener runs before grpc-js's own, which reads the same headers object.
+ * Records the arrival of every call, and prepares its headers for grpc-js, whose HTTP/2 servers are private, so that they
+ * are read by name. This listener runs before grpc-js's own, which reads the same headers object.
  */
-function prepareCalls(server: Server, paths: ReadonlySet<unknown>): void {
+function prepareCalls(server: Server, paths: ReadonlyMap<unknown, string>, dependencies: ArrivalDependencies): void {
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
   for (const http2 of servers.keys()) {
-    http2.prependListener("stream", (_stream, headers, _flags, rawHeaders: readonly string[]) =>
-      prepareHeaders(headers, rawHeaders, paths),
-    );
+    http2.prependListener("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: readonly string[]) => {
+      const arrival = recordArrival(stream, rawHeaders, paths.get(headers[":path"]), dependencies);
+      prepareHeaders(headers, rawHeaders, paths);
+      // grpc-js answers it with an HTTP status, past its own calls.
+      if (headers["content-type"] === UNSUPPORTED) arrival.refused(UNSUPPORTED_TYPE);
+    });
   }
 }
 
-/** Registers the RPCs of a service. Returns their paths. */
-function register(server: Server, { methods }: ServiceImplSpec, dependencies: CallDependencies): readonly string[] {
+/** Registers the RPCs of a service. Returns their paths, and what each is called in events. */
+function register(
+  server: Server,
+  { methods }: ServiceImplSpec,
+  dependencies: CallDependencies,
+): readonly (readonly [string, string])[] {
   return Object.values(methods).map((spec) => {
     const path = `/${rpcName(spec.method)}`;
-    const guarded = guard(spec, dependencies.logger);
+    const guarded = guard(spec);
     if (guarded.kind === "unary") server.register(path, unaryHandler(guarded, dependencies), asIs, asIs, "unary");
     else server.register(path, streamHandler(guarded, dependencies), asIs, asIs, "bidi");
-    return path;
+    return [path, spec.method.localName];
   });
 }
 

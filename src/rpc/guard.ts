@@ -1,9 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext, MethodImplSpec } from "@connectrpc/connect";
-import type { Logger } from "../base/logger.ts";
-import { callerIn } from "./caller.ts";
+import { arrivalIn } from "./arrivals.ts";
 import { refusalOfAbort, refuse } from "./errors.ts";
-import { rpcName } from "./services.ts";
 
 /** The refusals of implementations, which are sent unchanged. A door rewrites only the refusals of its library. */
 const refusals = new WeakSet<object>();
@@ -21,46 +19,50 @@ export function isRefusal(error: object): boolean {
  * ends at its deadline, and a stream also when its client disconnects or the server stops, even if the implementation
  * ignores its signal.
  */
-export function guard(spec: MethodImplSpec, logger: Logger): MethodImplSpec {
-  const rpc = rpcName(spec.method);
-  const refusalOf = (error: unknown, context: HandlerContext): unknown => {
+export function guard(spec: MethodImplSpec): MethodImplSpec {
+  const refusalOf = (error: unknown): unknown => {
     if (isObject(error) && unread.has(error)) return error;
-    const refusal = refuse(error, { rpc, requestId: callerIn(context).requestId }, logger);
+    const refusal = refuse(error);
     refusals.add(refusal);
     return refusal;
+  };
+  const begin = (context: HandlerContext): HandlerContext => {
+    arrivalIn(context).hasBegun = true;
+    return context;
   };
   const one = async <T>(run: () => T | Promise<T>, context: HandlerContext, isBounded: boolean): Promise<T> => {
     try {
       return isBounded ? await untilAborted(run, context.signal) : await run();
     } catch (error) {
-      throw refusalOf(error, context);
+      throw refusalOf(error);
     }
   };
   const many = async function* <T>(run: () => AsyncIterable<T>, context: HandlerContext): AsyncGenerator<T> {
     try {
       yield* endingWith(context.signal, run());
     } catch (error) {
-      throw refusalOf(error, context);
+      throw refusalOf(error);
     }
   };
   switch (spec.kind) {
     case "unary": {
       const impl = (request: Message, context: HandlerContext) =>
-        one(() => spec.impl(request, context), context, context.timeoutMs() !== undefined);
+        one(() => spec.impl(request, begin(context)), context, context.timeoutMs() !== undefined);
       return { ...spec, impl };
     }
     case "server_streaming": {
-      const impl = (request: Message, context: HandlerContext) => many(() => spec.impl(request, context), context);
+      const impl = (request: Message, context: HandlerContext) =>
+        many(() => spec.impl(request, begin(context)), context);
       return { ...spec, impl };
     }
     case "client_streaming": {
       const impl = (requests: AsyncIterable<Message>, context: HandlerContext) =>
-        one(() => spec.impl(noting(requests), context), context, true);
+        one(() => spec.impl(noting(requests), begin(context)), context, true);
       return { ...spec, impl };
     }
     case "bidi_streaming": {
       const impl = (requests: AsyncIterable<Message>, context: HandlerContext) =>
-        many(() => spec.impl(noting(requests), context), context);
+        many(() => spec.impl(noting(requests), begin(context)), context);
       return { ...spec, impl };
     }
   }

@@ -11,23 +11,23 @@ import type { Instant } from "../base/clock.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import type { RotateRequest } from "../engine/request.ts";
-import { callerIn } from "./caller.ts";
+import { callerIn } from "./arrivals.ts";
 import { findTenant } from "./tenant.ts";
 
 /** The KeyService: translates requests and answers, and leaves the work to the engine. */
 export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
   return {
     async rotate(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       return toRotateResponse(await tenant.rotate(callerIn(context), toRotateRequest(request)));
     },
     async revokeClient(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       const revocation = await tenant.revokeClient(callerIn(context), { client: request.client || undefined });
       return { warnings: [...revocation.warnings] };
     },
     async listKeys(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       return { keys: (await tenant.listKeys(callerIn(context))).map(toKey) };
     },
   };

@@ -1,14 +1,10 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  type StatusObject,
-  status,
-} from "@grpc/grpc-js";
+import { Metadata, ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
+import { arrivalOf, nameArrival } from "../wire/arrival.ts";
 import { REQUEST_ID } from "../wire/headers.ts";
+import { reportRefusal } from "./arrivals.ts";
 import { UNNAMED } from "./call-headers.ts";
 import {
   DEADLINE_OVER,
@@ -21,8 +17,8 @@ import {
 } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 
-/** The metadata of statuses from this file, to tell them from those of grpc-js. */
-const ours = new WeakSet<Metadata>();
+/** The refusals that statuses of this file were made of, by the metadata that tells them from those of grpc-js. */
+const made = new WeakMap<Metadata, ConnectError>();
 
 /** Replacements for refusals of grpc-js, by their status. */
 const refusals: Partial<Record<number, ConnectError>> = {
@@ -49,31 +45,47 @@ export function toStatus(error: ConnectError): StatusObject {
   trailers.delete("grpc-message");
   const code: number = error.code;
   const metadata = toMetadata(trailers);
-  ours.add(metadata);
+  made.set(metadata, error);
   return { code, details: error.rawMessage, metadata };
 }
 
-/** The status that ends a call, with the request's id. `trailer`: the metadata that the implementation adds. */
-export function statusOf(refusal: ConnectError, requestId: string, trailer: Headers): StatusObject {
-  const made = toStatus(refusal);
-  made.metadata.merge(toMetadata(trailer));
-  made.metadata.set(REQUEST_ID, requestId);
-  return made;
+/** The status that ends a call. `trailer`: the metadata that the implementation adds. */
+export function statusOf(refusal: ConnectError, trailer: Headers): StatusObject {
+  const status = toStatus(refusal);
+  status.metadata.merge(toMetadata(trailer));
+  return status;
 }
 
 /**
- * Adds the usual details to the refusals that grpc-js makes itself. grpc-js sends them through the call that it passes
- * to an interceptor, but past all interceptors, so that call's `sendStatus` is replaced.
+ * Adds the usual details to the refusals that grpc-js makes itself, and the request's id to every refusal, and reports
+ * it. grpc-js sends its own through the call that it passes to an interceptor, but past all interceptors, so that call's
+ * `sendStatus` is replaced.
  */
 export const withDetails: ServerInterceptor = (_method, call) => {
+  // The stream is private: nothing else that an interceptor has tells one call from another.
+  const arrival = arrivalOf(Reflect.get(call, "stream"));
   const send = call.sendStatus.bind(call);
   call.sendStatus = (sent) => {
     // The message is for errors alone; grpc-js says OK.
     if (sent.code === status.OK) return send({ ...sent, details: "" });
-    const known = sent.metadata && ours.has(sent.metadata) ? undefined : refusalOf(sent);
-    send(known === undefined ? sent : toStatus(known));
+    const own = sent.metadata ? made.get(sent.metadata) : undefined;
+    const refusal = own ?? refusalOf(sent);
+    if (refusal === undefined) return send(sent);
+    reportRefusal(refusal, arrival);
+    const { code, details, metadata } = own === undefined ? toStatus(refusal) : sent;
+    const trailer = metadata?.clone() ?? new Metadata();
+    trailer.set(REQUEST_ID, arrival.caller.requestId);
+    send({ code, details, metadata: trailer });
   };
-  return new ServerInterceptingCall(call);
+  return new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMetadata(metadata, pass) {
+          nameArrival(metadata, arrival);
+          pass(metadata);
+        },
+      }),
+  });
 };
 
 function refusalOf({

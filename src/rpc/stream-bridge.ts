@@ -2,11 +2,9 @@ import { once } from "node:events";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
 import type { handleBidiStreamingCall, Metadata, ServerDuplexStream } from "@grpc/grpc-js";
-import { REQUEST_ID } from "../wire/headers.ts";
 import { type CallContext, type CallDependencies, decode, encode, failureOf, openCall } from "./call.ts";
 import { NOT_ONE_MESSAGE, OVER, refusalOfAbort } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
-import { rpcName } from "./services.ts";
 
 /** The implementation of an RPC that streams in one direction or both. */
 type StreamImplSpec = Exclude<MethodImplSpec, { readonly kind: "unary" }>;
@@ -21,14 +19,13 @@ export function streamHandler(
   spec: StreamImplSpec,
   dependencies: CallDependencies,
 ): handleBidiStreamingCall<Buffer, Buffer> {
-  const rpc = rpcName(spec.method);
   return (call) => {
-    const { context, requestId } = openCall(spec, call, dependencies);
-    const begin = beginning(call, context, requestId);
+    const context = openCall(spec, call, dependencies);
+    const begin = beginning(call, context);
     answer(spec, call, context, begin).then(
       (trailer) => call.end(trailer),
       (error: unknown) => {
-        const { status, header } = failureOf(error, context, { rpc, requestId }, dependencies.logger);
+        const { status, header } = failureOf(error, context);
         if (header !== undefined) begin();
         call.emit("error", status);
       },
@@ -37,13 +34,11 @@ export function streamHandler(
 }
 
 /** What sends the header of a response, once. */
-function beginning(call: Call, { responseHeader }: CallContext, requestId: string): () => void {
+function beginning(call: Call, { responseHeader }: CallContext): () => void {
   let hasBegun = false;
   return () => {
     if (hasBegun) return;
-    const header = toMetadata(responseHeader);
-    header.set(REQUEST_ID, requestId);
-    call.sendMetadata(header);
+    call.sendMetadata(toMetadata(responseHeader));
     hasBegun = true;
   };
 }

@@ -6,7 +6,7 @@ import type {
 } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
 import type { IntrospectRequest, RevokeRequest } from "../engine/request.ts";
-import { callerIn } from "./caller.ts";
+import { callerIn } from "./arrivals.ts";
 import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
 import { toMintRequest, toMintResponse, toRefreshRequest, toTokenResponse } from "./token.ts";
@@ -15,19 +15,19 @@ import { toMintRequest, toMintResponse, toRefreshRequest, toTokenResponse } from
 export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
     async mint(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       return toMintResponse(await tenant.mint(callerIn(context), toMintRequest(request)));
     },
     async refresh(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       return toTokenResponse(await tenant.refresh(callerIn(context), toRefreshRequest(request)));
     },
     async introspect(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       return toIntrospectResponse(await tenant.introspect(callerIn(context), toIntrospectRequest(request)));
     },
     async revoke(request, context) {
-      const tenant = findTenant(engine, request.tenant);
+      const tenant = findTenant(engine, request.tenant, context);
       await tenant.revoke(callerIn(context), toRevokeRequest(request));
       return {};
     },

@@ -12,6 +12,7 @@ import { serveMetrics } from "../http/metrics.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
+import type { Listener } from "../telemetry/events.ts";
 import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics/index.ts";
@@ -57,11 +58,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   try {
     const metrics = openMetrics(config, logger);
     open.defer(() => metrics.close());
-    const management = await openManagement(config, health, metrics, logger, open);
-    await tryAddresses(config);
     const log = new EventLog(logger, elapsed);
     open.defer(() => log.report());
     const listener = heardByAll([log.listen, metrics.listen], logger);
+    const management = await openManagement(config, health, metrics, listener, open);
+    await tryAddresses(config);
     const store = await openMeasuredStore(config, logger, listener, metrics.meter);
     open.defer(() => store.close());
     const platform = measuredPlatform(thisPlatform(openSealer(config)), metrics.meter);
@@ -76,7 +77,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
-    const ports = await openDoors(config, { engine: node.engine, health, logger }, open);
+    const ports = await openDoors(config, { engine: node.engine, health, listener }, open);
     health.begin(node.checks);
     open.defer(() => stopBeingReady(health));
     return { ...ports, ...management, publicUrl: config.publicUrl, close: () => open.disposeAsync() };
@@ -97,10 +98,10 @@ async function openManagement(
   { managementAddress }: Config,
   health: Health,
   metrics: Metrics,
-  logger: Logger,
+  listener: Listener,
   open: AsyncDisposableStack,
 ): Promise<{ readonly managementPort: number }> {
-  const app = createHttpServer({ logger, closeGrace: CLOSE_GRACE });
+  const app = createHttpServer({ listener, closeGrace: CLOSE_GRACE });
   open.defer(() => app.close());
   serveHealth(app, health);
   serveMetrics(app, metrics.scrape);
@@ -118,30 +119,30 @@ async function tryAddresses({ httpAddress, rpcAddress, operatorAddress }: Config
 /** Opens the doors. They close together. */
 async function openDoors(
   config: Config,
-  { engine, health, logger }: { readonly engine: Engine; readonly health: Health; readonly logger: Logger },
+  { engine, health, listener }: { readonly engine: Engine; readonly health: Health; readonly listener: Listener },
   open: AsyncDisposableStack,
 ): Promise<Pick<Service, "httpPort" | "rpcPort" | "operatorPort">> {
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
   const doors: (() => Promise<void>)[] = [];
   open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
   const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
-  const http = { logger, closeGrace: CLOSE_GRACE, trustedProxies, tls };
+  const http = { listener, closeGrace: CLOSE_GRACE, trustedProxies, tls };
   const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
   const services = withStandardServices(own, health);
 
   const gateway = createGateway({ engine, publicUrl, ...http });
-  registerConnect(gateway, services, logger);
+  registerConnect(gateway, services);
   doors.push(() => gateway.close());
   await listening("HTTP", httpAddress, (address) => gateway.listen({ ...address }));
 
-  const grpc = createGrpcServer({ services, logger, tls, trustedProxies });
+  const grpc = createGrpcServer({ services, listener, tls, trustedProxies });
   doors.push(() => grpc.close(CLOSE_GRACE));
   const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
   const ports = { httpPort: portOf(gateway.server.address()), rpcPort };
   if (operatorAddress === undefined) return { ...ports, operatorPort: undefined };
 
   const operators = createHttpServer(http);
-  registerConnect(operators, withStandardServices(operatorServices(engine), health), logger);
+  registerConnect(operators, withStandardServices(operatorServices(engine), health));
   doors.push(() => operators.close());
   await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
   return { ...ports, operatorPort: portOf(operators.server.address()) };

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { Caller } from "../engine/request.ts";
+import type { IdentifiedCaller } from "./arrival.ts";
 import { joinedField } from "./fields.ts";
 import { REQUEST_ID } from "./headers.ts";
 import { type IsTrusted, remoteAddress } from "./remote-address.ts";
 
 /** A request as it arrives, before its message is read. */
-interface Arrival {
+interface RawRequest {
   /** The names and values of its header or metadata in turn, as received. */
   readonly fields: readonly string[];
   /** The address of its socket. */
@@ -16,7 +16,7 @@ interface Arrival {
 const SAFE_ID = /^[A-Za-z0-9._~:+/=@-]{1,128}$/;
 
 /** What a request's header or metadata says about its caller. */
-export function callerOf({ fields, socket }: Arrival, isTrusted: IsTrusted): Caller {
+export function callerOf({ fields, socket }: RawRequest, isTrusted: IsTrusted): IdentifiedCaller {
   const field = (name: string) => joinedField(fields, name);
   const forwarding = { forwarded: field("forwarded"), xForwardedFor: field("x-forwarded-for") };
   const given = field(REQUEST_ID);

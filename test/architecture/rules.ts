@@ -29,14 +29,14 @@ export const rules: Rules = {
   },
   server: "composes",
   http: {
-    rooms: ["wire", "engine/port", "engine", "registry/tenant", "token", "base"],
+    rooms: ["wire", "engine/port", "engine", "registry/tenant", "telemetry/events", "token", "base"],
     packages: ["fastify"],
   },
   rpc: {
-    rooms: ["wire", "engine/port", "engine", "base", "../gen"],
+    rooms: ["wire", "engine/port", "engine", "telemetry/events", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
-  wire: { rooms: ["engine"] },
+  wire: { rooms: ["engine", "telemetry/events"] },
   grants: {
     rooms: ["engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
   },

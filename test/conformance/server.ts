@@ -4,7 +4,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 import {
   ServerCompatRequestSchema,
   ServerCompatResponseSchema,
@@ -20,7 +20,7 @@ const PREFIX = 4;
  */
 const [door] = process.argv.slice(2);
 const request = fromBinary(ServerCompatRequestSchema, await readMessage());
-const logger = recordingLogger();
+const listener = listenerOf(recordingLogger());
 const { serverCreds } = request;
 const tls =
   request.useTls && serverCreds
@@ -35,12 +35,12 @@ await once(process, "SIGTERM");
 process.exit(0);
 
 async function serveGrpc(): Promise<number> {
-  return createGrpcServer({ services: [conformanceService], logger, tls }).listen("127.0.0.1", 0);
+  return createGrpcServer({ services: [conformanceService], listener, tls }).listen("127.0.0.1", 0);
 }
 
 async function serveHttp(): Promise<number> {
-  const app = createHttpServer({ logger, tls });
-  registerConnect(app, [conformanceService], logger);
+  const app = createHttpServer({ listener, tls });
+  registerConnect(app, [conformanceService]);
   await app.listen({ host: "127.0.0.1", port: 0 });
   return (app.server.address() as AddressInfo).port;
 }

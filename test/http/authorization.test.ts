@@ -28,7 +28,9 @@ test.each(["/connect/authorize", "/acme/connect/authorize"])("there is no login 
     expect(headers["access-control-allow-origin"]).toBeUndefined();
   }
   expect(engine.asked).toEqual([]);
-  expect(logger.lines).toEqual([]);
+  const told = { level: "info", fields: { event: "refused", code: "unsupported_response_type" } };
+  expect(logger.lines).toMatchObject(answers.map(() => told));
+  expect(logger.text()).not.toContain("SECRET");
 });
 
 test("it takes no other method", async () => {

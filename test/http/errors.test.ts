@@ -51,7 +51,21 @@ describe("a refusal", () => {
     expect(response.statusCode).toBe(500);
     expect(response.json()).toEqual({ error: "server_error", error_description: "An unexpected error occurred." });
     expect(logger.lines).toHaveLength(1);
-    expect(logger.text()).toMatch(/^error a request failed .*x is not a function/);
+    expect(logger.text()).toMatch(/^error an operation failed .*x is not a function/);
+  });
+
+  test("of what is no operation tells what was asked for", async () => {
+    const { engine, app, logger } = testGateway();
+    Object.defineProperty(engine, "keys", { get: () => expect.fail("no keys") });
+    const { statusCode, headers } = await app.inject("/acme/.well-known/jwks.json");
+    expect(statusCode).toBe(500);
+    const fields = {
+      operation: "jwks",
+      tenant: "acme",
+      requestId: headers["x-request-id"],
+      err: { message: "no keys" },
+    };
+    expect(logger.lines).toMatchObject([{ level: "error", fields }]);
   });
 
   test("for a store that is out of reach asks to try again", async () => {
@@ -74,7 +88,10 @@ describe("a refusal", () => {
     expect(response.statusCode).toBe(400);
     expect(response.json()).toEqual({ error: "invalid_request", error_description: description });
     expect(engine.asked).toEqual([]);
-    expect(logger.lines).toEqual([]);
+    const requestId = response.headers["x-request-id"];
+    expect(logger.lines).toMatchObject([
+      { level: "info", fields: { event: "refused", tenant: "default", requestId, reason: description } },
+    ]);
   });
 
   test.each([

@@ -69,7 +69,7 @@ describe("a path", () => {
       expect(response.statusCode).toBe(404);
       expect(response.json()).toEqual(NOTHING);
     }
-    expect(logger.lines).toEqual([]);
+    expect(logger.lines.map(({ fields }) => fields)).toMatchObject(Array(4).fill({ event: "refused" }));
   });
 
   test.each(["/%", "/%ff/connect/token", "/a%zz/connect/token?x=SECRET"])(
@@ -82,7 +82,10 @@ describe("a path", () => {
         error: "invalid_request",
         error_description: "The HTTP request is malformed.",
       });
-      expect(logger.lines).toEqual([]);
+      const requestId = response.headers["x-request-id"];
+      expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+      expect(logger.lines).toMatchObject([{ fields: { event: "refused", requestId } }]);
+      expect(logger.text()).not.toContain("SECRET");
     },
   );
 });
@@ -135,7 +138,7 @@ describe("the RPCs beside it", () => {
 
   function gatewayWithRpcs() {
     const context = testGateway();
-    registerConnect(context.app, rpcServices(context.engine), context.logger);
+    registerConnect(context.app, rpcServices(context.engine));
     return context;
   }
 
@@ -199,9 +202,11 @@ describe("the connection", () => {
   async function refused(...parts: string[]) {
     const { app, logger } = testGateway();
     const port = await listen(app);
-    const [, status, body] = CLOSED.exec(await sendRaw(port, ...parts)) ?? [];
+    const answer = await sendRaw(port, ...parts);
+    const [, status, body] = CLOSED.exec(answer) ?? [];
     await app.close();
-    expect(logger.lines).toEqual([]);
+    const [, requestId] = /^x-request-id: ([0-9a-f-]{36})\r$/m.exec(answer) ?? [];
+    expect(logger.lines).toMatchObject([{ fields: { event: "refused", requestId } }]);
     return { status: Number(status), ...JSON.parse(body ?? "{}") };
   }
 

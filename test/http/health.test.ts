@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createHttpServer } from "../../src/http/gateway.ts";
 import { serveHealth } from "../../src/http/health.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 
 let findings: { readonly name: string; readonly problem: string | undefined }[];
 let asked = 0;
-const app = createHttpServer({ logger: recordingLogger() });
+const app = createHttpServer({ listener: listenerOf(recordingLogger()) });
 serveHealth(app, {
   results: async () => {
     asked += 1;

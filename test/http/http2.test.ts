@@ -30,13 +30,13 @@ let port: number;
 
 beforeEach(async () => {
   context = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
-  registerConnect(context.app, rpcServices(context.engine), context.logger);
+  registerConnect(context.app, rpcServices(context.engine));
   port = await listen(context.app);
 });
 afterEach(async () => {
   vi.useRealTimers();
   await context.app.close();
-  expect(context.logger.lines).toEqual([]);
+  expect(context.logger.lines.filter(({ level }) => level !== "info")).toEqual([]);
 });
 
 async function openSession(): Promise<ClientHttp2Session> {
@@ -217,7 +217,7 @@ describe("an answer that goes on, message by message", () => {
   async function watch(answer: () => AsyncGenerator<object>) {
     const other = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
     const service = createServiceImplSpec<typeof Health>(Health, { watch: answer });
-    registerConnect(other.app, [service], other.logger);
+    registerConnect(other.app, [service]);
     port = await listen(other.app);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const session = await openSession();

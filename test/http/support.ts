@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
 import { createGateway, type GatewayOptions } from "../../src/http/gateway.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 
 export const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
@@ -12,7 +12,7 @@ export const FORM = { "content-type": "application/x-www-form-urlencoded" };
 export function testGateway(options: Partial<GatewayOptions> = {}) {
   const engine = new FakeEngine();
   const logger = recordingLogger();
-  const app = createGateway({ engine, logger, publicUrl: "https://mint.example", ...options });
+  const app = createGateway({ engine, listener: listenerOf(logger), publicUrl: "https://mint.example", ...options });
   const post = (payload: string | Buffer, headers: Record<string, string | string[]> = {}, url = "/connect/token") =>
     app.inject({ method: "POST", url, headers: { ...FORM, ...headers }, payload });
   return { engine, logger, app, post };

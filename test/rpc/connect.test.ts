@@ -9,7 +9,7 @@ import { OAuthError } from "../../src/engine/errors.ts";
 import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 import { compressing, deepStruct, MINT, refusalOf, startDoors, transports } from "./support.ts";
 
 const engine = new FakeEngine();
@@ -318,14 +318,14 @@ test("a deadline that no timer can hold does no harm", async () => {
 
 test("a caller who goes away aborts the call", async () => {
   const seen = Promise.withResolvers<AbortSignal>();
-  const app = createHttpServer({ logger: recordingLogger() });
+  const app = createHttpServer({ listener: listenerOf(recordingLogger()) });
   const service = createServiceImplSpec<typeof TokenService>(TokenService, {
     mint(_, context) {
       seen.resolve(context.signal);
       return new Promise(() => {});
     },
   });
-  registerConnect(app, [service], recordingLogger());
+  registerConnect(app, [service]);
   const baseUrl = await app.listen({ host: "127.0.0.1", port: 0 });
 
   const caller = new AbortController();

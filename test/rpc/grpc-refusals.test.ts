@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 import { MINT } from "./support.ts";
 
 const service = createServiceImplSpec<typeof TokenService>(TokenService, {
@@ -23,7 +23,7 @@ const service = createServiceImplSpec<typeof TokenService>(TokenService, {
     throw new ConnectError("No.", Code.Aborted);
   },
 });
-const server = createGrpcServer({ services: [service], logger: recordingLogger() });
+const server = createGrpcServer({ services: [service], listener: listenerOf(recordingLogger()) });
 let url: string;
 let said = "h";
 

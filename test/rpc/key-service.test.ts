@@ -43,6 +43,7 @@ class OperatorsEngine implements Engine {
   }
 
   fail(error: unknown): void {
+    if (error instanceof OAuthError) error.isReported = true;
     const fail = (): Promise<never> => Promise.reject(error);
     this.rotation = this.keys = this.revocation = fail;
   }
@@ -376,8 +377,8 @@ describe.each(METHODS)("%s", (method) => {
       expect(refusal, name).toMatchObject({ code: "Internal", details: [{ error: "server_error" }] });
       expect(JSON.stringify(refusal), name).not.toContain("disk");
     }
-    const rpc = `mintmark.v1.KeyService/${KeyService.method[method].name}`;
-    expect(doors.logger.lines).toMatchObject(Array(CLIENTS.length).fill({ level: "error", fields: { rpc } }));
+    const fields = { operation: method, tenant: "default", requestId: expect.any(String) };
+    expect(doors.logger.lines).toMatchObject(Array(CLIENTS.length).fill({ level: "error", fields }));
     const log = doors.logger.text();
     expect(log).toContain("the disk is full");
     for (const secret of [SECRET, authorization, authorization.slice("Basic ".length)]) {

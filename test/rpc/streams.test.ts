@@ -26,7 +26,7 @@ import {
   ServerReflectionResponseSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
-import { callerIn } from "../../src/rpc/caller.ts";
+import { callerIn } from "../../src/rpc/arrivals.ts";
 import { refusalOf, startServers } from "./support.ts";
 
 const { SERVING, NOT_SERVING } = HealthCheckResponse_ServingStatus;
@@ -152,7 +152,7 @@ describe.each(Object.entries(watches))("a stream over %s", (_, watch) => {
     expect(unforeseen).toMatchObject({ code: "Internal", details: [{ error: "server_error" }] });
     expect(unforeseen.message).not.toContain("hunter2");
     expect(got).toEqual([SERVING, SERVING]);
-    expect(servers.logger.lines.filter(({ message }) => message === "a call failed")).toHaveLength(1);
+    expect(servers.logger.lines.filter(({ message }) => message === "an operation failed")).toHaveLength(1);
   });
 
   test.each([true, false])("that fails has its header and trailer, too, a message first: %s", async (isLate) => {
@@ -345,7 +345,7 @@ describe("a stream in both directions over gRPC", () => {
     const { call, next, close } = open();
     call.write(Buffer.from([0x0a, 0xff]));
     expect(await refusalOf(next())).toMatchObject({ code: "InvalidArgument", details: [{ error: "invalid_request" }] });
-    expect(servers.logger.lines).toEqual([]);
+    expect(servers.logger.lines).toMatchObject([{ fields: { event: "refused", operation: "serverReflectionInfo" } }]);
     close();
   });
 });

@@ -12,7 +12,7 @@ import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
 import type { TlsKeyPair } from "../../src/wire/tls.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 
 /** Both servers over one engine, on free ports of the loopback interface. */
 export function startDoors(engine: Engine, tls?: TlsKeyPair) {
@@ -22,10 +22,11 @@ export function startDoors(engine: Engine, tls?: TlsKeyPair) {
 /** Both servers over some services, on free ports of the loopback interface. */
 export async function startServers(services: readonly ServiceImplSpec[], tls?: TlsKeyPair) {
   const logger = recordingLogger();
-  const app = createHttpServer({ logger });
-  registerConnect(app, services, logger);
+  const listener = listenerOf(logger);
+  const app = createHttpServer({ listener });
+  registerConnect(app, services);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const server = createGrpcServer({ services, logger, tls });
+  const server = createGrpcServer({ services, listener, tls });
   const port = await server.listen("127.0.0.1", 0);
   const close = async () => {
     await Promise.all([app.close(), server.close(0)]);

@@ -6,7 +6,7 @@ import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import { listening } from "../../src/server/bind.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 
 const other = createServer();
 let taken: { host: string; port: number };
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => void other.close());
 
-const logger = recordingLogger();
+const listener = listenerOf(recordingLogger());
 
 /** What a start ends with. */
 async function failure(start: Promise<unknown>): Promise<unknown> {
@@ -28,7 +28,7 @@ async function failure(start: Promise<unknown>): Promise<unknown> {
 
 describe("an address that another process has is named, with its setting", () => {
   it("for HTTP", async () => {
-    const app = createGateway({ engine: new FakeEngine(), logger, publicUrl: "https://mint.example" });
+    const app = createGateway({ engine: new FakeEngine(), listener, publicUrl: "https://mint.example" });
     const error = await failure(listening("HTTP", taken, (address) => app.listen(address)));
     expect(error).toEqual(
       new ConfigError([
@@ -39,7 +39,7 @@ describe("an address that another process has is named, with its setting", () =>
   });
 
   it("for gRPC", async () => {
-    const server = createGrpcServer({ services: [], logger });
+    const server = createGrpcServer({ services: [], listener });
     const error = await failure(listening("RPC", taken, ({ host, port }) => server.listen(host, port)));
     expect(error).toEqual(
       new ConfigError([
@@ -63,8 +63,8 @@ it.each([
 
 it.each(["HTTP", "RPC"] as const)("tells of a name that nobody knows in words, at the door %s", async (setting) => {
   const unknown = { host: "mint.invalid", port: 7001 };
-  const app = createGateway({ engine: new FakeEngine(), logger, publicUrl: "https://mint.example" });
-  const grpc = createGrpcServer({ services: [], logger });
+  const app = createGateway({ engine: new FakeEngine(), listener, publicUrl: "https://mint.example" });
+  const grpc = createGrpcServer({ services: [], listener });
   const listen = ({ host, port }: typeof unknown) =>
     setting === "HTTP" ? app.listen({ host, port }) : grpc.listen(host, port);
   const error = await failure(listening<unknown>(setting, unknown, listen));

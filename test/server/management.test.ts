@@ -11,7 +11,7 @@ import { thisPlatform } from "../../src/server/platform.ts";
 import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import { freePort } from "../support/free-port.ts";
 import { keyBytes, keyText } from "../support/key-encryption-key.ts";
-import { recordingLogger } from "../support/logger.ts";
+import { listenerOf, recordingLogger } from "../support/logger.ts";
 import { hostOf, makeDatabase, type TestDatabase, urlOf, withMongo } from "../support/mongodb.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
@@ -154,7 +154,7 @@ withMongo("a node whose clock is set while it serves", (uri) => {
     await node.pollKeys();
     const health = new Health({ elapsed: machine.elapsed, tooLong: () => new Promise(() => {}), logger });
     health.begin(node.checks);
-    const app = createHttpServer({ logger });
+    const app = createHttpServer({ listener: listenerOf(logger) });
     serveHealth(app, health);
     const ready = async () => {
       const { statusCode, body } = await app.inject("/readyz");

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../src/base/json.ts";
+import { OAuthError } from "../../src/engine/errors.ts";
 import type { Engine, TenantEngine } from "../../src/engine/port.ts";
 import type {
   Caller,
@@ -63,8 +64,9 @@ export class FakeEngine implements Engine {
     return clientsPart as TenantEngine;
   }
 
-  /** Has every operation fail. */
+  /** Has every operation fail. A refusal has been told of already, as one of `perform`. */
   fail(error: unknown): void {
+    if (error instanceof OAuthError) error.isReported = true;
     const fail = (): Promise<never> => Promise.reject(error);
     this.answer = this.introspection = this.revocation = fail;
   }

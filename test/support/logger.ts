@@ -1,4 +1,11 @@
 import type { Logger } from "../../src/base/logger.ts";
+import type { Listener } from "../../src/telemetry/events.ts";
+import { EventLog } from "../../src/telemetry/log.ts";
+
+/** Writes events into a log, as the service does. */
+export function listenerOf(logger: Logger): Listener {
+  return new EventLog(logger, () => performance.now()).listen;
+}
 
 /** A logger that keeps what it is told. */
 export interface RecordingLogger extends Logger {

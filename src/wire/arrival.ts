@@ -1,0 +1,50 @@
+import type { OAuthError } from "../engine/errors.ts";
+import type { Caller } from "../engine/request.ts";
+import type { Listener } from "../telemetry/events.ts";
+
+/** The arrivals of requests, by the parts of requests that doors have at hand. */
+const arrivals = new WeakMap<object, Arrival>();
+
+/** The caller of a request that came in through a door: it has an id. */
+export interface IdentifiedCaller extends Caller {
+  readonly requestId: string;
+}
+
+/** A request as far as a door has read it, which tells of its refusal unless an operation does. */
+export class Arrival {
+  readonly caller: IdentifiedCaller;
+  /** What the request asks for, once that is known. */
+  operation: string | undefined;
+  /** The tenant, once it is found. */
+  tenant: string | undefined;
+  /** Whether the implementation of an RPC has begun. */
+  hasBegun = false;
+  readonly #listener: Listener;
+  #isRefused = false;
+
+  constructor(caller: IdentifiedCaller, listener: Listener) {
+    this.caller = caller;
+    this.#listener = listener;
+  }
+
+  /** Emits the event of the refusal with which the request is answered: once, and not again after `perform`. */
+  refused({ isReported, code, reason, cause, event }: OAuthError): void {
+    if (isReported || this.#isRefused) return;
+    this.#isRefused = true;
+    const { operation, tenant } = this;
+    const { requestId, remoteAddress } = this.caller;
+    this.#listener({ operation, tenant, requestId, remoteAddress, ...event, code, reason, cause });
+  }
+}
+
+/** Makes the arrival of a request known by a part of it, such as its message, stream or metadata. */
+export function nameArrival(part: object, arrival: Arrival): void {
+  arrivals.set(part, arrival);
+}
+
+/** The arrival of the request that something is a part of. Throws if its server has not recorded it. */
+export function arrivalOf(part: object): Arrival {
+  const arrival = arrivals.get(part);
+  if (arrival === undefined) throw new Error("The server has not recorded the request's arrival.");
+  return arrival;
+}
