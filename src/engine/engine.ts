@@ -8,14 +8,18 @@ import type { Engine, PerformedOperations, TenantEngine } from "./port.ts";
 import type { Caller } from "./request.ts";
 
 /**
- * The engine for these tenants. Each call looks the tenant up in the registry again, so a new snapshot counts at once.
+ * The engine for these tenants, to which others may be added later. Each call looks the tenant up in the registry again,
+ * so a new snapshot counts at once.
  */
 export function createEngine(all: ReadonlyMap<string, TenantParts>, dependencies: PerformDependencies): Engine {
-  const lasting = new Map(Array.from(all, ([id, parts]) => [id, lastingPart(parts, dependencies)]));
+  const lasting = new WeakMap<TenantParts, Omit<TenantEngine, "tenant">>();
   return {
     forTenant(id) {
-      const [tenant, engine] = [dependencies.registry.tenant(id), lasting.get(id)];
-      return tenant && engine && { ...engine, tenant };
+      const [tenant, parts] = [dependencies.registry.tenant(id), all.get(id)];
+      if (tenant === undefined || parts === undefined) return undefined;
+      const engine = lasting.get(parts) ?? lastingPart(parts, dependencies);
+      lasting.set(parts, engine);
+      return { ...engine, tenant };
     },
   };
 }

@@ -15,7 +15,8 @@ interface Checked {
   readonly clock: Clock;
   readonly issuingClock: IssuingClock;
   readonly registry: Registry;
-  readonly tenants: Iterable<TenantParts>;
+  /** Every tenant that is or was served, by id. */
+  readonly tenants: ReadonlyMap<string, TenantParts>;
 }
 
 /** The checks that every node must pass to serve. */
@@ -39,7 +40,7 @@ export function healthChecks({ store, clock, issuingClock, registry, tenants }: 
       name: "keys",
       async run() {
         const now = clock.now();
-        const all = Array.from(tenants);
+        const all = [...tenants.values()];
         // A tenant's rows are the same on every node. One broken tenant must not take all nodes out of service.
         const isStale = all.length > 0 && !all.some(({ keyring }) => isFresh(keyring, now));
         return isStale ? "the keys of all tenants are too old, as reading them fails" : undefined;

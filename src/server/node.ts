@@ -70,10 +70,11 @@ export interface Node {
    */
   pollKeys(): Promise<void>;
   /**
-   * Changes the configuration of existing tenants, which must have been checked: every operation that begins afterwards
-   * sees all of it. A tenant that is left out is no longer served. Throws StoreUnavailableError without any change.
+   * Replaces the tenants, which must have been checked: every operation that begins afterwards sees all of them. A tenant
+   * that is left out is no longer served. Resolves to the jobs of new tenants. Throws StoreUnavailableError, and
+   * SealError if a stored key of a new tenant does not open, without any change to what is served.
    */
-  reconfigure(tenants: readonly Tenant[]): Promise<void>;
+  reconfigure(tenants: Iterable<Tenant>): Promise<readonly Job[]>;
   /** Reports and writes what is pending. Leaves the store open. */
   close(): Promise<void>;
 }
@@ -142,6 +143,12 @@ export async function openNode({
     return { ...shared, id, keyring, storeFor: provenStore(tenantStore, { tenant: id, keyring, clock }) };
   }
 
+  const pollJob = ({ keyring }: TenantParts): Job => ({
+    name: JOBS.pollKeys,
+    every: keyPollEvery * 1000,
+    run: () => keyring.poll(),
+  });
+
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
@@ -152,26 +159,25 @@ export async function openNode({
     tenants: parts,
     registry,
     performing,
-    checks: healthChecks({ store, clock, issuingClock, registry, tenants: opened }),
+    checks: healthChecks({ store, clock, issuingClock, registry, tenants: parts }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
-      ...opened.map(({ keyring }) => ({
-        name: JOBS.pollKeys,
-        every: keyPollEvery * 1000,
-        run: () => keyring.poll(),
-      })),
+      ...opened.map(pollJob),
     ],
     async pollKeys() {
-      await Promise.all(opened.map(({ keyring }) => keyring.poll()));
+      await Promise.all(Array.from(parts.values(), ({ keyring }) => keyring.poll()));
     },
     async reconfigure(changed) {
-      const unknown = changed.filter(({ id }) => !parts.has(id)).map(({ id }) => id);
-      if (unknown.length > 0) throw new Error(`A new tenant requires a restart: ${unknown.join(", ")}.`);
+      const tenants = [...changed];
+      const added = await Promise.all(tenants.filter(({ id }) => !parts.has(id)).map(openTenant));
       // Before the first token of a longer lifetime is minted.
-      await Promise.all(changed.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
-      registry.replace(changed);
+      await Promise.all(tenants.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
+      await Promise.all(added.map(({ keyring }) => keyring.poll()));
+      for (const one of added) parts.set(one.id, one);
+      registry.replace(tenants);
+      return added.map(pollJob);
     },
     async close() {
       secrets.report(listener);

@@ -3,7 +3,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Client } from "../../src/registry/tenant.ts";
+import { StoreUnavailableError } from "../../src/store/port.ts";
 import { type TestContext, testContext } from "../support/context.ts";
+import { claimsOf } from "../support/decode.ts";
+import { failingStore } from "../support/failing-store.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, sha256Secret, testClient, testTenant } from "../support/tenant.ts";
 
@@ -97,9 +101,49 @@ describe("a changed configuration", () => {
     expect(context.keyring.describe(context.clock.now())).not.toEqual([]);
   });
 
-  it("is refused whole if it has a tenant that needs a start", async () => {
-    const changed = [configured("two"), testTenant({ id: "new", issuer: "https://new.example" })];
-    await expect(context.node.reconfigure(changed)).rejects.toThrow("A new tenant requires a restart: new.");
-    await mint("one", "one");
+  describe("with a new tenant", () => {
+    const added = { ...configured("new"), id: "new", issuer: "https://new.example" };
+
+    it("serves it with keys of its own, and gives the job that looks after them", async () => {
+      const jobs = await context.node.reconfigure([configured("one"), added]);
+      expect(jobs).toMatchObject([{ name: "poll keys", every: 5_000 }]);
+      const engine = context.node.engine.forTenant("new");
+      const caller = { clientId: CLIENT_ID, clientSecret: "new" };
+      const tokens = await engine?.mint(caller, {
+        grantType: "arbitrary_identity",
+        subject: "someone",
+        scopes: ["new"],
+      });
+      expect(claimsOf(tokens?.accessToken)).toMatchObject({ iss: "https://new.example", scope: ["new"] });
+      const [own, other] = [engine, context.engine].map((each) => each?.jwks().keys.map(({ kid }) => kid));
+      expect(own).toHaveLength(1);
+      expect(other).not.toEqual(own);
+      await mint("one", "one");
+      expect(await context.node.reconfigure([configured("one"), added])).toEqual([]);
+    });
+
+    it("is refused whole if the store is away at any time, and can be tried again", async () => {
+      const store = failingStore(createMemoryStore());
+      const { node, engine } = await testContext(configured("one"), store);
+      const mintWith = (name: string) =>
+        engine.mint(
+          { clientId: CLIENT_ID, clientSecret: name },
+          { grantType: "arbitrary_identity", subject: "someone", scopes: [name] },
+        );
+      let failures = 0;
+      const attempt = () => {
+        store.failLater(failures, "refused", false);
+        return node.reconfigure([configured("two"), added]).catch((error: unknown) => error);
+      };
+      while ((await attempt()) instanceof StoreUnavailableError) {
+        failures += 1;
+        expect(node.engine.forTenant("new")).toBeUndefined();
+        await mintWith("one");
+      }
+      store.failLater(Number.POSITIVE_INFINITY, "refused", false);
+      expect(failures).toBeGreaterThan(5);
+      await mintWith("two");
+      expect(node.engine.forTenant("new")?.jwks().keys).toHaveLength(1);
+    });
   });
 });
