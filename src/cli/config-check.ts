@@ -1,11 +1,16 @@
 import { Command } from "commander";
 import type { Config } from "../config/config.ts";
+import type { Reload } from "../config/reload.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { type OutputOptions, print, withOutput } from "./frame/output.ts";
-import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
+import { type ConfigOptions, configOption, configSources, readConfig } from "./local/config.ts";
 
-/** `mintmark config check`: reports what a start with a configuration would report. */
+interface CheckOptions extends ConfigOptions, OutputOptions {
+  readonly running?: string;
+}
+
+/** `mintmark config check`: reports what a start with a configuration, or a reload of it, would report. */
 export function configCheck(io: Io): Command {
   const command = new Command("check")
     .summary("checks the configuration as a start does")
@@ -14,23 +19,48 @@ export function configCheck(io: Io): Command {
         "to be a mistake. Nothing is opened, written or served. The exit code is 1 if a start would refuse it.",
     )
     .addOption(configOption())
-    .action(async (options: ConfigOptions & OutputOptions) => {
+    .option(
+      "--running <path>",
+      "the file that a service runs with: also says what the service would change if it read this one instead, and what " +
+        "needs a restart; the exit code is 1 if it would refuse to",
+    )
+    .action(async ({ running, ...options }: CheckOptions) => {
       const config = await readConfig(io, options);
-      await print(io, summaryOf(config), options, () =>
-        ["The configuration is valid.", ...config.warnings.map((warning) => `Warning: ${warning}`)].join("\n"),
-      );
+      const reload = running === undefined ? undefined : await reloadOf(io, running, options);
+      await print(io, summaryOf(config, reload), options, () => textOf(config, reload).join("\n"));
     });
   return withExamples(withOutput(command), [
     ["mintmark config check --config mintmark.yaml", "Before a node is started with it"],
     ["mintmark config check --config mintmark.yaml --field warnings", "What is likely to be a mistake, a line each"],
+    ["mintmark config check --config mintmark.yaml.new --running mintmark.yaml", "Before a node reads it again"],
   ]);
 }
 
-function summaryOf({ publicUrl, tenants, warnings }: Config) {
+/** What a service that runs with one configuration makes of another. */
+async function reloadOf(io: Io, running: string, options: ConfigOptions): Promise<Reload> {
+  const { readAgain } = await import("../config/reload.ts");
+  return readAgain(await readConfig(io, { config: running }), await configSources(io, options));
+}
+
+function summaryOf({ publicUrl, tenants, warnings }: Config, reload: Reload | undefined) {
   const summaries = [...tenants.values()].map(({ id, issuer, clients }) => ({
     id,
     issuer,
     clients: [...clients.keys()],
   }));
-  return { publicUrl, tenants: summaries, warnings };
+  const summary = { publicUrl, tenants: summaries, warnings };
+  return reload === undefined ? summary : { ...summary, ...reload.changes, restart: reload.restart };
+}
+
+function textOf({ warnings }: Config, reload: Reload | undefined): readonly string[] {
+  const lines = ["The configuration is valid.", ...warnings.map((warning) => `Warning: ${warning}`)];
+  if (reload === undefined) return lines;
+  const { added, removed, changed } = reload.changes;
+  const places = [
+    ...added.map((place) => `A reload adds ${place}.`),
+    ...removed.map((place) => `A reload removes ${place}.`),
+    ...changed.map((place) => `A reload changes ${place}.`),
+    ...reload.restart.map((setting) => `${setting} needs a restart.`),
+  ];
+  return [...lines, ...(places.length === 0 ? ["A reload changes nothing."] : places)];
 }

@@ -3,12 +3,13 @@ import { formatAddress } from "../base/address.ts";
 import type { Config } from "../config/config.ts";
 import { developmentCurl } from "../config/development.ts";
 import type { LogFormat } from "../config/fields.ts";
+import type { ConfigContext } from "../config/load.ts";
 import type { Service } from "../server/service.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
-import { isForPeople, openServiceLog } from "./frame/log.ts";
-import { type ConfigOptions, configOption, readConfig } from "./local/config.ts";
-import { ignoreSignals, stopSignal } from "./local/signals.ts";
+import { isForPeople, type LogSettings, openServiceLog } from "./frame/log.ts";
+import { type ConfigOptions, configOption, configSources, readConfig } from "./local/config.ts";
+import { ignoreSignals, onHangup, stopSignal } from "./local/signals.ts";
 
 const FORMATS = ["auto", "json", "pretty"] as const satisfies readonly LogFormat[];
 
@@ -33,7 +34,8 @@ export function serve(io: Io): Command {
     )
     .action(async ({ logFormat, ...options }: ServeOptions) => {
       const config = await readConfig(io, options);
-      await serveUntilStopped(io, { ...config, logFormat: logFormat ?? config.logFormat });
+      const sources = await configSources(io, options);
+      await serveUntilStopped(io, config, sources, { ...config, logFormat: logFormat ?? config.logFormat });
     });
   return withExamples(command, [
     ["mintmark serve", "The built-in development configuration"],
@@ -41,20 +43,23 @@ export function serve(io: Io): Command {
   ]);
 }
 
-async function serveUntilStopped(io: Io, config: Config): Promise<void> {
+async function serveUntilStopped(io: Io, config: Config, sources: ConfigContext, log: LogSettings): Promise<void> {
   const { startService } = await import("../server/service.ts");
-  const logger = await openServiceLog(io, config);
+  const logger = await openServiceLog(io, log);
   ignoreSignals(logger);
   for (const warning of config.warnings) logger.warn({}, warning);
   // Listens before the start, which may wait for the store or the clock and must be interruptible.
   const stopping = stopSignal();
-  const service = await Promise.race([startService(config, logger), stopping]);
+  const starting = startService(config, sources, logger);
+  // During a start, once it is done: what it has read may have changed since. A start that fails ends the process.
+  onHangup(() => void starting.then((service) => service.reload()).catch(() => undefined));
+  const service = await Promise.race([starting, stopping]);
   if (typeof service === "string") {
     logger.info({ signal: service }, "mintmark stops before it is ready");
     return;
   }
   // A log that is a file stays one object a line.
-  if (config.development && isForPeople(io.stdout, config)) io.stdout.write(welcome(config, service));
+  if (config.development && isForPeople(io.stdout, log)) io.stdout.write(welcome(config, service));
   const { publicUrl, httpPort, rpcPort, operatorPort, managementPort } = service;
   logger.info({ publicUrl, httpPort, rpcPort, operatorPort, managementPort }, "mintmark is ready");
 

@@ -16,6 +16,8 @@ export interface Config extends Settings {
   readonly keyPollEvery: number;
   /** How long a node uses the keys that it last read before it stops signing, in seconds. */
   readonly keyMaxStaleness: number;
+  /** Whether the configuration is read again when one of its files changes. */
+  readonly reloadOnChange: boolean;
   /** The proxies that may say what a caller's address is: IP addresses, and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
   /** For every port; undefined: none. */

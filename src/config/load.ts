@@ -30,6 +30,11 @@ export interface ConfigContext {
   readonly cwd: string;
   /** The grant types that a client may be given. */
   readonly grantTypes: readonly string[];
+  /**
+   * What a running service keeps until it restarts: the tenants are checked against this rather than against the settings
+   * that are read.
+   */
+  readonly kept?: Pick<Config, "publicUrl" | "keyMaxStaleness">;
   /** Replaces a file if none is named; {@link developmentConfig} by default. */
   readonly development?: z.input<typeof configFile>;
 }
@@ -62,15 +67,25 @@ export function loadConfig(context: ConfigContext): Config {
   const operators = buildOperators(file, context.env, problems.at("operators"));
   const tenants = buildTenants(
     file.tenants,
-    { grantTypes: context.grantTypes, variables: context.env, keyMaxStaleness, publicUrl, operators },
+    { grantTypes: context.grantTypes, variables: context.env, operators, keyMaxStaleness, publicUrl, ...context.kept },
     problems.at("tenants"),
   );
   checkDeployment(sources, settings, problems);
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, development });
   const times = { keyPollEvery, keyMaxStaleness };
-  const { trustedProxies, metrics } = file;
-  const own = { development, keyEncryptionKeys, trustedProxies, metrics, tls, warnings, publicUrl, tenants };
+  const { reloadOnChange, trustedProxies, metrics } = file;
+  const own = {
+    development,
+    keyEncryptionKeys,
+    reloadOnChange,
+    trustedProxies,
+    metrics,
+    tls,
+    warnings,
+    publicUrl,
+    tenants,
+  };
   return { ...settings, ...times, ...own };
 }
 

@@ -61,6 +61,12 @@ export const configFile = z
       })
       .optional()
       .describe("TLS for every port"),
+    reloadOnChange: flag
+      .default(false)
+      .describe(
+        "Whether the configuration is read again when this file, or one that it names, changes; SIGHUP always has it read " +
+          "again",
+      ),
     trustedProxies: z
       .array(network)
       .default([])

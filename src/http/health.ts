@@ -2,10 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { UNCACHED } from "../wire/headers.ts";
 import { requireMethod } from "./endpoint.ts";
 
-/** The result of a check. `problem`: undefined if it passed. */
+/** The result of a check. `problem`: undefined if it passed; `remark`: what operators should know nevertheless. */
 interface Finding {
   readonly name: string;
   readonly problem: string | undefined;
+  readonly remark?: string | undefined;
 }
 
 /** Tells whether this process can serve. */
@@ -35,8 +36,9 @@ export function serveHealth(app: FastifyInstance, health: HealthReport): void {
 }
 
 function report(name: string, findings: readonly Finding[], isWell: boolean): string {
-  const lines = findings.map((finding) =>
-    finding.problem === undefined ? `[+]${finding.name} ok` : `[-]${finding.name} failed: ${finding.problem}`,
-  );
+  const lines = findings.map(({ name, problem, remark }) => {
+    if (problem !== undefined) return `[-]${name} failed: ${problem}`;
+    return remark === undefined ? `[+]${name} ok` : `[+]${name} ok, but ${remark}`;
+  });
   return [...lines, `${name} check ${isWell ? "passed" : "failed"}`, ""].join("\n");
 }

@@ -37,6 +37,11 @@ export function completeSeals(
   return sealAnew(tenant, store, sealer, order, (_, { bindsAll }) => !bindsAll);
 }
 
+/** Throws SealError if a sealer cannot open a key of a tenant. Changes nothing. */
+export async function assertAllOpen(tenant: string, store: TenantStore, sealer: Sealer): Promise<void> {
+  for (const { sealed, ...row } of await store.keys.list()) await sealer.open(sealed, { tenant, ...row });
+}
+
 async function sealAnew(
   tenant: string,
   store: TenantStore,

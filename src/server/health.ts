@@ -12,12 +12,15 @@ export interface HealthCheck {
   readonly name: string;
   /** Resolves to a problem, described for operators, or to undefined. An error that it throws is a problem too. */
   run(): Promise<string | undefined>;
+  /** Something that operators should know although the check passes; undefined: nothing. */
+  remark?(): string | undefined;
 }
 
 /** The result of a check. `problem`: undefined if it passed. */
 interface CheckResult {
   readonly name: string;
   readonly problem: string | undefined;
+  readonly remark?: string | undefined;
 }
 
 /** What {@link Health} needs. */
@@ -99,10 +102,10 @@ export class Health implements Readiness, HealthReport {
     return results;
   }
 
-  async #runOne({ name, run }: HealthCheck): Promise<CheckResult> {
+  async #runOne({ name, run, remark }: HealthCheck): Promise<CheckResult> {
     const late = this.#parts.tooLong().then(() => "it did not answer in time");
     const problem = await Promise.race([Promise.try(run), late]).catch(problemOf);
-    return { name, problem };
+    return { name, problem, remark: remark?.() };
   }
 
   #noteChange(problems: readonly CheckResult[]): void {

@@ -23,6 +23,8 @@ export const JOBS = {
   pollKeys: "poll keys",
   /** Checks whether the node can serve. */
   checkHealth: "check health",
+  /** Finds out whether files of the configuration have changed. */
+  watchFiles: "watch files",
 } as const;
 
 /** Something that a node does regularly in the background. */

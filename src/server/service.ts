@@ -4,6 +4,7 @@ import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { fraction } from "../base/random.ts";
 import type { Config } from "../config/config.ts";
+import type { ConfigContext } from "../config/load.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import type { Engine } from "../engine/port.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
@@ -22,6 +23,7 @@ import { Jobs } from "./jobs.ts";
 import { measuredPlatform, observed, openMeasuredStore, openMetrics } from "./metrics.ts";
 import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
+import { openReloader, replaceable } from "./reload.ts";
 import { openSealer } from "./stores.ts";
 
 /** How long requests in flight may continue once the service closes, in milliseconds. */
@@ -40,6 +42,8 @@ export interface Service {
   readonly operatorPort: number | undefined;
   /** The port of `/livez`, `/readyz` and `/metrics`. */
   readonly managementPort: number;
+  /** Reads the configuration again, and runs on with it or, if it cannot be used, with the one before it. */
+  reload(): Promise<void>;
   /** Accepts no more requests, lets those in flight end, and closes the store. */
   close(): Promise<void>;
 }
@@ -48,8 +52,10 @@ export interface Service {
  * Starts a mint: configuration -> store -> keyrings -> engine -> doors. The management port answers from the beginning:
  * the process is alive, and is ready once all doors are open. If the start fails, closes everything and throws
  * ConfigError, StoreUnavailableError, StoreUnusableError or SealError.
+ *
+ * `sources`: what the configuration was loaded from, to read it again.
  */
-export async function startService(config: Config, logger: Logger): Promise<Service> {
+export async function startService(config: Config, sources: ConfigContext, logger: Logger): Promise<Service> {
   const { elapsed, after } = thisMachine;
   const tooLong = () => new Promise<void>((resolve) => after(CHECK_LIMIT, resolve));
   const health = new Health({ elapsed, tooLong, logger });
@@ -65,7 +71,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await tryAddresses(config);
     const store = await openMeasuredStore(config, logger, listener, metrics.meter);
     open.defer(() => store.close());
-    const platform = measuredPlatform(thisPlatform(openSealer(config)), metrics.meter);
+    const sealer = replaceable(openSealer(config));
+    const platform = measuredPlatform(thisPlatform(sealer), metrics.meter);
     const tenants = config.tenants.values();
     const node = await openNode({ settings: config, tenants, store, platform, logger, listener });
     open.defer(() => node.close());
@@ -77,10 +84,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
+    const reloader = openReloader({ config, sources, node, jobs, store, sealer, emit: listener, logger }, open);
     const ports = await openDoors(config, { engine: node.engine, health, listener }, open);
-    health.begin(node.checks);
+    health.begin([...node.checks, reloader.check]);
     open.defer(() => stopBeingReady(health));
-    return { ...ports, ...management, publicUrl: config.publicUrl, close: () => open.disposeAsync() };
+    const reload = () => reloader.reload("SIGHUP");
+    return { ...ports, ...management, publicUrl: config.publicUrl, reload, close: () => open.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();
     throw error;

@@ -132,6 +132,21 @@ export type Notice =
       readonly otherPid: number;
       readonly advice: string;
     }
+  /**
+   * A configuration that was read again counts from now on. Names places such as `tenants.acme.clients.web.scopes`, and no
+   * value. `trigger`: a signal, or `change` of a file.
+   */
+  | {
+      readonly event: "configuration_reloaded";
+      readonly trigger: string;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+      readonly changed: readonly string[];
+    }
+  /** Settings that were changed, but count only after a restart. */
+  | { readonly event: "restart_required"; readonly settings: readonly string[] }
+  /** A configuration that was read again cannot be used: the one before it stays. */
+  | { readonly event: "reload_refused"; readonly trigger: string; readonly problems: readonly string[] }
   | (CountedRefusal & { readonly count: number; readonly lastAddress: string | undefined });
 
 /** All that is ever told. What is noticed within a request says in which. */

@@ -51,6 +51,42 @@ describe("mintmark config check", () => {
     expect(stderr).not.toContain("hunter2");
   });
 
+  describe("beside the one that a service runs with", () => {
+    const compare = (before: string, after: string, more: { readonly typed?: string } = {}) => {
+      writeFileSync(join(folder, "running.yaml"), before);
+      writeFileSync(join(folder, "given.yaml"), after);
+      const args = ["config", "check", "--config", "given.yaml", "--running", "running.yaml"];
+      return commandLine(args, { cwd: folder, env: { MINTMARK_KEY_ENCRYPTION_KEY: KEY }, ...more });
+    };
+
+    it("tells what a reload would change, and what needs a restart", async () => {
+      const after = yamlOf({ scopes: ["b"] }, {}, { logLevel: "warn" });
+      expect(JSON.parse((await compare(yamlOf(), after)).stdout)).toMatchObject({
+        publicUrl: "http://127.0.0.1:7001",
+        added: [],
+        removed: [],
+        changed: ["tenants.acme.clients.web.scopes"],
+        restart: ["logLevel"],
+      });
+      const lines = [
+        "The configuration is valid.",
+        "A reload changes tenants.acme.clients.web.scopes.",
+        "logLevel needs a restart.",
+      ];
+      expect((await compare(yamlOf(), after, { typed: "" })).stdout).toBe(`${lines.join("\n")}\n`);
+      expect((await compare(after, after, { typed: "" })).stdout).toContain("A reload changes nothing.");
+    });
+
+    it("tells what a reload would refuse although a start would not", async () => {
+      const signing = { jwksMaxAge: "1h", publishAhead: "70m" };
+      const { code, stderr } = await compare(yamlOf(), yamlOf({}, { signing }, { keyMaxStaleness: "5m" }));
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining("tenants.acme.signing.publishAhead: expected at least"),
+      ]);
+    });
+  });
+
   it("leaves everything as it was", async () => {
     await check(yamlOf());
     expect(existsSync(join(folder, "data"))).toBe(false);

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { keyText } from "../support/key-encryption-key.ts";
 import { processEnv, type ServiceProcess, startProcess } from "../support/process.ts";
 
 let folder: string;
@@ -40,7 +41,7 @@ async function beginRequest(): Promise<Socket> {
   return socket;
 }
 
-it.each(["SIGHUP", "SIGUSR1", "SIGUSR2"] as const)("%s is logged, and the service goes on", async (signal) => {
+it.each(["SIGUSR1", "SIGUSR2"] as const)("%s is logged, and the service goes on", async (signal) => {
   service.child.kill(signal);
   await told(`"signal":"${signal}","msg":"the signal is ignored`);
   expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
@@ -53,6 +54,7 @@ it.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)("%s stops it in order: what i
   service.child.kill(signal);
   await told(`"signal":"${signal}","msg":"mintmark stops"`);
   service.child.kill("SIGHUP");
+  service.child.kill("SIGUSR2");
   await told("the signal is ignored");
   request.write("grant_typ");
   expect(String((await once(request, "data"))[0])).toContain("HTTP/1.1 401 ");
@@ -65,6 +67,33 @@ it("a second signal ends it at once", async () => {
   await told("mintmark stops");
   expect(await endWith("SIGINT")).toEqual([null, "SIGINT"]);
   request.destroy();
+});
+
+it("SIGHUP has it read its configuration again", async () => {
+  service.child.kill("SIGHUP");
+  await told('"event":"configuration_reloaded","trigger":"SIGHUP","added":[],"removed":[],"changed":[]');
+  expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
+  expect(await endWith("SIGTERM")).toEqual([0, null]);
+});
+
+it("reads its configuration again, if told so, once Kubernetes has swapped it", async () => {
+  await service.stop();
+  const mount = (version: string, clients: object) => {
+    const config = { reloadOnChange: true, tenants: { default: { signing: { algorithm: "EdDSA" }, clients } } };
+    mkdirSync(join(folder, version));
+    writeFileSync(join(folder, version, "mintmark.yaml"), JSON.stringify(config));
+    symlinkSync(version, join(folder, "..data_tmp"));
+    renameSync(join(folder, "..data_tmp"), join(folder, "..data"));
+  };
+  mount("..1", {});
+  symlinkSync(join("..data", "mintmark.yaml"), join(folder, "mintmark.yaml"));
+  service = await startProcess(folder, {
+    MINTMARK_CONFIG: "mintmark.yaml",
+    MINTMARK_KEY_ENCRYPTION_KEY: keyText(),
+    MINTMARK_STORE: "sqlite::memory:",
+  });
+  mount("..2", { web: { secrets: ["sha256:ke5fibr0WVcPA9BVZ9xZ3CG-Q4yvBr79B7JuscLaekg"] } });
+  await expect.poll(service.output, { timeout: 30_000 }).toContain('"added":["tenants.default.clients.web"]');
 });
 
 it("logs one JSON object a line into a pipe, the banner not among them", () => {

@@ -37,7 +37,7 @@ describe("the management port", () => {
     expect(await ask(service.managementPort, "/readyz")).toEqual(WELL);
     expect(await ask(service.managementPort, "/readyz?verbose")).toEqual({
       status: 200,
-      body: "[+]store ok\n[+]clock ok\n[+]keys ok\n[+]registry ok\nreadyz check passed\n",
+      body: "[+]store ok\n[+]clock ok\n[+]keys ok\n[+]registry ok\n[+]configuration ok\nreadyz check passed\n",
     });
   });
 

@@ -11,7 +11,7 @@ import { recordingLogger } from "../support/logger.ts";
 
 it("with a store in memory leaves nothing in its folder", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-service-"));
-  const config = loadConfig({
+  const sources = {
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
@@ -21,9 +21,10 @@ it("with a store in memory leaves nothing in its folder", async () => {
     readFile: () => "",
     cwd: folder,
     grantTypes: grants.map((grant) => grant.grantType),
-  });
+  };
+  const config = loadConfig(sources);
   expect(config.dataDirectory).toBeUndefined();
-  const service = await startService(config, recordingLogger());
+  const service = await startService(config, sources, recordingLogger());
   const { accessToken } = await gatewayDoor(service.publicUrl).mint({
     client_id: "arbitrary-resource-owner-client",
     client_secret: "secret",

@@ -24,7 +24,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const folder = mkdtempSync(join(tmpdir(), "mintmark-test-"));
   const logger = recordingLogger();
-  const config = loadConfig({
+  const sources: ConfigContext = {
     env: {
       MINTMARK_HTTP_ADDRESS: `127.0.0.1:${await freePort()}`,
       MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
@@ -36,8 +36,9 @@ export async function startTestService(
     cwd: folder,
     grantTypes: grants.map((grant) => grant.grantType),
     ...(development && { development }),
-  });
-  const service = await startService(config, logger);
+  };
+  const config = loadConfig(sources);
+  const service = await startService(config, sources, logger);
   return {
     ...service,
     config,

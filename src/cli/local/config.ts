@@ -22,7 +22,7 @@ export function configOption(): Option {
 }
 
 /** The sources of a configuration. */
-async function configContext({ env, cwd }: Io, path: string | undefined): Promise<ConfigContext> {
+export async function configSources({ env, cwd }: Io, { config: path }: ConfigOptions): Promise<ConfigContext> {
   const { grants } = await import("../../grants/index.ts");
   return {
     path,
@@ -34,7 +34,7 @@ async function configContext({ env, cwd }: Io, path: string | undefined): Promis
 }
 
 /** Reads the configuration. Throws ConfigError if it is not valid. */
-export async function readConfig(io: Io, { config }: ConfigOptions): Promise<Config> {
+export async function readConfig(io: Io, options: ConfigOptions): Promise<Config> {
   const { loadConfig } = await import("../../config/load.ts");
-  return loadConfig(await configContext(io, config));
+  return loadConfig(await configSources(io, options));
 }

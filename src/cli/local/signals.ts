@@ -4,18 +4,23 @@ import type { Logger } from "../../base/logger.ts";
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGBREAK"];
 
 /**
- * SIGHUP and SIGUSR2 make other services reload or reopen their logs, and would end this one without letting requests
- * end. SIGUSR1 would have Node open a port for debuggers, from which every key can be read.
+ * SIGUSR2 makes other services reopen their logs, and would end this one without letting requests end. SIGUSR1 would have
+ * Node open a port for debuggers, from which every key can be read.
  */
-const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
+const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2"];
 
 /** Logs and ignores the signals that the service does not support, for as long as the process lives. */
 export function ignoreSignals(logger: Logger): void {
   for (const signal of IGNORED_SIGNALS) {
     process.on(signal, () =>
-      logger.warn({ signal }, "the signal is ignored: restart the service to read its configuration again"),
+      logger.warn({ signal }, "the signal is ignored: SIGHUP has the service read its configuration again"),
     );
   }
+}
+
+/** Does something at every SIGHUP, which would otherwise end the process. */
+export function onHangup(work: () => void): void {
+  process.on("SIGHUP", work);
 }
 
 /** Resolves to the first signal that asks the process to stop. The next one ends the process immediately. */

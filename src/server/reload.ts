@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "../base/logger.ts";
+import type { Config } from "../config/config.ts";
+import type { ConfigContext } from "../config/load.ts";
+import { assertAllOpen } from "../keyring/reseal.ts";
+import type { Sealer } from "../keyring/seal.ts";
+import type { Store } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Node } from "./node.ts";
+import { Reloader } from "./reloader.ts";
+import { openSealer } from "./stores.ts";
+
+/** A sealer whose keys can be replaced while it is in use. */
+interface ReplaceableSealer extends Sealer {
+  replace(next: Sealer): void;
+}
+
+/** Makes a sealer replaceable. */
+export function replaceable(first: Sealer): ReplaceableSealer {
+  let current = first;
+  return {
+    seal: (...args) => current.seal(...args),
+    open: (...args) => current.open(...args),
+    isCurrent: (sealed) => current.isCurrent(sealed),
+    replace(next) {
+      current = next;
+    },
+  };
+}
+
+/** What a new configuration reaches in a running service. */
+interface Running {
+  readonly node: Pick<Node, "tenants" | "reconfigure">;
+  readonly jobs: Pick<Jobs, "start">;
+  readonly store: Store;
+  readonly sealer: ReplaceableSealer;
+}
+
+/** What reads the configuration of a running service again. */
+interface ReloadParts extends Running {
+  readonly config: Config;
+  readonly sources: ConfigContext;
+  readonly emit: Emit;
+  readonly logger: Logger;
+}
+
+/** Has a service read its configuration again when it is asked to and, if configured, when a file changes. */
+export function openReloader(parts: ReloadParts, open: AsyncDisposableStack): Reloader {
+  const { config, sources, emit, logger, jobs } = parts;
+  const reloader = new Reloader({
+    config,
+    sources,
+    readFile: (path) => readFile(path, "utf8"),
+    apply: (next, before) => applyConfig(next, before, parts),
+    emit,
+    logger,
+  });
+  open.defer(() => reloader.stop());
+  if (config.reloadOnChange) jobs.start(reloader.job);
+  return reloader;
+}
+
+/**
+ * Makes a running service use the tenants and key-encryption keys of a configuration that was checked. Throws
+ * StoreUnavailableError, and SealError if a stored key does not open, without any change.
+ */
+async function applyConfig(next: Config, before: Config, { node, jobs, store, sealer }: Running): Promise<void> {
+  const isSealedAnew = !isDeepStrictEqual(next.keyEncryptionKeys, before.keyEncryptionKeys);
+  const replacement = isSealedAnew ? openSealer(next) : undefined;
+  if (replacement !== undefined) {
+    for (const id of node.tenants.keys()) await assertAllOpen(id, store.forTenant(id), replacement);
+  }
+  for (const job of await node.reconfigure(next.tenants.values())) jobs.start(job);
+  // Last, as nothing can fail after it: what is sealed under another key may not open again.
+  if (replacement !== undefined) sealer.replace(replacement);
+}

@@ -1,0 +1,213 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { SealError } from "../../src/keyring/seal.ts";
+import { Reloader } from "../../src/server/reloader.ts";
+import { StoreUnavailableError } from "../../src/store/port.ts";
+import type { Event } from "../../src/telemetry/events.ts";
+import { fileWorld, yamlOf } from "../config/context.ts";
+import { type RecordingLogger, recordingLogger } from "../support/logger.ts";
+
+/** The configuration file, as it is now. */
+let file: string;
+/** What the service was made to run with, in order. */
+let applied: Config[];
+let apply: (config: Config) => Promise<void>;
+let told: Event[];
+let logger: RecordingLogger;
+let reloader: Reloader;
+beforeEach(() => {
+  file = yamlOf({ scopes: ["one"] });
+  applied = [];
+  told = [];
+  apply = async () => undefined;
+  logger = recordingLogger();
+  const sources = { ...fileWorld(file), readFile: () => file };
+  reloader = new Reloader({
+    config: loadConfig(sources),
+    sources,
+    readFile: async () => file,
+    apply: async (next) => {
+      await apply(next);
+      applied.push(next);
+    },
+    emit: (event) => told.push(event),
+    logger,
+  });
+});
+
+const scopesOf = (config: Config | undefined) => config?.tenants.get("acme")?.clients.get("web")?.scopes;
+const remark = () => reloader.check.remark?.();
+const look = async (times: number) => {
+  for (let time = 0; time < times; time++) await reloader.job.run();
+};
+
+describe("a reload", () => {
+  it("applies what was read, and tells what changed", async () => {
+    file = yamlOf({ scopes: ["two"] }, {}, { logLevel: "debug" });
+    await reloader.reload("SIGHUP");
+    expect(applied.map(scopesOf)).toEqual([new Set(["two"])]);
+    const changed = ["tenants.acme.clients.web.scopes"];
+    expect(told).toEqual([
+      { event: "configuration_reloaded", trigger: "SIGHUP", added: [], removed: [], changed },
+      { event: "restart_required", settings: ["logLevel"] },
+    ]);
+    expect(remark()).toBeUndefined();
+  });
+
+  it("is told although nothing has changed", async () => {
+    await reloader.reload("SIGHUP");
+    expect(told).toMatchObject([{ event: "configuration_reloaded", changed: [] }]);
+  });
+
+  it("compares with what the service runs with by now", async () => {
+    file = yamlOf({ scopes: ["two"] });
+    await reloader.reload("SIGHUP");
+    await reloader.reload("SIGHUP");
+    expect(told.map((event) => "changed" in event && event.changed)).toEqual([["tenants.acme.clients.web.scopes"], []]);
+  });
+
+  it("warns of what is new only", async () => {
+    file = yamlOf({ refreshGrace: "5m" });
+    await reloader.reload("SIGHUP");
+    await reloader.reload("SIGHUP");
+    expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("refreshGrace: 5m") }]);
+  });
+
+  it("of a faulty file applies nothing, tells every fault, and no secret", async () => {
+    file = yamlOf({ secrets: ["hunter2"], scopes: "x" });
+    await reloader.reload("SIGHUP");
+    expect(applied).toEqual([]);
+    const problems = [
+      expect.stringMatching(/^tenants\.acme\.clients\.web\.secrets\[0\]: /),
+      expect.stringMatching(/^tenants\.acme\.clients\.web\.scopes: /),
+    ];
+    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", problems }]);
+    expect(remark()).toMatch(
+      /^the last reload was refused, .+: tenants\.acme\.clients\.web\.secrets.+ \(and 1 more\)$/,
+    );
+    expect(await reloader.check.run()).toBeUndefined();
+    expect(JSON.stringify(told) + logger.text() + remark()).not.toContain("hunter2");
+    file = yamlOf();
+    await reloader.reload("SIGHUP");
+    expect(remark()).toBeUndefined();
+  });
+
+  it.each([
+    [new StoreUnavailableError("The store is away."), ["The store is away."], 0],
+    [new SealError("A key cannot be opened."), ["A key cannot be opened."], 0],
+    [new TypeError("x is not a function"), ["An unexpected error occurred."], 1],
+  ])("that cannot be applied is refused: %s", async (error, problems, errors) => {
+    apply = async () => {
+      throw error;
+    };
+    file = yamlOf({ scopes: ["two"] });
+    await reloader.reload("SIGHUP");
+    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", problems }]);
+    expect(logger.lines.filter(({ level }) => level === "error")).toHaveLength(errors);
+    apply = async () => undefined;
+    await reloader.reload("SIGHUP");
+    expect(applied.map(scopesOf)).toEqual([new Set(["two"])]);
+    expect(told[1]).toMatchObject({ event: "configuration_reloaded", changed: ["tenants.acme.clients.web.scopes"] });
+  });
+
+  it("waits for the one before it, and serves all who asked in the meantime", async () => {
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    apply = () => {
+      begun.resolve();
+      return gate.promise;
+    };
+    file = yamlOf({ scopes: ["two"] });
+    const first = reloader.reload("change");
+    await begun.promise;
+    apply = async () => undefined;
+    const others = [reloader.reload("change"), reloader.reload("SIGHUP"), reloader.reload("change")];
+    file = yamlOf({ scopes: ["three"] });
+    gate.resolve();
+    await Promise.all([first, ...others]);
+    expect(applied.map(scopesOf)).toEqual([new Set(["two"]), new Set(["three"])]);
+    expect(told).toMatchObject([{ trigger: "change" }, { trigger: "SIGHUP" }]);
+  });
+
+  it("reads nothing once the service stops, and what is under way ends first", async () => {
+    file = yamlOf({ scopes: ["two"] });
+    const first = reloader.reload("SIGHUP");
+    await Promise.resolve();
+    await reloader.stop();
+    await first;
+    file = yamlOf({ scopes: ["three"] });
+    await reloader.reload("SIGHUP");
+    expect(applied.map(scopesOf)).not.toContainEqual(new Set(["three"]));
+  });
+});
+
+describe("a watch", () => {
+  beforeEach(() => look(1));
+
+  it("begins without a word", () => {
+    expect(told).toEqual([]);
+  });
+
+  it("reads the configuration again once a changed file stays as it is", async () => {
+    file = yamlOf({ scopes: ["two"] });
+    await look(1);
+    expect(applied.map(scopesOf)).toEqual([new Set(["one"])]);
+    await look(3);
+    expect(applied.map(scopesOf)).toEqual([new Set(["one"]), new Set(["two"])]);
+    expect(told).toMatchObject([{ event: "configuration_reloaded", trigger: "change" }]);
+  });
+
+  it("says nothing of a change that means nothing", async () => {
+    file = ` ${file} `;
+    await look(3);
+    expect(told).toEqual([]);
+  });
+
+  it("tells of a faulty file once, and that it is mended", async () => {
+    const right = file;
+    file = "tenants: [";
+    await look(5);
+    expect(told).toMatchObject([{ event: "reload_refused", trigger: "change" }]);
+    file = right;
+    await look(3);
+    expect(told.slice(1)).toMatchObject([{ event: "configuration_reloaded", changed: [] }]);
+    expect(remark()).toBeUndefined();
+  });
+
+  it("tries again for as long as the store is away, and tells of it once", async () => {
+    apply = async () => {
+      throw new StoreUnavailableError("The store is away.");
+    };
+    file = yamlOf({ scopes: ["two"] });
+    await look(6);
+    expect(told).toMatchObject([{ event: "reload_refused", problems: ["The store is away."] }]);
+    apply = async () => undefined;
+    await look(1);
+    expect(applied.map(scopesOf).at(-1)).toEqual(new Set(["two"]));
+    expect(told.slice(1)).toMatchObject([{ event: "configuration_reloaded" }]);
+  });
+});
+
+describe("a watch of a file that somebody writes while it is read", () => {
+  it("applies nothing of it", async () => {
+    const [half, whole] = [yamlOf({ scopes: ["half"] }), yamlOf({ scopes: ["whole"] })];
+    const read = [yamlOf(), half, whole];
+    const sources = { ...fileWorld(yamlOf()), readFile: () => read.shift() ?? whole };
+    const config = loadConfig(fileWorld(yamlOf()));
+    const watching = new Reloader({
+      config,
+      sources,
+      readFile: async () => whole,
+      apply: async (next) => void applied.push(next),
+      emit: (event) => told.push(event),
+      logger,
+    });
+    await watching.job.run();
+    await watching.job.run();
+    // By now the look has found the whole file twice, but the reading after it finds half of it.
+    await watching.job.run();
+    expect(applied.slice(1)).toEqual([]);
+    await watching.job.run();
+    expect(applied.slice(1).map(scopesOf)).toEqual([new Set(["whole"])]);
+  });
+});
