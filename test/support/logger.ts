@@ -1,6 +1,7 @@
 import type { Logger } from "../../src/base/logger.ts";
 import type { Listener } from "../../src/telemetry/events.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
+import { searchLater } from "./leaks.ts";
 
 /** Writes events into a log, as the service does. */
 export function listenerOf(logger: Logger): Listener {
@@ -17,13 +18,15 @@ export interface RecordingLogger extends Logger {
 export function recordingLogger(): RecordingLogger {
   const lines: RecordingLogger["lines"] = [];
   const at = (level: string) => (fields: object, message: string) => lines.push({ level, fields, message });
+  const text = () => lines.map((line) => `${line.level} ${line.message} ${describe(line.fields)}`).join("\n");
+  searchLater(text);
   return {
     lines,
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    text: () => lines.map((line) => `${line.level} ${line.message} ${describe(line.fields)}`).join("\n"),
+    text,
   };
 }
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
+import { searchLater } from "./leaks.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -40,6 +41,7 @@ export async function startProcess(
     },
   });
   let output = "";
+  searchLater(() => output);
   const ready = new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();

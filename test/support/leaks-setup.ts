@@ -1,0 +1,5 @@
+import { afterAll, expect } from "vitest";
+import { takeLeaks } from "./leaks.ts";
+
+// Whatever a test file is about, nothing confidential reaches what its services write.
+afterAll(() => expect(takeLeaks()).toEqual([]));
