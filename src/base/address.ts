@@ -42,6 +42,24 @@ export function isNetwork(text: string): boolean {
   return longest > 0 && Number(prefix ?? longest) <= longest;
 }
 
+/**
+ * The part of an address that one caller can be expected to hold: the first 64 bits of IPv6, as every host may choose the
+ * rest. An IPv4-mapped address is its IPv4 address.
+ */
+export function hostNetwork(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!plain.includes(":")) return plain;
+  const [head = "", tail] = plain.toLowerCase().split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
+  const all = [...groups, ...Array<string>(zeros).fill("0"), ...after];
+  return all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}
+
 function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }

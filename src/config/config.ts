@@ -18,6 +18,8 @@ export interface Config extends Settings {
   readonly keyMaxStaleness: number;
   /** Whether the configuration is read again when one of its files changes. */
   readonly reloadOnChange: boolean;
+  /** What a node bears before it refuses requests; the lag in milliseconds. */
+  readonly overload: { readonly maxRequestsInFlight: number; readonly maxEventLoopLag: number };
   /** The proxies that may say what a caller's address is: IP addresses, and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
   /** For every port; undefined: none. */

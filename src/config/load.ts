@@ -74,12 +74,13 @@ export function loadConfig(context: ConfigContext): Config {
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, development });
   const times = { keyPollEvery, keyMaxStaleness };
-  const { reloadOnChange, trustedProxies, metrics } = file;
+  const { reloadOnChange, trustedProxies, overload, metrics } = file;
   const own = {
     development,
     keyEncryptionKeys,
     reloadOnChange,
     trustedProxies,
+    overload,
     metrics,
     tls,
     warnings,

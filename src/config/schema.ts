@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { operators } from "../registry/schema-operator.ts";
 import { tenants } from "../registry/schema-tenant.ts";
-import { duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
+import { count, duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
 import { address, logFormat, logLevel, milliseconds, network, path, publicUrl, storeUrl } from "./fields.ts";
 
 /** The default of store. */
@@ -83,6 +83,15 @@ export const configFile = z
     keyMaxStaleness: duration
       .prefault("15m")
       .describe("How long a node uses the keys that it last read before it stops signing; at least three polls"),
+    overload: z
+      .strictObject({
+        maxRequestsInFlight: count(1_000_000).default(2000).describe("The most requests that are worked on at once"),
+        maxEventLoopLag: count(3_600_000)
+          .default(1000)
+          .describe("How late the event loop may be before requests are refused, in milliseconds"),
+      })
+      .prefault({})
+      .describe("What a node bears; requests beyond that are refused before anything is done for them"),
     operators: operators.default({}).describe("Who may rotate keys, and of which tenants, by id"),
     tenants: tenants.describe("The tenants by id; the tenant default is served at the root"),
   })

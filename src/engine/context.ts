@@ -8,6 +8,7 @@ import type { Emit, Known } from "../telemetry/events.ts";
 import type { SecretVerifier } from "./clients/secrets.ts";
 import type { GrantHandler } from "./grant.ts";
 import type { IssuingClock, Reading } from "./issuing-clock.ts";
+import type { Attempts } from "./limits/attempts.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UncertainRefreshes } from "./uncertain-refreshes.ts";
 
@@ -24,6 +25,7 @@ export interface TenantParts {
   /** Every grant, by its `grant_type`. */
   readonly grants: ReadonlyMap<string, GrantHandler>;
   readonly secrets: SecretVerifier;
+  readonly attempts: Attempts;
   readonly authorities: Authorities;
   /** What time it is: for checks that issue nothing. */
   readonly clock: Clock;

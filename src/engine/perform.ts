@@ -4,7 +4,7 @@ import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
-import type { Limiter } from "./limits.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Callers, Done, Operation } from "./operations/operation.ts";
 import type { Caller } from "./request.ts";
@@ -37,6 +37,8 @@ export interface PerformDependencies {
   readonly listener: Listener;
   /** A monotonic reading in milliseconds, to measure durations: the clock may be set in between. */
   readonly elapsed: () => number;
+  /** Admits a request, before anything is done for it; returns what is called at its end. Throws OAuthError. */
+  readonly admit: () => () => void;
   /** Asked in turn, once it is known who calls and before anything is done. */
   readonly limiters: readonly Limiter[];
   readonly authenticators: Authenticators;
@@ -60,9 +62,9 @@ const table: {
 } = operations;
 
 /**
- * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, authenticates the
- * caller, asks the limiters, runs the operation, and maps whatever it throws to an OAuthError. Exactly one event reports
- * the outcome.
+ * Performs one operation of a tenant: admits it if there is room, asks the registry for the tenant once, reads the
+ * clock once, authenticates the caller, asks the limiters, runs the operation, and maps whatever it throws to an
+ * OAuthError. Exactly one event reports the outcome.
  *
  * Throws OAuthError and nothing else.
  */
@@ -71,7 +73,7 @@ export async function perform<Name extends OperationName>(
   parts: TenantParts,
   caller: Caller,
   request: RequestOf<Name>,
-  { registry, listener, elapsed, limiters, authenticators }: PerformDependencies,
+  { registry, listener, elapsed, admit, limiters, authenticators }: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
   const operation = table[name];
   const begun = elapsed();
@@ -89,7 +91,9 @@ export async function perform<Name extends OperationName>(
   }
 
   let done: Done<AnswerOf<Name>>;
+  let leave: (() => void) | undefined;
   try {
+    leave = admit();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", "There is no such tenant.");
@@ -97,9 +101,9 @@ export async function perform<Name extends OperationName>(
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
     const by = await authenticators[operation.by](caller, context);
-    const who = "client" in by ? { client: by.client.id } : { operator: by.id };
-    note(who);
-    for (const limit of limiters) await limit({ operation: name, tenant, caller, ...who });
+    note("client" in by ? { client: by.client.id } : { operator: by.id });
+    const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
+    for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
     done = await operation.run({ ...context, reading }, by, request);
   } catch (error) {
     const refusal = toOAuthError(error);
@@ -108,6 +112,8 @@ export async function perform<Name extends OperationName>(
     end({ ...refusal.event, code, reason, cause });
     refusal.isReported = true;
     throw refusal;
+  } finally {
+    leave?.();
   }
   // What is done stays done, whatever comes of telling it.
   end(done.event);

@@ -63,6 +63,7 @@ function buildTenant(id: string, file: TenantFile, context: BuildContext, proble
     clients,
     namespaceClaim: file.markClaim,
     limits,
+    rateLimits: file.rateLimits,
     operators: context.operators.get(id) ?? new Map(),
   };
 }

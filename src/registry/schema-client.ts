@@ -3,6 +3,7 @@ import { expected } from "../schema/explain.ts";
 import { count, duration, durationOrZero, filledIn, flag, text } from "../schema/fields.ts";
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
+import { clientRateLimits } from "./schema-rate-limits.ts";
 
 /** The largest quota. */
 const MAX_QUOTA = 1_000_000_000;
@@ -76,6 +77,7 @@ const client = z.strictObject({
     .describe(
       "The most revocations that are stored for it at once; each is kept until what it revokes would have expired; default: no limit",
     ),
+  rateLimits: clientRateLimits.optional().describe("How often something may happen, if not as the tenant says"),
   maxTokenBytes: count(1 << 20)
     .optional()
     .describe("The largest token that is issued, in bytes, if lower than the tenant's limit"),

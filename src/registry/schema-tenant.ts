@@ -6,6 +6,7 @@ import { count, duration, durationBetween, filledIn, flag, issuerUrl, text } fro
 import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
 import { clients } from "./schema-client.ts";
+import { rateLimits } from "./schema-rate-limits.ts";
 
 /** No request body is larger, in bytes, so no part of one can be. */
 const MAX_BODY = 64 * 1024;
@@ -94,6 +95,7 @@ const tenant = z.strictObject({
   clients: clients.default({}).describe("The clients by id"),
   markClaim: text.default("client_namespace").describe("The claim that carries a client's namespace"),
   limits: limits.prefault({}).describe("How large requests and tokens may be"),
+  rateLimits: rateLimits.prefault({}).describe("How often something may happen"),
 });
 
 /** The tenants in the file, by id. */

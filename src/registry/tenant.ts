@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
 import type { SigningAlgorithm } from "../keyring/port.ts";
 
@@ -21,6 +22,7 @@ export interface Tenant {
   /** The claim that carries a client's namespace. */
   readonly namespaceClaim: string;
   readonly limits: Limits;
+  readonly rateLimits: RateLimits;
   /** Who may rotate its keys, by id. */
   readonly operators: ReadonlyMap<string, Operator>;
 }
@@ -75,6 +77,22 @@ export interface Limits {
   readonly tokenWarnBytes: number;
   /** Bytes of an issued token. */
   readonly tokenMaxBytes: number;
+}
+
+/** The limits on how often something may happen, by their names in the configuration: there are no others. */
+export type LimitName =
+  | "failed_authentication_per_client"
+  | "failed_authentication_per_address"
+  | "mint_per_client"
+  | "requests_per_client";
+
+/** How often something may happen, at all of these rates. An empty list: any number of times. */
+export type RateLimits = Readonly<Record<LimitName, readonly Rate[]>>;
+
+/** The limits that a client may have of its own. */
+export interface ClientRateLimits {
+  readonly mint_per_client?: readonly Rate[] | undefined;
+  readonly requests_per_client?: readonly Rate[] | undefined;
 }
 
 /** A hash of a secret. Plain text is never kept. */
@@ -132,6 +150,8 @@ export interface Client {
   readonly maxGrants?: number | undefined;
   readonly maxReferenceTokens?: number | undefined;
   readonly maxRevocations?: number | undefined;
+  /** Its own limits, which count instead of the tenant's. */
+  readonly rateLimits?: ClientRateLimits | undefined;
   /** The largest token that is issued, in bytes; the lower of this and the tenant's limit counts. */
   readonly maxTokenBytes: number | undefined;
   /** Fixed claims by grant type; `*`: for all grants. */

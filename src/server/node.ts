@@ -5,6 +5,8 @@ import type { TenantParts } from "../engine/context.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
+import { Attempts } from "../engine/limits/attempts.ts";
+import { requestLimiter } from "../engine/limits/requests.ts";
 import { byCredentials, type PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
@@ -45,6 +47,8 @@ interface NodeParts {
   readonly logger: Logger;
   /** Receives every event, and never throws. */
   readonly listener: Listener;
+  /** Admits requests if there is room; by default there always is. */
+  readonly admit?: PerformDependencies["admit"] | undefined;
   /** The grants that clients may have; all grants by default. */
   readonly grants?: readonly GrantHandler[] | undefined;
   /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
@@ -94,6 +98,7 @@ export async function openNode({
   logger,
   listener,
   grants = allGrants,
+  admit = () => () => undefined,
   mayBeBehind,
 }: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
@@ -119,6 +124,7 @@ export async function openNode({
     issuingClock,
     uncertainRefreshes,
     secrets,
+    attempts: new Attempts(clock),
     quotas: new Quotas(clock, machine),
     random,
     maxClockSkew,
@@ -152,7 +158,8 @@ export async function openNode({
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
-  const performing = { registry, listener, elapsed, limiters: [], authenticators: byCredentials };
+  const limiters = [requestLimiter(clock)];
+  const performing = { registry, listener, elapsed, admit, limiters, authenticators: byCredentials };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
     engine: createEngine(parts, performing),

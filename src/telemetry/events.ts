@@ -42,8 +42,18 @@ export type Refused =
   /** The caller did not prove to be a client. `client`: the one that it named, if it is configured. */
   | { readonly event: "client_refused"; readonly client?: string | undefined }
   | { readonly event: "operator_refused"; readonly operator?: string | undefined }
-  /** There were too many requests. `limit`: the name of the one that was exceeded. */
-  | { readonly event: "rate_limited"; readonly limit: string }
+  /**
+   * There were too many requests. `limit`: the name of the one that was exceeded. `client` and `operator`: the one that
+   * was named, if it is configured, even if it did not prove who it is.
+   */
+  | {
+      readonly event: "rate_limited";
+      readonly limit: string;
+      readonly client?: string | undefined;
+      readonly operator?: string | undefined;
+    }
+  /** The node has no room for the request. `bound`: the one that was reached, by its name in the configuration. */
+  | { readonly event: "overloaded"; readonly bound: string }
   /** A refresh token was used again outside the grace: its grant is revoked (RFC 9700 section 4.14.2). */
   | { readonly event: "refresh_reused"; readonly family: string };
 
@@ -86,7 +96,7 @@ export type Ending = Circumstances &
 
 /** Refusals that are counted rather than told one by one, for one client or operator; undefined: for unknown ones. */
 export interface CountedRefusal {
-  readonly event: "client_secrets_refused" | "operator_secrets_refused" | "secrets_queue_full" | "attempts_slowed";
+  readonly event: "client_secrets_refused" | "operator_secrets_refused" | "secrets_queue_full";
   readonly tenant: string;
   readonly client?: string | undefined;
   readonly operator?: string | undefined;

@@ -16,6 +16,7 @@ const lines = {
   client_refused: ["info", "a client was refused"],
   operator_refused: ["info", "an operator was refused"],
   rate_limited: ["info", "a request was refused by a limit"],
+  overloaded: ["warn", "a request was refused, as the node is overloaded"],
   refresh_reused: ["warn", "a refresh token was used again: its grant is revoked"],
   key_made: ["info", "a key was made on schedule"],
   key_compromised: ["warn", "a key is compromised"],
@@ -32,10 +33,6 @@ const lines = {
   client_secrets_refused: ["warn", "wrong client secrets were refused"],
   operator_secrets_refused: ["warn", "wrong operator secrets were refused"],
   secrets_queue_full: ["warn", "too many secrets were waiting to be checked, and further ones were refused unchecked"],
-  attempts_slowed: [
-    "warn",
-    "too many attempts were waiting after wrong secrets, and further ones were refused unchecked",
-  ],
 } satisfies Record<Event["event"], readonly [Level, string]>;
 
 type Refusal = Extract<Event, { readonly code: unknown }>;

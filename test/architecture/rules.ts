@@ -55,7 +55,15 @@ export const rules: Rules = {
   },
   "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
   "engine/perform": {
-    rooms: ["engine/operations", "engine/context", "engine/clients", "engine", "registry/registry", "telemetry/events"],
+    rooms: [
+      "engine/operations",
+      "engine/context",
+      "engine/clients",
+      "engine/limits",
+      "engine",
+      "registry/registry",
+      "telemetry/events",
+    ],
   },
   "engine/operations": {
     rooms: [
@@ -92,6 +100,7 @@ export const rules: Rules = {
     rooms: [
       "engine/grant",
       "engine/clients",
+      "engine/limits",
       "engine",
       "registry/tenant",
       "keyring/port",
@@ -104,7 +113,8 @@ export const rules: Rules = {
   "engine/policy": { rooms: ["engine/grant", "engine/clients", "engine", "registry/tenant", "token", "base"] },
   "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
   "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "base"] },
-  "engine/clients": { rooms: ["engine", "registry/tenant", "telemetry/events", "base"] },
+  "engine/clients": { rooms: ["engine/limits", "engine", "registry/tenant", "telemetry/events", "base"] },
+  "engine/limits": { rooms: ["engine", "registry/tenant", "base"] },
   engine: { rooms: ["registry/tenant", "keyring/port", "store/port", "telemetry/events", "token", "base"] },
 
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },

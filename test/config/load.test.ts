@@ -57,6 +57,12 @@ describe("a configuration file", () => {
         tokenWarnBytes: 8192,
         tokenMaxBytes: 16_384,
       },
+      rateLimits: {
+        failed_authentication_per_client: [{ most: 10, period: 60 }],
+        failed_authentication_per_address: [{ most: 100, period: 60 }],
+        mint_per_client: [],
+        requests_per_client: [],
+      },
       operators: new Map(),
     });
   });

@@ -81,6 +81,15 @@ describe("the shape", () => {
     [{ resources: { "a b": [] } }, 'resources["a b"]: expected a scope'],
     [{ resources: { a: ["b c"] } }, "resources.a[0]: expected a scope"],
     [{ limits: { claimsDepth: 1000 } }, "limits.claimsDepth: expected a whole number from 1 to 32"],
+    [
+      { rateLimits: { mint_per_client: 10 } },
+      "rateLimits.mint_per_client: expected rates such as 10/s, 100/15m (a longer period allows more; the longest is a day), or unlimited, got 10",
+    ],
+    [{ rateLimits: { requests_per_client: "10/s, 5/m" } }, 'or unlimited, got "10/s, 5/m"'],
+    [
+      { rateLimits: { mints_per_client: "1/s" } },
+      "rateLimits.mints_per_client: unknown key; did you mean mint_per_client?",
+    ],
     [{ clients: { é: { secrets: [SECRET] } } }, 'clients["é"]: expected a client id'],
     [{ authorities: { a: { issuer: "https://a", audiences: [] } } }, "authorities.a.audiences: expected at least one"],
     [

@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { OAuthError } from "../../src/engine/errors.ts";
-import type { LimitedOperation, Limiter } from "../../src/engine/limits.ts";
+import type { LimitedOperation, Limiter } from "../../src/engine/limits/limiter.ts";
+import { Overload } from "../../src/engine/limits/overload.ts";
 import { perform } from "../../src/engine/perform.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import type { Tenant } from "../../src/registry/tenant.ts";
+import type { RateLimits, Tenant } from "../../src/registry/tenant.ts";
 import type { Event, Listener } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
-import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
+import { CLIENT_ID, NO_RATE_LIMITS, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 let store: FailingStore;
 let context: TestContext;
@@ -44,14 +45,15 @@ describe("limits", () => {
 
   it("are asked before an operation runs, with who calls, and refuse it", async () => {
     const asked: LimitedOperation[] = [];
-    const refuse: Limiter = async (operation) => {
+    const refuse: Limiter = (operation) => {
       asked.push(operation);
       throw new OAuthError("temporarily_unavailable", "Too many mints. Try again.");
     };
     const never: Limiter = () => expect.unreachable();
     const refusal = await refusalOf(perform("mint", context, caller, mint, performing([refuse, never])));
     expect(refusal).toEqual({ code: "temporarily_unavailable", message: "Too many mints. Try again." });
-    expect(asked).toEqual([{ operation: "mint", tenant: context.tenant, caller, client: CLIENT_ID }]);
+    const client = context.tenant.clients.get(CLIENT_ID);
+    expect(asked).toEqual([{ operation: "mint", tenant: context.tenant, caller, client, hasProof: true }]);
     expect(events).toMatchObject([
       { ...circumstances, event: "refused", client: CLIENT_ID, code: "temporarily_unavailable" },
     ]);
@@ -60,11 +62,83 @@ describe("limits", () => {
 
   it("let through what they do not refuse, and are not asked about callers that prove nothing", async () => {
     const asked: (string | undefined)[] = [];
-    const note: Limiter = async (operation) => void asked.push(operation.operator ?? operation.client);
+    const note: Limiter = ({ client }) => void asked.push(client?.id);
     await perform("mint", context, caller, mint, performing([note, note]));
     await perform("listKeys", context, operator, undefined, performing([note]));
     await refusalOf(perform("mint", context, { ...caller, clientSecret: "wrong" }, mint, performing([note])));
-    expect(asked).toEqual([CLIENT_ID, CLIENT_ID, OPERATOR_ID]);
+    expect(asked).toEqual([CLIENT_ID, CLIENT_ID, undefined]);
+  });
+});
+
+describe("a node without room", () => {
+  it("refuses a request before anything is done for it, and tells so once", async () => {
+    const { admit } = new Overload({ maxRequestsInFlight: 1, maxEventLoopLag: 1000 }, () => 0);
+    const authenticators = { ...context.node.performing.authenticators, client: () => expect.unreachable() };
+    const leave = admit();
+    const refused = perform("mint", context, caller, mint, { ...context.node.performing, admit, authenticators });
+    expect(await refusalOf(refused)).toEqual({
+      code: "temporarily_unavailable",
+      message: "The server is overloaded. Try again.",
+    });
+    expect(events).toMatchObject([{ ...circumstances, event: "overloaded", bound: "maxRequestsInFlight" }]);
+    leave();
+  });
+
+  it("has room again once a request has ended, whatever became of it", async () => {
+    const { admit } = new Overload({ maxRequestsInFlight: 1, maxEventLoopLag: 1000 }, () => 0);
+    const performing = { ...context.node.performing, admit };
+    const [first, second] = [
+      perform("mint", context, caller, mint, performing),
+      perform("mint", context, caller, mint, performing),
+    ];
+    expect(await refusalOf(second)).toMatchObject({ message: "The server is overloaded. Try again." });
+    expect(await first).toMatchObject({ tokenType: "Bearer" });
+    expect(await refusalOf(perform("mint", context, caller, {}, performing))).toMatchObject({
+      code: "invalid_request",
+    });
+    expect(await perform("mint", context, caller, mint, performing)).toMatchObject({ tokenType: "Bearer" });
+  });
+});
+
+describe("the limits that are configured", () => {
+  const limits = (changes: Partial<RateLimits>) => testTenant({ rateLimits: { ...NO_RATE_LIMITS, ...changes } });
+
+  it("refuse failed attempts from one address, with who was named, and nobody from another", async () => {
+    const { engine } = await contextHeardBy(
+      (event) => void events.push(event),
+      limits({ failed_authentication_per_client: [{ most: 2, period: 60 }] }),
+    );
+    for (const code of ["invalid_client", "invalid_client", "temporarily_unavailable"]) {
+      expect(await refusalOf(engine.mint({ ...caller, clientSecret: "wrong" }, mint))).toMatchObject({ code });
+    }
+    expect(await refusalOf(engine.mint(caller, mint))).toEqual({
+      code: "temporarily_unavailable",
+      message:
+        "Too many failed attempts to authenticate: failed_authentication_per_client allows 2/m. Try again later.",
+    });
+    expect(events.at(-1)).toMatchObject({
+      event: "rate_limited",
+      limit: "failed_authentication_per_client",
+      client: CLIENT_ID,
+    });
+    expect(await engine.mint({ ...caller, remoteAddress: "192.0.2.2" }, mint)).toMatchObject({ tokenType: "Bearer" });
+    for (let i = 0; i < 2; i++)
+      await refusalOf(engine.listKeys({ ...operator, authorization: `Basic ${btoa(`${OPERATOR_ID}:x`)}` }));
+    await refusalOf(engine.listKeys(operator));
+    expect(events.at(-1)).toMatchObject({ event: "rate_limited", operator: OPERATOR_ID });
+  });
+
+  it("refuse a client's mints once it is proven, and charge it for nobody else's attempts", async () => {
+    const { engine, clock } = await contextHeardBy(
+      (event) => void events.push(event),
+      limits({ mint_per_client: [{ most: 2, period: 60 }] }),
+    );
+    for (let i = 0; i < 9; i++) await refusalOf(engine.mint({ ...caller, clientSecret: "wrong" }, mint));
+    for (let i = 0; i < 2; i++) await engine.mint(caller, mint);
+    expect(await refusalOf(engine.mint(caller, mint))).toMatchObject({ code: "temporarily_unavailable" });
+    expect(events.at(-1)).toMatchObject({ event: "rate_limited", limit: "mint_per_client", client: CLIENT_ID });
+    clock.advance(60_000);
+    expect(await engine.mint(caller, mint)).toMatchObject({ tokenType: "Bearer" });
   });
 });
 

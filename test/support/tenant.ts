@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Client, Limits, SecretHash, Tenant } from "../../src/registry/tenant.ts";
+import type { Client, Limits, RateLimits, SecretHash, Tenant } from "../../src/registry/tenant.ts";
 
 export const CLIENT_ID = "arbitrary-resource-owner-client";
 export const SECRET = "secret";
@@ -20,6 +20,14 @@ export const testLimits: Limits = {
   credentialLength: 100,
   tokenWarnBytes: 8 * 1024,
   tokenMaxBytes: 16 * 1024,
+};
+
+/** No limits. */
+export const NO_RATE_LIMITS: RateLimits = {
+  failed_authentication_per_client: [],
+  failed_authentication_per_address: [],
+  mint_per_client: [],
+  requests_per_client: [],
 };
 
 /** A client that may do everything, with the members that a test cares about replaced. */
@@ -71,6 +79,7 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
     clients: new Map(clients.map((client) => [client.id, client])),
     namespaceClaim: "client_namespace",
     limits: testLimits,
+    rateLimits: NO_RATE_LIMITS,
     operators: new Map([[OPERATOR_ID, { id: OPERATOR_ID, secrets: [sha256Secret(SECRET)] }]]),
     ...members,
   };

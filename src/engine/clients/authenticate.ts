@@ -30,7 +30,7 @@ const REFUSED = "The client is unknown, or its secret is missing or wrong.";
  * Authenticates the client (RFC 6749 section 2.3) by the one method that it uses.
  *
  * Throws OAuthError `invalid_client`; `invalid_request` if the caller uses two methods at once, or uses one in a way
- * that the tenant does not accept.
+ * that the tenant does not accept; RateLimitedError if too many attempts have failed.
  */
 export async function authenticate(
   caller: Caller,
@@ -38,12 +38,13 @@ export async function authenticate(
   purpose: Purpose = "other",
   methods = clientAuthenticationMethods,
 ): Promise<AuthenticatedClient> {
-  const { tenant } = context;
+  const { tenant, attempts } = context;
   const presented = presentedBy(caller, context, methods);
   context.note({ authentication: presented.method });
   const client = tenant.clients.get(presented.clientId);
-  // Verified even for an unknown client, so that its refusal is counted and slowed down like a wrong secret.
-  const hasProof = await presented.verify(client);
+  const attempt = { tenant, role: "client", id: client?.id, address: caller.remoteAddress } as const;
+  // Verified even for an unknown client, so that its refusal counts like a wrong secret.
+  const hasProof = presented.hasProof && (await attempts.make(attempt, () => presented.verify(client)));
   if (client === undefined) throw clientRefused(REFUSED);
   const needsProof = client.requireSecret && (purpose !== "refresh" || client.requireRefreshSecret);
   // A wrong secret is refused even if none is needed: the caller meant to prove something, and failed.

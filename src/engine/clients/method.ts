@@ -1,4 +1,5 @@
 import type { Client, Tenant } from "../../registry/tenant.ts";
+import type { Attempts } from "../limits/attempts.ts";
 import type { Caller } from "../request.ts";
 import type { SecretVerifier } from "./secrets.ts";
 
@@ -20,6 +21,7 @@ export interface Presentation {
 export interface MethodContext {
   readonly tenant: Tenant;
   readonly secrets: SecretVerifier;
+  readonly attempts: Attempts;
 }
 
 /** A client authentication method (RFC 6749 section 2.3): one file here, one line in the index. */

@@ -7,11 +7,12 @@ import { MALFORMED_BASIC, operatorRefused } from "./refusals.ts";
 /**
  * Authenticates an operator, by Basic credentials only.
  *
- * Throws OAuthError `invalid_client` unless it is one of this tenant's operators.
+ * Throws OAuthError `invalid_client` unless it is one of this tenant's operators; RateLimitedError if too many attempts
+ * have failed.
  */
 export async function authenticateOperator(
   { authorization, remoteAddress: address }: Caller,
-  { tenant, secrets }: MethodContext,
+  { tenant, secrets, attempts }: MethodContext,
 ): Promise<Operator> {
   if (authorization === undefined)
     throw operatorRefused("An operator's Basic credentials are required in authorization.");
@@ -21,10 +22,11 @@ export async function authenticateOperator(
   const operator = tenant.operators.get(id);
   // An operator and a client may have the same id: what is remembered about one must not count for the other.
   const presenter = { tenant: tenant.id, role: "operator", id, isKnown: operator !== undefined, address } as const;
+  const attempt = { tenant, role: "operator", id: operator?.id, address } as const;
   const isRight =
     secret !== undefined &&
     secret.length <= tenant.limits.credentialLength &&
-    (await secrets.verify(presenter, operator?.secrets ?? [], secret));
+    (await attempts.make(attempt, () => secrets.verify(presenter, operator?.secrets ?? [], secret)));
   if (operator !== undefined && isRight) return operator;
   throw operatorRefused("The operator is unknown, or its secret is missing or wrong.", operator);
 }

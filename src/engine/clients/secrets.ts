@@ -1,4 +1,5 @@
 import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
+import { hostNetwork } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { Random } from "../../base/random.ts";
@@ -7,7 +8,6 @@ import type { CountedRefusal, Listener } from "../../telemetry/events.ts";
 import { OAuthError } from "../errors.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { RefusalCounts } from "./refusal-counts.ts";
-import { networkOf, SlowDown } from "./slow-down.ts";
 
 type ScryptHash = Extract<SecretHash, { kind: "scrypt" }>;
 
@@ -32,13 +32,12 @@ export interface Presenter {
   readonly id: string;
   /** Whether a client or operator of that id is configured. */
   readonly isKnown: boolean;
-  /** Absent: attempts are not slowed down. */
+  /** Where it comes from; addresses take turns. */
   readonly address?: string | undefined;
 }
 
 /**
- * Compares presented secrets with stored hashes, in constant time. Whoever presents wrong ones is counted and slowed
- * down.
+ * Compares presented secrets with stored hashes, in constant time, and counts wrong ones.
  *
  * scrypt takes some 50 ms. One hash is computed at a time for clients and one for operators, so that wrong secrets
  * never hold up signing; a correct secret pays once, as a keyed hash of it is remembered in memory. Callers who present
@@ -56,14 +55,12 @@ export class SecretVerifier {
   /** Computations that run or wait, by name. */
   readonly #running = new Map<string, Promise<boolean>>();
   readonly #queues = { client: new FairQueue(MAX_WAITING), operator: new FairQueue(MAX_WAITING) };
-  readonly #slowDown: SlowDown;
   readonly #refusals = new RefusalCounts();
 
   constructor(random: Random, clock: Clock, derive: Scrypt = nodeScrypt) {
     this.#clock = clock;
     this.#scrypt = derive;
     this.#memoryKey = random.bytes(32);
-    this.#slowDown = new SlowDown(clock);
   }
 
   /**
@@ -72,12 +69,8 @@ export class SecretVerifier {
    * Throws OAuthError `temporarily_unavailable` if too many secrets wait to be checked, or this one waited too long.
    */
   async verify(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
-    const source = sourceOf(presenter);
-    if (source !== undefined && !(await this.#slowDown.mayTry(source)))
-      throw this.#tooMany("attempts_slowed", presenter);
     const isRight = await this.#isRight(presenter, hashes, secret);
     if (!isRight) this.#count(`${presenter.role}_secrets_refused`, presenter);
-    if (source !== undefined) this.#slowDown[isRight ? "succeeded" : "failed"](source);
     return isRight;
   }
 
@@ -142,18 +135,18 @@ export class SecretVerifier {
   #inTurn<T>(presenter: Presenter, derive: () => Promise<T>): Promise<T> {
     const { role, id, address } = presenter;
     const latest = this.#clock.now() + LONGEST_WAIT;
-    const path = [placeOf(presenter), id, address === undefined ? "" : networkOf(address)];
+    const path = [placeOf(presenter), id, address === undefined ? "" : hostNetwork(address)];
     const turn = this.#queues[role].run(path, async () => {
       // A secret whose sender has given up must not delay the others by another 50 ms.
-      if (this.#clock.now() > latest) throw this.#tooMany("secrets_queue_full", presenter);
+      if (this.#clock.now() > latest) throw this.#tooMany(presenter);
       return derive();
     });
-    if (turn === undefined) throw this.#tooMany("secrets_queue_full", presenter);
+    if (turn === undefined) throw this.#tooMany(presenter);
     return turn;
   }
 
-  #tooMany(event: CountedRefusal["event"], presenter: Presenter): OAuthError {
-    this.#count(event, presenter);
+  #tooMany(presenter: Presenter): OAuthError {
+    this.#count("secrets_queue_full", presenter);
     const { role, id, isKnown } = presenter;
     const options = { event: { event: `${role}_refused`, [role]: isKnown ? id : undefined } } as const;
     return new OAuthError("temporarily_unavailable", "Too many client secrets are being checked. Try again.", options);
@@ -163,12 +156,6 @@ export class SecretVerifier {
     // An unknown id is not told: it may be a secret in the wrong place.
     this.#refusals.count({ event, tenant, [role]: isKnown ? id : undefined }, address);
   }
-}
-
-/** All unknown ids count as one source, so that inventing names helps nobody. */
-function sourceOf(presenter: Presenter): string | undefined {
-  const { role, id, isKnown, address } = presenter;
-  return address && JSON.stringify([placeOf(presenter), role, isKnown ? id : null, networkOf(address)]);
 }
 
 /**

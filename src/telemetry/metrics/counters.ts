@@ -101,6 +101,7 @@ const endings: Readonly<Record<string, true>> = {
   client_refused: true,
   operator_refused: true,
   rate_limited: true,
+  overloaded: true,
   refresh_reused: true,
 } satisfies Record<Ending["event"], true>;
 
@@ -116,14 +117,20 @@ function refreshOutcome(event: Ending): (typeof REFRESH_OUTCOMES)[number] {
 
 /** Undefined if the request was not a client's, or failed before the client was looked at. */
 function authenticationOutcome(event: Ending): string | undefined {
-  if (event.event === "client_refused") return "refused";
+  if (event.event === "client_refused" || isHeldUp(event)) return "refused";
   if (event.authentication === undefined) return undefined;
   if (event.client !== undefined) return "authenticated";
   return isFailure(event) ? "failed" : "refused";
 }
 
+/** Whether a limit kept a client from authenticating. Any other limit counts those who have. */
+function isHeldUp(event: Ending): boolean {
+  return event.event === "rate_limited" && event.limit.startsWith("failed_authentication_");
+}
+
 /** Whether a request was refused for a fault of the mint's own. */
 function isFailure(event: Ending): boolean {
+  if (event.event === "rate_limited") return false;
   return "code" in event && (event.code === "temporarily_unavailable" || event.code === "server_error");
 }
 

@@ -4,6 +4,7 @@ import { clientSecret } from "../../../src/engine/clients/client-secret.ts";
 import type { ClientAuthenticationMethod } from "../../../src/engine/clients/method.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
 import { OAuthError } from "../../../src/engine/errors.ts";
+import { Attempts } from "../../../src/engine/limits/attempts.ts";
 import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
 import type { Known } from "../../../src/telemetry/events.ts";
@@ -23,7 +24,7 @@ beforeEach(() => {
 
 /** What authentication needs of a request to one tenant. */
 function contextOf(tenant: Tenant) {
-  return { tenant, secrets, note: (known: Known) => void noted.push(known) };
+  return { tenant, secrets, attempts: new Attempts(fakeClock()), note: (known: Known) => void noted.push(known) };
 }
 
 function basic(id: string, secret: string): Caller {

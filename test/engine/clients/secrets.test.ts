@@ -227,7 +227,6 @@ describe("secrets", () => {
   });
 
   describe("that are wrong", () => {
-    const from = (address: string, changes: Partial<Presenter> = {}): Presenter => ({ ...owner, address, ...changes });
     const hashes = [sha256Secret("right")];
 
     async function guess(verifier: SecretVerifier, presenter: Presenter, times: number): Promise<void> {
@@ -245,72 +244,6 @@ describe("secrets", () => {
         { event: "client_secrets_refused", tenant, client: undefined, count: 30, lastAddress: undefined },
         { event: "operator_secrets_refused", tenant, operator: "ops", count: 2, lastAddress: "192.0.2.1" },
       ]);
-    });
-
-    it("slow down the address that they come from, more and more, and nobody else", async () => {
-      const clock = fakeClock();
-      const verifier = new SecretVerifier(seededRandom(), clock);
-      const delayOf = async (presenter: Presenter) => {
-        const before = clock.now();
-        await verifier.verify(presenter, hashes, "guess");
-        return clock.now() - before;
-      };
-      await guess(verifier, from("192.0.2.1"), 10);
-      const delays: number[] = [];
-      for (let i = 0; i < 8; i++) delays.push(await delayOf(from("192.0.2.1")));
-      expect(delays.map((delay) => delay - 1)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
-      expect(await delayOf(from("192.0.2.2"))).toBe(0);
-      expect(await delayOf(from("192.0.2.1", { id: "other" }))).toBe(0);
-      expect(await delayOf(from("192.0.2.1", { tenant: "other" }))).toBe(0);
-      expect(await delayOf(from("192.0.2.1", { role: "operator" }))).toBe(0);
-      expect(await verifier.verify(from("192.0.2.1"), hashes, "right")).toBe(true);
-      expect(await delayOf(from("192.0.2.1"))).toBe(0);
-    });
-
-    it("are an operator's in all tenants together: it is one secret", async () => {
-      const clock = fakeClock();
-      const verifier = new SecretVerifier(seededRandom(), clock);
-      for (let i = 0; i < 10; i++) await guess(verifier, from("192.0.2.1", { role: "operator", tenant: `t${i}` }), 1);
-      const before = clock.now();
-      await guess(verifier, from("192.0.2.1", { role: "operator", tenant: "another" }), 1);
-      expect(clock.now() - before).toBeGreaterThan(99);
-    });
-
-    it("are forgotten after a while", async () => {
-      const clock = fakeClock();
-      const verifier = new SecretVerifier(seededRandom(), clock);
-      await guess(verifier, from("192.0.2.1"), 30);
-      clock.advance(10 * 60_000 + 1);
-      const before = clock.now();
-      await guess(verifier, from("192.0.2.1"), 1);
-      expect(clock.now()).toBe(before);
-    });
-
-    it("are one source's, whatever names it invents, and wherever in its IPv6 network it is", async () => {
-      const clock = fakeClock();
-      const verifier = new SecretVerifier(seededRandom(), clock);
-      for (let i = 0; i < 10; i++) {
-        await guess(verifier, from(`2001:db8::${i + 1}`, { id: `nobody ${i}`, isKnown: false }), 1);
-      }
-      const before = clock.now();
-      await guess(verifier, from("2001:db8:0:0:ffff::", { id: "another", isKnown: false }), 1);
-      expect(clock.now()).toBe(before + 101);
-    });
-
-    it("wait four at a time, and further ones are refused unread, with an event of their own", async () => {
-      const gate = Promise.withResolvers<void>();
-      const verifier = new SecretVerifier(seededRandom(), { ...fakeClock(), past: () => gate.promise });
-      await guess(verifier, from("192.0.2.1"), 10);
-      const waiting = Array.from({ length: 4 }, () => verifier.verify(from("192.0.2.1"), hashes, "guess"));
-      expect(await refusalOf(verifier.verify(from("192.0.2.1"), hashes, "right"))).toMatchObject({
-        code: "temporarily_unavailable",
-      });
-      expect(await verifier.verify(from("192.0.2.2"), hashes, "right")).toBe(true);
-      gate.resolve();
-      expect(await Promise.all(waiting)).toEqual([false, false, false, false]);
-      expect(reported(verifier)).toContainEqual(
-        expect.objectContaining({ event: "attempts_slowed", client: "client", count: 1 }),
-      );
     });
   });
 

@@ -71,8 +71,10 @@ it.each([
   ["reused", { event: "refresh_reused", family: "f1", code: "invalid_grant" }],
   ["refused", { event: "refused", code: "invalid_grant" }],
   ["failed", { event: "refused", code: "temporarily_unavailable" }],
+  ["refused", { event: "rate_limited", limit: "requests_per_client", code: "temporarily_unavailable" }],
 ] as const)("counts a refresh that is %s", async (outcome, event) => {
-  expect(await counted([{ operation: "refresh", ...event, ...refusal }])).toEqual([
+  const counts = await counted([{ operation: "refresh", ...event, ...refusal }]);
+  expect(counts.filter((line) => !line.startsWith("rate_limited"))).toEqual([
     `refreshes{tenant="default",outcome="${outcome}"} 1`,
     `refusals{tenant="default",operation="refresh",error="${event.code}"} 1`,
     AUTHENTICATED,
@@ -91,6 +93,16 @@ it.each([
 
 it.each([
   ["refused", { event: "client_refused", code: "invalid_client", client: undefined }],
+  [
+    "refused",
+    {
+      event: "rate_limited",
+      limit: "failed_authentication_per_client",
+      code: "temporarily_unavailable",
+      client: "web",
+    },
+  ],
+  ["authenticated", { event: "rate_limited", limit: "mint_per_client", code: "temporarily_unavailable" }],
   ["failed", { event: "refused", code: "temporarily_unavailable", client: undefined }],
   ["authenticated", { event: "refused", code: "invalid_scope" }],
 ] as const)("counts a client that is %s", async (outcome, event) => {
