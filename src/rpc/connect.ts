@@ -39,8 +39,8 @@ const timeouts = { "connect-timeout-ms": connectTimeout, "grpc-timeout": grpcTim
 
 /**
  * Serves the RPCs over Connect and gRPC-Web on an HTTP server: `POST /<service>/<method>` with a message in protobuf's
- * binary or JSON form. Native gRPC has its own server. `app` must record the arrival of requests, as the gateway's server does.
- * Once it closes, streaming calls end.
+ * binary or JSON form. Native gRPC has its own server. `app` must record the arrival of requests, as the gateway's
+ * server does. Once it closes, streaming calls end.
  */
 export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[]): void {
   const stopping = new AbortController();

@@ -55,6 +55,14 @@ describe("mintmark keys rotate --store", () => {
     for (let i = 0; i < 2; i++) expect((await rotate("--idempotency-key", "once")).keys).toHaveLength(1);
   });
 
+  it("is in the log by the id of its request", async () => {
+    const rotation = [...ROTATE, "--tenant", "default"];
+    const { stderr } = await commandLine(rotation, around());
+    const lines = stderr.split("\n").filter((line) => line.includes('"key_rotated"'));
+    const id = expect.stringMatching(/^[0-9a-f-]{36}$/);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ operation: "rotate", requestId: id }]);
+  });
+
   it("revokes a compromised key only if that is confirmed", async () => {
     const compromised = [...ROTATE, "--tenant", "default", "--mode", "compromised"];
     for (const typed of [undefined, "\n"]) {

@@ -292,6 +292,7 @@ describe("a request that is cut off is none", () => {
     expect(await ask(other, { ":path": "/" })).toMatchObject({ status: 200 });
     other.close();
     expect(context.engine.asked).toEqual([]);
+    expect(context.logger.lines).toEqual([]);
   });
 });
 

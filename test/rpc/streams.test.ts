@@ -231,6 +231,7 @@ describe.each(Object.entries(watches))("a stream over %s", (_, watch) => {
       code: "Unavailable",
       details: [{ error: "temporarily_unavailable", errorDescription: "The server is stopping. Try again." }],
     });
+    expect(servers.logger.lines).toEqual([]);
   });
 });
 
