@@ -48,6 +48,24 @@ describe("architecture", () => {
   });
 });
 
+describe("what a door refuses", () => {
+  /** The sentences in the strings of a file. */
+  const sentencesIn = (file: string) => {
+    const lines = texts.get(`src/${file}.ts`)?.split("\n") ?? [];
+    const code = lines.filter((line) => !/^ *(\*|\/[*/])/.test(line)).join("\n");
+    return [...code.matchAll(/"([A-Z][^"\n]* [^"\n]*\.)"/g)].map(([, sentence = ""]) => sentence);
+  };
+
+  it.each(house.files.filter((file) => /^(http|rpc|wire)\//.test(file)))("is put into words once: %s", (file) => {
+    const said = new Set(house.files.filter((other) => other !== file).flatMap(sentencesIn));
+    expect(sentencesIn(file).filter((sentence) => said.has(sentence))).toEqual([]);
+  });
+
+  it("is put into words that are looked at", () => {
+    expect(sentencesIn("wire/refusals")).toEqual(["The body is too large.", "The content type is not supported here."]);
+  });
+});
+
 /** All files that a node is made of: what `server/node` and the files that it imports import, and its jobs. */
 function filesOfNode(): ReadonlySet<string> {
   const files = new Set(["server/node", "server/jobs"]);

@@ -25,6 +25,9 @@ export type OAuthErrorCode =
  */
 const MAX_DESCRIPTION = 1024;
 
+/** The message for a tenant that is not configured, or no longer. */
+export const NO_SUCH_TENANT = "There is no such tenant.";
+
 /**
  * A refusal: the only error that reaches a door. `message` goes on the wire as `error_description`; `cause` goes to the
  * log and nowhere else.

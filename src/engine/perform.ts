@@ -3,7 +3,7 @@ import type { Emit, Known, Listener, Performed, Reason, Refused } from "../telem
 import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
-import { OAuthError, toOAuthError } from "./errors.ts";
+import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Callers, Done, Operation } from "./operations/operation.ts";
@@ -96,7 +96,7 @@ export async function perform<Name extends OperationName>(
     leave = admit();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
-    if (tenant === undefined) throw new OAuthError("invalid_request", "There is no such tenant.");
+    if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
     const context = { ...parts, tenant, store: parts.storeFor(emit), emit, note };
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);

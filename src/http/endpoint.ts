@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { NO_SUCH_TENANT } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import { arrivalOf } from "../wire/arrival.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
@@ -61,6 +62,6 @@ export function requireMethod({ method }: FastifyRequest, methods: readonly stri
 function findTenant(engine: Engine, request: FastifyRequest): TenantEngine {
   const { tenant: named } = request.params as { readonly tenant?: string };
   const tenant = named === DEFAULT_TENANT ? undefined : engine.forTenant(named ?? DEFAULT_TENANT);
-  if (tenant === undefined) throw new HttpRefusal(404, "There is no such tenant.");
+  if (tenant === undefined) throw new HttpRefusal(404, NO_SUCH_TENANT);
   return tenant;
 }

@@ -1,7 +1,8 @@
 import type { FastifyReply } from "fastify";
-import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { NO_SUCH_TENANT, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import { arrivalOf } from "../wire/arrival.ts";
-import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
+import { UNCACHED } from "../wire/headers.ts";
+import { BODY_TOO_LARGE, headersByStatus, UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
 const statuses = {
@@ -19,11 +20,8 @@ const statuses = {
   server_error: 500,
 } satisfies Record<OAuthErrorCode, number>;
 
-/** Additional headers of a refusal, by code (RFC 9110 sections 10.2.3 and 11.6.1). */
-const headers: Partial<Record<OAuthErrorCode, Readonly<Record<string, string>>>> = {
-  invalid_client: { "www-authenticate": CHALLENGE },
-  temporarily_unavailable: { "retry-after": "1" },
-};
+/** The message for a request that is not valid HTTP, or not as this server reads it. */
+export const MALFORMED = "The HTTP request is malformed.";
 
 /** An `invalid_request` with an HTTP status other than 400, or with headers. */
 export class HttpRefusal extends OAuthError {
@@ -51,7 +49,7 @@ export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
   const { status, headers: extra } = refusal instanceof HttpRefusal ? refusal : { status: statuses[refusal.code] };
   return reply
     .code(status)
-    .headers({ ...UNCACHED, ...headers[refusal.code], ...extra })
+    .headers({ ...UNCACHED, ...headersByStatus[status], ...extra })
     .send(refusalBody(refusal));
 }
 
@@ -70,13 +68,13 @@ function clientErrorStatus(error: unknown): number | undefined {
 function ofStatus(status: number): HttpRefusal {
   switch (status) {
     case 413:
-      return new HttpRefusal(413, "The body is too large.");
+      return new HttpRefusal(413, BODY_TOO_LARGE);
     case 414:
       // 414: only a tenant's id in the path can be too long for its parameter.
-      return new HttpRefusal(404, "There is no such tenant.");
+      return new HttpRefusal(404, NO_SUCH_TENANT);
     case 415:
-      return new HttpRefusal(415, "The content type is not supported here.");
+      return new HttpRefusal(415, UNSUPPORTED_CONTENT_TYPE);
     default:
-      return new HttpRefusal(400, "The HTTP request is malformed.");
+      return new HttpRefusal(400, MALFORMED);
   }
 }

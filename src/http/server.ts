@@ -5,7 +5,7 @@ import type { Arrival } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
 import { REQUEST_ID, UNCACHED } from "../wire/headers.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
-import { HttpRefusal, refusalBody } from "./errors.ts";
+import { HttpRefusal, MALFORMED, refusalBody } from "./errors.ts";
 import { createHttp2Server } from "./http2.ts";
 
 /** The limits of a connection, in bytes and milliseconds. They cut off clients that send their requests too slowly. */
@@ -83,7 +83,7 @@ export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
   const [authority = host] = fieldValues(raw.rawHeaders, ":authority");
   const isMissing = host === undefined && raw.httpVersion === "1.1";
   if (isMissing || second !== undefined || (host !== undefined && host !== authority)) {
-    throw new HttpRefusal(400, "The HTTP request is malformed.");
+    throw new HttpRefusal(400, MALFORMED);
   }
 }
 
@@ -104,5 +104,5 @@ export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> 
 function refusalOf(code: string): HttpRefusal | undefined {
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new HttpRefusal(408, "The request took too long to arrive.");
   if (code === "HPE_HEADER_OVERFLOW") return new HttpRefusal(431, HEADER_TOO_LARGE);
-  return code.startsWith("HPE_") ? new HttpRefusal(400, "The HTTP request is malformed.") : undefined;
+  return code.startsWith("HPE_") ? new HttpRefusal(400, MALFORMED) : undefined;
 }

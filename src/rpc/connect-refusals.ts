@@ -4,6 +4,7 @@ import { arrivalIn, reportRefusal } from "./arrivals.ts";
 import {
   DEADLINE_OVER,
   malformedTimeout,
+  NO_MESSAGE,
   TOO_LARGE,
   toConnectError,
   UNNAMED_COMPRESSION,
@@ -20,10 +21,6 @@ const ENVELOPE = /^protocol error:/;
 const UNNAMED = /^received compressed (?:envelope|message)/;
 
 const TIMEOUT = /^protocol error: invalid (?<protocol>connect|grpc) timeout value/;
-
-const NO_MESSAGE = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message."),
-);
 
 /**
  * Checks a call before its body is read. Throws a refusal if metadata is malformed, and rewrites Connect's own later

@@ -10,8 +10,9 @@ import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { OAuthError } from "../engine/errors.ts";
 import { arrivalOf } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
-import { CHALLENGE, UNCACHED } from "../wire/headers.ts";
+import { UNCACHED } from "../wire/headers.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
+import { headersByStatus } from "../wire/refusals.ts";
 import { arrivalKey, reportRefusal } from "./arrivals.ts";
 import { gate } from "./connect-refusals.ts";
 import { POST_ALONE, STOPPING, toConnectError } from "./errors.ts";
@@ -23,12 +24,6 @@ import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
  * Services that may be on another listener: RPCs of theirs that are not served here get a refusal in Connect's form.
  */
 const OURS = [TokenService.typeName, KeyService.typeName];
-
-/** Additional headers of an answer, by its HTTP status. */
-const headersByStatus: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { "www-authenticate": CHALLENGE },
-  503: { "retry-after": "1" },
-};
 
 const MEDIA_TYPES = "The media type must be application/json or application/proto, or gRPC-Web's.";
 

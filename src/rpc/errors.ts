@@ -4,6 +4,7 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { BODY_TOO_LARGE, RETRY_DELAY } from "../wire/refusals.ts";
 
 /** The status of every refusal; Connect's codes are gRPC's numbers. */
 const codes = {
@@ -21,15 +22,12 @@ const codes = {
   server_error: Code.Internal,
 } satisfies Record<OAuthErrorCode, Code>;
 
-/** How long a caller should wait before a retry, in seconds. */
-const RETRY_DELAY = 1n;
-
 /** A `google.rpc.RetryInfo`: a message with one field, `Duration retry_delay = 1`. */
 const retryInfo = {
   type: "google.rpc.RetryInfo",
   value: new BinaryWriter()
     .tag(1, WireType.LengthDelimited)
-    .bytes(toBinary(DurationSchema, create(DurationSchema, { seconds: RETRY_DELAY })))
+    .bytes(toBinary(DurationSchema, create(DurationSchema, { seconds: BigInt(RETRY_DELAY) })))
     .finish(),
 };
 
@@ -60,11 +58,13 @@ export const DEADLINE_OVER = toConnectError(
   Code.DeadlineExceeded,
 );
 
+const ONE_MESSAGE = new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message.");
+
+/** The refusal of a message that is not complete. */
+export const NO_MESSAGE = toConnectError(ONE_MESSAGE);
+
 /** The refusal of any other number of messages than one, if an RPC takes one. gRPC prescribes this status. */
-export const NOT_ONE_MESSAGE = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message."),
-  Code.Unimplemented,
-);
+export const NOT_ONE_MESSAGE = toConnectError(ONE_MESSAGE, Code.Unimplemented);
 
 /** The refusal of an unsupported compression. */
 export const UNKNOWN_COMPRESSION = toConnectError(
@@ -73,10 +73,7 @@ export const UNKNOWN_COMPRESSION = toConnectError(
 );
 
 /** The refusal of a message that is too large, compressed or not. */
-export const TOO_LARGE = toConnectError(
-  new OAuthError("invalid_request", "The body is too large."),
-  Code.ResourceExhausted,
-);
+export const TOO_LARGE = toConnectError(new OAuthError("invalid_request", BODY_TOO_LARGE), Code.ResourceExhausted);
 
 /** The refusal of a compressed message whose call names no compression. */
 export const UNNAMED_COMPRESSION = toConnectError(

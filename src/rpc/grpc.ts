@@ -11,6 +11,7 @@ import {
 import { OAuthError } from "../engine/errors.ts";
 import type { Listener } from "../telemetry/events.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
+import { UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
@@ -39,7 +40,7 @@ const options = {
 
 const BOUNDS: Bounds = { maxConnections: 4096, messageTimeout: MINUTE / 2 };
 
-const UNSUPPORTED_TYPE = new OAuthError("invalid_request", "The content type is not supported here.");
+const UNSUPPORTED_TYPE = new OAuthError("invalid_request", UNSUPPORTED_CONTENT_TYPE);
 
 interface GrpcServer {
   /**

@@ -1,7 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { Metadata, ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from "@grpc/grpc-js";
-import { OAuthError } from "../engine/errors.ts";
+import { OAuthError, toOAuthError } from "../engine/errors.ts";
 import { arrivalOf, nameArrival } from "../wire/arrival.ts";
 import { REQUEST_ID } from "../wire/headers.ts";
 import { reportRefusal } from "./arrivals.ts";
@@ -27,7 +27,7 @@ const refusals: Partial<Record<number, ConnectError>> = {
 };
 
 const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
-const UNEXPECTED = toConnectError(new OAuthError("server_error", "An unexpected error occurred."));
+const UNEXPECTED = toConnectError(toOAuthError(undefined));
 
 /** The refusal of a call of an unknown RPC. */
 export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));

@@ -1,5 +1,5 @@
 import { Code, type HandlerContext } from "@connectrpc/connect";
-import { OAuthError } from "../engine/errors.ts";
+import { NO_SUCH_TENANT, OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
 import { arrivalIn } from "./arrivals.ts";
@@ -10,7 +10,7 @@ export function findTenant(engine: Engine, id: string, context: Pick<HandlerCont
   const name = id || DEFAULT_TENANT;
   const tenant = engine.forTenant(name);
   if (tenant === undefined) {
-    throw toConnectError(new OAuthError("invalid_request", "There is no such tenant."), Code.NotFound);
+    throw toConnectError(new OAuthError("invalid_request", NO_SUCH_TENANT), Code.NotFound);
   }
   arrivalIn(context).tenant = name;
   return tenant;
