@@ -2,6 +2,7 @@ import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Engine } from "../engine/port.ts";
 import type { Listener } from "../telemetry/events.ts";
+import type { Watcher } from "../telemetry/watcher.ts";
 import type { TlsKeyPair } from "../wire/tls.ts";
 import { Arrivals } from "./arrivals.ts";
 import { authorization } from "./authorization.ts";
@@ -34,6 +35,8 @@ export interface GatewayOptions extends HttpServerOptions {
 interface HttpServerOptions {
   /** Receives the refusals of requests that reach no operation. */
   readonly listener: Listener;
+  /** Watches the requests; default: nobody does. */
+  readonly watcher?: Watcher | undefined;
   /** How long requests in flight may continue once the server closes, in milliseconds; 10 000 by default. */
   readonly closeGrace?: number | undefined;
   /**
@@ -52,8 +55,8 @@ interface HttpServerOptions {
  * It logs no requests, as headers and forms contain secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { listener, closeGrace = 10_000, tls, trustedProxies = [] } = options;
-  const arrivals = new Arrivals(listener, trustedProxies);
+  const { listener, watcher, closeGrace = 10_000, tls, trustedProxies = [] } = options;
+  const arrivals = new Arrivals(listener, watcher, trustedProxies);
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,

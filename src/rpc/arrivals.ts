@@ -3,6 +3,7 @@ import { OAuthError } from "../engine/errors.ts";
 import type { Caller } from "../engine/request.ts";
 import type { Arrival } from "../wire/arrival.ts";
 import { STOPPING } from "./errors.ts";
+import { noteFailure } from "./watch.ts";
 
 /** The key under which a server stores the arrival of a call. */
 export const arrivalKey = createContextKey<Arrival | undefined>(undefined, { description: "the call's arrival" });
@@ -26,6 +27,7 @@ export function callerIn(context: Values): Caller {
  * its operation, which reports its own end.
  */
 export function reportRefusal({ code, cause }: ConnectError, arrival: Arrival): void {
+  noteFailure(arrival, code);
   if (!(cause instanceof OAuthError)) return;
   const endsOnlyTheCall = code === Code.DeadlineExceeded || cause === STOPPING.cause;
   if (arrival.hasBegun && endsOnlyTheCall) return;

@@ -19,6 +19,7 @@ import { POST_ALONE, STOPPING, toConnectError } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { binaryOptions, jsonOptionsFor } from "./limits.ts";
 import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
+import { watchConnectCalls } from "./watch.ts";
 
 /**
  * Services that may be on another listener: RPCs of theirs that are not served here get a refusal in Connect's form.
@@ -41,6 +42,7 @@ export function registerConnect(app: FastifyInstance, services: readonly Service
   const stopping = new AbortController();
   app.addHook("preClose", async () => stopping.abort(STOPPING));
   app.register(async (scope) => {
+    watchConnectCalls(scope);
     // Connect reads the bodies itself, within its own limit.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));

@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { Listener } from "../telemetry/events.ts";
+import type { Watcher } from "../telemetry/watcher.ts";
 import { Arrival, nameArrival } from "../wire/arrival.ts";
 import { callerOf } from "../wire/caller.ts";
 import { REQUEST_ID } from "../wire/headers.ts";
@@ -8,6 +9,8 @@ import type { IsTrusted } from "../wire/remote-address.ts";
 /** What recording the arrivals of gRPC calls needs. */
 export interface ArrivalDependencies {
   readonly listener: Listener;
+  /** Watches the calls; default: nobody does. */
+  readonly watcher?: Watcher | undefined;
   /** Whether a proxy may say what a caller's address is. */
   readonly isTrusted: IsTrusted;
 }
@@ -20,10 +23,10 @@ export function recordArrival(
   stream: ServerHttp2Stream,
   fields: readonly string[],
   operation: string | undefined,
-  { listener, isTrusted }: ArrivalDependencies,
+  { listener, watcher, isTrusted }: ArrivalDependencies,
 ): Arrival {
   const caller = callerOf({ fields, socket: stream.session?.socket.remoteAddress }, isTrusted);
-  const arrival = new Arrival(caller, listener);
+  const arrival = new Arrival(caller, listener, watcher);
   arrival.operation = operation;
   nameArrival(stream, arrival);
   const respond = stream.respond.bind(stream);

@@ -10,6 +10,7 @@ import {
 } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
 import type { Listener } from "../telemetry/events.ts";
+import type { Watcher } from "../telemetry/watcher.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
@@ -25,6 +26,7 @@ import { MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
 import { NO_POST, NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
 import { streamHandler } from "./stream-bridge.ts";
+import { watchGrpcCall } from "./watch.ts";
 
 const MINUTE = 60_000;
 
@@ -58,6 +60,7 @@ interface GrpcServer {
 export function createGrpcServer({
   services,
   listener,
+  watcher,
   tls,
   trustedProxies = [],
   bounds = BOUNDS,
@@ -65,6 +68,8 @@ export function createGrpcServer({
   readonly services: readonly ServiceImplSpec[];
   /** Receives the refusals of calls that reach no operation. */
   readonly listener: Listener;
+  /** Watches the calls; default: nobody does. */
+  readonly watcher?: Watcher | undefined;
   readonly tls?: TlsKeyPair | undefined;
   /** The proxies whose `forwarded` and `x-forwarded-for` count, as over HTTP; default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
@@ -85,7 +90,7 @@ export function createGrpcServer({
     async listen(host, port) {
       const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
       unbound = boundPort(bound, bounds);
-      prepareCalls(server, paths, { listener, isTrusted: trust(trustedProxies) });
+      prepareCalls(server, paths, { listener, watcher, isTrusted: trust(trustedProxies) });
       return bound;
     },
     async close(graceMs) {
@@ -105,7 +110,9 @@ function prepareCalls(server: Server, paths: ReadonlyMap<unknown, string>, depen
   const servers: ReadonlyMap<Http2Server, unknown> = Reflect.get(server, "http2Servers");
   for (const http2 of servers.keys()) {
     http2.prependListener("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: readonly string[]) => {
-      const arrival = recordArrival(stream, rawHeaders, paths.get(headers[":path"]), dependencies);
+      const { ":path": path } = headers;
+      const arrival = recordArrival(stream, rawHeaders, paths.get(path), dependencies);
+      watchGrpcCall(stream, paths.has(path) ? path?.slice("/".length) : undefined, arrival);
       prepareHeaders(headers, rawHeaders, paths);
       // grpc-js answers it with an HTTP status, past its own calls.
       if (headers["content-type"] === UNSUPPORTED) arrival.refused(UNSUPPORTED_TYPE);

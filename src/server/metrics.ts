@@ -1,3 +1,4 @@
+import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { operations } from "../engine/operations/index.ts";
@@ -18,9 +19,16 @@ import { VERSION } from "./version.ts";
 export function openMetrics({ metrics }: Pick<Config, "metrics">, logger: Logger): Metrics {
   const known = {
     grantTypes: new Set(grants.map(({ grantType }) => grantType)),
-    operations: new Set(Object.keys(operations)),
+    // The keys are published without an operation, but refusals to publish them are told of.
+    operations: new Set([...Object.keys(operations), "jwks"]),
   };
-  return createMetrics({ version: VERSION, logger, known, clientLabel: metrics.clientLabel });
+  return createMetrics({
+    version: VERSION,
+    logger,
+    elapsed: thisMachine.elapsed,
+    known,
+    clientLabel: metrics.clientLabel,
+  });
 }
 
 /** Opens the store of a service, and measures its calls. */

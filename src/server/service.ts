@@ -18,6 +18,7 @@ import type { Listener } from "../telemetry/events.ts";
 import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics/index.ts";
+import type { Watcher } from "../telemetry/watcher.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
@@ -90,7 +91,7 @@ export async function startService(config: Config, sources: ConfigContext, logge
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
     const reloader = openReloader({ config, sources, node, jobs, store, sealer, emit: listener, logger }, open);
-    const ports = await openDoors(config, { engine: node.engine, health, listener }, open);
+    const ports = await openDoors(config, { engine: node.engine, health, listener, watcher: metrics.watcher }, open);
     health.begin([...node.checks, reloader.check]);
     open.defer(() => stopBeingReady(health));
     const reload = () => reloader.reload("SIGHUP");
@@ -130,17 +131,25 @@ async function tryAddresses({ httpAddress, rpcAddress, operatorAddress }: Config
   if (operatorAddress !== undefined) await listening("OPERATOR", operatorAddress, tryAddress);
 }
 
+/** What the doors need. `listener` and `watcher` are told of their requests. */
+interface DoorParts {
+  readonly engine: Engine;
+  readonly health: Health;
+  readonly listener: Listener;
+  readonly watcher: Watcher;
+}
+
 /** Opens the doors. They close together. */
 async function openDoors(
   config: Config,
-  { engine, health, listener }: { readonly engine: Engine; readonly health: Health; readonly listener: Listener },
+  { engine, health, ...told }: DoorParts,
   open: AsyncDisposableStack,
 ): Promise<Pick<Service, "httpPort" | "rpcPort" | "operatorPort">> {
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
   const doors: (() => Promise<void>)[] = [];
   open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
   const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
-  const http = { listener, closeGrace: CLOSE_GRACE, trustedProxies, tls };
+  const http = { ...told, closeGrace: CLOSE_GRACE, trustedProxies, tls };
   const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
   const services = withStandardServices(own, health);
 
@@ -149,7 +158,7 @@ async function openDoors(
   doors.push(() => gateway.close());
   await listening("HTTP", httpAddress, (address) => gateway.listen({ ...address }));
 
-  const grpc = createGrpcServer({ services, listener, tls, trustedProxies });
+  const grpc = createGrpcServer({ services, ...told, tls, trustedProxies });
   doors.push(() => grpc.close(CLOSE_GRACE));
   const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
   const ports = { httpPort: portOf(gateway.server.address()), rpcPort };

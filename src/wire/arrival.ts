@@ -1,6 +1,7 @@
 import type { OAuthError } from "../engine/errors.ts";
 import type { Caller } from "../engine/request.ts";
 import type { Listener } from "../telemetry/events.ts";
+import { unwatched, type Watch, type Watcher } from "../telemetry/watcher.ts";
 
 /** The arrivals of requests, by the parts of requests that doors have at hand. */
 const arrivals = new WeakMap<object, Arrival>();
@@ -13,6 +14,7 @@ export interface IdentifiedCaller extends Caller {
 /** A request as far as a door has read it, which tells of its refusal unless an operation does. */
 export class Arrival {
   readonly caller: IdentifiedCaller;
+  readonly watch: Watch;
   /** What the request asks for, once that is known. */
   operation: string | undefined;
   /** The tenant, once it is found. */
@@ -22,8 +24,10 @@ export class Arrival {
   readonly #listener: Listener;
   #isRefused = false;
 
-  constructor(caller: IdentifiedCaller, listener: Listener) {
-    this.caller = caller;
+  constructor(caller: IdentifiedCaller, listener: Listener, watcher: Watcher = unwatched) {
+    const { traceParent, traceState } = caller;
+    this.watch = watcher.arrived({ traceParent, traceState });
+    this.caller = { ...caller, ...this.watch.trace };
     this.#listener = listener;
   }
 

@@ -29,14 +29,23 @@ export const rules: Rules = {
   },
   server: "composes",
   http: {
-    rooms: ["wire", "engine/port", "engine", "registry/tenant", "telemetry/events", "token", "base"],
+    rooms: [
+      "wire",
+      "engine/port",
+      "engine",
+      "registry/tenant",
+      "telemetry/events",
+      "telemetry/watcher",
+      "token",
+      "base",
+    ],
     packages: ["fastify"],
   },
   rpc: {
-    rooms: ["wire", "engine/port", "engine", "telemetry/events", "base", "../gen"],
+    rooms: ["wire", "engine/port", "engine", "telemetry/events", "telemetry/watcher", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
-  wire: { rooms: ["engine", "telemetry/events"] },
+  wire: { rooms: ["engine", "telemetry/events", "telemetry/watcher"] },
   grants: {
     rooms: ["engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
   },

@@ -11,6 +11,7 @@ import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
+import type { Watcher } from "../../src/telemetry/watcher.ts";
 import type { TlsKeyPair } from "../../src/wire/tls.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 
@@ -20,13 +21,13 @@ export function startDoors(engine: Engine, tls?: TlsKeyPair) {
 }
 
 /** Both servers over some services, on free ports of the loopback interface. */
-export async function startServers(services: readonly ServiceImplSpec[], tls?: TlsKeyPair) {
+export async function startServers(services: readonly ServiceImplSpec[], tls?: TlsKeyPair, watcher?: Watcher) {
   const logger = recordingLogger();
   const listener = listenerOf(logger);
-  const app = createHttpServer({ listener });
+  const app = createHttpServer({ listener, watcher });
   registerConnect(app, services);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const server = createGrpcServer({ services, listener, tls });
+  const server = createGrpcServer({ services, listener, watcher, tls });
   const port = await server.listen("127.0.0.1", 0);
   const close = async () => {
     await Promise.all([app.close(), server.close(0)]);

@@ -6,6 +6,7 @@ import { testContext } from "../support/context.ts";
 import { documentedMetrics } from "../support/documented-metrics.ts";
 import { recordingLogger } from "../support/logger.ts";
 import { startTestService, type TestService } from "../support/service.ts";
+import { healthClient } from "../support/standard-clients.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
 
 const OPEN_METRICS = "application/openmetrics-text";
@@ -58,6 +59,36 @@ describe("a service", () => {
       `mintmark_build_info{version="${VERSION}",node_version="${process.versions.node}"} 1`,
     ])
       expect(lines).toContain(line);
+  });
+
+  it("measures requests and RPCs", async () => {
+    await fetch(`${service.publicUrl}/grpc.health.v1.Health/Check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    const rpc = healthClient(`127.0.0.1:${service.rpcPort}`);
+    await rpc.call("Check", { service: "" });
+    rpc.close();
+    const common = 'network_protocol_version="1.1",url_scheme="http"';
+    // A server may notice the end of a request after its client.
+    await expect
+      .poll(async () => (await (await scrape(service)).text()).split("\n"))
+      .toEqual(
+        expect.arrayContaining([
+          `http_server_request_duration_seconds_count{http_request_method="POST",http_route="/connect/introspect",http_response_status_code="200",${common}} 1`,
+          `http_server_request_duration_seconds_count{http_request_method="POST",http_route="_OTHER",http_response_status_code="404",${common}} 1`,
+          'rpc_server_call_duration_seconds_count{rpc_system_name="connectrpc",rpc_method="grpc.health.v1.Health/Check"} 1',
+          'rpc_server_call_duration_seconds_count{rpc_system_name="grpc",rpc_method="grpc.health.v1.Health/Check",rpc_status_code="OK"} 1',
+        ]),
+      );
+  });
+
+  it("counts refusals that reach no operation", async () => {
+    await fetch(`${service.publicUrl}/.well-known/jwks.json`, { method: "POST" });
+    expect(await (await scrape(service)).text()).toContain(
+      'mintmark_refusals_total{tenant="default",operation="jwks",error="invalid_request"} 1\n',
+    );
   });
 
   it("tells the age of the signing key, and when the next one takes over", () => {

@@ -117,8 +117,9 @@ function refreshOutcome(event: Ending): (typeof REFRESH_OUTCOMES)[number] {
 
 /** Undefined if the request was not a client's, or failed before the client was looked at. */
 function authenticationOutcome(event: Ending): string | undefined {
-  if (event.event === "client_refused" || isHeldUp(event)) return "refused";
+  if (event.event === "client_refused") return "refused";
   if (event.authentication === undefined) return undefined;
+  if (isHeldUp(event)) return "refused";
   if (event.client !== undefined) return "authenticated";
   return isFailure(event) ? "failed" : "refused";
 }

@@ -1,4 +1,5 @@
 import type { Meter } from "../meter.ts";
+import type { EndedCall, EndedRequest, Watcher } from "../watcher.ts";
 import { type Instruments, OTHER } from "./instruments.ts";
 
 /** The methods of RFC 9110 section 9 and RFC 5789. */
@@ -25,11 +26,11 @@ const FAILURES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The durations of what this process does. Requests and calls have the names and labels of OpenTelemetry's semantic
- * conventions, version 1.45.0, as Prometheus spells them.
+ * Measures requests and RPCs, with the names and labels of OpenTelemetry's semantic conventions, version 1.45.0, as
+ * Prometheus spells them. `elapsed`: a monotonic reading in milliseconds.
  */
-export function createMeter(instruments: Instruments): Meter {
-  const request = instruments.histogram(
+export function watchDurations(instruments: Instruments, elapsed: () => number): Watcher {
+  const observeRequest = instruments.histogram(
     "http_server_request_duration_seconds",
     "Duration of HTTP requests, those of Connect and gRPC-Web too.",
     [
@@ -41,43 +42,52 @@ export function createMeter(instruments: Instruments): Meter {
       "error_type",
     ],
   );
-  const call = instruments.histogram(
+  const observeCall = instruments.histogram(
     "rpc_server_call_duration_seconds",
     "Duration of RPCs over gRPC, gRPC-Web and Connect.",
     ["rpc_system_name", "rpc_method", "rpc_status_code", "error_type"],
   );
+
+  function request({ method, route, status, isCutOff, version, scheme }: EndedRequest, seconds: number): void {
+    observeRequest(seconds, {
+      http_request_method: METHODS.has(method) ? method : OTHER,
+      http_route: route ?? OTHER,
+      http_response_status_code: status?.toString(),
+      network_protocol_version: version.replace(/\.0$/, ""),
+      url_scheme: scheme,
+      error_type: isCutOff ? "cut_off" : failedStatus(status),
+    });
+  }
+
+  function call({ system, method, status }: EndedCall, seconds: number): void {
+    observeCall(seconds, {
+      rpc_system_name: system,
+      rpc_method: method ?? OTHER,
+      rpc_status_code: status,
+      error_type: status !== undefined && FAILURES.has(status.toUpperCase()) ? status : undefined,
+    });
+  }
+
+  return {
+    arrived(trace) {
+      const begun = elapsed();
+      const seconds = () => (elapsed() - begun) / 1000;
+      return { trace, request: (ended) => request(ended, seconds()), call: (ended) => call(ended, seconds()) };
+    },
+  };
+}
+
+/** Measures what this process does besides. */
+export function createMeter(instruments: Instruments): Meter {
   const storeCall = instruments.histogram(
     "mintmark_store_operation_duration_seconds",
     "Duration of the store's operations.",
     ["store", "operation", "outcome"],
   );
   const signed = instruments.histogram("mintmark_signing_seconds", "Duration of signatures.", ["algorithm"]);
-
   return {
-    request({ method, route, status, isCutOff, version, scheme, seconds }) {
-      request(seconds, {
-        http_request_method: METHODS.has(method) ? method : OTHER,
-        http_route: route ?? OTHER,
-        http_response_status_code: status?.toString(),
-        network_protocol_version: version.replace(/\.0$/, ""),
-        url_scheme: scheme,
-        error_type: isCutOff ? "cut_off" : failedStatus(status),
-      });
-    },
-    call({ system, method, status, seconds }) {
-      call(seconds, {
-        rpc_system_name: system,
-        rpc_method: method ?? OTHER,
-        rpc_status_code: status,
-        error_type: status !== undefined && FAILURES.has(status.toUpperCase()) ? status : undefined,
-      });
-    },
-    storeCall({ seconds, ...labels }) {
-      storeCall(seconds, labels);
-    },
-    signed({ seconds, algorithm }) {
-      signed(seconds, { algorithm });
-    },
+    storeCall: ({ seconds, ...labels }) => storeCall(seconds, labels),
+    signed: ({ seconds, algorithm }) => signed(seconds, { algorithm }),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Logger } from "../../base/logger.ts";
 import type { Listener } from "../events.ts";
 import type { Meter } from "../meter.ts";
+import type { Watcher } from "../watcher.ts";
 import { countEvents, type Known } from "./counters.ts";
-import { createMeter } from "./durations.ts";
+import { createMeter, watchDurations } from "./durations.ts";
 import { Instruments } from "./instruments.ts";
 import { type ActiveKey, watchKeys } from "./keys.ts";
 import { preferredFormat } from "./open-metrics.ts";
@@ -13,6 +14,8 @@ interface MetricsOptions {
   /** The version of this program. */
   readonly version: string;
   readonly logger: Logger;
+  /** A monotonic reading in milliseconds. */
+  readonly elapsed: () => number;
   /** Whether counters have a label for the client. */
   readonly clientLabel: boolean;
   /** The values that labels can have, besides tenants and clients. */
@@ -34,6 +37,8 @@ export interface Metrics {
   /** Counts events. */
   readonly listen: Listener;
   readonly meter: Meter;
+  /** Measures requests. */
+  readonly watcher: Watcher;
   /** From now on labels can have the names of this node's tenants, and scrapes tell its keys. */
   observe(node: Observed): void;
   /** All metrics, in the format that an `Accept` prefers. */
@@ -43,8 +48,9 @@ export interface Metrics {
 }
 
 /** Begins to measure. Nothing that it returns fails because something cannot be measured. */
-export function createMetrics({ version, logger, clientLabel, known }: MetricsOptions): Metrics {
+export function createMetrics({ version, logger, elapsed, clientLabel, known }: MetricsOptions): Metrics {
   const instruments = new Instruments(logger);
+  const watcher = watchDurations(instruments, elapsed);
   const meter = createMeter(instruments);
   let observed = NOTHING;
   const tenants = () => observed.registry.tenants();
@@ -56,6 +62,7 @@ export function createMetrics({ version, logger, clientLabel, known }: MetricsOp
   return {
     listen,
     meter,
+    watcher,
     observe(node) {
       observed = node;
     },

@@ -116,6 +116,13 @@ it("counts a request that a limit refused", async () => {
   expect(await counted([{ ...limited, ...refusal }])).toContain('rate_limited{limit="mint_per_client"} 1');
 });
 
+it("does not count an operator who is held up as a client", async () => {
+  const held = { event: "rate_limited", limit: "failed_authentication_per_client", operator: "ops" } as const;
+  const operator = { authentication: undefined, client: undefined, code: "temporarily_unavailable" };
+  const counts = await counted([{ ...held, ...operator, ...refusal }]);
+  expect(counts.filter((line) => line.startsWith("client_authentications"))).toEqual([]);
+});
+
 it("counts a client whose credentials could not be read", async () => {
   const unread = { authentication: undefined, client: undefined };
   expect(await counted([{ event: "client_refused", code: "invalid_client", ...unread, ...refusal }])).toEqual([

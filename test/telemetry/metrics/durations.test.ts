@@ -1,14 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { EndedCall, EndedRequest, Meter } from "../../../src/telemetry/meter.ts";
-import { createMeter } from "../../../src/telemetry/metrics/durations.ts";
+import { createMeter, watchDurations } from "../../../src/telemetry/metrics/durations.ts";
 import { Instruments } from "../../../src/telemetry/metrics/instruments.ts";
+import type { EndedCall, EndedRequest, Watch } from "../../../src/telemetry/watcher.ts";
 import { recordingLogger } from "../../support/logger.ts";
 
 let instruments: Instruments;
-let meter: Meter;
+let elapsed: number;
+let watch: Watch;
 beforeEach(() => {
   instruments = new Instruments(recordingLogger());
-  meter = createMeter(instruments);
+  elapsed = 1_000;
+  watch = watchDurations(instruments, () => elapsed).arrived({});
 });
 
 /** The labels of each count of a histogram. */
@@ -27,7 +29,6 @@ describe("a request", () => {
     isCutOff: false,
     version: "1.1",
     scheme: "http",
-    seconds: 0.003,
   };
   const name = "http_server_request_duration_seconds";
 
@@ -49,12 +50,13 @@ describe("a request", () => {
       'http_request_method="POST",http_route="/connect/token",network_protocol_version="1.1",url_scheme="http",error_type="cut_off"',
     ],
   ])("has the labels of the semantic conventions: %j", async (changes, labels) => {
-    meter.request({ ...request, ...changes });
+    watch.request({ ...request, ...changes });
     expect(await counts(name)).toEqual([`{${labels}} 1`]);
   });
 
   it("is in the buckets that its seconds belong to", async () => {
-    meter.request(request);
+    elapsed += 3;
+    watch.request(request);
     const text = await instruments.text();
     expect(text).toMatch(/le="0.0025",.*} 0\n/);
     expect(text).toMatch(/le="0.005",.*} 1\n/);
@@ -77,12 +79,13 @@ describe("a call", () => {
       'rpc_system_name="connectrpc",rpc_method="a.B/C",rpc_status_code="unavailable",error_type="unavailable"',
     ],
   ])("has the labels of the semantic conventions: %j", async (call, labels) => {
-    meter.call({ ...call, seconds: 0.1 });
+    watch.call(call);
     expect(await counts("rpc_server_call_duration_seconds")).toEqual([`{${labels}} 1`]);
   });
 });
 
 it("a call of the store and a signature have labels of their own", async () => {
+  const meter = createMeter(instruments);
   meter.storeCall({ store: "sqlite", operation: "families.advance", outcome: "ok", seconds: 0.1 });
   meter.signed({ algorithm: "ES256", seconds: 0.1 });
   expect(await counts("mintmark_store_operation_duration_seconds")).toEqual([

@@ -39,8 +39,14 @@ describe("the metrics of a process", () => {
   let text: string;
   beforeAll(async () => {
     const known = { grantTypes: new Set<string>(), operations: new Set<string>() };
-    const metrics = createMetrics({ version: "1.0.0", logger: recordingLogger(), clientLabel: false, known });
-    const { meter } = metrics;
+    const metrics = createMetrics({
+      version: "1.0.0",
+      logger: recordingLogger(),
+      elapsed: () => 0,
+      clientLabel: false,
+      known,
+    });
+    const { meter, watcher } = metrics;
     metrics.close();
     const tenant = { id: "default", clients: new Map() };
     metrics.observe({
@@ -49,8 +55,9 @@ describe("the metrics of a process", () => {
     });
     for (const event of endings) metrics.listen(event);
     const http = { method: "POST", route: "/", status: 500, isCutOff: false, version: "1.1", scheme: "http" } as const;
-    meter.request({ ...http, seconds: 0.1 });
-    meter.call({ system: "grpc", method: "a.B/C", status: "INTERNAL", seconds: 0.1 });
+    const watch = watcher.arrived({});
+    watch.request(http);
+    watch.call({ system: "grpc", method: "a.B/C", status: "INTERNAL" });
     meter.storeCall({ store: "sqlite", operation: "sweep", outcome: "ok", seconds: 0.1 });
     meter.signed({ algorithm: "ES256", seconds: 0.1 });
     ({ text } = await metrics.scrape(undefined));

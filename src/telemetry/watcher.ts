@@ -1,0 +1,50 @@
+/** The values of `traceparent` and `tracestate` (W3C Trace Context). */
+export interface TraceContext {
+  readonly traceParent?: string | undefined;
+  readonly traceState?: string | undefined;
+}
+
+/** An HTTP request that has ended. */
+export interface EndedRequest {
+  /** The method as it was sent. */
+  readonly method: string;
+  /** The route that matched, as it was registered; undefined: none. */
+  readonly route: string | undefined;
+  /** The status of the answer; undefined: the client left before there was one. */
+  readonly status: number | undefined;
+  /** Whether the client left before the answer was complete. */
+  readonly isCutOff: boolean;
+  /** The version of HTTP, for example `1.1`. */
+  readonly version: string;
+  readonly scheme: "http" | "https";
+}
+
+/** An RPC that has ended. */
+export interface EndedCall {
+  readonly system: "grpc" | "connectrpc";
+  /** For example `mintmark.v1.TokenService/Mint`; undefined: there is no such RPC. */
+  readonly method: string | undefined;
+  /** The status, by its name in `system`'s own spelling; undefined: Connect's success, which has no name. */
+  readonly status: string | undefined;
+}
+
+/** Watches one request. Its methods never throw. */
+export interface Watch {
+  /** What the operations of the request belong to. */
+  readonly trace: TraceContext;
+  /** The request has ended, if it is one of HTTP. */
+  request(ended: EndedRequest): void;
+  /** The RPC that the request is has ended. Over HTTP, this is told before the end of the request. */
+  call(ended: EndedCall): void;
+}
+
+/** Watches all requests of a door from their arrival. */
+export interface Watcher {
+  /** `received`: what the header of the request says. */
+  arrived(received: TraceContext): Watch;
+}
+
+/** Watches nothing. */
+export const unwatched: Watcher = {
+  arrived: (trace) => ({ trace, request: () => undefined, call: () => undefined }),
+};

@@ -1,0 +1,33 @@
+import type { EndedCall, EndedRequest, TraceContext, Watcher } from "../../src/telemetry/watcher.ts";
+
+/** A watcher that keeps what it is told. */
+export interface RecordingWatcher extends Watcher {
+  readonly arrivals: TraceContext[];
+  readonly requests: EndedRequest[];
+  readonly calls: EndedCall[];
+  /** Forgets all of it. */
+  clear(): void;
+}
+
+/** `trace`: what the operations of every request belong to; default: what the request says. */
+export function recordingWatcher(trace?: TraceContext): RecordingWatcher {
+  const arrivals: TraceContext[] = [];
+  const requests: EndedRequest[] = [];
+  const calls: EndedCall[] = [];
+  return {
+    arrivals,
+    requests,
+    calls,
+    clear() {
+      for (const kept of [arrivals, requests, calls]) kept.length = 0;
+    },
+    arrived(received) {
+      arrivals.push(received);
+      return {
+        trace: trace ?? received,
+        request: (ended) => void requests.push(ended),
+        call: (ended) => void calls.push(ended),
+      };
+    },
+  };
+}
