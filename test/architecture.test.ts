@@ -31,6 +31,11 @@ describe("architecture", () => {
     expect(texts.get(`src/${file}.ts`)?.split("\n").length).toBeLessThanOrEqual(251);
   });
 
+  const ofRequests = house.files.filter((file) => /^(authorities|engine|grants|http|keyring|rpc|wire)\//.test(file));
+  it.each(ofRequests)("%s tells what happens by events, and writes no log", (file) => {
+    expect(house.neighbours(file)).not.toContain("base/logger");
+  });
+
   it.each(Object.keys(rules))("has a use for each part of the rule of %s", (room) => {
     expect(house.leftOver(room)).toEqual([]);
   });

@@ -13,9 +13,9 @@ import { type Authorities, IdTokenError, type TrustedIssuer } from "./port.ts";
 export function createAuthorities({
   fetch = createFetchJson(),
   clock,
-  logger,
+  emit,
 }: Omit<AuthorityDependencies, "fetch"> & Partial<AuthorityDependencies>): Authorities {
-  const dependencies = { fetch, clock, logger };
+  const dependencies = { fetch, clock, emit };
   const issuers = new Map<string, IssuerKeys>();
 
   /** Tenants that trust the same issuer share its keys, unless only one of them allows private addresses. */

@@ -1,6 +1,6 @@
 import type { CryptoKey } from "jose";
 import type { Clock, Instant } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
+import type { Emit } from "../telemetry/events.ts";
 import type { FetchJson } from "./fetch-json.ts";
 import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";
@@ -10,7 +10,7 @@ export interface AuthorityDependencies {
   readonly fetch: FetchJson;
   /** Tells the age of the keys. */
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly emit: Emit;
 }
 
 const SECOND = 1000;
@@ -92,7 +92,7 @@ export class IssuerKeys {
   }
 
   async #load(): Promise<Held> {
-    const { fetch, clock, logger } = this.#dependencies;
+    const { fetch, clock, emit } = this.#dependencies;
     const fetchedAt = clock.now();
     try {
       const held = { keys: await fetchKeySet(this.#source, fetch), fetchedAt };
@@ -105,10 +105,7 @@ export class IssuerKeys {
           ? cause
           : new AuthorityUnavailableError("The request failed.", { cause });
       this.#failure = { error, at: clock.now() };
-      logger.warn(
-        { issuer: this.#source.issuer, reason: error.message },
-        "the keys of an authority could not be fetched",
-      );
+      emit({ event: "authority_unavailable", issuer: this.#source.issuer, reason: error.message });
       throw error;
     }
   }

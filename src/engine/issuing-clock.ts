@@ -1,6 +1,6 @@
 import { type Clock, ClockOffError, type Instant, type Machine } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import { type MetaStore, NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../store/port.ts";
+import type { Emit } from "../telemetry/events.ts";
 import { type Ceiling, readCeiling } from "./ceiling.ts";
 
 /**
@@ -31,7 +31,7 @@ interface IssuingClockDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly machine: Machine;
-  readonly logger: Logger;
+  readonly emit: Emit;
   /**
    * The most that the clock may be behind the latest time of issue for a start to wait until it has caught up, in
    * milliseconds.
@@ -58,7 +58,7 @@ export class IssuingClock {
   readonly #name: string;
   readonly #forgotten: Ceiling["forgotten"];
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #emit: Emit;
   /** The most that the ceiling can be ahead of a correct clock. */
   readonly #margin: number;
   /**
@@ -72,13 +72,13 @@ export class IssuingClock {
   #isStoreAway = false;
   #isBehind = false;
 
-  private constructor({ store, clock, logger }: IssuingClockDependencies, { name, told, forgotten }: Ceiling) {
+  private constructor({ store, clock, emit }: IssuingClockDependencies, { name, told, forgotten }: Ceiling) {
     this.#meta = store.forTenant(NO_TENANT).meta;
     this.#name = name;
     this.#forgotten = forgotten;
     this.#ceiling = told;
     this.#clock = clock;
-    this.#logger = logger;
+    this.#emit = emit;
     this.#isVouchedFor = store.isClockOff !== undefined;
     this.#margin = AHEAD + 4 * store.maxClockSkew + READ_APART;
   }
@@ -88,7 +88,7 @@ export class IssuingClock {
    * if that takes too long, and StoreUnavailableError.
    */
   static async open(dependencies: IssuingClockDependencies): Promise<IssuingClock> {
-    const { store, clock, logger, maxClockLag, mayBeBehind = false } = dependencies;
+    const { store, clock, emit, maxClockLag, mayBeBehind = false } = dependencies;
     const ceiling = await readCeiling(store);
     const { told } = ceiling;
     const issuingClock = new IssuingClock(dependencies, ceiling);
@@ -97,8 +97,7 @@ export class IssuingClock {
     const lag = told - clock.now();
     // A correct clock can be behind the ceiling by the margin.
     if (lag > Math.max(maxClockLag, issuingClock.#margin)) throw new StoreUnusableError(tooFarBehind(told, lag));
-    if (lag > AHEAD)
-      logger.warn({ lag }, "the machine's clock is behind the newest token: the start waits until it has caught up");
+    if (lag > AHEAD) emit({ event: "clock_awaited", lag });
     await clock.past(told);
     // A store that cannot be written would leave this process without a ceiling: it must not start.
     await issuingClock.#raise(clock.now() + AHEAD);
@@ -153,9 +152,7 @@ export class IssuingClock {
     const isBehind = lag > this.#margin;
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
-      if (isBehind)
-        this.#logger.error({ lag }, "this process's clock is behind another's: it issues and revokes nothing for now");
-      else this.#logger.info({ lag }, "this process's clock has caught up with the others'");
+      this.#emit({ event: isBehind ? "clock_behind" : "clock_caught_up", lag });
     }
     if (isBehind) throw new ClockOffError("This process's clock is behind another's.");
   }

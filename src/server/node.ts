@@ -1,4 +1,3 @@
-import type { Logger } from "../base/logger.ts";
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
 import type { TenantParts } from "../engine/context.ts";
@@ -44,7 +43,6 @@ interface NodeParts {
   readonly tenants: Iterable<Tenant>;
   readonly store: Store;
   readonly platform: Platform;
-  readonly logger: Logger;
   /** Receives every event, and never throws. */
   readonly listener: Listener;
   /** Admits requests if there is room; by default there always is. */
@@ -95,7 +93,6 @@ export async function openNode({
   tenants,
   store,
   platform,
-  logger,
   listener,
   grants = allGrants,
   admit = () => () => undefined,
@@ -105,7 +102,7 @@ export async function openNode({
   const { maxClockLag, startTimeout, keyPollEvery, keyMaxStaleness } = settings;
   const { maxClockSkew } = store;
   const clock = platform.clock(() => store.isClockOff?.() ?? false);
-  const clocks = { store, clock, machine, logger, maxClockLag, startTimeout, mayBeBehind };
+  const clocks = { store, clock, machine, emit: listener, maxClockLag, startTimeout, mayBeBehind };
   const issuingClock = await IssuingClock.open(clocks);
   const uncertainRefreshes = new UncertainRefreshes(clock, machine);
   const secrets = new SecretVerifier(random, clock, platform.scrypt);
@@ -129,7 +126,7 @@ export async function openNode({
     random,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
-    authorities: platform.authorities({ clock, logger }),
+    authorities: platform.authorities({ clock, emit: listener }),
   };
 
   const registry = new Registry(tenants);

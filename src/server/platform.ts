@@ -1,11 +1,11 @@
 import { createAuthorities } from "../authorities/index.ts";
 import type { Authorities } from "../authorities/port.ts";
 import { type Clock, type Machine, systemClock, thisMachine } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Scrypt } from "../engine/clients/secrets.ts";
 import { type Signatures, webCryptoSignatures } from "../keyring/algorithms.ts";
 import type { Sealer } from "../keyring/seal.ts";
+import type { Emit } from "../telemetry/events.ts";
 
 /**
  * Everything that a node takes from its environment. Tests and the simulation replace it; the rest of the node is the
@@ -25,7 +25,7 @@ export interface Platform {
    * Makes the verifier of other issuers' id_tokens. All of it is replaceable, rather than only its fetching of keys, as
    * the simulation's id_tokens are not JWTs.
    */
-  authorities(dependencies: { readonly clock: Clock; readonly logger: Logger }): Authorities;
+  authorities(dependencies: { readonly clock: Clock; readonly emit: Emit }): Authorities;
 }
 
 /** The machine that this process runs on. */

@@ -80,7 +80,7 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const lag = new EventLoopLag(thisMachine);
     open.defer(lag.start());
     const { admit } = new Overload(config.overload, lag.read);
-    const node = await openNode({ settings: config, tenants, store, platform, logger, listener, admit });
+    const node = await openNode({ settings: config, tenants, store, platform, listener, admit });
     open.defer(() => node.close());
     await node.pollKeys();
     metrics.observe(observed(node));

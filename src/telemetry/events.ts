@@ -157,6 +157,11 @@ export type Notice =
   | { readonly event: "restart_required"; readonly settings: readonly string[] }
   /** A configuration that was read again cannot be used: the one before it stays. */
   | { readonly event: "reload_refused"; readonly trigger: string; readonly problems: readonly string[] }
+  /** The clock is `lag` milliseconds behind the newest token, and the start waits until it has caught up. */
+  | { readonly event: "clock_awaited"; readonly lag: number }
+  /** This process's clock is `lag` milliseconds behind another's, or is no longer. */
+  | { readonly event: "clock_behind" | "clock_caught_up"; readonly lag: number }
+  | { readonly event: "authority_unavailable"; readonly issuer: string; readonly reason: string }
   | (CountedRefusal & { readonly count: number; readonly lastAddress: string | undefined });
 
 /** All that is ever told. What is noticed within a request says in which. */

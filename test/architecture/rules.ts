@@ -129,7 +129,7 @@ export const rules: Rules = {
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
   registry: { rooms: ["keyring/algorithms", "keyring/port", "schema", "token", "base"], packages: ["zod"] },
   keyring: { rooms: ["store/port", "telemetry/events", "token", "base"], packages: ["jose"] },
-  authorities: { rooms: ["token", "base"], packages: ["jose"] },
+  authorities: { rooms: ["telemetry/events", "token", "base"], packages: ["jose"] },
   "store/index": { rooms: ["store/mongodb", "store/sqlite", "store", "store/port"] },
   // Adapters know the port, and nothing of one another.
   "store/mongodb": { rooms: ["store", "store/port", "base"], packages: ["mongodb"] },

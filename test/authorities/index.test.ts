@@ -5,7 +5,6 @@ import { createAuthorities } from "../../src/authorities/index.ts";
 import { type Authorities, IdTokenError, type TrustedIssuer } from "../../src/authorities/port.ts";
 import { AUDIENCE, type Changes, startAuthority, type TestAuthority } from "../support/authority.ts";
 import { fakeClock } from "../support/clock.ts";
-import { recordingLogger } from "../support/logger.ts";
 
 const clock = fakeClock();
 const NO_KEY = "The id_token is not signed with a key of the authority.";
@@ -22,7 +21,7 @@ beforeAll(async () => {
   rsa = await startAuthority({ clock, algorithm: "RS256" });
 });
 beforeEach(() => {
-  authorities = createAuthorities({ clock, logger: recordingLogger() });
+  authorities = createAuthorities({ clock, emit: () => undefined });
 });
 afterAll(() => Promise.all([authority.stop(), rsa.stop()]));
 

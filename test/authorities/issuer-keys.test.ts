@@ -4,7 +4,7 @@ import { createAuthorities } from "../../src/authorities/index.ts";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import { AUDIENCE, answers, hangs, startAuthority, type TestAuthority } from "../support/authority.ts";
 import { type FakeClock, fakeClock } from "../support/clock.ts";
-import { type RecordingLogger, recordingLogger } from "../support/logger.ts";
+import { listenerOf, type RecordingLogger, recordingLogger } from "../support/logger.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   clock = fakeClock();
   logger = recordingLogger();
   [authority, other] = await Promise.all([startAuthority({ clock }), startAuthority({ clock })]);
-  authorities = createAuthorities({ clock, logger });
+  authorities = createAuthorities({ clock, emit: listenerOf(logger) });
 });
 afterEach(() => Promise.all([authority.stop(), other.stop()]));
 
@@ -177,7 +177,7 @@ describe("a dead authority", () => {
     expect(logger.lines).toEqual([
       {
         level: "warn",
-        fields: { issuer: authority.issuer, reason: "Its answer is not JSON." },
+        fields: { event: "authority_unavailable", issuer: authority.issuer, reason: "Its answer is not JSON." },
         message: "the keys of an authority could not be fetched",
       },
     ]);
@@ -202,7 +202,7 @@ describe("a dead authority", () => {
 
   it("may be one that fails in ways that nobody foresaw, and the cause is kept", async () => {
     const cause = new Error("unforeseen");
-    authorities = createAuthorities({ clock, logger, fetch: () => Promise.reject(cause) });
+    authorities = createAuthorities({ clock, emit: listenerOf(logger), fetch: () => Promise.reject(cause) });
     const error = await verifyNew().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AuthorityUnavailableError);
     expect(error).toMatchObject({ cause });
@@ -212,7 +212,11 @@ describe("a dead authority", () => {
 
 describe("a slow authority", () => {
   it("is waited for by its own callers alone, and not for long", async () => {
-    authorities = createAuthorities({ clock, logger, fetch: createFetchJson({ timeout: 300, maxBytes: 10_000 }) });
+    authorities = createAuthorities({
+      clock,
+      emit: listenerOf(logger),
+      fetch: createFetchJson({ timeout: 300, maxBytes: 10_000 }),
+    });
     authority.serve("keys", hangs);
     const order: string[] = [];
     const slow = verifyNew().then(

@@ -5,7 +5,7 @@ import { IssuingClock } from "../../src/engine/issuing-clock.ts";
 import { NO_TENANT, type Store, StoreUnavailableError, StoreUnusableError } from "../../src/store/port.ts";
 import { type FakeMachine, fakeMachine } from "../support/clock.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
-import { type RecordingLogger, recordingLogger } from "../support/logger.ts";
+import { listenerOf, type RecordingLogger, recordingLogger } from "../support/logger.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ beforeEach(() => {
 /** The issuing clock of a process that starts on a machine. */
 function start(machine: FakeMachine, on: Store = store, maxClockLag = 10_000): Promise<IssuingClock> {
   const clock = systemClock(machine, () => on.isClockOff?.() ?? false);
-  return IssuingClock.open({ store: on, clock, machine, logger, maxClockLag, startTimeout: 5_000 });
+  return IssuingClock.open({ store: on, clock, machine, emit: listenerOf(logger), maxClockLag, startTimeout: 5_000 });
 }
 
 /** How often the ceiling was raised. */
@@ -161,7 +161,15 @@ it("a process that may be behind starts at once, and neither mints nor revokes u
   await (await start(machine)).read();
   machine.set(-60 * MINUTE);
   const clock = systemClock(machine);
-  const options = { store, clock, machine, logger, maxClockLag: 0, startTimeout: 0, mayBeBehind: true };
+  const options = {
+    store,
+    clock,
+    machine,
+    emit: listenerOf(logger),
+    maxClockLag: 0,
+    startTimeout: 0,
+    mayBeBehind: true,
+  };
   const issuingClock = await IssuingClock.open(options);
   expect(machine.wall()).toBe(fakeMachine().wall());
   await expect(issuingClock.read()).rejects.toThrow(ClockOffError);

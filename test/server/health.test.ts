@@ -188,7 +188,6 @@ describe("the checks of a node", () => {
         machine,
         clock: (off) => systemClock(machine, off),
       },
-      logger,
       listener: () => undefined,
     });
     await node.pollKeys();

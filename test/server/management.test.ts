@@ -148,7 +148,6 @@ withMongo("a node whose clock is set while it serves", (uri) => {
         machine,
         clock: (isOff) => systemClock(machine, isOff),
       },
-      logger,
       listener: () => undefined,
     });
     await node.pollKeys();

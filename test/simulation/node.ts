@@ -129,7 +129,6 @@ export class Incarnation {
             this.lastFailure = scheduler.now;
           }),
       },
-      logger,
       // Only what is noticed besides how operations end, which the oracle knows better.
       listener: (event) => {
         if (!("duration" in event)) log.listen(event);

@@ -75,7 +75,7 @@ export async function testContext(
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);
-  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, logger, listener, grants };
+  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, listener, grants };
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;

@@ -66,7 +66,7 @@ export function operateAtStore<Name extends OperationName>(
     // A leaked key can be replaced whatever the clock says, as rotating and listing use no time from IssuingClock.
     const mayBeBehind = name === "rotate" || name === "listKeys";
     if (name === "revokeClient") await assertUsed(store, config);
-    const node = await openNode({ settings: config, tenants, store, platform, logger, listener, mayBeBehind });
+    const node = await openNode({ settings: config, tenants, store, platform, listener, mayBeBehind });
     const parts = node.tenants.get(tenant);
     if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
     const authenticators = { ...node.performing.authenticators, operator: async () => COMMAND_LINE };
