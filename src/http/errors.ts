@@ -1,7 +1,9 @@
 import type { FastifyReply } from "fastify";
 import { NO_SUCH_TENANT, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { RateLimitedError } from "../engine/rate-limited.ts";
 import { arrivalOf } from "../wire/arrival.ts";
 import { UNCACHED } from "../wire/headers.ts";
+import { rateLimitHeaders } from "../wire/rate-limit.ts";
 import { BODY_TOO_LARGE, headersByStatus, UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 
 /** The status of every refusal (RFC 6749 section 5.2). */
@@ -46,11 +48,19 @@ export function sendError(error: unknown, reply: FastifyReply): FastifyReply {
   const { raw } = reply.request;
   // Whoever has gone is not refused.
   if (!raw.readableAborted) arrivalOf(raw).refused(refusal);
-  const { status, headers: extra } = refusal instanceof HttpRefusal ? refusal : { status: statuses[refusal.code] };
+  const { status, headers: extra } = answerTo(refusal);
   return reply
     .code(status)
     .headers({ ...UNCACHED, ...headersByStatus[status], ...extra })
     .send(refusalBody(refusal));
+}
+
+/** The status of a refusal, and the headers that it has besides those of its code. */
+function answerTo(refusal: OAuthError): Partial<Pick<HttpRefusal, "headers">> & Pick<HttpRefusal, "status"> {
+  if (refusal instanceof HttpRefusal) return refusal;
+  // RFC 6585 section 4.
+  if (refusal instanceof RateLimitedError) return { status: 429, headers: rateLimitHeaders(refusal) };
+  return { status: statuses[refusal.code] };
 }
 
 function toRefusal(error: unknown): OAuthError {

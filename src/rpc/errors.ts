@@ -4,6 +4,8 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { RateLimitedError } from "../engine/rate-limited.ts";
+import { rateLimitHeaders } from "../wire/rate-limit.ts";
 import { BODY_TOO_LARGE, RETRY_DELAY } from "../wire/refusals.ts";
 
 /** The status of every refusal; Connect's codes are gRPC's numbers. */
@@ -23,24 +25,29 @@ const codes = {
 } satisfies Record<OAuthErrorCode, Code>;
 
 /** A `google.rpc.RetryInfo`: a message with one field, `Duration retry_delay = 1`. */
-const retryInfo = {
-  type: "google.rpc.RetryInfo",
-  value: new BinaryWriter()
-    .tag(1, WireType.LengthDelimited)
-    .bytes(toBinary(DurationSchema, create(DurationSchema, { seconds: BigInt(RETRY_DELAY) })))
-    .finish(),
-};
+function retryInfo(seconds: number) {
+  const delay = toBinary(DurationSchema, create(DurationSchema, { seconds: BigInt(seconds) }));
+  const value = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(delay).finish();
+  return { type: "google.rpc.RetryInfo", value };
+}
 
 /**
  * Translates a refusal for gRPC and Connect: status, message, an OAuthErrorDetail and, for temporarily_unavailable, a
- * `google.rpc.RetryInfo`. Its `cause` is the refusal itself, for the event, and is not
- * sent. `code`: the status, if it is not the usual one.
+ * `google.rpc.RetryInfo`; for a limit also the fields of HTTP as metadata. Its `cause` is the refusal itself, for the
+ * event, and is not sent. `code`: the status, if it is not the usual one.
  */
-export function toConnectError(error: OAuthError, code: Code = codes[error.code]): ConnectError {
+export function toConnectError(error: OAuthError, code: Code = codeOf(error)): ConnectError {
   const value = { error: error.code, errorDescription: error.message };
-  const refusal = new ConnectError(error.message, code, undefined, [{ desc: OAuthErrorDetailSchema, value }], error);
-  if (error.code === "temporarily_unavailable") refusal.details.push(retryInfo);
+  const metadata = error instanceof RateLimitedError ? rateLimitHeaders(error) : undefined;
+  const refusal = new ConnectError(error.message, code, metadata, [{ desc: OAuthErrorDetailSchema, value }], error);
+  if (error.code === "temporarily_unavailable") {
+    refusal.details.push(retryInfo(error instanceof RateLimitedError ? error.retryAfter : RETRY_DELAY));
+  }
   return refusal;
+}
+
+function codeOf(error: OAuthError): Code {
+  return error instanceof RateLimitedError ? Code.ResourceExhausted : codes[error.code];
 }
 
 /** Why a call's signal aborts if its caller gave up. */

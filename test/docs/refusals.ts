@@ -1,12 +1,15 @@
 import { create } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { expect } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { SecretVerifier } from "../../src/engine/clients/secrets.ts";
 import { OAuthError, toOAuthError } from "../../src/engine/errors.ts";
+import { Overload } from "../../src/engine/limits/overload.ts";
 import { KeyUnavailableError } from "../../src/keyring/port.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { claimsOf } from "../support/decode.ts";
 import { basic, type Form } from "../support/doors.ts";
+import { limited } from "../support/limited.ts";
 import type { OidcService } from "../support/oidc-service.ts";
 import { seededRandom } from "../support/random.ts";
 import { SECRET } from "../support/tenant.ts";
@@ -38,6 +41,15 @@ const tooManySecrets: Attempt = async () => {
     if (outcome instanceof OAuthError) return { code: outcome.code, description: outcome.message };
   }
   throw new Error("There is no end to the secrets that may wait.");
+};
+
+/** A request to a node that has no room for any. */
+const noRoom: Attempt = async () => {
+  const { admit } = new Overload({ maxRequestsInFlight: 0, maxEventLoopLag: 0 }, () => 0);
+  return Promise.try(admit).then(
+    () => expect.unreachable(),
+    ({ code, message }: OAuthError) => ({ code, description: message }),
+  );
 };
 
 /** What the pages of the grants and their common page tell of: by the page's name, ways to be refused like that. */
@@ -104,6 +116,8 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       failing(new StoreUnavailableError("gone")),
       failing(new KeyUnavailableError("gone")),
       tooManySecrets,
+      noRoom,
+      failing(limited),
       failing(new Error("a bug")),
     ],
     arbitrary_token: [

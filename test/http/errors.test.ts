@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
+import { LIMITED_FIELDS, limited } from "../support/limited.ts";
 import { testGateway } from "./support.ts";
 
 describe("a refusal", () => {
@@ -42,6 +43,15 @@ describe("a refusal", () => {
     expect(response.headers["retry-after"]).toBe(code === "temporarily_unavailable" ? "1" : undefined);
     // The engine tells the log itself.
     expect(logger.lines).toEqual([]);
+  });
+
+  test("by a limit has the status 429, an OAuth2 body, and headers that say when to try again and what is left", async () => {
+    const { engine, post } = testGateway();
+    engine.fail(limited);
+    const response = await post("grant_type=x");
+    expect(response.statusCode).toBe(429);
+    expect(response.json()).toEqual({ error: "temporarily_unavailable", error_description: limited.message });
+    expect(response.headers).toMatchObject({ ...LIMITED_FIELDS, "cache-control": "no-store" });
   });
 
   test("for an error that nobody foresaw tells the log, and the caller nothing", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { OAuthError, type OAuthErrorCode } from "../../src/engine/errors.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
+import { LIMITED_FIELDS, limited } from "../support/limited.ts";
 import { clients, type Refusal, refusalOf, startDoors, stockClient } from "./support.ts";
 
 const engine = new FakeEngine();
@@ -59,8 +60,32 @@ describe("a refusal", () => {
 
     for (const [name, refusal] of Object.entries(await everywhere())) {
       expect(refusal.types, name).toEqual(["mintmark.v1.OAuthErrorDetail", "google.rpc.RetryInfo"]);
+      expect(refusal.retryDelay, name).toBe(1);
     }
     expect(doors.logger.lines).toEqual([]);
+  });
+
+  test("by a limit is RESOURCE_EXHAUSTED, and says when to try again and what is left", async () => {
+    engine.fail(limited);
+
+    for (const [name, { metadata, ...refusal }] of Object.entries(await everywhere())) {
+      expect(refusal, name).toEqual({
+        code: "ResourceExhausted",
+        message: limited.message,
+        details: [{ error: "temporarily_unavailable", errorDescription: limited.message }],
+        types: ["mintmark.v1.OAuthErrorDetail", "google.rpc.RetryInfo"],
+        retryDelay: 42,
+      });
+      for (const [field, value] of Object.entries(LIMITED_FIELDS)) expect(metadata.get(field), name).toBe(value);
+    }
+  });
+
+  test("by a limit is 429 over Connect", async () => {
+    engine.fail(limited);
+    const body = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+    const response = await fetch(`${doors.url}/mintmark.v1.TokenService/Mint`, body);
+    expect(response.status).toBe(429);
+    expect(Object.fromEntries(response.headers)).toMatchObject(LIMITED_FIELDS);
   });
 
   test("tells nothing of its cause, which the engine has logged", async () => {
@@ -100,6 +125,8 @@ describe("what is not there", () => {
         expect(refusal, name).toEqual({
           code: "NotFound",
           message: "There is no such tenant.",
+          retryDelay: undefined,
+          metadata: expect.any(Headers),
           details: [{ error: "invalid_request", errorDescription: "There is no such tenant." }],
           types: ["mintmark.v1.OAuthErrorDetail"],
         });

@@ -1,4 +1,6 @@
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { fromBinary } from "@bufbuild/protobuf";
+import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type ServiceImplSpec } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { compressionGzip, createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
@@ -124,6 +126,9 @@ export interface Refusal {
   readonly details: readonly { error: string; errorDescription: string }[];
   /** The types of all details. */
   readonly types: readonly string[];
+  /** The seconds of a `google.rpc.RetryInfo`, if there is one. */
+  readonly retryDelay: number | undefined;
+  readonly metadata: Headers;
 }
 
 /** What a call was refused with, whichever client made it. */
@@ -140,18 +145,30 @@ function describe(error: ConnectError): Refusal {
     .findDetails(OAuthErrorDetailSchema)
     .map(({ error, errorDescription }) => ({ error, errorDescription }));
   const types = error.details.map((detail) => ("desc" in detail ? detail.desc.typeName : detail.type));
-  return { code: Code[error.code], message: error.rawMessage, details, types };
+  const retryDelay = retryDelayIn(error);
+  return { code: Code[error.code], message: error.rawMessage, details, types, retryDelay, metadata: error.metadata };
+}
+
+function retryDelayIn({ details }: ConnectError): number | undefined {
+  const [info] = details.filter((detail) => "type" in detail && detail.type === "google.rpc.RetryInfo");
+  if (info === undefined || !("value" in info) || !(info.value instanceof Uint8Array)) return undefined;
+  const reader = new BinaryReader(info.value);
+  reader.tag();
+  return Number(fromBinary(DurationSchema, reader.bytes()).seconds);
 }
 
 function fromGrpc(error: grpc.ServiceError): ConnectError {
   const [details] = error.metadata.get("grpc-status-details-bin");
-  const plain = new ConnectError(error.details, error.code as number);
+  const metadata = Object.entries(error.metadata.getMap()).flatMap(([name, value]): [string, string][] =>
+    typeof value === "string" ? [[name, value]] : [],
+  );
+  const plain = new ConnectError(error.details, error.code as number, metadata);
   if (!Buffer.isBuffer(details)) return plain;
   const full = findTrailerError(new Headers({ "grpc-status-details-bin": details.toString("base64") }));
   // The details repeat the status: they must agree.
   if (full?.code !== plain.code || full.rawMessage !== plain.rawMessage)
     throw new Error("The status contradicts itself.");
-  return full;
+  return new ConnectError(full.rawMessage, full.code, plain.metadata, full.details as never);
 }
 
 /** A mint whose `arbitrary_json` is nested so deeply, in protobuf's binary form. */
