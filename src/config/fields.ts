@@ -48,6 +48,11 @@ export const storeUrl = z
     expectedUnseen("a store's URL without a template such as <password> left in it"),
   );
 
+/** A version of TLS, in Node's words. YAML reads 1.2 as a number. */
+export const tlsVersion = z
+  .literal([1.2, 1.3, "1.2", "1.3"], expected("1.2 or 1.3"))
+  .transform((version) => `TLSv${version}` as const);
+
 /** The lowest level that is logged. */
 export const logLevel = z.enum(
   ["fatal", "error", "warn", "info", "debug", "trace", "silent"],

@@ -1,16 +1,13 @@
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { ConfigError } from "../schema/problems.ts";
+import { ConfigError, Problems } from "../schema/problems.ts";
 import { type Changes, changesBetween } from "./changes.ts";
 import type { Config } from "./config.ts";
 import { type ConfigContext, loadConfig } from "./load.ts";
+import { readTls, type TlsMaterial } from "./tls.ts";
 
-/** What a running service replaces, and what follows from settings that are named anyway. */
-const NO_RESTART: readonly string[] = [
-  "tenants",
-  "keyEncryptionKeys",
-  "warnings",
-  "dataDirectory",
-] satisfies readonly (keyof Config)[];
+/** What never needs a restart: what may differ because of what is kept, and what follows from another setting. */
+const NO_RESTART: readonly string[] = ["tenants", "dataDirectory"] satisfies readonly (keyof Config)[];
 
 /** What it means for a running service that its configuration is read again. */
 export interface Reload {
@@ -30,8 +27,19 @@ export function readAgain(running: Config, context: ConfigContext): Reload {
   assertOpensKeys(running, read);
   const { tenants } = keepsItsFrame(running, read) ? read : loadConfig({ ...context, kept: running });
   const { keyEncryptionKeys, warnings } = read;
-  const config = { ...running, tenants, keyEncryptionKeys, warnings };
-  return { config, changes: changesOf(running, config), restart: restartFor(running, read) };
+  // A server speaks TLS from its start on, or never.
+  const tls = running.tls && (read.tls ?? running.tls);
+  const config = { ...running, tenants, keyEncryptionKeys, warnings, tls };
+  return { config, changes: changesOf(running, config), restart: restartFor(config, read) };
+}
+
+/** Reads only the certificate and its key again. Throws a ConfigError if they cannot be used. */
+export function readCertificateAgain(running: Config, { readFile, cwd }: ConfigContext): Reload {
+  const problems = new Problems();
+  const tls = readTls(running.tls?.source, (path) => readFile(resolve(cwd, path)), problems.at("tls"));
+  problems.throwIfAny();
+  const config = { ...running, tls };
+  return { config, changes: changesOf(running, config), restart: [] };
 }
 
 /** Whether the settings that tenants are checked against are the same. */
@@ -51,9 +59,13 @@ function assertOpensKeys(running: Config, { keyEncryptionKeys: keys = [] }: Conf
 
 function changesOf(running: Config, config: Config): Changes {
   const { added, removed, changed } = changesBetween(running.tenants, config.tenants, ["tenants"]);
-  const places = changed.map(asInFile);
-  const isSealedAnew = !isDeepStrictEqual(running.keyEncryptionKeys, config.keyEncryptionKeys);
-  return { added, removed, changed: isSealedAnew ? [...places, "keyEncryptionKeys"] : places };
+  const keys = isDeepStrictEqual(running.keyEncryptionKeys, config.keyEncryptionKeys) ? [] : ["keyEncryptionKeys"];
+  const tls = changesBetween(pairOf(running), pairOf(config), ["tls"]);
+  return { added, removed, changed: [...changed.map(asInFile), ...keys, ...tls.changed] };
+}
+
+function pairOf({ tls }: Config): Omit<TlsMaterial, "source"> | undefined {
+  return tls && { certificate: tls.certificate, key: tls.key, minVersion: tls.minVersion };
 }
 
 /** The file has another name for one setting of a tenant. */
@@ -61,7 +73,8 @@ function asInFile(place: string): string {
   return place.replace(/^(tenants\.[^.]+)\.namespaceClaim$/, "$1.markClaim");
 }
 
-function restartFor(running: Config, read: Config): readonly string[] {
+/** The settings of which a service does not run with what was read. */
+function restartFor(config: Config, read: Config): readonly string[] {
   const names = Object.keys(read) as (keyof Config)[];
-  return names.filter((name) => !NO_RESTART.includes(name) && !isDeepStrictEqual(running[name], read[name]));
+  return names.filter((name) => !NO_RESTART.includes(name) && !isDeepStrictEqual(config[name], read[name]));
 }

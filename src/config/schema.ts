@@ -2,7 +2,17 @@ import { z } from "zod";
 import { operators } from "../registry/schema-operator.ts";
 import { tenants } from "../registry/schema-tenant.ts";
 import { count, duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
-import { address, logFormat, logLevel, milliseconds, network, path, publicUrl, storeUrl } from "./fields.ts";
+import {
+  address,
+  logFormat,
+  logLevel,
+  milliseconds,
+  network,
+  path,
+  publicUrl,
+  storeUrl,
+  tlsVersion,
+} from "./fields.ts";
 
 /** The default of store. */
 const DEFAULT_STORE = "sqlite:./data/mintmark.db";
@@ -58,6 +68,7 @@ export const configFile = z
       .strictObject({
         certificate: path.describe("The path of the certificate and its chain, in PEM"),
         key: path.describe("The path of its private key, in PEM"),
+        minVersion: tlsVersion.prefault("1.2").describe("The lowest version of TLS that is spoken: 1.2 or 1.3"),
       })
       .optional()
       .describe("TLS for every port"),

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import type { Engine } from "../engine/port.ts";
 import type { Listener } from "../telemetry/events.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
-import type { TlsKeyPair } from "../wire/tls.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import { Arrivals } from "./arrivals.ts";
 import { authorization } from "./authorization.ts";
 import { oauthMetadata, openidMetadata } from "./discovery.ts";
@@ -45,7 +45,7 @@ interface HttpServerOptions {
    */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: plain HTTP. */
-  readonly tls?: TlsKeyPair | undefined;
+  readonly tls?: ServerTls | undefined;
 }
 
 /**

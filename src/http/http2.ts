@@ -8,8 +8,8 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
 import type { FastifyServerFactoryHandler } from "fastify";
+import type { ServerTls } from "../wire/tls.ts";
 
 /**
  * The limits of a connection, in bytes and milliseconds. They are HTTP/1.1's, applied to HTTP/2 where they make sense.
@@ -27,12 +27,13 @@ const MAX_STREAMS = 100;
 /** Creates a server that speaks HTTP/2 and HTTP/1.1 over TLS, as the client chooses (ALPN, RFC 7301). */
 export function createHttp2Server(
   limits: Limits,
-  tls: TlsOptions,
+  tls: ServerTls,
   handler: FastifyServerFactoryHandler<Server>,
 ): Server {
   const server = createSecureServer({
     ...limits,
-    ...tls,
+    ...tls.pair,
+    handshakeTimeout: limits.headersTimeout,
     allowHTTP1: true,
     noDelay: true,
     settings: {
@@ -41,6 +42,10 @@ export function createHttp2Server(
       maxHeaderListSize: limits.maxHeaderSize,
     },
   });
+  server.once(
+    "close",
+    tls.onReplace((pair) => server.setSecureContext(pair)),
+  );
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

@@ -4,7 +4,7 @@ import type { FastifyRequest, FastifyServerFactory } from "fastify";
 import type { Arrival } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
 import { REQUEST_ID, UNCACHED } from "../wire/headers.ts";
-import type { TlsKeyPair } from "../wire/tls.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import { HttpRefusal, MALFORMED, refusalBody } from "./errors.ts";
 import { createHttp2Server } from "./http2.ts";
 
@@ -27,12 +27,9 @@ const MAX_CONNECTIONS = 4096;
 const HEADER_TOO_LARGE = "The header is too large.";
 
 /** Creates the server under the gateway: HTTP/1.1 without a key pair; with one, HTTP/1.1 and HTTP/2 over TLS. */
-export function serverFactory(tls: TlsKeyPair | undefined): FastifyServerFactory<Server> {
+export function serverFactory(tls: ServerTls | undefined): FastifyServerFactory<Server> {
   return (handler) => {
-    const server =
-      tls === undefined
-        ? createServer(limits, handler)
-        : createHttp2Server(limits, { ...tls, handshakeTimeout: limits.headersTimeout }, handler);
+    const server = tls === undefined ? createServer(limits, handler) : createHttp2Server(limits, tls, handler);
     // Node's own refusal would have no request id.
     server.on("checkExpectation", (request, response) => server.emit("request", request, response));
     return Object.assign(server, { maxConnections: MAX_CONNECTIONS });

@@ -14,13 +14,14 @@ import type { Watcher } from "../telemetry/watcher.ts";
 import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 import { trustedProxies as trust } from "../wire/remote-address.ts";
-import type { TlsKeyPair } from "../wire/tls.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import type { CallDependencies } from "./call.ts";
 import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE, UNSUPPORTED } from "./call-headers.ts";
 import { STOPPING, UNKNOWN_COMPRESSION } from "./errors.ts";
 import { type ArrivalDependencies, recordArrival } from "./grpc-arrivals.ts";
+import { ReplaceableCredentials } from "./grpc-tls.ts";
 import { guard } from "./guard.ts";
 import { MALFORMED_BINARY } from "./metadata.ts";
 import { rpcName } from "./services.ts";
@@ -70,7 +71,7 @@ export function createGrpcServer({
   readonly listener: Listener;
   /** Watches the calls; default: nobody does. */
   readonly watcher?: Watcher | undefined;
-  readonly tls?: TlsKeyPair | undefined;
+  readonly tls?: ServerTls | undefined;
   /** The proxies whose `forwarded` and `x-forwarded-for` count, as over HTTP; default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly bounds?: Bounds | undefined;
@@ -145,11 +146,8 @@ function asIs(bytes: Buffer): Buffer {
   return bytes;
 }
 
-function listen(server: Server, address: string, tls: TlsKeyPair | undefined): Promise<number> {
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
+function listen(server: Server, address: string, tls: ServerTls | undefined): Promise<number> {
+  const credentials = tls === undefined ? ServerCredentials.createInsecure() : new ReplaceableCredentials(tls);
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });

@@ -31,10 +31,13 @@ export class FileWatch {
     this.#read = read;
   }
 
-  /** Watches these files from now on; `contents`: as they were when they were last acted upon. */
-  expect(contents: Contents): void {
+  /**
+   * Watches these files from now on; `contents`: as they were when they were last acted upon, or undefined if they have to
+   * be read first.
+   */
+  expect(contents: Contents | undefined): void {
     this.#known = contents;
-    this.#last = contents;
+    this.#last = contents ?? new Map();
   }
 
   /**

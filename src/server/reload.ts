@@ -7,10 +7,12 @@ import { assertAllOpen } from "../keyring/reseal.ts";
 import type { Sealer } from "../keyring/seal.ts";
 import type { Store } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Node } from "./node.ts";
 import { Reloader } from "./reloader.ts";
 import { openSealer } from "./stores.ts";
+import { keyPairOf } from "./tls.ts";
 
 /** A sealer whose keys can be replaced while it is in use. */
 interface ReplaceableSealer extends Sealer {
@@ -36,6 +38,7 @@ interface Running {
   readonly jobs: Pick<Jobs, "start">;
   readonly store: Store;
   readonly sealer: ReplaceableSealer;
+  readonly tls: ServerTls | undefined;
 }
 
 /** What reads the configuration of a running service again. */
@@ -46,7 +49,10 @@ interface ReloadParts extends Running {
   readonly logger: Logger;
 }
 
-/** Has a service read its configuration again when it is asked to and, if configured, when a file changes. */
+/**
+ * Has a service read its configuration again when it is asked to and, if configured, when a file changes; and its
+ * certificate whenever that changes.
+ */
 export function openReloader(parts: ReloadParts, open: AsyncDisposableStack): Reloader {
   const { config, sources, emit, logger, jobs } = parts;
   const reloader = new Reloader({
@@ -58,21 +64,24 @@ export function openReloader(parts: ReloadParts, open: AsyncDisposableStack): Re
     logger,
   });
   open.defer(() => reloader.stop());
-  if (config.reloadOnChange) jobs.start(reloader.job);
+  if (config.reloadOnChange || config.tls !== undefined) jobs.start(reloader.job);
   return reloader;
 }
 
 /**
- * Makes a running service use the tenants and key-encryption keys of a configuration that was checked. Throws
- * StoreUnavailableError, and SealError if a stored key does not open, without any change.
+ * Makes a running service use the tenants, the key-encryption keys and the certificate of a configuration that was checked.
+ * Throws StoreUnavailableError, and SealError if a stored key does not open, without any change.
  */
-async function applyConfig(next: Config, before: Config, { node, jobs, store, sealer }: Running): Promise<void> {
+async function applyConfig(next: Config, before: Config, { node, jobs, store, sealer, tls }: Running): Promise<void> {
   const isSealedAnew = !isDeepStrictEqual(next.keyEncryptionKeys, before.keyEncryptionKeys);
   const replacement = isSealedAnew ? openSealer(next) : undefined;
   if (replacement !== undefined) {
     for (const id of node.tenants.keys()) await assertAllOpen(id, store.forTenant(id), replacement);
   }
-  for (const job of await node.reconfigure(next.tenants.values())) jobs.start(job);
+  if (next.tenants !== before.tenants) {
+    for (const job of await node.reconfigure(next.tenants.values())) jobs.start(job);
+  }
   // Last, as nothing can fail after it: what is sealed under another key may not open again.
   if (replacement !== undefined) sealer.replace(replacement);
+  if (next.tls !== before.tls && next.tls !== undefined) tls?.replace(keyPairOf(next.tls));
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigContext } from "../config/load.ts";
-import { type Reload, readAgain } from "../config/reload.ts";
+import { type Reload, readAgain, readCertificateAgain } from "../config/reload.ts";
 import { SealError } from "../keyring/seal.ts";
 import { ConfigError } from "../schema/problems.ts";
 import { StoreUnavailableError } from "../store/port.ts";
@@ -16,6 +16,11 @@ const WATCH_EVERY = 2_000;
 
 /** Why the configuration is read again. */
 type Trigger = "SIGHUP" | "change";
+
+/** What is read again. */
+const READ = { configuration: readAgain, certificate: readCertificateAgain } as const;
+
+type Scope = keyof typeof READ;
 
 /** What a reloader needs. */
 interface ReloaderParts {
@@ -41,7 +46,8 @@ export class Reloader {
   #waiting: Promise<void> | undefined;
   #trigger: Trigger = "change";
   #last: Promise<void> = Promise.resolve();
-  #problems: readonly string[] = [];
+  /** Why the last reload of each scope was refused; empty if it was not. */
+  #problems: Readonly<Record<Scope, readonly string[]>> = { configuration: [], certificate: [] };
   #isStopped = false;
 
   constructor(parts: ReloaderParts) {
@@ -54,10 +60,13 @@ export class Reloader {
   readonly check: HealthCheck = {
     name: "configuration",
     run: async () => undefined,
-    remark: () => remarkOn(this.#problems),
+    remark: () => remarkOn([...this.#problems.configuration, ...this.#problems.certificate]),
   };
 
-  /** Looks whether files have changed. The first run reads the configuration to find out which files there are. */
+  /**
+   * Looks whether files have changed: those of the whole configuration if it says so, else the certificate and its key. The
+   * first run reads them to find out which files there are.
+   */
   readonly job: Job = {
     name: JOBS.watchFiles,
     every: WATCH_EVERY,
@@ -87,41 +96,47 @@ export class Reloader {
   async #reload(trigger: Trigger): Promise<void> {
     const { sources, apply } = this.#parts;
     const { readFile, noted } = noting(sources.readFile);
+    const watched = this.#running.reloadOnChange ? "configuration" : "certificate";
+    const scope = trigger === "change" ? watched : "configuration";
     try {
-      const reload = readAgain(this.#running, { ...sources, readFile });
+      const reload = READ[scope](this.#running, { ...sources, readFile });
       // Somebody is writing to them: the next look finds that out.
       if (trigger === "change" && !this.#watch.isAsLooked(noted)) return;
       await apply(reload.config, this.#running);
-      this.#succeed(trigger, reload);
+      this.#succeed(trigger, scope, reload);
     } catch (error) {
-      this.#refuse(trigger, error);
+      this.#refuse(trigger, scope, error);
       // The configuration may be right, so the next look tries again.
       if (error instanceof StoreUnavailableError) return;
     }
-    this.#watch.expect(noted);
+    // What was read because of a signal may be more than is watched, and other files than before.
+    this.#watch.expect(scope === watched ? noted : undefined);
   }
 
-  #succeed(trigger: Trigger, { config, changes, restart }: Reload): void {
+  #succeed(trigger: Trigger, scope: Scope, { config, changes, restart }: Reload): void {
     const { emit, logger } = this.#parts;
     const known = new Set(this.#running.warnings);
-    const isNews =
-      this.#problems.length > 0 || restart.length > 0 || Object.values(changes).some(({ length }) => length > 0);
+    const lists = [this.#problems[scope], restart, ...Object.values(changes)];
+    const isNews = lists.some(({ length }) => length > 0);
     this.#running = config;
-    this.#problems = [];
+    // The configuration names the certificate, so both are right.
+    const others = scope === "certificate" ? this.#problems.configuration : [];
+    this.#problems = { configuration: others, certificate: [] };
     for (const warning of config.warnings) if (!known.has(warning)) logger.warn({}, warning);
     // Whoever sends a signal wants to know that it was heard.
     if (isNews || trigger !== "change") emit({ event: "configuration_reloaded", trigger, ...changes });
     if (restart.length > 0) emit({ event: "restart_required", settings: restart });
   }
 
-  #refuse(trigger: Trigger, error: unknown): void {
+  #refuse(trigger: Trigger, scope: Scope, error: unknown): void {
     const { emit, logger } = this.#parts;
-    const before = this.#problems;
-    this.#problems = problemsOf(error) ?? ["An unexpected error occurred."];
+    const before = this.#problems[scope];
+    const problems = problemsOf(error) ?? ["An unexpected error occurred."];
+    this.#problems = { ...this.#problems, [scope]: problems };
     if (problemsOf(error) === undefined) logger.error({ err: error }, "a reload failed unexpectedly");
     // While the store is away, every look finds the same.
-    if (trigger === "change" && isDeepStrictEqual(before, this.#problems)) return;
-    emit({ event: "reload_refused", trigger, problems: this.#problems });
+    if (trigger === "change" && isDeepStrictEqual(before, problems)) return;
+    emit({ event: "reload_refused", trigger, problems });
   }
 }
 

@@ -19,6 +19,7 @@ import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics/index.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
@@ -28,6 +29,7 @@ import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
 import { openReloader, replaceable } from "./reload.ts";
 import { openSealer } from "./stores.ts";
+import { openTls } from "./tls.ts";
 
 /** How long requests in flight may continue once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -90,8 +92,10 @@ export async function startService(config: Config, sources: ConfigContext, logge
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
-    const reloader = openReloader({ config, sources, node, jobs, store, sealer, emit: listener, logger }, open);
-    const ports = await openDoors(config, { engine: node.engine, health, listener, watcher: metrics.watcher }, open);
+    const tls = openTls(config);
+    const reloader = openReloader({ config, sources, node, jobs, store, sealer, tls, emit: listener, logger }, open);
+    const parts = { engine: node.engine, health, listener, watcher: metrics.watcher, tls };
+    const ports = await openDoors(config, parts, open);
     health.begin([...node.checks, reloader.check]);
     open.defer(() => stopBeingReady(health));
     const reload = () => reloader.reload("SIGHUP");
@@ -137,18 +141,18 @@ interface DoorParts {
   readonly health: Health;
   readonly listener: Listener;
   readonly watcher: Watcher;
+  readonly tls: ServerTls | undefined;
 }
 
 /** Opens the doors. They close together. */
 async function openDoors(
   config: Config,
-  { engine, health, ...told }: DoorParts,
+  { engine, health, tls, ...told }: DoorParts,
   open: AsyncDisposableStack,
 ): Promise<Pick<Service, "httpPort" | "rpcPort" | "operatorPort">> {
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
   const doors: (() => Promise<void>)[] = [];
   open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
-  const tls = config.tls && { cert: Buffer.from(config.tls.certificate), key: Buffer.from(config.tls.key) };
   const http = { ...told, closeGrace: CLOSE_GRACE, trustedProxies, tls };
   const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
   const services = withStandardServices(own, health);

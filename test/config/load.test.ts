@@ -193,7 +193,15 @@ describe("a configuration file", () => {
     const tls = { certificate: "tls/a.crt", key: "/etc/a.key" };
     const files = { "/srv/tls/a.crt": CERTIFICATE, "/etc/a.key": PRIVATE_KEY };
     const config = loadConfig(fileWorld(yamlOf({}, {}, { tls, httpAddress: "mint.example:443" }), {}, files));
-    expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY });
+    const minVersion = "TLSv1.2";
+    const source = { ...tls, minVersion };
+    expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY, minVersion, source });
+    const withVersion = (version: unknown) => yamlOf({}, {}, { tls: { ...tls, minVersion: version } });
+    for (const version of [1.3, "1.3"])
+      expect(loadConfig(fileWorld(withVersion(version), {}, files)).tls?.minVersion).toBe("TLSv1.3");
+    expect(problemsOf(fileWorld(withVersion(1.1), {}, files))).toEqual([
+      "tls.minVersion: expected 1.2 or 1.3, got 1.1",
+    ]);
     expect(config.publicUrl).toBe("https://mint.example");
     const swapped = { "/srv/tls/a.crt": PRIVATE_KEY };
     expect(problemsOf(fileWorld(yamlOf({}, {}, { tls }), {}, swapped))).toEqual([

@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
-import { readAgain } from "../../src/config/reload.ts";
+import { readAgain, readCertificateAgain } from "../../src/config/reload.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import { keyBytes, keyText } from "../support/key-encryption-key.ts";
 import { fileWorld, PLAIN_SECRET, SECRET, yamlOf } from "./context.ts";
@@ -106,6 +107,55 @@ describe("a configuration that is read again", () => {
     const running = loadConfig(fileWorld(file, { WEB: PLAIN_SECRET }));
     const { changes } = readAgain(running, fileWorld(file, { WEB: `another-${PLAIN_SECRET}` }));
     expect(changes.changed).toEqual(["tenants.acme.clients.web.secrets"]);
+  });
+});
+
+describe("a certificate that is read again", () => {
+  const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
+  const tls = { certificate: "a.crt", key: "a.key" };
+  const withPair = (certificate: string, key: string, client: object = {}, more: object = {}) =>
+    fileWorld(
+      yamlOf(client, {}, { tls: { ...tls, ...more } }),
+      {},
+      { "/srv/a.crt": pem(certificate), "/srv/a.key": pem(key) },
+    );
+  const running = loadConfig(withPair("cert", "key"));
+
+  test("counts at once, with its key", () => {
+    const { config, changes, restart } = readAgain(running, withPair("other-cert", "other-key"));
+    expect(config.tls).toMatchObject({ certificate: pem("other-cert"), key: pem("other-key") });
+    expect(changes).toEqual({ ...NONE, changed: ["tls.certificate", "tls.key"] });
+    expect(restart).toEqual([]);
+  });
+
+  test("may be at another place, and so may the lowest version be another", () => {
+    const context = withPair("cert", "key", {}, { minVersion: 1.3 });
+    expect(readAgain(running, context).changes.changed).toEqual(["tls.minVersion"]);
+  });
+
+  test("is refused with a key that is not its own", () => {
+    expect(() => readAgain(running, withPair("other-cert", "key"))).toThrow(
+      "expected a.key to contain the private key",
+    );
+    expect(() => readCertificateAgain(running, withPair("cert", "other-key"))).toThrow("expected a.key to contain");
+  });
+
+  test("can be read without the rest of the configuration", () => {
+    const context = { ...withPair("other-cert", "other-key", { scopes: ["b"] }) };
+    const { config, changes } = readCertificateAgain(running, context);
+    expect(config).toEqual({
+      ...running,
+      tls: { ...running.tls, certificate: pem("other-cert"), key: pem("other-key") },
+    });
+    expect(changes).toEqual({ ...NONE, changed: ["tls.certificate", "tls.key"] });
+  });
+
+  test("needs a restart if there was none before, or is none now", () => {
+    const plain = loadConfig(fileWorld(yamlOf()));
+    expect(readAgain(plain, withPair("cert", "key")).restart.toSorted()).toEqual(["publicUrl", "tls"]);
+    const { config, restart } = readAgain(running, fileWorld(yamlOf()));
+    expect(restart.toSorted()).toEqual(["publicUrl", "tls"]);
+    expect(config.tls).toEqual(running.tls);
   });
 });
 

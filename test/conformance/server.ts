@@ -4,6 +4,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
+import { ServerTls } from "../../src/wire/tls.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 import {
   ServerCompatRequestSchema,
@@ -24,10 +25,10 @@ const listener = listenerOf(recordingLogger());
 const { serverCreds } = request;
 const tls =
   request.useTls && serverCreds
-    ? { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) }
+    ? new ServerTls({ cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) })
     : undefined;
 const port = door === "grpc" ? await serveGrpc() : await serveHttp();
-const pemCert = tls === undefined ? new Uint8Array() : Uint8Array.from(tls.cert);
+const pemCert = tls === undefined ? new Uint8Array() : Uint8Array.from(tls.pair.cert);
 writeMessage(
   toBinary(ServerCompatResponseSchema, create(ServerCompatResponseSchema, { host: "127.0.0.1", port, pemCert })),
 );

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
+import { ServerTls } from "../../src/wire/tls.ts";
 import { FORM, listen, sendRaw, testGateway } from "./support.ts";
 
 const NO_TENANT = { error: "invalid_request", error_description: "There is no such tenant." };
@@ -259,7 +260,7 @@ describe("the connection", () => {
   test("is TLS if there is a certificate, and nothing else then", async () => {
     const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url));
     const cert = pem("cert.pem");
-    const { app } = testGateway({ tls: { cert, key: pem("key.pem") } });
+    const { app } = testGateway({ tls: new ServerTls({ cert, key: pem("key.pem") }) });
     const port = await listen(app);
     const url = { host: "127.0.0.1", port, path: "/.well-known/openid-configuration/jwks", agent: false };
     const body = await new Promise<string>((resolve, reject) => {

@@ -19,6 +19,7 @@ import { Health, HealthCheckResponseSchema } from "../../gen/grpc/health/v1/heal
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
+import { ServerTls } from "../../src/wire/tls.ts";
 import { FORM, listen, testGateway } from "./support.ts";
 
 const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url));
@@ -29,7 +30,7 @@ let context: ReturnType<typeof testGateway>;
 let port: number;
 
 beforeEach(async () => {
-  context = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
+  context = testGateway({ tls: new ServerTls({ cert: ca, key: pem("key.pem") }), closeGrace: 1 });
   registerConnect(context.app, rpcServices(context.engine));
   port = await listen(context.app);
 });
@@ -215,7 +216,7 @@ describe("an answer that goes on, message by message", () => {
 
   /** Has the test's server answer Watch so, and calls it. */
   async function watch(answer: () => AsyncGenerator<object>) {
-    const other = testGateway({ tls: { cert: ca, key: pem("key.pem") }, closeGrace: 1 });
+    const other = testGateway({ tls: new ServerTls({ cert: ca, key: pem("key.pem") }), closeGrace: 1 });
     const service = createServiceImplSpec<typeof Health>(Health, { watch: answer });
     registerConnect(other.app, [service]);
     port = await listen(other.app);
@@ -321,7 +322,7 @@ describe("a connection of HTTP/1.1 beside it is bounded as without TLS", () => {
 
 describe("closing", () => {
   test("answers what is in flight first, and lets idle connections go", async () => {
-    const patient = testGateway({ tls: { cert: ca, key: pem("key.pem") } });
+    const patient = testGateway({ tls: new ServerTls({ cert: ca, key: pem("key.pem") }) });
     port = await listen(patient.app);
     const { promise, resolve } = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();

@@ -5,12 +5,13 @@ import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createGateway } from "../../src/http/gateway.ts";
+import { ServerTls } from "../../src/wire/tls.ts";
 import { testContext } from "../support/context.ts";
 import { recordingWatcher } from "../support/watcher.ts";
 
 const watcher = recordingWatcher();
 const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}`, import.meta.url));
-const tls = { cert: pem("cert.pem"), key: pem("key.pem") };
+const tls = new ServerTls({ cert: pem("cert.pem"), key: pem("key.pem") });
 
 let apps: readonly FastifyInstance[];
 let port: number;

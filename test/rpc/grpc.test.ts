@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
+import { ServerTls } from "../../src/wire/tls.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 import { deepStruct, MINT, refusalOf, sendBytes, startDoors, stockClient } from "./support.ts";
@@ -300,7 +301,7 @@ describe("the server", () => {
 
   test("speaks TLS with a certificate, and nothing else then", async () => {
     const cert = fixture("cert.pem");
-    const secure = await startDoors(engine, { cert, key: fixture("key.pem") });
+    const secure = await startDoors(engine, new ServerTls({ cert, key: fixture("key.pem") }));
     const named = secure.address.replace("127.0.0.1", "localhost");
     const stock = stockClient(named, "TokenService", grpc.credentials.createSsl(cert));
     expect(await stock.call("mint", {})).toMatchObject({ accessToken: "at" });

@@ -14,16 +14,16 @@ import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { rpcServices } from "../../src/rpc/services.ts";
 import type { Watcher } from "../../src/telemetry/watcher.ts";
-import type { TlsKeyPair } from "../../src/wire/tls.ts";
+import type { ServerTls } from "../../src/wire/tls.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 
 /** Both servers over one engine, on free ports of the loopback interface. */
-export function startDoors(engine: Engine, tls?: TlsKeyPair) {
+export function startDoors(engine: Engine, tls?: ServerTls) {
   return startServers(rpcServices(engine), tls);
 }
 
 /** Both servers over some services, on free ports of the loopback interface. */
-export async function startServers(services: readonly ServiceImplSpec[], tls?: TlsKeyPair, watcher?: Watcher) {
+export async function startServers(services: readonly ServiceImplSpec[], tls?: ServerTls, watcher?: Watcher) {
   const logger = recordingLogger();
   const listener = listenerOf(logger);
   const app = createHttpServer({ listener, watcher });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -8,6 +9,10 @@ import type { Event } from "../../src/telemetry/events.ts";
 import { fileWorld, yamlOf } from "../config/context.ts";
 import { type RecordingLogger, recordingLogger } from "../support/logger.ts";
 
+/** A configuration file that is watched. */
+const fileOf = (client: object = {}, tenant: object = {}, top: object = {}) =>
+  yamlOf(client, tenant, { reloadOnChange: true, ...top });
+
 /** The configuration file, as it is now. */
 let file: string;
 /** What the service was made to run with, in order. */
@@ -17,7 +22,7 @@ let told: Event[];
 let logger: RecordingLogger;
 let reloader: Reloader;
 beforeEach(() => {
-  file = yamlOf({ scopes: ["one"] });
+  file = fileOf({ scopes: ["one"] });
   applied = [];
   told = [];
   apply = async () => undefined;
@@ -44,7 +49,7 @@ const look = async (times: number) => {
 
 describe("a reload", () => {
   it("applies what was read, and tells what changed", async () => {
-    file = yamlOf({ scopes: ["two"] }, {}, { logLevel: "debug" });
+    file = fileOf({ scopes: ["two"] }, {}, { logLevel: "debug" });
     await reloader.reload("SIGHUP");
     expect(applied.map(scopesOf)).toEqual([new Set(["two"])]);
     const changed = ["tenants.acme.clients.web.scopes"];
@@ -61,21 +66,21 @@ describe("a reload", () => {
   });
 
   it("compares with what the service runs with by now", async () => {
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     await reloader.reload("SIGHUP");
     await reloader.reload("SIGHUP");
     expect(told.map((event) => "changed" in event && event.changed)).toEqual([["tenants.acme.clients.web.scopes"], []]);
   });
 
   it("warns of what is new only", async () => {
-    file = yamlOf({ refreshGrace: "5m" });
+    file = fileOf({ refreshGrace: "5m" });
     await reloader.reload("SIGHUP");
     await reloader.reload("SIGHUP");
     expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("refreshGrace: 5m") }]);
   });
 
   it("of a faulty file applies nothing, tells every fault, and no secret", async () => {
-    file = yamlOf({ secrets: ["hunter2"], scopes: "x" });
+    file = fileOf({ secrets: ["hunter2"], scopes: "x" });
     await reloader.reload("SIGHUP");
     expect(applied).toEqual([]);
     const problems = [
@@ -88,7 +93,7 @@ describe("a reload", () => {
     );
     expect(await reloader.check.run()).toBeUndefined();
     expect(JSON.stringify(told) + logger.text() + remark()).not.toContain("hunter2");
-    file = yamlOf();
+    file = fileOf();
     await reloader.reload("SIGHUP");
     expect(remark()).toBeUndefined();
   });
@@ -101,7 +106,7 @@ describe("a reload", () => {
     apply = async () => {
       throw error;
     };
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     await reloader.reload("SIGHUP");
     expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", problems }]);
     expect(logger.lines.filter(({ level }) => level === "error")).toHaveLength(errors);
@@ -117,12 +122,12 @@ describe("a reload", () => {
       begun.resolve();
       return gate.promise;
     };
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     const first = reloader.reload("change");
     await begun.promise;
     apply = async () => undefined;
     const others = [reloader.reload("change"), reloader.reload("SIGHUP"), reloader.reload("change")];
-    file = yamlOf({ scopes: ["three"] });
+    file = fileOf({ scopes: ["three"] });
     gate.resolve();
     await Promise.all([first, ...others]);
     expect(applied.map(scopesOf)).toEqual([new Set(["two"]), new Set(["three"])]);
@@ -130,12 +135,12 @@ describe("a reload", () => {
   });
 
   it("reads nothing once the service stops, and what is under way ends first", async () => {
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     const first = reloader.reload("SIGHUP");
     await Promise.resolve();
     await reloader.stop();
     await first;
-    file = yamlOf({ scopes: ["three"] });
+    file = fileOf({ scopes: ["three"] });
     await reloader.reload("SIGHUP");
     expect(applied.map(scopesOf)).not.toContainEqual(new Set(["three"]));
   });
@@ -149,7 +154,7 @@ describe("a watch", () => {
   });
 
   it("reads the configuration again once a changed file stays as it is", async () => {
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     await look(1);
     expect(applied.map(scopesOf)).toEqual([new Set(["one"])]);
     await look(3);
@@ -178,7 +183,7 @@ describe("a watch", () => {
     apply = async () => {
       throw new StoreUnavailableError("The store is away.");
     };
-    file = yamlOf({ scopes: ["two"] });
+    file = fileOf({ scopes: ["two"] });
     await look(6);
     expect(told).toMatchObject([{ event: "reload_refused", problems: ["The store is away."] }]);
     apply = async () => undefined;
@@ -190,10 +195,10 @@ describe("a watch", () => {
 
 describe("a watch of a file that somebody writes while it is read", () => {
   it("applies nothing of it", async () => {
-    const [half, whole] = [yamlOf({ scopes: ["half"] }), yamlOf({ scopes: ["whole"] })];
-    const read = [yamlOf(), half, whole];
-    const sources = { ...fileWorld(yamlOf()), readFile: () => read.shift() ?? whole };
-    const config = loadConfig(fileWorld(yamlOf()));
+    const [half, whole] = [fileOf({ scopes: ["half"] }), fileOf({ scopes: ["whole"] })];
+    const read = [fileOf(), half, whole];
+    const sources = { ...fileWorld(fileOf()), readFile: () => read.shift() ?? whole };
+    const config = loadConfig(fileWorld(fileOf()));
     const watching = new Reloader({
       config,
       sources,
@@ -209,5 +214,78 @@ describe("a watch of a file that somebody writes while it is read", () => {
     expect(applied.slice(1)).toEqual([]);
     await watching.job.run();
     expect(applied.slice(1).map(scopesOf)).toEqual([new Set(["whole"])]);
+  });
+});
+
+describe("a watch of the certificate alone", () => {
+  const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
+  const tls = { certificate: "a.crt", key: "a.key" };
+  let files: Record<string, string>;
+  let watching: Reloader;
+  beforeEach(async () => {
+    files = { "/srv/mint.yaml": yamlOf({}, {}, { tls }), "/srv/a.crt": pem("cert"), "/srv/a.key": pem("key") };
+    const sources = { ...fileWorld(""), readFile: (path: string) => files[path] ?? "" };
+    watching = new Reloader({
+      config: loadConfig(sources),
+      sources,
+      readFile: async (path) => files[path] ?? "",
+      apply: async (next) => void applied.push(next),
+      emit: (event) => told.push(event),
+      logger,
+    });
+    await watching.job.run();
+  });
+  const lookAgain = async (times: number) => {
+    for (let time = 0; time < times; time++) await watching.job.run();
+  };
+
+  it("has it read again, and nothing else", async () => {
+    files["/srv/mint.yaml"] = yamlOf({ scopes: ["two"] }, {}, { tls });
+    await lookAgain(3);
+    expect(told).toEqual([]);
+    files["/srv/a.crt"] = pem("other-cert");
+    await lookAgain(1);
+    files["/srv/a.key"] = pem("other-key");
+    await lookAgain(2);
+    const changed = ["tls.certificate", "tls.key"];
+    expect(told).toMatchObject([{ event: "configuration_reloaded", trigger: "change", changed }]);
+    expect(applied.at(-1)).toMatchObject({ tls: { certificate: pem("other-cert"), key: pem("other-key") } });
+    expect(scopesOf(applied.at(-1))).toEqual(new Set());
+  });
+
+  it("leaves the old one in use if the new one cannot be used, and says so until it can", async () => {
+    files["/srv/a.crt"] = pem("other-cert");
+    await lookAgain(3);
+    const problems = ["tls.key: expected a.key to contain the private key of the first certificate in a.crt"];
+    expect(told).toEqual([{ event: "reload_refused", trigger: "change", problems }]);
+    expect(applied.map((config) => config.tls?.certificate)).toEqual([pem("cert")]);
+    expect(watching.check.remark?.()).toContain("the private key of the first certificate");
+    files["/srv/a.key"] = pem("other-key");
+    await lookAgain(3);
+    expect(told.slice(1)).toMatchObject([{ event: "configuration_reloaded" }]);
+    expect(watching.check.remark?.()).toBeUndefined();
+  });
+
+  it("takes back nothing of what was said about the rest, and goes on after a signal", async () => {
+    files["/srv/mint.yaml"] = "tenants: 1";
+    await watching.reload("SIGHUP");
+    await lookAgain(1);
+    files["/srv/a.crt"] = pem("other-cert");
+    files["/srv/a.key"] = pem("other-key");
+    await lookAgain(2);
+    expect(told).toMatchObject([{ event: "reload_refused" }, { event: "configuration_reloaded", trigger: "change" }]);
+    expect(watching.check.remark?.()).toContain("tenants: expected a mapping");
+  });
+
+  it("follows it to another place", async () => {
+    files["/srv/mint.yaml"] = yamlOf({}, {}, { tls: { certificate: "b.crt", key: "b.key" } });
+    files["/srv/b.crt"] = pem("cert");
+    files["/srv/b.key"] = pem("key");
+    await watching.reload("SIGHUP");
+    await lookAgain(1);
+    files["/srv/b.crt"] = pem("other-cert");
+    files["/srv/b.key"] = pem("other-key");
+    await lookAgain(2);
+    expect(applied.at(-1)?.tls?.certificate).toBe(pem("other-cert"));
   });
 });
