@@ -64,6 +64,34 @@ export interface Reason {
   readonly cause: unknown;
 }
 
+/** Why a token or a grant is worth nothing to its caller, who is never told. */
+export type Because =
+  | "not a token of this tenant"
+  | "not this client's business"
+  | "exchanged for its successor"
+  | "expired"
+  | "ahead of the clock"
+  | "client disabled or unknown"
+  | "clock behind its revocations"
+  | "grant revoked or unknown"
+  | "revoked";
+
+/** What tokens a request is given by its grant and its client's policy, and where that comes from. */
+export interface Decided {
+  readonly accessTokenType: "jwt" | "reference";
+  readonly accessTokenTypeFrom: "request" | "client" | "grant";
+  /** In seconds. */
+  readonly accessTokenLifetime: number;
+  /** `latest expiry`: what the tokens are based on ends then. */
+  readonly accessTokenLifetimeFrom: "request" | "client" | "grant" | "latest expiry";
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly scopes: readonly string[];
+  /** The names of the claims that the client's registration adds. */
+  readonly fixedClaims: readonly string[];
+  readonly refreshable: boolean;
+}
+
 /** What an operation learns on its way. The event of its end has it, whatever the outcome. */
 export interface Known {
   /** The authenticated client, if any. */
@@ -76,6 +104,9 @@ export interface Known {
   /** The token or the grant that the request is about, if it is genuine. */
   readonly jti?: string | undefined;
   readonly family?: string | undefined;
+  /** Why that token or grant is not active, if it was looked at. */
+  readonly because?: Because | undefined;
+  readonly decided?: Decided | undefined;
 }
 
 /** The request that an event is about. */

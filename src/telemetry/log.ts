@@ -63,8 +63,18 @@ export class EventLog {
     this.#elapsed = elapsed;
   }
 
-  /** Logs one event. */
+  /** Logs one event. What was decided has a line of its own, for those who want to know it all. */
   readonly listen: Listener = (event) => {
+    if (!("decided" in event)) {
+      this.#log(event);
+      return;
+    }
+    const { decided, ...rest } = event;
+    this.#logger.debug({ requestId: event.requestId, ...decided }, "what was decided");
+    this.#log(rest);
+  };
+
+  #log(event: Event): void {
     if (!("code" in event)) {
       const [level, message] = lines[event.event];
       this.#logger[level](event, message);
@@ -79,7 +89,7 @@ export class EventLog {
       const [level, message] = lines[event.event];
       this.#logger[level](fields, message);
     }
-  };
+  }
 
   /** Logs how many refusals were only counted. Call it regularly, and at the end. */
   report(): void {

@@ -100,6 +100,7 @@ export const rules: Rules = {
       "registry/tenant",
       "keyring/port",
       "store/port",
+      "telemetry/events",
       "token",
       "base",
     ],

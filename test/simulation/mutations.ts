@@ -43,8 +43,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "refresh-of-others",
     "a client can refresh another's grant",
     REFRESH,
-    "found === undefined || found.family.client !== client.id",
-    "found === undefined",
+    "if (found.family.client !== client.id) {",
+    "if (false) {",
   ),
   one(
     "refresh-makes-rows",
@@ -191,8 +191,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "superseded-active",
     "a refresh token stays active after it is exchanged",
     INTROSPECT,
-    "family.generation > token.generation || ",
-    "",
+    "if (family.generation > token.generation) ",
+    "if (false) ",
   ),
   one(
     "introspection-of-others",
@@ -205,8 +205,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "revoke-of-others",
     "a client can revoke another's token",
     REVOKE,
-    "token === undefined || token.clientId !== client.id",
-    "token === undefined",
+    "if (token.clientId !== client.id) return notOwn(context);",
+    "",
   ),
   one(
     "revoke-spares-grant",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Event } from "../../src/telemetry/events.ts";
+import type { Decided, Event } from "../../src/telemetry/events.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
 import { recordingLogger } from "../support/logger.ts";
 
@@ -37,6 +37,27 @@ describe("the log of events", () => {
     listen(event);
     expect(logger.lines).toEqual([
       { level: "info", fields: event, message: "a token, a grant or a subject was revoked" },
+    ]);
+  });
+
+  it("says in a line for debugging what was decided", () => {
+    const { logger, listen } = log();
+    const minted = { ...circumstances, event: "minted", accessTokenType: "jwt", jti: "j", family: undefined } as const;
+    const decided: Decided = {
+      accessTokenType: "jwt",
+      accessTokenTypeFrom: "client",
+      accessTokenLifetime: 60,
+      accessTokenLifetimeFrom: "request",
+      issuer: "https://mint.example",
+      audience: [],
+      scopes: [],
+      fixedClaims: [],
+      refreshable: false,
+    };
+    listen({ ...minted, grantType: "g", decided });
+    expect(logger.lines).toEqual([
+      { level: "debug", fields: { requestId: "r1", ...decided }, message: "what was decided" },
+      { level: "info", fields: { ...minted, grantType: "g" }, message: "tokens were minted" },
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { type Instant, toSeconds } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
+import type { Because } from "../../telemetry/events.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext } from "../context.ts";
@@ -46,8 +47,9 @@ async function introspectAccessToken(
   now: Instant,
 ): Promise<Introspection> {
   const token = await readAccessToken(context, text, now);
-  if (token !== undefined) context.note({ jti: token.jti, family: token.family });
-  if (token === undefined || !maySee(caller, token) || !(await isAlive(context, token, now))) return INACTIVE;
+  if (token === undefined) return INACTIVE;
+  if (!maySee(caller, token)) return inactive(context, "not this client's business");
+  if (!(await isAlive(context, token, now))) return INACTIVE;
   // The token's `scope` is an array; RFC 7662 section 2.2 has a string.
   const { scope, client_id: _, ...claims } = token.claims;
   return {
@@ -57,6 +59,11 @@ async function introspectAccessToken(
     token_type: TOKEN_TYPE,
     client_id: token.clientId,
   };
+}
+
+function inactive(context: RequestContext, because: Because): Introspection {
+  context.note({ because });
+  return INACTIVE;
 }
 
 /** A client sees its own tokens, those whose `aud` names it, and what its configuration adds (RFC 7662 section 4). */
@@ -75,10 +82,12 @@ async function introspectRefreshToken(
   now: Instant,
 ): Promise<Introspection> {
   const found = await findRefreshToken(context, text);
-  if (found === undefined || found.family.client !== caller.id) return INACTIVE;
+  if (found === undefined) return INACTIVE;
   const { family, token } = found;
+  if (family.client !== caller.id) return inactive(context, "not this client's business");
   // A refresh token that was exchanged is inactive, even if a retry within the grace would still succeed.
-  if (family.generation > token.generation || !(await isFamilyAlive(context, found, now))) return INACTIVE;
+  if (family.generation > token.generation) return inactive(context, "exchanged for its successor");
+  if (!(await isFamilyAlive(context, found, now))) return INACTIVE;
   const granted = readGrantRecord(family.decision);
   return {
     iss: granted.issuer,

@@ -9,6 +9,7 @@ import { Problems } from "../problems.ts";
 import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
+import { decidedAtMint } from "./decided.ts";
 import type { Done } from "./operation.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError, and changes nothing if it refuses. */
@@ -41,6 +42,7 @@ export async function mint(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,
     );
   }
+  context.note({ decided: decidedAtMint(approval, request, client.client) });
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
   const answer = { ...tokens, issuedTokenType: decision.issuedTokenType };

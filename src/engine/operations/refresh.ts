@@ -11,6 +11,7 @@ import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE, tellLarge } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
+import { decidedAtRefresh } from "./decided.ts";
 import type { Done } from "./operation.ts";
 
 /** How often a row that concurrent requests move is read again before the caller is told to try again. */
@@ -54,6 +55,7 @@ export async function refresh(
   const granted = reapprove(decided, client, now);
   // Narrowing affects these tokens only; the stored grant keeps its scopes (RFC 6749 section 6).
   const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
+  context.note({ decided: decidedAtRefresh(approval, decided, client.client) });
   const made = await makeTokens(approval, client, family.id, context);
   // Signed and counted before the row moves: a failure here leaves the caller's refresh token usable.
   await context.quotas.take(rowsOf(made), client.client, context);
@@ -87,7 +89,11 @@ async function findOwn(
 ): Promise<FoundRefreshToken> {
   if (text === undefined) throw new OAuthError("invalid_request", "refresh_token is required.");
   const found = await findRefreshToken(context, text);
-  if (found === undefined || found.family.client !== client.id) throw refused();
+  if (found === undefined) throw refused();
+  if (found.family.client !== client.id) {
+    context.note({ because: "not this client's business" });
+    throw refused();
+  }
   return found;
 }
 

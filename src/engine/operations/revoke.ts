@@ -79,7 +79,8 @@ async function findOwnRefreshToken(
   now: Instant,
 ): Promise<OwnToken | undefined> {
   const found = await findRefreshToken(context, text);
-  if (found === undefined || found.family.client !== client.id) return undefined;
+  if (found === undefined) return undefined;
+  if (found.family.client !== client.id) return notOwn(context);
   const { family, token } = found;
   return {
     subject: family.subject,
@@ -99,11 +100,14 @@ async function findOwnAccessToken(
   now: Instant,
 ): Promise<OwnToken | undefined> {
   const token = await readAccessToken(context, text, now);
-  if (token !== undefined) context.note({ jti: token.jti, family: token.family });
-  if (token === undefined || token.clientId !== client.id) return undefined;
+  if (token === undefined) return undefined;
+  if (token.clientId !== client.id) return notOwn(context);
   // Whoever stole the key can write anything into a token, such as the family of somebody else's grant. Without this
   // check a stolen key could revoke any grant.
-  if ((await context.store.revocations.find(keyRevocationIds(token))).length > 0) return undefined;
+  if ((await context.store.revocations.find(keyRevocationIds(token))).length > 0) {
+    context.note({ because: "revoked" });
+    return undefined;
+  }
   const { jti, family } = token;
   return {
     subject: token.subject,
@@ -115,6 +119,10 @@ async function findOwnAccessToken(
       return { event: "revoked", what: "access_token", jti, family };
     },
   };
+}
+
+function notOwn(context: RequestContext): undefined {
+  context.note({ because: "not this client's business" });
 }
 
 async function revokeToken(context: TenantContext, client: Client, { jti, expiresAt }: AccessToken): Promise<void> {

@@ -1,10 +1,11 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import { type JsonObject, parseExactJson } from "../../base/json.ts";
+import type { Because } from "../../telemetry/events.ts";
 import { parseJti } from "../../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../../token/reference-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
-import type { TenantContext } from "../context.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
 
 /** An access token that this tenant issued, whether or not it is still active. */
 export interface AccessToken {
@@ -25,13 +26,21 @@ export interface AccessToken {
 
 /**
  * Reads a text as an access token of this tenant. Returns undefined for any other text: an id_token, a refresh token,
- * another mint's token.
+ * another mint's token. The request's event names the token, whoever's it is.
  */
 export async function readAccessToken(
-  context: TenantContext,
+  context: RequestContext,
   text: string,
   now: Instant,
 ): Promise<AccessToken | undefined> {
+  const token = await read(context, text, now);
+  context.note(
+    token === undefined ? { because: "not a token of this tenant" } : { jti: token.jti, family: token.family },
+  );
+  return token;
+}
+
+async function read(context: TenantContext, text: string, now: Instant): Promise<AccessToken | undefined> {
   if (!looksLikeHandle(text)) {
     const verified = await context.keyring.verify(text, now);
     // Verifies expired tokens too: whether one is still active is for `isAlive`.
@@ -42,19 +51,32 @@ export async function readAccessToken(
   return token && { ...token, rowKey: rowMacGeneration(row.mac) };
 }
 
-/** Whether a token has neither expired nor been revoked, and its client is enabled. Reads the store, never a cache. */
-export async function isAlive(context: TenantContext, token: AccessToken, now: Instant): Promise<boolean> {
-  if (token.expiresAt <= now || isAhead(context, token, now) || !isClientEnabled(context, token.clientId)) return false;
-  if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return false;
+/**
+ * Whether a token has neither expired nor been revoked, and its client is enabled. The request's event says why if not.
+ * Reads the store, never a cache.
+ */
+export async function isAlive(context: RequestContext, token: AccessToken, now: Instant): Promise<boolean> {
+  const because = await whyDead(context, token, now);
+  context.note({ because });
+  return because === undefined;
+}
+
+async function whyDead(context: TenantContext, token: AccessToken, now: Instant): Promise<Because | undefined> {
+  if (token.expiresAt <= now) return "expired";
+  if (isAhead(context, token, now)) return "ahead of the clock";
+  if (!isClientEnabled(context, token.clientId)) return "client disabled or unknown";
+  if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return "clock behind its revocations";
   const [family, revocations] = await Promise.all([
     token.family === undefined ? undefined : context.store.families.find(token.family),
     context.store.revocations.find(revocationIdsOf(context, token)),
   ]);
   // A second look at the clock: the sweeper may have deleted a revocation before it was looked up here, which it does
   // only after the token has expired.
-  if (token.expiresAt <= context.clock.now()) return false;
-  if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined)) return false;
-  return !isRevoked(revocations, family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt]);
+  if (token.expiresAt <= context.clock.now()) return "expired";
+  if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined))
+    return "grant revoked or unknown";
+  const times = family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt];
+  return isRevoked(revocations, times) ? "revoked" : undefined;
 }
 
 /**
@@ -73,7 +95,7 @@ function isClientEnabled({ tenant }: TenantContext, clientId: string): boolean {
 
 /** Reads a text as an active access token; undefined for any other text. */
 export async function findLiveAccessToken(
-  context: TenantContext,
+  context: RequestContext,
   text: string,
   now: Instant,
 ): Promise<AccessToken | undefined> {

@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { FamilyRecord } from "../../store/port.ts";
+import type { Because } from "../../telemetry/events.ts";
 import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../../token/refresh-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
@@ -25,17 +26,20 @@ export interface FoundRefreshToken {
  */
 export async function findRefreshToken(context: RequestContext, text: string): Promise<FoundRefreshToken | undefined> {
   const keyGeneration = keyGenerationOf(text);
+  context.note({ because: "not a token of this tenant" });
   if (keyGeneration === undefined) return undefined;
   await context.keyring.awaitRefreshKey(keyGeneration);
   const token = parseRefreshToken(text, (generation, signed) => context.keyring.mac(generation, signed));
   if (token === undefined) return undefined;
-  context.note({ family: token.family });
+  context.note({ family: token.family, because: "grant revoked or unknown" });
   const family = await context.store.families.find(token.family);
   // Token and row must be proven by the same key: with a leaked key a thief could otherwise forge a row for a grant
   // that another key proves, with another decision.
   if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
   const reconciled = family && (await reconciledRow(context, family));
-  return reconciled && { token, family: reconciled };
+  if (reconciled === undefined) return undefined;
+  context.note({ because: undefined });
+  return { token, family: reconciled };
 }
 
 /**
@@ -55,18 +59,29 @@ export async function reconciledRow(
   return family;
 }
 
-/** Whether the grant has neither expired nor been revoked. Reads the store, never a cache. */
-export async function isFamilyAlive(
+/**
+ * Whether the grant has neither expired nor been revoked. The request's event says why if not. Reads the store, never a
+ * cache.
+ */
+export async function isFamilyAlive(context: RequestContext, found: FoundRefreshToken, now: Instant): Promise<boolean> {
+  const because = await whyDead(context, found, now);
+  context.note({ because });
+  return because === undefined;
+}
+
+async function whyDead(
   context: TenantContext,
   { token, family }: FoundRefreshToken,
   now: Instant,
-): Promise<boolean> {
-  if (family.revokedAt !== undefined || expiryOf(context, family) <= now) return false;
+): Promise<Because | undefined> {
+  if (family.revokedAt !== undefined) return "grant revoked or unknown";
+  if (expiryOf(context, family) <= now) return "expired";
   // A grant from the future would escape the revocations written until then.
-  if (family.mintedAt > now + context.maxClockSkew) return false;
-  if (context.issuingClock.mayLackRevocation(family.mintedAt, lastExpiryOf(context, family))) return false;
+  if (family.mintedAt > now + context.maxClockSkew) return "ahead of the clock";
+  if (context.issuingClock.mayLackRevocation(family.mintedAt, lastExpiryOf(context, family)))
+    return "clock behind its revocations";
   // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
-  if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return false;
+  if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return "ahead of the clock";
   const revocations = await context.store.revocations.find([
     revocationIds.refreshKey(token.keyGeneration),
     ...mintRevocationIds(context, family.subject, family.client, family.namespace),
@@ -74,7 +89,8 @@ export async function isFamilyAlive(
   // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
   // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
   // it was read, so the grant's last possible one counts.
-  return lastExpiryOf(context, family) > context.clock.now() && !isRevoked(revocations, [family.mintedAt]);
+  if (lastExpiryOf(context, family) <= context.clock.now()) return "expired";
+  return isRevoked(revocations, [family.mintedAt]) ? "revoked" : undefined;
 }
 
 /** When the grant ends at the latest, however often it is refreshed. */
