@@ -4,7 +4,7 @@ import { buildOperators } from "../registry/build-operators.ts";
 import { buildTenants } from "../registry/build-tenant.ts";
 import { checkStaleness } from "../registry/key-times.ts";
 import { readShape } from "../schema/explain.ts";
-import { Problems } from "../schema/problems.ts";
+import { type Path, Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import type { Config, Settings } from "./config.ts";
@@ -49,12 +49,12 @@ interface Sources {
 
 /**
  * Loads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
- * and the variables that override it. Throws a ConfigError that lists every problem: first those of syntax and types,
- * and once there are none, those of rules between settings.
+ * and the variables that override it. Throws a ConfigError that lists every problem. Those of rules between settings are
+ * not looked for if types are wrong elsewhere than within a client or an operator.
  */
 export function loadConfig(context: ConfigContext): Config {
-  const sources = readSources(context);
   const problems = new Problems();
+  const sources = readSources(context, problems);
   const { file, environment, development } = sources;
   const readFile: ReadFile = (path) => context.readFile(resolve(context.cwd, path));
   const store = readStoreUrl(environment, readFile, problems) ?? file.store;
@@ -90,18 +90,26 @@ export function loadConfig(context: ConfigContext): Config {
   return { ...settings, ...times, ...own };
 }
 
-function readSources(context: ConfigContext): Sources {
-  const problems = new Problems();
+function readSources(context: ConfigContext, problems: Problems): Sources {
   const path = context.path ?? (context.env.MINTMARK_CONFIG || undefined);
   const environment = readEnvironment(context.env, problems);
   const data =
     path === undefined
       ? (context.development ?? developmentConfig(context.grantTypes))
       : readYaml(path, context, problems);
-  const file = data === undefined ? undefined : readShape(configFile, data, problems);
-  problems.throwIfAny();
-  if (file === undefined || environment === undefined) throw new Error("A problem was not noted.");
+  const file = data === undefined ? undefined : readShape(configFile, data, problems, clientOrOperator);
+  if (file === undefined || environment === undefined) {
+    problems.throwIfAny();
+    throw new Error("A problem was not noted.");
+  }
   return { file, environment, development: path === undefined };
+}
+
+/** Nothing else depends on one client or one operator. */
+function clientOrOperator(path: Path): Path | undefined {
+  const [top, , list] = path;
+  if (top === "operators" && path.length >= 2) return path.slice(0, 2);
+  return top === "tenants" && list === "clients" && path.length >= 4 ? path.slice(0, 4) : undefined;
 }
 
 /** Returns the data of a file, or notes a problem and returns undefined. */

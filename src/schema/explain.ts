@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hintFor } from "./foreign-words.ts";
-import type { Problems } from "./problems.ts";
+import type { Path, Problems } from "./problems.ts";
 
 /** The longest text that an error quotes. */
 const MAX_SHOWN = 60;
@@ -15,15 +15,33 @@ export function expectedUnseen(what: string): { error: (issue: { input?: unknown
   return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
 }
 
-/** Parses data by a schema, and notes every problem. Returns undefined if there was one. */
-export function readShape<T>(schema: z.ZodType<T>, data: unknown, problems: Problems): T | undefined {
+/**
+ * Parses data by a schema, and notes every problem. Returns undefined if there was one.
+ *
+ * `entryOf`: the path of the entry that a problem spoils, if the rest means the same without it. If every problem spoils
+ * such an entry alone, the data without these entries is returned, so that what they mean can be checked too.
+ */
+export function readShape<T>(
+  schema: z.ZodType<T>,
+  data: unknown,
+  problems: Problems,
+  entryOf: (path: Path) => Path | undefined = () => undefined,
+): T | undefined {
   const result = schema.safeParse(data, { error: explain });
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     // An issue about unknown keys has one line for each.
     for (const line of issue.message.split("\n")) noteIssue(issue, line, problems.at(...issue.path));
   }
-  return undefined;
+  const spoilt = result.error.issues.map(({ path }) => entryOf(path));
+  const rest = spoilt.every((path) => path !== undefined) ? spoilt.reduce<unknown>(without, data) : undefined;
+  return rest === undefined ? undefined : schema.safeParse(rest).data;
+}
+
+/** The data without what is at a path. */
+function without(data: unknown, [step = "", ...further]: Path): unknown {
+  const { [step]: inner, ...others } = data as Record<PropertyKey, unknown>;
+  return further.length === 0 || inner === undefined ? others : { ...others, [step]: without(inner, further) };
 }
 
 function noteIssue(issue: z.core.$ZodIssue, line: string, problems: Problems): void {

@@ -1,5 +1,5 @@
 /** A place in the configuration: keys and positions, from the top. */
-type Path = readonly PropertyKey[];
+export type Path = readonly PropertyKey[];
 
 /** The configuration is not valid. The message has one line for each problem, and never a secret. */
 export class ConfigError extends Error {

@@ -39,6 +39,29 @@ describe("the shape", () => {
     expect(error.message.split("\n")).toEqual(problems);
   });
 
+  test("of one client or operator hides nothing that is wrong elsewhere, whatever kind it is", () => {
+    const clients = {
+      web: { secrets: [SECRET], colour: "red" },
+      app: { secrets: [SECRET], accessTokenLifetime: "long" },
+      job: { secrets: ["env:NONE"] },
+    };
+    const operators = { ops: { secrets: [SECRET], tenants: 7 }, other: { secrets: [SECRET], tenants: ["acne"] } };
+    const yaml = yamlOf({}, { clients, markClaim: "sub" }, { operators });
+    expect(problemsOf(fileWorld(yaml))).toEqual([
+      'operators.ops.tenants: expected a list of tenants, or "*" for all, got 7',
+      "tenants.acme.clients.web.colour: unknown key",
+      expect.stringMatching(/^tenants.acme.clients.app.accessTokenLifetime: expected .*, got "long"$/),
+      'operators.other.tenants[0]: "acne" is not a tenant; did you mean acme?',
+      'tenants.acme.markClaim: only the mint sets the claim "sub"; expected another name',
+      "tenants.acme.clients.job.secrets[0]: the variable NONE is missing or empty",
+    ]);
+  });
+
+  test("of anything else is told first: rules that depend on it would mislead", () => {
+    const yaml = yamlOf({ secrets: ["env:NONE"] }, {}, { tls: { cert: "x" } });
+    expect(problemsOf(fileWorld(yaml)).join()).not.toContain("NONE");
+  });
+
   test("an unknown key is told, with the nearest known one", () => {
     const yaml = yamlOf({ acessTokenLifetime: 1, colour: 2 }, { limits: { claimBytes: 1 } }, { publicURL: "x" });
     expect(problemsOf(fileWorld(yaml))).toEqual([
