@@ -56,6 +56,8 @@ export interface Settings {
   readonly operatorAddress: Address | undefined;
   /** Where the health and the metrics of the process are served. */
   readonly managementAddress: Address;
+  /** How long a service that is told to stop goes on serving, in milliseconds. */
+  readonly shutdownDelay: number;
   /** The lowest level that is logged. */
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isNetwork, parseAddress } from "../base/address.ts";
 import { normalizeUrl } from "../base/url.ts";
 import { expected, expectedUnseen } from "../schema/explain.ts";
-import { issuerUrl } from "../schema/fields.ts";
+import { durationBetween, issuerUrl } from "../schema/fields.ts";
 import { hasStoreTemplate } from "./store-url.ts";
 
 /** The path of a file, relative to the working directory. */
@@ -47,6 +47,9 @@ export const storeUrl = z
     (url) => !hasStoreTemplate(url),
     expectedUnseen("a store's URL without a template such as <password> left in it"),
   );
+
+/** How long a service that is told to stop goes on, in seconds: no supervisor waits longer than some minutes. */
+export const shutdownDelay = durationBetween(0, 600);
 
 /** A version of TLS, in Node's words. YAML reads 1.2 as a number. */
 export const tlsVersion = z

@@ -10,6 +10,7 @@ import {
   network,
   path,
   publicUrl,
+  shutdownDelay,
   storeUrl,
   tlsVersion,
 } from "./fields.ts";
@@ -49,6 +50,12 @@ export const configFile = z
       .describe(
         "A file with the key-encryption keys (MINTMARK_KEY_ENCRYPTION_KEY_FILE, or MINTMARK_KEY_ENCRYPTION_KEY with the " +
           "keys themselves)",
+      ),
+    shutdownDelay: shutdownDelay
+      .default(0)
+      .describe(
+        "How long a service that is told to stop goes on serving, while it says that it is not ready; up to 10m " +
+          "(MINTMARK_SHUTDOWN_DELAY)",
       ),
     logLevel: logLevel.default("info").describe("The lowest level that is logged (MINTMARK_LOG_LEVEL)"),
     logFormat: logFormat
@@ -126,6 +133,7 @@ export const environment = z.object({
   MINTMARK_OPERATOR_ADDRESS: address.optional(),
   MINTMARK_MANAGEMENT_ADDRESS: address.optional(),
   MINTMARK_PUBLIC_URL: publicUrl.optional(),
+  MINTMARK_SHUTDOWN_DELAY: shutdownDelay.optional(),
   MINTMARK_LOG_LEVEL: logLevel.optional(),
   MINTMARK_LOG_FORMAT: logFormat.optional(),
 });

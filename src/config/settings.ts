@@ -17,6 +17,7 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
     rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
     operatorAddress: environment.MINTMARK_OPERATOR_ADDRESS ?? file.operatorAddress,
     managementAddress: environment.MINTMARK_MANAGEMENT_ADDRESS ?? file.managementAddress,
+    shutdownDelay: (environment.MINTMARK_SHUTDOWN_DELAY ?? file.shutdownDelay) * 1000,
     logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
     logFormat: environment.MINTMARK_LOG_FORMAT ?? file.logFormat,
   };

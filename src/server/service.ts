@@ -49,7 +49,7 @@ export interface Service {
   readonly managementPort: number;
   /** Reads the configuration again, and runs on with it or, if it cannot be used, with the one before it. */
   reload(): Promise<void>;
-  /** Accepts no more requests, lets those in flight end, and closes the store. */
+  /** Serves on for the configured delay, accepts no more requests then, lets those in flight end, and closes the store. */
   close(): Promise<void>;
 }
 
@@ -97,7 +97,7 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const parts = { engine: node.engine, health, listener, watcher: metrics.watcher, tls };
     const ports = await openDoors(config, parts, open);
     health.begin([...node.checks, reloader.check]);
-    open.defer(() => stopBeingReady(health));
+    open.defer(() => stopBeingReady(health, config.shutdownDelay));
     const reload = () => reloader.reload("SIGHUP");
     return { ...ports, ...management, publicUrl: config.publicUrl, reload, close: () => open.disposeAsync() };
   } catch (error) {
@@ -106,10 +106,10 @@ export async function startService(config: Config, sources: ConfigContext, logge
   }
 }
 
-/** Lets watchers know before the doors close. */
-async function stopBeingReady(health: Health): Promise<void> {
+/** Lets watchers know before the doors close, and load balancers have time to send requests elsewhere. */
+async function stopBeingReady(health: Health, delay: number): Promise<void> {
   health.stop();
-  await setImmediate();
+  await (delay === 0 ? setImmediate() : thisMachine.sleep(delay));
 }
 
 /** Opens the management port. It is plain HTTP, as no secret and no token goes over it. */

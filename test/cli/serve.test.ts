@@ -61,6 +61,23 @@ it.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)("%s stops it in order: what i
   expect(await exit).toEqual([0, null]);
 });
 
+it("goes on serving for the configured delay, but is not ready", async () => {
+  await service.stop();
+  service = await startProcess(folder, { MINTMARK_SHUTDOWN_DELAY: "10m" });
+  const [, port] = /"managementPort":(\d+)/.exec(service.output()) ?? [];
+  service.child.kill("SIGTERM");
+  await told('"signal":"SIGTERM","msg":"mintmark stops"');
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
+  expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
+  expect(await endWith("SIGTERM")).toEqual([null, "SIGTERM"]);
+});
+
+it("stops in order after the delay", async () => {
+  await service.stop();
+  service = await startProcess(folder, { MINTMARK_SHUTDOWN_DELAY: "1s" });
+  expect(await endWith("SIGTERM")).toEqual([0, null]);
+});
+
 it("a second signal ends it at once", async () => {
   const request = await beginRequest();
   service.child.kill("SIGTERM");

@@ -280,7 +280,7 @@ describe("closing", () => {
   const REQUEST = `POST /connect/token HTTP/1.1\r\nhost: x\r\ncontent-type: ${FORM["content-type"]}\r\ncontent-length: 1\r\n\r\na`;
 
   test("answers what is in flight first", async () => {
-    const { app, engine } = testGateway();
+    const { app, engine } = testGateway({ closeGrace: 3_600_000 });
     const port = await listen(app);
     const { promise, resolve } = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();

@@ -322,7 +322,7 @@ describe("a connection of HTTP/1.1 beside it is bounded as without TLS", () => {
 
 describe("closing", () => {
   test("answers what is in flight first, and lets idle connections go", async () => {
-    const patient = testGateway({ tls: new ServerTls({ cert: ca, key: pem("key.pem") }) });
+    const patient = testGateway({ tls: new ServerTls({ cert: ca, key: pem("key.pem") }), closeGrace: 3_600_000 });
     port = await listen(patient.app);
     const { promise, resolve } = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
@@ -335,10 +335,12 @@ describe("closing", () => {
     const answer = ask(session, TOKEN, "grant_type=x");
     await asked.promise;
     const closed = patient.app.close();
-    await once(idle, "close");
+    // Whoever has a request in flight is told to send no more (GOAWAY, RFC 9113 section 6.8).
+    await Promise.all([once(session, "goaway"), once(idle, "close")]);
+    const ended = once(session, "close");
     resolve();
     expect(await answer).toMatchObject({ status: 200, body: expect.stringContaining("late") });
-    await closed;
+    await Promise.all([closed, ended]);
   });
 
   test("waits no longer than it was given, over HTTP/2 and over HTTP/1.1", async () => {

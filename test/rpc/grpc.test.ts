@@ -338,9 +338,13 @@ describe("the server", () => {
       await finish.promise;
       return { accessToken: "late" };
     });
+    const session = openSession(`http://${address}`);
+    await once(session, "connect");
     const answer = stock.call("mint", {});
     await started.promise;
-    const closed = server.close(10_000);
+    const closed = server.close(3_600_000);
+    // GOAWAY, RFC 9113 section 6.8.
+    await once(session, "goaway");
     expect((await refusalOf(sendBytes(address, Buffer.alloc(0)))).code).toBe("Unavailable");
     finish.resolve();
     expect(await answer).toMatchObject({ accessToken: "late" });
@@ -365,7 +369,7 @@ describe("the server", () => {
   test("closes at once when only idle connections are left", async () => {
     const { server, stock } = await serve(async () => ({}));
     await stock.call("mint", {});
-    await server.close(10_000);
+    await server.close(3_600_000);
     stock.close();
   });
 });
