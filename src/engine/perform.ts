@@ -1,5 +1,6 @@
 import type { Registry } from "../registry/registry.ts";
-import type { Emit, Known, Listener, Performed, Reason, Refused } from "../telemetry/events.ts";
+import type { Emit, Ending, Known, Listener, Performed, Reason, Recorder, Refused } from "../telemetry/events.ts";
+import { traceIdOf } from "../telemetry/trace-context.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
@@ -35,6 +36,8 @@ export interface PerformDependencies {
   readonly registry: Pick<Registry, "tenant">;
   /** Receives the event of every operation. */
   readonly listener: Listener;
+  /** What answers wait for; absent: nothing. */
+  readonly recorder?: Recorder | undefined;
   /** A monotonic reading in milliseconds, to measure durations: the clock may be set in between. */
   readonly elapsed: () => number;
   /** Admits a request, before anything is done for it; returns what is called at its end. Throws OAuthError. */
@@ -64,7 +67,8 @@ const table: {
 /**
  * Performs one operation of a tenant: admits it if there is room, asks the registry for the tenant once, reads the
  * clock once, authenticates the caller, asks the limiters, runs the operation, and maps whatever it throws to an
- * OAuthError. Exactly one event reports the outcome.
+ * OAuthError. Exactly one event reports the outcome. If there is a recorder, nothing is answered before that event is
+ * recorded.
  *
  * Throws OAuthError and nothing else.
  */
@@ -73,27 +77,51 @@ export async function perform<Name extends OperationName>(
   parts: TenantParts,
   caller: Caller,
   request: RequestOf<Name>,
-  { registry, listener, elapsed, admit, limiters, authenticators }: PerformDependencies,
+  { registry, listener, recorder, elapsed, admit, limiters, authenticators }: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
   const operation = table[name];
   const begun = elapsed();
-  const { requestId, remoteAddress } = caller;
-  const circumstances = { operation: name, tenant: parts.id, requestId, remoteAddress };
+  const { requestId, remoteAddress, traceParent } = caller;
+  const traceId = traceIdOf(traceParent);
+  const circumstances = { operation: name, tenant: parts.id, requestId, traceId, remoteAddress };
   const emit: Emit = (notice) => listener({ ...circumstances, ...notice });
   let known: Known = {};
   const note = (more: Known) => {
     known = { ...known, ...more };
   };
 
-  function end(how: Performed | (Refused & Reason)): void {
+  function endingOf(how: Performed | (Refused & Reason)): Ending {
     const duration = Math.round((elapsed() - begun) * 1000) / 1000;
-    listener({ ...circumstances, ...known, ...how, duration });
+    return { ...circumstances, ...known, ...how, duration };
+  }
+
+  async function record({ event, withheld }: Done<unknown>, to: Recorder): Promise<void> {
+    try {
+      await to.record(endingOf(event));
+    } catch (error) {
+      const { event: unanswered, ...what } = event;
+      note({ ...what, unanswered });
+      withheld?.();
+      throw error;
+    }
+  }
+
+  /** Resolves to the same refusal, or to the one that replaces it because it could not be recorded. */
+  async function recorded(refusal: OAuthError, to: Recorder): Promise<OAuthError> {
+    try {
+      await to.record(endingOf(reported(refusal)));
+      return refusal;
+    } catch (error) {
+      const { code, message, cause } = toOAuthError(error);
+      return new OAuthError(code, message, { cause, event: refusal.event });
+    }
   }
 
   let done: Done<AnswerOf<Name>>;
   let leave: (() => void) | undefined;
   try {
     leave = admit();
+    if (recorder !== undefined) await recorder.ready();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
@@ -105,19 +133,25 @@ export async function perform<Name extends OperationName>(
     const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
     done = await operation.run({ ...context, reading }, by, request);
+    if (recorder !== undefined) await record(done, recorder);
   } catch (error) {
-    const refusal = toOAuthError(error);
-    const { code, reason, cause } = refusal;
-    if (code === "temporarily_unavailable") operation.retried?.(parts, request);
-    end({ ...refusal.event, code, reason, cause });
+    const own = toOAuthError(error);
+    const refusal = recorder === undefined ? own : await recorded(own, recorder);
+    if (refusal.code === "temporarily_unavailable") operation.retried?.(parts, request);
+    listener(endingOf(reported(refusal)));
     refusal.isReported = true;
     throw refusal;
   } finally {
     leave?.();
   }
   // What is done stays done, whatever comes of telling it.
-  end(done.event);
+  listener(endingOf(done.event));
   return done.answer;
+}
+
+/** A refusal as its event reports it. */
+function reported({ event, code, reason, cause }: OAuthError): Refused & Reason {
+  return { ...event, code, reason, cause };
 }
 
 function readOnce({ clock }: TenantContext) {

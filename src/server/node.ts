@@ -17,7 +17,7 @@ import { type KeyringTenant, openKeyring } from "../keyring/index.ts";
 import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { Store } from "../store/port.ts";
-import type { Listener } from "../telemetry/events.ts";
+import type { Listener, Recorder } from "../telemetry/events.ts";
 import type { HealthCheck } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { JOBS, type Job, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
@@ -47,6 +47,8 @@ interface NodeParts {
   readonly listener: Listener;
   /** Admits requests if there is room; by default there always is. */
   readonly admit?: PerformDependencies["admit"] | undefined;
+  /** What answers wait for; absent: nothing. */
+  readonly recorder?: Recorder | undefined;
   /** The grants that clients may have; all grants by default. */
   readonly grants?: readonly GrantHandler[] | undefined;
   /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
@@ -94,6 +96,7 @@ export async function openNode({
   store,
   platform,
   listener,
+  recorder,
   grants = allGrants,
   admit = () => () => undefined,
   mayBeBehind,
@@ -156,7 +159,7 @@ export async function openNode({
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
   const limiters = [requestLimiter(clock)];
-  const performing = { registry, listener, elapsed, admit, limiters, authenticators: byCredentials };
+  const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators: byCredentials };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
     engine: createEngine(parts, performing),

@@ -107,6 +107,10 @@ export interface Known {
   /** Why that token or grant is not active, if it was looked at. */
   readonly because?: Because | undefined;
   readonly decided?: Decided | undefined;
+  /** Whom that token or grant is for, or who is revoked. For the audit alone: no log line may have it. */
+  readonly subject?: string | undefined;
+  /** What was done although the request is refused, as it could not be recorded. */
+  readonly unanswered?: Performed["event"] | undefined;
 }
 
 /** The request that an event is about. */
@@ -115,6 +119,8 @@ interface Circumstances {
   readonly operation: string | undefined;
   readonly tenant: string | undefined;
   readonly requestId: string | undefined;
+  /** Of the trace that the request is part of, as its `traceparent` says. */
+  readonly traceId?: string | undefined;
   readonly remoteAddress: string | undefined;
 }
 
@@ -200,6 +206,14 @@ export type Event = Ending | (Notice & Partial<Circumstances>);
 
 /** Receives every event, such as the log does. It must not block. */
 export type Listener = (event: Event) => void;
+
+/** Keeps a record of how operations end, for which their answers wait. Both throw UnavailableError if it cannot. */
+export interface Recorder {
+  /** Resolves if something can be recorded now. Asked before anything is done. */
+  ready(): Promise<void>;
+  /** Resolves once the ending is recorded. Asked before the answer is given, and before listeners hear of it. */
+  record(ending: Ending): Promise<void>;
+}
 
 /** Tells what was noticed. */
 export type Emit = (notice: Notice) => void;

@@ -50,7 +50,10 @@ interface Window {
   count: number;
 }
 
-/** Writes every event to the log. A refusal is logged with its reason and its request id. */
+/**
+ * Writes every event to the log. A refusal is logged with its reason and its request id. Only the audit has subjects: more
+ * people read a log.
+ */
 export class EventLog {
   readonly #logger: Logger<object>;
   readonly #elapsed: () => number;
@@ -77,11 +80,11 @@ export class EventLog {
   #log(event: Event): void {
     if (!("code" in event)) {
       const [level, message] = lines[event.event];
-      this.#logger[level](event, message);
+      this.#logger[level]({ ...event, subject: undefined }, message);
       return;
     }
     if (event.event !== "refresh_reused" && this.#isTooMany(event)) return;
-    const { cause, ...fields } = event;
+    const { cause, subject: _, ...fields } = event;
     if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
     else if (cause !== undefined)
       this.#logger.warn({ ...fields, err: cause }, "an operation was temporarily unavailable");

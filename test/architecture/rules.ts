@@ -72,6 +72,7 @@ export const rules: Rules = {
       "engine",
       "registry/registry",
       "telemetry/events",
+      "telemetry/trace-context",
     ],
   },
   "engine/operations": {

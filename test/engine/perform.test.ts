@@ -157,6 +157,7 @@ describe("every operation ends with one event", () => {
     await engine.listKeys(operator);
     await engine.revokeClient(operator, { client: "nobody" });
     const by = { client: CLIENT_ID, authentication: "client_secret_post" };
+    const { subject } = mint;
     const family = events[0] !== undefined && "family" in events[0] ? events[0].family : "none";
     expect(events.map((event) => ({ ...event, ...unsaid }))).toEqual([
       {
@@ -167,6 +168,7 @@ describe("every operation ends with one event", () => {
         accessTokenType: "jwt",
         jti: anId,
         family,
+        subject,
         decided: expect.any(Object),
       },
       {
@@ -177,13 +179,14 @@ describe("every operation ends with one event", () => {
         accessTokenType: "jwt",
         jti: anId,
         family,
+        subject,
         decided: expect.any(Object),
       },
-      { operation: "introspect", ...by, event: "introspected", active: true, jti: anId, family },
-      { operation: "introspect", ...by, event: "introspected", active: true, family },
+      { operation: "introspect", ...by, event: "introspected", active: true, jti: anId, family, subject },
+      { operation: "introspect", ...by, event: "introspected", active: true, family, subject },
       { operation: "introspect", ...by, event: "introspected", active: false, because: "not a token of this tenant" },
       { operation: "revoke", ...by, event: "revoked", what: "nothing", because: "not a token of this tenant" },
-      { operation: "revoke", ...by, event: "revoked", what: "grant", family },
+      { operation: "revoke", ...by, event: "revoked", what: "grant", family, subject },
       {
         operation: "revoke",
         ...by,
@@ -191,9 +194,10 @@ describe("every operation ends with one event", () => {
         what: "access_token",
         jti: anId,
         family,
+        subject,
         because: "grant revoked or unknown",
       },
-      { operation: "revoke", ...by, event: "revoked", what: "subject", wholeNamespace: false },
+      { operation: "revoke", ...by, event: "revoked", what: "subject", wholeNamespace: false, subject },
       {
         operation: "rotate",
         operator: OPERATOR_ID,

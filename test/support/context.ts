@@ -8,7 +8,7 @@ import type { Tenant } from "../../src/registry/tenant.ts";
 import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
 import type { Store } from "../../src/store/port.ts";
-import type { Listener } from "../../src/telemetry/events.ts";
+import type { Listener, Recorder } from "../../src/telemetry/events.ts";
 import { heardByAll } from "../../src/telemetry/listeners.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
 import { type FakeClock, fakeClock } from "./clock.ts";
@@ -44,6 +44,7 @@ interface TestNodeOptions {
   readonly grants?: readonly GrantHandler[];
   /** Hears of every event beside the log. */
   readonly heard?: Listener;
+  readonly recorder?: Recorder;
 }
 
 /** Nobody polls here: a test that moves the clock by days is not about keys. */
@@ -59,7 +60,7 @@ export async function testContext(
   wholeStore: Store = createMemoryStore(),
   authorities: Authorities = noAuthorities,
   clock: FakeClock = fakeClock(),
-  { grants, heard }: TestNodeOptions = {},
+  { grants, heard, recorder }: TestNodeOptions = {},
 ): Promise<TestContext> {
   contexts += 1;
   const logger = recordingLogger();
@@ -75,7 +76,7 @@ export async function testContext(
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);
-  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, listener, grants };
+  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, listener, recorder, grants };
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;

@@ -37,6 +37,7 @@ export async function mint(
   problems.refuse();
   // The client's policy is applied here, so that no grant can forget it.
   const approval = approve(decision, request, grant, client, now);
+  context.note({ subject: approval.subject });
   if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,

@@ -15,6 +15,8 @@ export interface Callers {
 export interface Done<Answer> {
   readonly answer: Answer;
   readonly event: Performed;
+  /** Runs if the caller is told to try again instead of getting the answer, as that could not be recorded. */
+  withheld?(): void;
 }
 
 /** One operation of a tenant: what it needs, and what it does. */

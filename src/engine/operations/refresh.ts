@@ -61,7 +61,8 @@ export async function refresh(
   await context.quotas.take(rowsOf(made), client.client, context);
   const times = familyTimes(client.client, family.mintedAt, now, decided);
   const attemptId = Buffer.from(context.random.bytes(12)).toString("base64url");
-  const generation = await store(context, family, { client, now, token, verdict, made, times, attemptId });
+  const attempt = { client, now, token, verdict, made, times, attemptId };
+  const generation = await store(context, family, attempt);
   context.uncertainRefreshes.forget(family.id, token.generation);
   tellLarge(made, client, context);
   const answer = {
@@ -73,7 +74,11 @@ export async function refresh(
     scopes: approval.scopes,
   };
   const { accessTokenType } = approval;
-  return { answer, event: { event: "refreshed", grantType, accessTokenType, jti: made.jti, family: family.id } };
+  return {
+    answer,
+    event: { event: "refreshed", grantType, accessTokenType, jti: made.jti, family: family.id },
+    withheld: () => recordLost(context, family, attempt),
+  };
 }
 
 /** Gives a caller who is told to try again the whole grace to do so, however often that happens. */
@@ -134,14 +139,15 @@ async function store(context: TenantContext, family: FamilyRecord, attempt: Atte
   try {
     return await moveRow(context, family, attempt);
   } catch (error) {
-    if (error instanceof StoreUnavailableError) {
-      // The update may or may not have happened. The caller must not lose its grant over that.
-      const { token, attemptId, now: at, times } = attempt;
-      const lost = { family: family.id, generation: token.generation, attemptId, at, purgeAt: times.purgeAt };
-      context.uncertainRefreshes.record(context.store.families, lost);
-    }
+    if (error instanceof StoreUnavailableError) recordLost(context, family, attempt);
     throw error;
   }
+}
+
+/** The row may have moved, and the caller has no answer: it must not lose its grant over that. */
+function recordLost(context: TenantContext, { id }: FamilyRecord, { token, attemptId, now: at, times }: Attempt): void {
+  const lost = { family: id, generation: token.generation, attemptId, at, purgeAt: times.purgeAt };
+  context.uncertainRefreshes.record(context.store.families, lost);
 }
 
 async function moveRow(context: TenantContext, { id }: FamilyRecord, attempt: Attempt): Promise<number> {

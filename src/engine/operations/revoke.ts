@@ -1,6 +1,8 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
 import type { Performed } from "../../telemetry/events.ts";
+import { isCompactJws } from "../../token/compact-jws.ts";
+import { looksLikeHandle } from "../../token/reference-token.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";
 import { revocationIds } from "../../token/revocation.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
@@ -61,14 +63,20 @@ async function end(context: RequestContext, client: AuthenticatedClient, request
 }
 
 async function endSubject(
-  context: TenantContext,
+  context: RequestContext,
   { client, tenant }: AuthenticatedClient,
   subject: string,
   wholeNamespace: boolean,
 ): Promise<Performed> {
   checkSubject(subject, client, tenant);
+  // A caller may have given the hint by mistake.
+  if (!looksLikeToken(subject)) context.note({ subject });
   await revokeSubject(context, client, subject, wholeNamespace);
   return { event: "revoked", what: "subject", wholeNamespace };
+}
+
+function looksLikeToken(text: string): boolean {
+  return looksLikeRefreshToken(text) || looksLikeHandle(text) || isCompactJws(text);
 }
 
 /** Undefined if the token is another client's, or is not a token. */

@@ -34,9 +34,8 @@ export async function readAccessToken(
   now: Instant,
 ): Promise<AccessToken | undefined> {
   const token = await read(context, text, now);
-  context.note(
-    token === undefined ? { because: "not a token of this tenant" } : { jti: token.jti, family: token.family },
-  );
+  if (token === undefined) context.note({ because: "not a token of this tenant" });
+  else context.note({ jti: token.jti, family: token.family, subject: token.subject });
   return token;
 }
 

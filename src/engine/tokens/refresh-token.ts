@@ -36,6 +36,7 @@ export async function findRefreshToken(context: RequestContext, text: string): P
   // Token and row must be proven by the same key: with a leaked key a thief could otherwise forge a row for a grant
   // that another key proves, with another decision.
   if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
+  context.note({ subject: family?.subject });
   const reconciled = family && (await reconciledRow(context, family));
   if (reconciled === undefined) return undefined;
   context.note({ because: undefined });
