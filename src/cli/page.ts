@@ -16,7 +16,7 @@ const INTRODUCTION = `<!-- Made of the commands' own help: npm run gen. -->
   operators' own address too, and every proxy passes it on. \`--address\` or \`MINTMARK_ADDRESS\` says where; \`--ca\` names the
   authority of a certificate that the system does not know. \`healthcheck\` is the same without credentials.
 - **What works at the store** (\`keys\` and \`client revoke\` with \`--store\`, \`reseal\`, \`copy\`, \`accept-clock\`) is told what a
-  server is told: \`--config\`, and the same variables. \`decode\`, \`client hash-secret\`, \`config\`, \`import-gsts\` and
+  server is told: \`--config\`, and the same variables. \`decode\`, \`client hash-secret\`, \`audit hash\`, \`config\`, \`import-gsts\` and
   \`completion\` need neither service nor store.
 - **Who calls** is told by \`MINTMARK_CLIENT_ID\` and \`MINTMARK_CLIENT_SECRET\`, or a file with the secret in
   \`MINTMARK_CLIENT_SECRET_FILE\`; for operators' commands by \`MINTMARK_OPERATOR_ID\`, \`MINTMARK_OPERATOR_SECRET\` and

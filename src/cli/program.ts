@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { VERSION } from "../server/version.ts";
 import { acceptClock } from "./accept-clock.ts";
+import { audit } from "./audit.ts";
 import { client } from "./client.ts";
 import { completion } from "./completion.ts";
 import { config } from "./config.ts";
@@ -32,6 +33,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   keys,
   client,
   config,
+  audit,
   healthcheck,
   reseal,
   copy,

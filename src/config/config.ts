@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts";
 import type { Tenant } from "../registry/tenant.ts";
+import type { AuditSettings } from "./audit.ts";
 import type { LogFormat, LogLevel } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 
@@ -26,6 +27,8 @@ export interface Config extends Settings {
   readonly tls: TlsMaterial | undefined;
   /** What `/metrics` tells. */
   readonly metrics: { readonly clientLabel: boolean };
+  /** How the audit is written; undefined: there is none. */
+  readonly audit: AuditSettings | undefined;
   /** Warnings to log at the start. */
   readonly warnings: readonly string[];
   /** Where clients find the service, without a slash at the end. */

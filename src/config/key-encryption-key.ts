@@ -79,7 +79,8 @@ export function noteMissingKey(problems: Problems): void {
     );
 }
 
-function parseKeys(text: string, problems: Problems): readonly Uint8Array[] | undefined {
+/** The keys in a text, separated by commas or white space. Returns undefined if a problem was noted. */
+export function parseKeys(text: string, problems: Problems): readonly Uint8Array[] | undefined {
   const texts = text.split(/[\s,]+/).filter((part) => part !== "");
   if (texts.length === 0) problems.add(NO_KEY);
   if (texts.length > MAX_KEYS) problems.add(`expected at most ${MAX_KEYS} keys, got ${texts.length}`);

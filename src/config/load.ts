@@ -7,6 +7,7 @@ import { readShape } from "../schema/explain.ts";
 import { type Path, Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import { parseYaml } from "../schema/yaml.ts";
+import { readAudit } from "./audit.ts";
 import type { Config, Settings } from "./config.ts";
 import { checkDevelopmentAddress, developmentConfig } from "./development.ts";
 import { readEnvironment } from "./environment.ts";
@@ -61,6 +62,7 @@ export function loadConfig(context: ConfigContext): Config {
   const settings = readSettings({ ...file, store }, environment, context.cwd);
   const keyEncryptionKeys = readKeyEncryptionKeys(sources, readFile, problems);
   const tls = readTls(file.tls, readFile, problems.at("tls"));
+  const audit = readAudit(file.audit, context.cwd, readFile, problems.at("audit"));
   const { keyPollEvery, keyMaxStaleness } = file;
   checkStaleness(file, problems);
   const publicUrl = publicUrlOf(file, environment, settings, problems);
@@ -83,6 +85,7 @@ export function loadConfig(context: ConfigContext): Config {
     overload,
     metrics,
     tls,
+    audit,
     warnings,
     publicUrl,
     tenants,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { operators } from "../registry/schema-operator.ts";
 import { tenants } from "../registry/schema-tenant.ts";
+import { expected } from "../schema/explain.ts";
 import { count, duration, durationBetween, durationOrZero, flag } from "../schema/fields.ts";
 import {
   address,
@@ -85,6 +86,27 @@ export const configFile = z
         "Whether the configuration is read again when this file, or one that it names, changes; SIGHUP always has it read " +
           "again",
       ),
+    audit: z
+      .strictObject({
+        file: path.describe("The path of the file that lines are appended to, or stdout"),
+        required: flag
+          .default(false)
+          .describe(
+            "Whether nothing is answered that could not be written; such a request gets temporarily_unavailable",
+          ),
+        sync: flag
+          .default(false)
+          .describe("Whether a line counts as written only once it survives a crash of the machine"),
+        identifiers: z
+          .enum(["plain", "hmac"], expected("plain or hmac"))
+          .default("plain")
+          .describe("How subjects, clients, tokens and addresses are written: as they are, or as keyed hashes"),
+        hmacKeyFile: path
+          .optional()
+          .describe("A file with the key of those hashes: 32 bytes in base64url, base64 or hex"),
+      })
+      .optional()
+      .describe("The audit: a line of JSON for everything that is done or refused; none by default"),
     trustedProxies: z
       .array(network)
       .default([])

@@ -20,6 +20,7 @@ import { EventLog } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics/index.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
 import type { ServerTls } from "../wire/tls.ts";
+import { openConfiguredAudit } from "./audit.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
@@ -47,7 +48,10 @@ export interface Service {
   readonly operatorPort: number | undefined;
   /** The port of `/livez`, `/readyz` and `/metrics`. */
   readonly managementPort: number;
-  /** Reads the configuration again, and runs on with it or, if it cannot be used, with the one before it. */
+  /**
+   * Opens the audit's file anew, and reads the configuration again: runs on with it or, if it cannot be used, with the one
+   * before it.
+   */
   reload(): Promise<void>;
   /** Serves on for the configured delay, accepts no more requests then, lets those in flight end, and closes the store. */
   close(): Promise<void>;
@@ -71,7 +75,9 @@ export async function startService(config: Config, sources: ConfigContext, logge
     open.defer(() => metrics.close());
     const log = new EventLog(logger, elapsed);
     open.defer(() => log.report());
-    const listener = heardByAll([log.listen, metrics.listen], logger);
+    const audit = await openConfiguredAudit(config.audit, logger);
+    open.defer(() => audit.close());
+    const listener = heardByAll([log.listen, metrics.listen, ...audit.listeners], logger);
     const management = await openManagement(config, health, metrics, listener, open);
     await tryAddresses(config);
     const store = await openMeasuredStore(config, logger, listener, metrics.meter);
@@ -82,7 +88,8 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const lag = new EventLoopLag(thisMachine);
     open.defer(lag.start());
     const { admit } = new Overload(config.overload, lag.read);
-    const node = await openNode({ settings: config, tenants, store, platform, listener, admit });
+    const told = { listener, recorder: audit.recorder };
+    const node = await openNode({ settings: config, tenants, store, platform, ...told, admit });
     open.defer(() => node.close());
     await node.pollKeys();
     metrics.observe(observed(node));
@@ -96,9 +103,12 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const reloader = openReloader({ config, sources, node, jobs, store, sealer, tls, emit: listener, logger }, open);
     const parts = { engine: node.engine, health, listener, watcher: metrics.watcher, tls };
     const ports = await openDoors(config, parts, open);
-    health.begin([...node.checks, reloader.check]);
+    health.begin([...node.checks, reloader.check, ...audit.checks]);
     open.defer(() => stopBeingReady(health, config.shutdownDelay));
-    const reload = () => reloader.reload("SIGHUP");
+    const reload = async () => {
+      await audit.reopen();
+      await reloader.reload("SIGHUP");
+    };
     return { ...ports, ...management, publicUrl: config.publicUrl, reload, close: () => open.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();

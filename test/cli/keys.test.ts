@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -44,6 +44,28 @@ describe("mintmark keys rotate --store", () => {
     ]);
     expect(await rows()).toHaveLength(2);
     expect(await rows("acme")).toEqual([]);
+  });
+
+  it("writes what it does to the audit, which is not its answer", async () => {
+    const audited = async (file: string) => {
+      const settings = { audit: { file }, tenants: { default: { clients: {} } } };
+      writeFileSync(join(folder, "mintmark.yaml"), JSON.stringify(settings));
+      const args = [...ROTATE, "--tenant", "default", "--config", "mintmark.yaml", "--field", "rotated"];
+      return commandLine(args, around());
+    };
+    const isLine = (line: string) => line.startsWith('{"audit":');
+    expect(await audited("audit.jsonl")).toMatchObject({ code: 0, stdout: "true\n" });
+    const { stdout, stderr } = await audited("stdout");
+    expect(stdout).toBe("true\n");
+    for (const text of [readFileSync(join(folder, "audit.jsonl"), "utf8"), stderr]) {
+      const lines = text.split("\n").filter(isLine);
+      expect(JSON.parse(lines.at(-1) ?? "{}")).toMatchObject({
+        event: "key_rotated",
+        operator: "command line",
+        tenant: "default",
+        use: "signing",
+      });
+    }
   });
 
   it("plans without writing a row", async () => {

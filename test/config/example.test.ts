@@ -44,6 +44,7 @@ describe("the example", () => {
   test("loads with all that needs a file or a variable", () => {
     const files = {
       "/etc/mintmark/key-encryption-key": KEY,
+      "/etc/mintmark/audit-key": KEY,
       "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
       "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };

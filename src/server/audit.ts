@@ -1,0 +1,66 @@
+import { thisMachine } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { AuditSettings } from "../config/audit.ts";
+import { errorCode } from "../config/files.ts";
+import { ConfigError } from "../schema/problems.ts";
+import { Audit } from "../telemetry/audit/audit.ts";
+import type { OpenDestination } from "../telemetry/audit/destination.ts";
+import { openFile } from "../telemetry/audit/file.ts";
+import { hashedIdentifier, plainIdentifier } from "../telemetry/audit/identifiers.ts";
+import { standardOutput } from "../telemetry/audit/standard-output.ts";
+import type { Listener, Recorder } from "../telemetry/events.ts";
+import type { HealthCheck } from "./health.ts";
+
+/** What a process with or without an audit needs of it. */
+interface ConfiguredAudit {
+  readonly recorder: Recorder | undefined;
+  readonly listeners: readonly Listener[];
+  /** What a node must pass to serve. */
+  readonly checks: readonly HealthCheck[];
+  /** Opens the file anew. */
+  reopen(): Promise<void>;
+  /** Writes what waits, and closes the file. */
+  close(): Promise<void>;
+}
+
+const NONE: ConfiguredAudit = {
+  recorder: undefined,
+  listeners: [],
+  checks: [],
+  reopen: async () => undefined,
+  close: async () => undefined,
+};
+
+/**
+ * Opens the configured audit, if there is one. `stdout`: where lines go that are for standard output. Throws ConfigError
+ * if its file cannot be opened.
+ */
+export async function openConfiguredAudit(
+  settings: AuditSettings | undefined,
+  logger: Logger,
+  stdout: OpenDestination = standardOutput(),
+): Promise<ConfiguredAudit> {
+  if (settings === undefined) return NONE;
+  const audit = await openAudit(settings, logger, stdout);
+  return {
+    recorder: audit,
+    listeners: [audit.listen],
+    checks: settings.required ? [{ name: "audit", run: () => audit.problem() }] : [],
+    reopen: () => audit.reopen(),
+    close: () => audit.close(),
+  };
+}
+
+async function openAudit(
+  { path, hmacKey, required, sync }: AuditSettings,
+  logger: Logger,
+  stdout: OpenDestination,
+): Promise<Audit> {
+  const open = path === undefined ? stdout : () => openFile(path);
+  const identifier = hmacKey === undefined ? plainIdentifier : hashedIdentifier(hmacKey);
+  try {
+    return await Audit.open({ open, required, sync, identifier, wall: thisMachine.wall, logger });
+  } catch (error) {
+    throw new ConfigError([`audit.file: cannot open ${path} to append to it (${errorCode(error)})`]);
+  }
+}

@@ -1,0 +1,62 @@
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openFile } from "../../../src/telemetry/audit/file.ts";
+import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await makeFolder();
+  path = join(folder, "audit.jsonl");
+});
+afterEach(() => removeFolder(folder));
+
+describe("an audit's file", () => {
+  it("is made for its owner alone, and appended to", async () => {
+    for (const text of ["a\n", "b\n"]) {
+      const file = await openFile(path);
+      expect(file.isTorn).toBe(false);
+      expect(await file.write(Buffer.from(text))).toBe(2);
+      await file.sync();
+      await file.close();
+    }
+    expect(readFileSync(path, "utf8")).toBe("a\nb\n");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it("keeps the rights that somebody gave it", async () => {
+    writeFileSync(path, "");
+    chmodSync(path, 0o640);
+    await (await openFile(path)).close();
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+
+  it("tells whether it ends within a line", async () => {
+    writeFileSync(path, "whole\nto");
+    const file = await openFile(path);
+    expect(file.isTorn).toBe(true);
+    await file.close();
+  });
+
+  it("keeps together what several processes write", async () => {
+    const files = [await openFile(path), await openFile(path)];
+    await Promise.all(files.map((file, index) => file.write(Buffer.from(`${String(index).repeat(100_000)}\n`))));
+    for (const file of files) await file.close();
+    expect(
+      readFileSync(path, "utf8")
+        .split("\n")
+        .map(({ length }) => length),
+    ).toEqual([100_000, 100_000, 0]);
+  });
+
+  it("cannot be opened in a folder that is not there", async () => {
+    await expect(openFile(join(folder, "missing", "audit.jsonl"))).rejects.toThrow("ENOENT");
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("fails if the disk is full", async () => {
+    const file = await openFile("/dev/full");
+    await expect(file.write(Buffer.from("a\n"))).rejects.toThrow("ENOSPC");
+    await file.close();
+  });
+});
