@@ -48,7 +48,7 @@ export interface PerformDependencies {
 }
 
 /** What finds out who calls, for each kind of caller. Throws OAuthError if that is not proven. */
-type Authenticators = {
+export type Authenticators = {
   readonly [By in keyof Callers]: (caller: Caller, context: Omit<RequestContext, "reading">) => Promise<Callers[By]>;
 };
 

@@ -14,5 +14,6 @@ export function watchRequest(request: FastifyRequest, { raw: answer }: FastifyRe
       version: raw.httpVersion,
       scheme,
     });
+    arrival.watch.end();
   });
 }

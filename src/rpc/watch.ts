@@ -17,7 +17,7 @@ export function noteFailure(arrival: Arrival, code: Code): void {
 export function watchConnectCalls(scope: FastifyInstance): void {
   scope.addHook("onRequest", async ({ raw, routeOptions, headers }, { raw: answer }) => {
     const arrival = arrivalOf(raw);
-    // First of all listeners, as the end of the request is told after that of the call.
+    // First of all listeners, as nothing is told after the end of the request.
     answer.prependOnceListener("close", () => {
       const isWeb = headers["content-type"]?.startsWith("application/grpc-web") === true;
       const code = outcomes.get(arrival) ?? (answer.writableEnded ? undefined : Code.Canceled);
@@ -35,6 +35,7 @@ export function watchGrpcCall(stream: ServerHttp2Stream, method: string | undefi
   stream.once("close", () => {
     const code = statusSent(stream);
     arrival.watch.call({ system: "grpc", method, status: status[code] });
+    arrival.watch.end();
   });
 }
 

@@ -1,18 +1,14 @@
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { UnavailableError } from "../base/unavailable.ts";
 import type { Config } from "../config/config.ts";
 import { operations } from "../engine/operations/index.ts";
 import { grants } from "../grants/index.ts";
-import type { Store } from "../store/port.ts";
-import type { Listener } from "../telemetry/events.ts";
-import type { Meter } from "../telemetry/meter.ts";
+import type { EndedStoreCall, Meter } from "../telemetry/meter.ts";
 import { createMetrics, type Metrics, type Observed } from "../telemetry/metrics/index.ts";
 import type { ActiveKey } from "../telemetry/metrics/keys.ts";
-import { measuredSignatures } from "./measured-signatures.ts";
-import { measuredStore } from "./measured-store.ts";
+import type { Around } from "./around.ts";
 import type { Node } from "./node.ts";
-import type { Platform } from "./platform.ts";
-import { openConfiguredStore } from "./stores.ts";
 import { VERSION } from "./version.ts";
 
 /** Begins to measure a service. */
@@ -31,20 +27,30 @@ export function openMetrics({ metrics }: Pick<Config, "metrics">, logger: Logger
   });
 }
 
-/** Opens the store of a service, and measures its calls. */
-export async function openMeasuredStore(
-  config: Config,
-  logger: Logger,
-  listener: Listener,
-  meter: Meter,
-): Promise<Store> {
-  const store = await openConfiguredStore(config, logger, { role: "server", listener });
-  return measuredStore(store, config.store.startsWith("sqlite:") ? "sqlite" : "mongodb", meter);
+/** Measures the calls of a store. `name`: what the store is called. */
+export function measuredStoreCalls(name: string, meter: Meter, elapsed = thisMachine.elapsed): Around {
+  return async (operation, run) => {
+    const begun = elapsed();
+    let outcome: EndedStoreCall["outcome"] = "ok";
+    try {
+      return await run();
+    } catch (error) {
+      outcome = error instanceof UnavailableError ? "unavailable" : "error";
+      throw error;
+    } finally {
+      meter.storeCall({ store: name, operation, outcome, seconds: (elapsed() - begun) / 1000 });
+    }
+  };
 }
 
-/** A platform whose signatures are measured. */
-export function measuredPlatform(platform: Platform, meter: Meter): Platform {
-  return { ...platform, signatures: measuredSignatures(platform.signatures, meter) };
+/** Measures signatures. */
+export function measuredSignatures(meter: Meter, elapsed = thisMachine.elapsed): Around {
+  return async (algorithm, run) => {
+    const begun = elapsed();
+    const signature = await run();
+    meter.signed({ algorithm, seconds: (elapsed() - begun) / 1000 });
+    return signature;
+  };
 }
 
 /** What the metrics tell of a node. */

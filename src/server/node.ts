@@ -6,7 +6,7 @@ import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
 import { Attempts } from "../engine/limits/attempts.ts";
 import { requestLimiter } from "../engine/limits/requests.ts";
-import { byCredentials, type PerformDependencies } from "../engine/perform.ts";
+import { type Authenticators, byCredentials, type PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
@@ -51,6 +51,8 @@ interface NodeParts {
   readonly recorder?: Recorder | undefined;
   /** The grants that clients may have; all grants by default. */
   readonly grants?: readonly GrantHandler[] | undefined;
+  /** What finds out who calls; the caller's credentials by default. */
+  readonly authenticators?: Authenticators | undefined;
   /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
   readonly mayBeBehind?: boolean | undefined;
 }
@@ -98,6 +100,7 @@ export async function openNode({
   listener,
   recorder,
   grants = allGrants,
+  authenticators = byCredentials,
   admit = () => () => undefined,
   mayBeBehind,
 }: NodeParts): Promise<Node> {
@@ -159,7 +162,7 @@ export async function openNode({
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
   const limiters = [requestLimiter(clock)];
-  const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators: byCredentials };
+  const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
     engine: createEngine(parts, performing),

@@ -18,19 +18,22 @@ import type { Listener } from "../telemetry/events.ts";
 import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics/index.ts";
-import type { Watcher } from "../telemetry/watcher.ts";
+import { spansOfRequests } from "../telemetry/spans.ts";
+import { type Watcher, watchedByAll } from "../telemetry/watcher.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import { openConfiguredAudit } from "./audit.ts";
 import { listening, tryAddress } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
-import { measuredPlatform, observed, openMeasuredStore, openMetrics } from "./metrics.ts";
+import { observed, openMetrics } from "./metrics.ts";
 import { openNode } from "./node.ts";
 import { thisPlatform } from "./platform.ts";
 import { openReloader, replaceable } from "./reload.ts";
 import { openSealer } from "./stores.ts";
 import { openTls } from "./tls.ts";
+import { tracedEngine, tracedParts } from "./traces.ts";
+import { openWatchedStore, watchedPlatform } from "./watched.ts";
 
 /** How long requests in flight may continue once the service closes, in milliseconds. */
 const CLOSE_GRACE = 10_000;
@@ -80,16 +83,16 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const listener = heardByAll([log.listen, metrics.listen, ...audit.listeners], logger);
     const management = await openManagement(config, health, metrics, listener, open);
     await tryAddresses(config);
-    const store = await openMeasuredStore(config, logger, listener, metrics.meter);
+    const store = await openWatchedStore(config, logger, listener, metrics.meter);
     open.defer(() => store.close());
     const sealer = replaceable(openSealer(config));
-    const platform = measuredPlatform(thisPlatform(sealer), metrics.meter);
+    const platform = watchedPlatform(thisPlatform(sealer), metrics.meter);
     const tenants = config.tenants.values();
     const lag = new EventLoopLag(thisMachine);
     open.defer(lag.start());
     const { admit } = new Overload(config.overload, lag.read);
     const told = { listener, recorder: audit.recorder };
-    const node = await openNode({ settings: config, tenants, store, platform, ...told, admit });
+    const node = await openNode({ settings: config, tenants, store, platform, ...told, ...tracedParts, admit });
     open.defer(() => node.close());
     await node.pollKeys();
     metrics.observe(observed(node));
@@ -101,8 +104,8 @@ export async function startService(config: Config, sources: ConfigContext, logge
 
     const tls = openTls(config);
     const reloader = openReloader({ config, sources, node, jobs, store, sealer, tls, emit: listener, logger }, open);
-    const parts = { engine: node.engine, health, listener, watcher: metrics.watcher, tls };
-    const ports = await openDoors(config, parts, open);
+    const watcher = watchedByAll([spansOfRequests, metrics.watcher]);
+    const ports = await openDoors(config, { engine: tracedEngine(node.engine), health, listener, watcher, tls }, open);
     health.begin([...node.checks, reloader.check, ...audit.checks]);
     open.defer(() => stopBeingReady(health, config.shutdownDelay));
     const reload = async () => {

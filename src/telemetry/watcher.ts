@@ -32,10 +32,12 @@ export interface EndedCall {
 export interface Watch {
   /** What the operations of the request belong to. */
   readonly trace: TraceContext;
-  /** The request has ended, if it is one of HTTP. */
+  /** How the request has ended, if it is one of HTTP. */
   request(ended: EndedRequest): void;
-  /** The RPC that the request is has ended. Over HTTP, this is told before the end of the request. */
+  /** How the RPC that it is has ended. */
   call(ended: EndedCall): void;
+  /** It has ended, and nothing more is told. */
+  end(): void;
 }
 
 /** Watches all requests of a door from their arrival. */
@@ -46,5 +48,27 @@ export interface Watcher {
 
 /** Watches nothing. */
 export const unwatched: Watcher = {
-  arrived: (trace) => ({ trace, request: () => undefined, call: () => undefined }),
+  arrived: (trace) => ({ trace, request: () => undefined, call: () => undefined, end: () => undefined }),
 };
+
+/** Makes one watcher of several: each finds the trace that the one before it leaves. */
+export function watchedByAll(watchers: readonly Watcher[]): Watcher {
+  return {
+    arrived(received) {
+      const watches: Watch[] = [];
+      let trace = received;
+      for (const watcher of watchers) {
+        const watch = watcher.arrived(trace);
+        watches.push(watch);
+        trace = watch.trace;
+      }
+      const each = (tell: (watch: Watch) => void) => watches.forEach(tell);
+      return {
+        trace,
+        request: (ended) => each((watch) => watch.request(ended)),
+        call: (ended) => each((watch) => watch.call(ended)),
+        end: () => each((watch) => watch.end()),
+      };
+    },
+  };
+}

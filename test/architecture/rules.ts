@@ -139,6 +139,7 @@ export const rules: Rules = {
   store: { rooms: ["store/port", "telemetry/events", "base"] },
   "store/port": { rooms: ["base"] },
   schema: { rooms: ["base"], packages: ["zod", "yaml"] },
+  "telemetry/spans": { rooms: ["telemetry"], packages: ["@opentelemetry/api"] },
   "telemetry/metrics": { rooms: ["telemetry", "base"], packages: ["prom-client"] },
   telemetry: { rooms: ["base"] },
   token: { rooms: ["base"] },

@@ -31,6 +31,7 @@ afterAll(() => Promise.all(apps.map((app) => app.close())));
 
 async function ended() {
   await expect.poll(() => watcher.requests.length).toBe(1);
+  expect(watcher.ends).toBe(1);
   return watcher.requests[0];
 }
 

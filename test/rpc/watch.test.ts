@@ -25,6 +25,7 @@ afterAll(() => doors.close());
 /** Waits for the end of the one call, for a server may notice the end of a call after its client. */
 async function ended() {
   await expect.poll(() => watcher.calls.length).toBe(1);
+  await expect.poll(() => watcher.ends).toBe(1);
   return watcher.calls[0];
 }
 

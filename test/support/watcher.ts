@@ -5,6 +5,8 @@ export interface RecordingWatcher extends Watcher {
   readonly arrivals: TraceContext[];
   readonly requests: EndedRequest[];
   readonly calls: EndedCall[];
+  /** How often the end was told. */
+  ends: number;
   /** Forgets all of it. */
   clear(): void;
 }
@@ -14,12 +16,14 @@ export function recordingWatcher(trace?: TraceContext): RecordingWatcher {
   const arrivals: TraceContext[] = [];
   const requests: EndedRequest[] = [];
   const calls: EndedCall[] = [];
-  return {
+  const watcher: RecordingWatcher = {
     arrivals,
     requests,
     calls,
+    ends: 0,
     clear() {
       for (const kept of [arrivals, requests, calls]) kept.length = 0;
+      watcher.ends = 0;
     },
     arrived(received) {
       arrivals.push(received);
@@ -27,7 +31,11 @@ export function recordingWatcher(trace?: TraceContext): RecordingWatcher {
         trace: trace ?? received,
         request: (ended) => void requests.push(ended),
         call: (ended) => void calls.push(ended),
+        end() {
+          watcher.ends += 1;
+        },
       };
     },
   };
+  return watcher;
 }

@@ -1,5 +1,6 @@
+import { OTHER } from "../conventions.ts";
 import type { Ending, Event, Listener } from "../events.ts";
-import { type Instruments, type Labels, OTHER } from "./instruments.ts";
+import type { Instruments, Labels } from "./instruments.ts";
 
 /** A tenant as it is configured now. */
 interface KnownTenant {

@@ -1,9 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Logger } from "../../base/logger.ts";
 
-/** What stands for every value that is not one of a known few, so that nobody can make new time series. */
-export const OTHER = "_OTHER";
-
 /** The upper bounds of every histogram of durations, in seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

@@ -1,11 +1,20 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
-import { measuredSignatures } from "../../src/server/measured-signatures.ts";
-import { measuredStore } from "../../src/server/measured-store.ts";
+import { aroundSignatures, aroundStore } from "../../src/server/around.ts";
+import { measuredSignatures, measuredStoreCalls } from "../../src/server/metrics.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { type RecordingMeter, recordingMeter } from "../support/meter.ts";
+
+/** Each reading is 250 ms after the one before it. */
+function ticking(): () => number {
+  let milliseconds = 0;
+  return () => {
+    milliseconds += 250;
+    return milliseconds;
+  };
+}
 
 let meter: RecordingMeter;
 let under: FailingStore;
@@ -13,11 +22,10 @@ let store: Store;
 beforeEach(() => {
   meter = recordingMeter();
   under = failingStore(createMemoryStore());
-  store = measuredStore(under, "sqlite", meter);
+  store = aroundStore(under, measuredStoreCalls("sqlite", meter, ticking()));
 });
 
-const measured = () => meter.storeCalls.map(({ seconds, ...call }) => ({ ...call, isTimed: seconds >= 0 }));
-const ok = { store: "sqlite", outcome: "ok", isTimed: true };
+const ok = { store: "sqlite", outcome: "ok", seconds: 0.25 };
 
 describe("a measured store", () => {
   it("measures every operation, and answers as the store does", async () => {
@@ -26,7 +34,7 @@ describe("a measured store", () => {
     expect(await meta.read("number")).toBe(7);
     expect(await revocations.find([])).toEqual([]);
     expect(await store.sweep(0, 1)).toBe(0);
-    expect(measured()).toEqual(
+    expect(meter.storeCalls).toEqual(
       ["meta.raise", "meta.read", "revocations.find", "sweep"].map((operation) => ({ ...ok, operation })),
     );
   });
@@ -50,14 +58,15 @@ describe("a measured store", () => {
         throw error;
       },
     };
-    await expect(measuredStore(failing, "mongodb", meter).sweep(0, 1)).rejects.toBe(error);
-    expect(measured()).toEqual([{ store: "mongodb", operation: "sweep", outcome, isTimed: true }]);
+    const around = measuredStoreCalls("mongodb", meter, ticking());
+    await expect(aroundStore(failing, around).sweep(0, 1)).rejects.toBe(error);
+    expect(meter.storeCalls).toEqual([{ store: "mongodb", operation: "sweep", outcome, seconds: 0.25 }]);
   });
 });
 
 it("measured signatures sign as the others, and are measured by algorithm", async () => {
-  const signatures = measuredSignatures(webCryptoSignatures, meter);
+  const signatures = aroundSignatures(webCryptoSignatures, measuredSignatures(meter, ticking()));
   const key = await signatures.load("ES256", await signatures.generate("ES256"));
   expect(await key.verify(await key.sign({ sub: "someone" }))).toEqual({ sub: "someone" });
-  expect(meter.signatures).toEqual([{ algorithm: "ES256", seconds: expect.any(Number) }]);
+  expect(meter.signatures).toEqual([{ algorithm: "ES256", seconds: 0.25 }]);
 });
