@@ -113,13 +113,13 @@ withMongo("a node whose MongoDB is away", (uri) => {
     });
     proxy.become("passing");
     const service = await starting;
-    expect(await ready()).toEqual(WELL);
+    await expect.poll(ready).toEqual(WELL);
     await service.close();
   });
 
   it.each(["cut", "silent"] as const)("lives, and is ready again once it is back: %s", async (weather) => {
     const service = await startTestService(env);
-    expect(await ready()).toEqual(WELL);
+    await expect.poll(ready).toEqual(WELL);
     proxy.become(weather);
     await expect.poll(ready).toEqual({
       status: 503,
