@@ -36,6 +36,7 @@ type Call = Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline" | "
 export function openCall({ kind, method }: MethodImplSpec, call: Call, { stopping }: CallDependencies): CallContext {
   const cancellation = new AbortController();
   call.on("cancelled", () => cancellation.abort(CANCELLED));
+  // grpc-js, too, counts it by the machine's time of day.
   const deadline = Number(call.getDeadline());
   return createHandlerContext({
     service: method.parent,
