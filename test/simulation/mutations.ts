@@ -306,6 +306,20 @@ export const MUTATIONS: readonly Mutation[] = [
     "row.generation > from || ",
     "",
   ),
+  one(
+    "jobs-run-once",
+    "a background job never runs again",
+    "src/server/jobs.ts",
+    "if (!this.#stop.signal.aborted) this.start(job);",
+    "",
+  ),
+  one(
+    "jobs-give-up",
+    "a background job never runs again once it has failed",
+    "src/server/jobs.ts",
+    "this.#logFailure(job, error);",
+    "return this.#logFailure(job, error);",
+  ),
 ];
 
 /** A mutation of one file; `more`: further replacements in it. */

@@ -318,7 +318,10 @@ export class Oracle {
     const { code } = call.outcome;
     if (code === flaw) return;
     if (code === "temporarily_unavailable") {
-      const stale = call.start + 2 * call.off >= call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
+      const staleAt = call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
+      // A poll that fails is tried again soon, so a node that has not polled for so long had trouble not long ago.
+      const hadTrouble = Math.max(node.lastFailure, node.lastSlow) >= call.start - 3 * KEY_TIMES.keyPollEvery * 1000;
+      const stale = call.start + 2 * call.off >= staleAt && (call.start < staleAt || hadTrouble);
       const withoutKey = [-1, -0.5, 0, 0.5, 1].some((part) =>
         this.#records.lacksKey(call.tenant, call.start + part * call.off, call.polledAt),
       );
