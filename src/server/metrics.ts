@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { UnavailableError } from "../base/unavailable.ts";
@@ -7,6 +8,7 @@ import { grants } from "../grants/index.ts";
 import type { EndedStoreCall, Meter } from "../telemetry/meter.ts";
 import { createMetrics, type Metrics, type Observed } from "../telemetry/metrics/index.ts";
 import type { ActiveKey } from "../telemetry/metrics/keys.ts";
+import type { ServerTls } from "../wire/tls.ts";
 import type { Around } from "./around.ts";
 import type { Node } from "./node.ts";
 import { VERSION } from "./version.ts";
@@ -53,9 +55,13 @@ export function measuredSignatures(meter: Meter, elapsed = thisMachine.elapsed):
   };
 }
 
-/** What the metrics tell of a node. */
-export function observed(node: Pick<Node, "tenants" | "registry">): Observed {
-  return { registry: node.registry, activeKeys: () => activeKeys(node) };
+/** What the metrics tell of a node, and of what its ports prove themselves with. */
+export function observed(node: Pick<Node, "tenants" | "registry">, tls: ServerTls | undefined): Observed {
+  return {
+    registry: node.registry,
+    activeKeys: () => activeKeys(node),
+    certificateExpiry: () => tls && new X509Certificate(tls.pair.cert).validToDate.getTime() / 1000,
+  };
 }
 
 /** The keys with which a node's tenants sign now; none for a tenant that cannot sign. */

@@ -6,7 +6,7 @@ import { type Reload, readAgain, readCertificateAgain } from "../config/reload.t
 import { SealError } from "../keyring/seal.ts";
 import { ConfigError } from "../schema/problems.ts";
 import { StoreUnavailableError } from "../store/port.ts";
-import type { Emit } from "../telemetry/events.ts";
+import type { Emit, ReloadScope } from "../telemetry/events.ts";
 import { FileWatch, noting } from "./file-watch.ts";
 import type { HealthCheck } from "./health.ts";
 import { JOBS, type Job } from "./jobs.ts";
@@ -18,9 +18,10 @@ const WATCH_EVERY = 2_000;
 type Trigger = "SIGHUP" | "change";
 
 /** What is read again. */
-const READ = { configuration: readAgain, certificate: readCertificateAgain } as const;
-
-type Scope = keyof typeof READ;
+const READ = {
+  configuration: readAgain,
+  certificate: readCertificateAgain,
+} as const satisfies Record<ReloadScope, unknown>;
 
 /** What a reloader needs. */
 interface ReloaderParts {
@@ -47,7 +48,7 @@ export class Reloader {
   #trigger: Trigger = "change";
   #last: Promise<void> = Promise.resolve();
   /** Why the last reload of each scope was refused; empty if it was not. */
-  #problems: Readonly<Record<Scope, readonly string[]>> = { configuration: [], certificate: [] };
+  #problems: Readonly<Record<ReloadScope, readonly string[]>> = { configuration: [], certificate: [] };
   #isStopped = false;
 
   constructor(parts: ReloaderParts) {
@@ -96,7 +97,7 @@ export class Reloader {
   async #reload(trigger: Trigger): Promise<void> {
     const { sources, apply } = this.#parts;
     const { readFile, noted } = noting(sources.readFile);
-    const watched = this.#running.reloadOnChange ? "configuration" : "certificate";
+    const watched: ReloadScope = this.#running.reloadOnChange ? "configuration" : "certificate";
     const scope = trigger === "change" ? watched : "configuration";
     try {
       const reload = READ[scope](this.#running, { ...sources, readFile });
@@ -113,7 +114,7 @@ export class Reloader {
     this.#watch.expect(scope === watched ? noted : undefined);
   }
 
-  #succeed(trigger: Trigger, scope: Scope, { config, changes, restart }: Reload): void {
+  #succeed(trigger: Trigger, scope: ReloadScope, { config, changes, restart }: Reload): void {
     const { emit, logger } = this.#parts;
     const known = new Set(this.#running.warnings);
     const lists = [this.#problems[scope], restart, ...Object.values(changes)];
@@ -124,11 +125,11 @@ export class Reloader {
     this.#problems = { configuration: others, certificate: [] };
     for (const warning of config.warnings) if (!known.has(warning)) logger.warn({}, warning);
     // Whoever sends a signal wants to know that it was heard.
-    if (isNews || trigger !== "change") emit({ event: "configuration_reloaded", trigger, ...changes });
+    if (isNews || trigger !== "change") emit({ event: "configuration_reloaded", trigger, scope, ...changes });
     if (restart.length > 0) emit({ event: "restart_required", settings: restart });
   }
 
-  #refuse(trigger: Trigger, scope: Scope, error: unknown): void {
+  #refuse(trigger: Trigger, scope: ReloadScope, error: unknown): void {
     const { emit, logger } = this.#parts;
     const before = this.#problems[scope];
     const problems = problemsOf(error) ?? ["An unexpected error occurred."];
@@ -136,7 +137,7 @@ export class Reloader {
     if (problemsOf(error) === undefined) logger.error({ err: error }, "a reload failed unexpectedly");
     // While the store is away, every look finds the same.
     if (trigger === "change" && isDeepStrictEqual(before, problems)) return;
-    emit({ event: "reload_refused", trigger, problems });
+    emit({ event: "reload_refused", trigger, scope, problems });
   }
 }
 

@@ -95,23 +95,21 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const node = await openNode({ settings: config, tenants, store, platform, ...told, ...tracedParts, admit });
     open.defer(() => node.close());
     await node.pollKeys();
-    metrics.observe(observed(node));
+    const tls = openTls(config);
+    metrics.observe(observed(node, tls));
     const { machine, random } = platform;
     const jobs = new Jobs({ machine, fraction: () => fraction(random), logger });
     open.defer(() => jobs.stop());
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
 
-    const tls = openTls(config);
     const reloader = openReloader({ config, sources, node, jobs, store, sealer, tls, emit: listener, logger }, open);
     const watcher = watchedByAll([spansOfRequests, metrics.watcher]);
     const ports = await openDoors(config, { engine: tracedEngine(node.engine), health, listener, watcher, tls }, open);
     health.begin([...node.checks, reloader.check, ...audit.checks]);
     open.defer(() => stopBeingReady(health, config.shutdownDelay));
-    const reload = async () => {
-      await audit.reopen();
-      await reloader.reload("SIGHUP");
-    };
+    // Neither waits for the other: an audit that cannot be written must not keep a client from being disabled.
+    const reload = async () => void (await Promise.all([audit.reopen(), reloader.reload("SIGHUP")]));
     return { ...ports, ...management, publicUrl: config.publicUrl, reload, close: () => open.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();

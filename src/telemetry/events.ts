@@ -139,6 +139,9 @@ export interface CountedRefusal {
   readonly operator?: string | undefined;
 }
 
+/** What is read again: the whole configuration, or the certificate and its key alone. */
+export type ReloadScope = "configuration" | "certificate";
+
 /** What is worth telling besides how requests end, whether a request causes it or not. */
 export type Notice =
   /** `due`: why the schedule asked for it. */
@@ -181,11 +184,12 @@ export type Notice =
     }
   /**
    * A configuration that was read again counts from now on. Names places such as `tenants.acme.clients.web.scopes`, and no
-   * value. `trigger`: a signal, or `change` of a file.
+   * value. `trigger`: a signal, or `change` of a file; `scope`: what was read.
    */
   | {
       readonly event: "configuration_reloaded";
       readonly trigger: string;
+      readonly scope: ReloadScope;
       readonly added: readonly string[];
       readonly removed: readonly string[];
       readonly changed: readonly string[];
@@ -193,7 +197,12 @@ export type Notice =
   /** Settings that were changed, but count only after a restart. */
   | { readonly event: "restart_required"; readonly settings: readonly string[] }
   /** A configuration that was read again cannot be used: the one before it stays. */
-  | { readonly event: "reload_refused"; readonly trigger: string; readonly problems: readonly string[] }
+  | {
+      readonly event: "reload_refused";
+      readonly trigger: string;
+      readonly scope: ReloadScope;
+      readonly problems: readonly string[];
+    }
   /** The clock is `lag` milliseconds behind the newest token, and the start waits until it has caught up. */
   | { readonly event: "clock_awaited"; readonly lag: number }
   /** This process's clock is `lag` milliseconds behind another's, or is no longer. */

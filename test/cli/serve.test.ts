@@ -88,7 +88,9 @@ it("a second signal ends it at once", async () => {
 
 it("SIGHUP has it read its configuration again", async () => {
   service.child.kill("SIGHUP");
-  await told('"event":"configuration_reloaded","trigger":"SIGHUP","added":[],"removed":[],"changed":[]');
+  await told(
+    '"event":"configuration_reloaded","trigger":"SIGHUP","scope":"configuration","added":[],"removed":[],"changed":[]',
+  );
   expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
   expect(await endWith("SIGTERM")).toEqual([0, null]);
 });

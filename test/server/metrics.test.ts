@@ -163,7 +163,7 @@ describe("a service that cannot measure anything", () => {
 describe("the keys of a node", () => {
   it("are those that sign now, until the next one is known by the policy, then by its own time", async () => {
     const { node, clock, engine, tenant } = await testContext();
-    const { activeKeys } = observed(node);
+    const { activeKeys } = observed(node, undefined);
     const [begun] = activeKeys();
     expect(begun).toMatchObject({ tenant: tenant.id, age: 0 });
     clock.advance(60_000);
@@ -176,7 +176,7 @@ describe("the keys of a node", () => {
   it("are none for a tenant that is no longer configured", async () => {
     const { node } = await testContext();
     await node.reconfigure([]);
-    expect(observed(node).activeKeys()).toEqual([]);
+    expect(observed(node, undefined).activeKeys()).toEqual([]);
   });
 });
 
@@ -185,7 +185,7 @@ it("counts by client if that is configured", async () => {
   for (const clientLabel of [true, false]) {
     const metrics = openMetrics({ metrics: { clientLabel } }, recordingLogger());
     metrics.close();
-    metrics.observe(observed(node));
+    metrics.observe(observed(node, undefined));
     const { text } = await metrics.scrape(undefined);
     expect(text.includes(`client="${CLIENT_ID}"`)).toBe(clientLabel);
   }

@@ -108,6 +108,7 @@ it("changes the key-encryption key in steps without a restart", async () => {
   expect(lastTold()).toEqual({
     event: "reload_refused",
     trigger: "SIGHUP",
+    scope: "configuration",
     problems: [
       expect.stringMatching(/ key 1 of tenant acme cannot be opened: no configured key-encryption key sealed it/),
     ],

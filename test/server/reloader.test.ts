@@ -54,7 +54,7 @@ describe("a reload", () => {
     expect(applied.map(scopesOf)).toEqual([new Set(["two"])]);
     const changed = ["tenants.acme.clients.web.scopes"];
     expect(told).toEqual([
-      { event: "configuration_reloaded", trigger: "SIGHUP", added: [], removed: [], changed },
+      { event: "configuration_reloaded", trigger: "SIGHUP", scope: "configuration", added: [], removed: [], changed },
       { event: "restart_required", settings: ["logLevel"] },
     ]);
     expect(remark()).toBeUndefined();
@@ -87,7 +87,7 @@ describe("a reload", () => {
       expect.stringMatching(/^tenants\.acme\.clients\.web\.secrets\[0\]: /),
       expect.stringMatching(/^tenants\.acme\.clients\.web\.scopes: /),
     ];
-    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", problems }]);
+    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", scope: "configuration", problems }]);
     expect(remark()).toMatch(
       /^the last reload was refused, .+: tenants\.acme\.clients\.web\.secrets.+ \(and 1 more\)$/,
     );
@@ -108,7 +108,7 @@ describe("a reload", () => {
     };
     file = fileOf({ scopes: ["two"] });
     await reloader.reload("SIGHUP");
-    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", problems }]);
+    expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", scope: "configuration", problems }]);
     expect(logger.lines.filter(({ level }) => level === "error")).toHaveLength(errors);
     apply = async () => undefined;
     await reloader.reload("SIGHUP");
@@ -248,7 +248,7 @@ describe("a watch of the certificate alone", () => {
     files["/srv/a.key"] = pem("other-key");
     await lookAgain(2);
     const changed = ["tls.certificate", "tls.key"];
-    expect(told).toMatchObject([{ event: "configuration_reloaded", trigger: "change", changed }]);
+    expect(told).toMatchObject([{ event: "configuration_reloaded", trigger: "change", scope: "certificate", changed }]);
     expect(applied.at(-1)).toMatchObject({ tls: { certificate: pem("other-cert"), key: pem("other-key") } });
     expect(scopesOf(applied.at(-1))).toEqual(new Set());
   });
@@ -257,7 +257,7 @@ describe("a watch of the certificate alone", () => {
     files["/srv/a.crt"] = pem("other-cert");
     await lookAgain(3);
     const problems = ["tls.key: expected a.key to contain the private key of the first certificate in a.crt"];
-    expect(told).toEqual([{ event: "reload_refused", trigger: "change", problems }]);
+    expect(told).toEqual([{ event: "reload_refused", trigger: "change", scope: "certificate", problems }]);
     expect(applied.map((config) => config.tls?.certificate)).toEqual([pem("cert")]);
     expect(watching.check.remark?.()).toContain("the private key of the first certificate");
     files["/srv/a.key"] = pem("other-key");

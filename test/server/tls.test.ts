@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
@@ -79,12 +80,26 @@ describe("the certificate of every port", () => {
     }
   });
 
+  it("is the one that the metrics tell the expiry of", async () => {
+    const expiry = async () =>
+      /^mintmark_tls_certificate_expiry_timestamp_seconds (.+)$/m.exec(
+        await (await fetch(`http://127.0.0.1:${service.managementPort}/metrics`)).text(),
+      )?.[1];
+    const expiryOf = (certificate: Buffer | undefined) =>
+      String(new X509Certificate(certificate ?? "").validToDate.getTime() / 1000);
+    expect(await expiry()).toBe(expiryOf(ca[0]));
+    writePair("other-");
+    await service.reload();
+    expect(await expiry()).toBe(expiryOf(ca[1]));
+  });
+
   it("is noticed when it changes, without a signal", async () => {
     writePair("other-");
     await expect.poll(() => shown(service.httpPort), { timeout: 30_000 }).not.toBe(OLD);
     expect(service.logger.lines.map(({ fields }) => fields)).toContainEqual({
       event: "configuration_reloaded",
       trigger: "change",
+      scope: "certificate",
       added: [],
       removed: [],
       changed: ["tls.certificate", "tls.key"],

@@ -8,6 +8,7 @@ import { Instruments } from "./instruments.ts";
 import { type ActiveKey, watchKeys } from "./keys.ts";
 import { preferredFormat } from "./open-metrics.ts";
 import { describeBuild, watchEventLoop } from "./process.ts";
+import { watchCertificate, watchReloads } from "./reloads.ts";
 
 /** What metrics need. */
 interface MetricsOptions {
@@ -27,10 +28,16 @@ export interface Observed {
   /** Its tenants and their clients, as they are configured now. */
   readonly registry: Pick<Known, "tenant" | "tenants">;
   activeKeys(): readonly ActiveKey[];
+  /** When its certificate expires, in seconds since the Unix epoch; undefined if it has none. */
+  certificateExpiry(): number | undefined;
 }
 
 /** Until there is a node. */
-const NOTHING: Observed = { registry: { tenant: () => undefined, tenants: () => [] }, activeKeys: () => [] };
+const NOTHING: Observed = {
+  registry: { tenant: () => undefined, tenants: () => [] },
+  activeKeys: () => [],
+  certificateExpiry: () => undefined,
+};
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -55,12 +62,17 @@ export function createMetrics({ version, logger, elapsed, clientLabel, known }: 
   let observed = NOTHING;
   const tenants = () => observed.registry.tenants();
   const tenant = (id: string) => observed.registry.tenant(id);
-  const listen = countEvents(instruments, { ...known, tenants, tenant }, clientLabel);
+  const count = countEvents(instruments, { ...known, tenants, tenant }, clientLabel);
+  const noteReload = watchReloads(instruments);
   watchKeys(instruments, () => observed.activeKeys());
+  watchCertificate(instruments, () => observed.certificateExpiry());
   describeBuild(instruments, version);
   const close = watchEventLoop(instruments);
   return {
-    listen,
+    listen(event) {
+      count(event);
+      noteReload(event);
+    },
     meter,
     watcher,
     observe(node) {

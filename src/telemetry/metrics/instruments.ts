@@ -60,6 +60,8 @@ export class Instruments {
     const collect = () =>
       this.#attempt(() => {
         gauge.reset();
+        // Without labels there is a 0 after that, although nobody has read one.
+        if (labelNames.length === 0) gauge.remove();
         for (const { labels = {}, value } of read()) gauge.set(present(labels), value);
       });
     const gauge: Gauge<Name> = new Gauge({

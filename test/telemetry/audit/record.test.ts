@@ -43,6 +43,7 @@ const events: readonly Event[] = [
   {
     event: "configuration_reloaded",
     trigger: "SIGHUP",
+    scope: "configuration",
     added: ["tenants.acme.clients.app"],
     removed: [],
     changed: ["tenants.acme.clients.web.secrets"],

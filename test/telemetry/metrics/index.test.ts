@@ -52,6 +52,7 @@ describe("the metrics of a process", () => {
     metrics.observe({
       registry: { tenant: () => tenant, tenants: () => [tenant] },
       activeKeys: () => [{ tenant: "default", age: 0, nextRotation: 1 }],
+      certificateExpiry: () => 1,
     });
     for (const event of endings) metrics.listen(event);
     const http = { method: "POST", route: "/", status: 500, isCutOff: false, version: "1.1", scheme: "http" } as const;
@@ -65,7 +66,7 @@ describe("the metrics of a process", () => {
 
   it("are those that the documentation lists, each with its type and its labels", () => {
     expect(Object.fromEntries(documentedMetrics)).toEqual(Object.fromEntries(scraped(text)));
-    expect(documentedMetrics.size).toBe(15);
+    expect(documentedMetrics.size).toBe(17);
   });
 
   it("have buckets from 0.5 ms", () => {
