@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instant } from "../../src/base/clock.ts";
 import type { OAuthErrorCode } from "../../src/engine/errors.ts";
+import type { Quota } from "../../src/engine/rate-limited.ts";
 import type {
   ClientRevocation,
   Introspection,
@@ -30,7 +31,13 @@ export type OperationName = keyof Operations;
 /** How a call ended for its caller. Lost: it was told nothing. */
 export type Outcome<T> =
   | { readonly kind: "done"; readonly answer: T }
-  | { readonly kind: "refused"; readonly code: OAuthErrorCode; readonly message: string }
+  | {
+      readonly kind: "refused";
+      readonly code: OAuthErrorCode;
+      readonly message: string;
+      /** What is used up, if a limit refused it. */
+      readonly usedUp?: readonly Quota[] | undefined;
+    }
   | { readonly kind: "lost" };
 
 /** One call of a node, as its caller knows it. Instants are in true time. */

@@ -20,6 +20,7 @@ const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
+const WINDOWS = "src/engine/limits/windows.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -319,6 +320,56 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/server/jobs.ts",
     "this.#logFailure(job, error);",
     "return this.#logFailure(job, error);",
+  ),
+  one(
+    "limit-exceeded-by-one",
+    "a limit allows one more than it says",
+    WINDOWS,
+    ">= claim.rate.most",
+    "> claim.rate.most",
+  ),
+  one(
+    "limit-without-end",
+    "what is used up is never there again",
+    WINDOWS,
+    "known !== undefined && known.window === windowOf(claim, now) ?",
+    "known !== undefined ?",
+  ),
+  one(
+    "refusal-counted",
+    "what one rate refuses counts for the others",
+    WINDOWS,
+    "if (this.isUsedUp(claims, now)) return false;",
+    "const isFull = this.isUsedUp(claims, now);",
+    ["    return true;\n  }\n\n  /** Whether", "    return !isFull;\n  }\n\n  /** Whether"],
+  ),
+  one(
+    "failures-from-anywhere",
+    "a wrong secret from one address counts for all others",
+    "src/engine/limits/attempts.ts",
+    "role, id ?? null, hostNetwork(address)]",
+    "role, id ?? null]",
+  ),
+  one(
+    "neighbours-hold-up",
+    "a proven client is refused for what others got wrong at its address",
+    "src/engine/limits/attempts.ts",
+    "if (this.#proven.get(source)) return own;",
+    "",
+  ),
+  one(
+    "charged-unproven",
+    "a client is charged before it has proven who it is",
+    "src/engine/perform.ts",
+    "const by = await authenticators[operation.by](caller, context);",
+    'const named = { client: tenant.clients.get(caller.clientId ?? ""), hasProof: true };\n    for (const limit of limiters) limit({ operation: name, tenant, caller, ...named });\n    const by = await authenticators[operation.by](caller, context);',
+  ),
+  one(
+    "tenants-share-limits",
+    "clients of two tenants with the same id are counted as one",
+    "src/engine/limits/requests.ts",
+    "JSON.stringify([tenant.id, client.id,",
+    "JSON.stringify([client.id,",
   ),
 ];
 

@@ -315,8 +315,9 @@ export class Oracle {
       return;
     }
     if (call.outcome?.kind !== "refused") return;
-    const { code } = call.outcome;
-    if (code === flaw) return;
+    const { code, usedUp } = call.outcome;
+    // Of limits another oracle knows.
+    if (code === flaw || usedUp !== undefined) return;
     if (code === "temporarily_unavailable") {
       const staleAt = call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
       // A poll that fails is tried again soon, so a node that has not polled for so long had trouble not long ago.

@@ -3,6 +3,7 @@ import { FAULTS } from "./faults.ts";
 import { describeFailure } from "./shrink.ts";
 import { type Report, simulate } from "./simulation.ts";
 import { Tally } from "./tally.ts";
+import { limitedOptionsOf } from "./world.ts";
 
 /**
  * Chosen so that together they meet every fault and every refusal. 14 once had two nodes make one due key each; 29, a
@@ -24,6 +25,12 @@ ANSWERS.push(
   ...["done", "temporarily_unavailable"].flatMap((answer) => [`rotate ${answer}`, `jwks ${answer}`]),
 );
 
+/** Every limit that a call can be refused by. */
+const LIMITED = [
+  ...["mint_per_client", "requests_per_client"].map((limit) => `mint refused by ${limit}`),
+  ...["client", "address"].map((what) => `introspect refused by failed_authentication_per_${what}`),
+];
+
 describe("a storm of faults", () => {
   const tally = new Tally();
   let first: Report | undefined;
@@ -44,5 +51,19 @@ describe("a storm of faults", () => {
     const again = await simulate(SEEDS[0] ?? "");
     expect(again.steps).toBe(first?.steps);
     expect(again.lines()).toEqual(first?.lines());
+  });
+});
+
+describe("callers who exceed their limits", () => {
+  const tally = new Tally();
+
+  it.each(SEEDS.slice(0, 3))("are refused neither too late nor too early: seed %s", async (seed) => {
+    const report = await simulate(seed, limitedOptionsOf(seed));
+    tally.add(report);
+    if (report.failure !== undefined) throw new Error(describeFailure(report));
+  });
+
+  it("exceed all of them", () => {
+    expect(LIMITED.filter((answer) => !tally.answers.has(answer))).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { Actor } from "./clients.ts";
+import { guesser, spender } from "./limited-clients.ts";
 import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
 import { changes, clockSettings, keepRunning, leaks, rotations, verifier, weather } from "./surroundings.ts";
@@ -49,7 +50,7 @@ export async function simulate(seed: string, options: Options = optionsOf(seed))
   return report;
 }
 
-function begin(world: World, { nodes, actors }: Options): void {
+function begin(world: World, { nodes, actors, limits }: Options): void {
   const { scheduler, random } = world;
   const stream = (name: string) => random.fork(name);
   for (let index = 0; index < nodes; index++) scheduler.spawn(keepRunning(world, index, stream(`keeper ${index}`)));
@@ -60,6 +61,11 @@ function begin(world: World, { nodes, actors }: Options): void {
   scheduler.spawn(rotations(world, stream("rotations")));
   scheduler.spawn(leaks(world, stream("leaks")));
   scheduler.spawn(changes(world, stream("changes")));
+  if (!limits) return;
+  for (let index = 0; index < 2; index++) {
+    scheduler.spawn(spender(world, stream(`spender ${index}`)));
+    scheduler.spawn(guesser(world, stream(`guesser ${index}`)));
+  }
 }
 
 /** When all is over nothing is left but keys, their revocations, and meta; and of each order there is one key. */

@@ -1,6 +1,7 @@
 import { describeFailure, shrink } from "./shrink.ts";
 import { simulate } from "./simulation.ts";
 import { Tally } from "./tally.ts";
+import { limitedOptionsOf, optionsOf } from "./world.ts";
 
 /** Where to stop: after so many milliseconds of real time, or so many seeds, whichever comes first. */
 export interface Bounds {
@@ -18,11 +19,13 @@ export async function soakSimulation(first: number, { milliseconds, seeds, shrin
   const deadline = performance.now() + milliseconds;
   const tally = new Tally();
   for (let seed = first; seed < first + seeds && performance.now() < deadline; seed++) {
-    const report = await simulate(String(seed));
-    tally.add(report);
-    if (report.failure === undefined) continue;
-    const shortest = shrinks ? await shrink(report) : report;
-    throw new Error(`the simulation failed, after ${tally.runs} seeds\n${describeFailure(shortest)}`);
+    for (const options of [optionsOf(String(seed)), limitedOptionsOf(String(seed))]) {
+      const report = await simulate(String(seed), options);
+      tally.add(report);
+      if (report.failure === undefined) continue;
+      const shortest = shrinks ? await shrink(report) : report;
+      throw new Error(`the simulation failed, after ${seed - first + 1} seeds\n${describeFailure(shortest)}`);
+    }
   }
   return tally;
 }

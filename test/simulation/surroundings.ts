@@ -143,7 +143,7 @@ export async function changes(world: World, random: Prng): Promise<void> {
     const lifetimes = faults.happens("lifetimes changed", 0.6) ? random.pick([0.5, 1, 2]) : world.variant.lifetimes;
     const disabled = faults.happens("client disabled", 0.3) ? random.pick(CLIENTS) : undefined;
     const extraScope = !faults.happens("scope removed", 0.3);
-    world.variant = { lifetimes, disabled, extraScope };
+    world.variant = { ...world.variant, lifetimes, disabled, extraScope };
     for (const node of world.nodes) {
       await scheduler.wait(random.delay(15_000));
       if (faults.happens("crash")) node.crash();

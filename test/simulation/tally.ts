@@ -16,7 +16,7 @@ export class Tally {
 
   toString(): string {
     return [
-      `simulation: ${this.runs} seeds, ${this.steps} steps`,
+      `simulation: ${this.runs} runs, ${this.steps} steps`,
       `  faults: ${list(this.faults)}`,
       `  answers: ${list(this.answers)}`,
     ].join("\n");

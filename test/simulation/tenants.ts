@@ -1,11 +1,14 @@
-import type { Client, Tenant } from "../../src/registry/tenant.ts";
-import { OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
+import type { Client, RateLimits, Tenant } from "../../src/registry/tenant.ts";
+import { NO_RATE_LIMITS, OPERATOR_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 /** Two tenants with the same clients, secrets and subjects: what crosses from one to the other is seen at once. */
 export const TENANTS = ["acme", "globex"] as const;
 export const CLIENTS = ["web", "app", "strict", "reuser"] as const;
 export const SUBJECTS = ["alice", "bob", "carol"] as const;
 export type ClientId = (typeof CLIENTS)[number];
+
+/** The client whose requests are limited, where there are limits. */
+export const LIMITED_CLIENT = "limited";
 
 /** How far the clocks of nodes may differ, in milliseconds. */
 export const SKEW = 50;
@@ -30,6 +33,8 @@ export interface Variant {
   readonly lifetimes: number;
   readonly disabled: ClientId | undefined;
   readonly extraScope: boolean;
+  /** Whether there are limits, and a client that has some of its own; absent: no. */
+  readonly limits?: true;
 }
 
 export const FIRST_VARIANT: Variant = { lifetimes: 1, disabled: undefined, extraScope: true };
@@ -61,10 +66,37 @@ function buildTenant(id: string, variant: Variant): Tenant {
       signing: { algorithm: "ES256", rotateEvery, publishAhead, jwksMaxAge },
       refreshKeyRotateEvery,
       authorities: new Map([["idp", { issuer: "https://idp.example", audiences: [id], subjectPrefix: "", amr: [] }]]),
+      rateLimits: variant.limits ? LIMITS : NO_RATE_LIMITS,
     },
-    CLIENTS.map((client) => clientOf(client, variant)),
+    [...CLIENTS.map((client) => clientOf(client, variant)), ...(variant.limits ? [LIMITED] : [])],
   );
 }
+
+/** Nobody but guessers and the limited client is counted: the others come from no address. */
+const LIMITS: RateLimits = {
+  ...NO_RATE_LIMITS,
+  failed_authentication_per_client: [
+    { most: 3, period: 20 },
+    { most: 5, period: 90 },
+  ],
+  failed_authentication_per_address: [{ most: 6, period: 30 }],
+};
+
+const LIMITED = testClient({
+  id: LIMITED_CLIENT,
+  accessTokenLifetime: 20,
+  idTokenLifetime: 20,
+  slidingRefreshTokenLifetime: 100,
+  absoluteRefreshTokenLifetime: 400,
+  claims: new Map(),
+  rateLimits: {
+    mint_per_client: [
+      { most: 3, period: 5 },
+      { most: 8, period: 60 },
+    ],
+    requests_per_client: [{ most: 5, period: 10 }],
+  },
+});
 
 function clientOf(id: ClientId, variant: Variant): Client {
   const members: { readonly [client in ClientId]: Partial<Client> } = {

@@ -1,10 +1,12 @@
 import type { Instant } from "../../src/base/clock.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
+import { RateLimitedError } from "../../src/engine/rate-limited.ts";
 import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
 import { Clocks } from "./clocks.ts";
 import { FAULTS, type Fault, Faults } from "./faults.ts";
+import { LimitsOracle } from "./limits.ts";
 import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
 import { Prng } from "./prng.ts";
@@ -12,7 +14,7 @@ import { Records } from "./records.ts";
 import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
 import { DECISIVE_WRITES } from "./store-operations.ts";
-import { credentialsOf, FIRST_VARIANT, OPERATOR, type Variant } from "./tenants.ts";
+import { credentialsOf, FIRST_VARIANT, LIMITED_CLIENT, OPERATOR, type Variant } from "./tenants.ts";
 
 /** What a run is made of. */
 export interface Options {
@@ -26,6 +28,8 @@ export interface Options {
    * with SQLite.
    */
   readonly clocks: "many" | "one";
+  /** Whether there are limits, and callers who exceed them. */
+  readonly limits: boolean;
 }
 
 /** The sizes that a seed has by itself. */
@@ -37,7 +41,15 @@ export function optionsOf(seed: string): Options {
     minutes: random.int(5, 8),
     faults: new Set(FAULTS),
   };
-  return random.chance(0.75) ? { ...sizes, clocks: "many" } : { ...sizes, clocks: "one", nodes: random.int(1, 3) };
+  const options = { ...sizes, limits: false };
+  return random.chance(0.75) ? { ...options, clocks: "many" } : { ...options, clocks: "one", nodes: random.int(1, 3) };
+}
+
+/** Those of the shorter run, with limits, that a seed has besides. */
+export function limitedOptionsOf(seed: string): Options {
+  const random = new Prng(seed).fork("limited options");
+  const clocks = random.chance(0.75) ? "many" : "one";
+  return { nodes: random.int(1, 3), actors: 1, minutes: 3, faults: new Set(FAULTS), clocks, limits: true };
 }
 
 /** How many of the last lines of a run are kept. */
@@ -51,6 +63,7 @@ export class World implements Surroundings {
   readonly store = createSimulatedStore();
   readonly records: Records;
   readonly oracle: Oracle;
+  readonly limits = new LimitsOracle();
   readonly nodes: Incarnation[] = [];
   /** How calls ended, by `operation answer`. */
   readonly answers = new Map<string, number>();
@@ -67,6 +80,7 @@ export class World implements Surroundings {
     this.scheduler = new Scheduler(this.random.fork("scheduler"));
     this.faults = new Faults(this.random.fork("faults"), options.faults);
     this.clocks = new Clocks(options.clocks);
+    if (options.limits) this.variant = { ...FIRST_VARIANT, limits: true };
     this.records = new Records(this.scheduler);
     this.oracle = new Oracle(this.records, this.clocks);
   }
@@ -112,12 +126,12 @@ export class World implements Surroundings {
   async call<K extends OperationName>(
     node: Incarnation,
     operation: K,
-    caller: { tenant: string; client: string; secret?: string },
+    caller: { tenant: string; client: string; secret?: string; address?: string },
     request: Operations[K]["request"],
     flaw?: Call["flaw"],
   ): Promise<Call<K>> {
     this.#calls += 1;
-    const { tenant, client } = caller;
+    const { tenant, client, secret, address } = caller;
     const call = {
       id: this.#calls,
       operation,
@@ -135,10 +149,13 @@ export class World implements Surroundings {
     } as Call<K>;
     this.log(() => `#${call.id} ${node.name} ${tenant}/${client} ${operation} ${brief(request)}`);
     this.oracle.begin(call as unknown as Call);
+    const isLimited = client === LIMITED_CLIENT || address !== undefined;
+    const presented = { address, isRight: secret === undefined };
+    const limited = isLimited ? this.limits.begin(call as unknown as Call, presented) : undefined;
     const credentials =
       operation === "rotate" || operation === "revokeClient"
         ? OPERATOR
-        : { ...credentialsOf(client), ...(caller.secret !== undefined && { clientSecret: caller.secret }) };
+        : { ...credentialsOf(client), ...(secret !== undefined && { clientSecret: secret }), remoteAddress: address };
     const lost: Outcome<never> = { kind: "lost" };
     const outcome = await Promise.race([
       node.crashed.then(() => lost),
@@ -147,18 +164,24 @@ export class World implements Surroundings {
     call.end = this.scheduler.now;
     call.unheard = node.lastFailure >= call.start;
     call.outcome = this.faults.happens("answer lost", 0.01) ? lost : (outcome as Outcome<Operations[K]["answer"]>);
-    const told = call.outcome.kind === "refused" ? call.outcome.code : call.outcome.kind;
+    const told = answerOf(call.outcome);
     const state = operation === "introspect" && call.outcome.kind === "done" ? activity(call.outcome.answer) : "";
     this.answers.set(`${operation} ${told}${state}`, (this.answers.get(`${operation} ${told}${state}`) ?? 0) + 1);
     const { outcome: ended } = call;
     this.log(() => `#${call.id} ${told}${state} ${brief(ended.kind === "done" ? ended.answer : ended)}`);
     this.oracle.end(call as unknown as Call);
+    if (limited !== undefined) this.limits.end(limited);
     this.rowBounds.check();
     return call;
   }
 }
 
 const START: Instant = new Scheduler(new Prng("")).now;
+
+function answerOf(outcome: Outcome<unknown>): string {
+  if (outcome.kind !== "refused") return outcome.kind;
+  return outcome.usedUp === undefined ? outcome.code : `refused by ${outcome.usedUp[0]?.limit}`;
+}
 
 function activity(answer: object | undefined): string {
   return answer !== undefined && "active" in answer && answer.active ? " active" : " inactive";
@@ -169,7 +192,8 @@ async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
     return { kind: "done", answer: await run() };
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
-    return { kind: "refused", code: error.code, message: error.message };
+    const usedUp = error instanceof RateLimitedError ? error.quotas.filter(({ left }) => left === 0) : undefined;
+    return { kind: "refused", code: error.code, message: error.message, ...(usedUp && { usedUp }) };
   }
 }
 
