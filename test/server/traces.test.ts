@@ -10,7 +10,7 @@ import { testContext } from "../support/context.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { startTestService, type TestService } from "../support/service.ts";
-import { type RecordingSdk, startSdk } from "../support/spans.ts";
+import { type RecordingSdk, startSdk, whatItSays } from "../support/spans.ts";
 import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -87,7 +87,6 @@ describe("the trace that a request names has its spans", () => {
     await post("/connect/token", form, TRACE);
     const request = await sdk.ended("POST /connect/token");
     expect(request.spanContext().traceState?.serialize()).toBe(TRACE.tracestate);
-    expect(new Set(sdk.spans().map((span) => span.spanContext().traceId))).toEqual(new Set([TRACE_ID]));
     const attributes = {
       "http.request.method": "POST",
       "http.route": "/connect/token",
@@ -144,9 +143,7 @@ it("a request without a trace begins one", async () => {
   await post("/connect/token", form);
   const request = await sdk.ended("POST /connect/token");
   expect(request.parentSpanContext).toBeUndefined();
-  expect(new Set(sdk.spans().map((span) => span.spanContext().traceId))).toEqual(
-    new Set([request.spanContext().traceId]),
-  );
+  expect((await sdk.ended("mint")).spanContext().traceId).toBe(request.spanContext().traceId);
 });
 
 it("a refresh has spans", async () => {
@@ -165,7 +162,8 @@ describe("what fails has the kind of its error", () => {
     await post("/connect/token", form, { authorization: `Basic ${btoa("arbitrary-resource-owner-client:wrong")}` });
     await sdk.ended("POST /connect/token");
     const refused = { status: UNSET, attributes: expect.objectContaining({ "error.type": "invalid_client" }) };
-    expect(described(sdk.spans())).toEqual([
+    // The store is called in the background, too.
+    expect(described(sdk.spans()).filter(({ kind }) => kind !== CLIENT)).toEqual([
       { ...refused, name: "authenticate client", kind: INTERNAL, of: "mint" },
       { ...refused, name: "mint", kind: INTERNAL, of: "POST /connect/token" },
       expect.objectContaining({ name: "POST /connect/token", status: UNSET }),
@@ -213,9 +211,7 @@ it("no span has a token, a secret, a subject or a claim", async () => {
   await post(`/${access_token}?token=${access_token}`, form, { tracestate: `${subject}=${subject}` });
   const { spans } = sdk;
   await expect.poll(() => spans().filter(({ kind }) => kind === SERVER)).toHaveLength(6);
-  const told = JSON.stringify(
-    spans().map(({ name, attributes, events, links, status }) => ({ name, attributes, events, links, status })),
-  );
+  const told = JSON.stringify(spans().map(whatItSays));
   const secrets = [...Object.values(tokens), "of-this-test", AUTHORIZATION].filter((text) => String(text).length > 10);
   expect(secrets.length).toBeGreaterThanOrEqual(5);
   for (const secret of secrets) expect(told).not.toContain(secret);
