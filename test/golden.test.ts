@@ -5,12 +5,16 @@ import { checkAnswer, verified } from "./golden/check.ts";
 import { comparable, goldens, rawRequest } from "./golden/golden.ts";
 import { type Door, gatewayDoor, rpcDoor } from "./support/doors.ts";
 import { startTestService, type TestService } from "./support/service.ts";
+import { type RecordingSdk, startSdk } from "./support/spans.ts";
 
+let sdk: RecordingSdk;
 let service: TestService;
 let rpc: ReturnType<typeof rpcDoor>;
 const doors: { gateway?: Door; rpc?: Door } = {};
 
 beforeAll(async () => {
+  // Whatever its spans say of a grant is searched for what nobody may see.
+  sdk = startSdk();
   service = await startTestService();
   rpc = rpcDoor(service.rpcPort);
   doors.gateway = gatewayDoor(service.publicUrl);
@@ -19,6 +23,8 @@ beforeAll(async () => {
 afterAll(async () => {
   rpc.close();
   await service.close();
+  expect(sdk.spans()).not.toEqual([]);
+  sdk.stop();
 });
 
 const formClient = "arbitrary-resource-owner-client";

@@ -1,6 +1,7 @@
 import type { OAuthError } from "../engine/errors.ts";
 import type { Caller } from "../engine/request.ts";
 import type { Listener } from "../telemetry/events.ts";
+import { traceIdOf } from "../telemetry/trace-context.ts";
 import { unwatched, type Watch, type Watcher } from "../telemetry/watcher.ts";
 
 /** The arrivals of requests, by the parts of requests that doors have at hand. */
@@ -36,8 +37,9 @@ export class Arrival {
     if (isReported || this.#isRefused) return;
     this.#isRefused = true;
     const { operation, tenant } = this;
-    const { requestId, remoteAddress } = this.caller;
-    this.#listener({ operation, tenant, requestId, remoteAddress, ...event, code, reason, cause });
+    const { requestId, remoteAddress, traceParent } = this.caller;
+    const circumstances = { operation, tenant, requestId, traceId: traceIdOf(traceParent), remoteAddress };
+    this.#listener({ ...circumstances, ...event, code, reason, cause });
   }
 }
 

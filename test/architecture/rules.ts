@@ -45,7 +45,7 @@ export const rules: Rules = {
     rooms: ["wire", "engine/port", "engine", "telemetry/events", "telemetry/watcher", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
-  wire: { rooms: ["engine", "telemetry/events", "telemetry/watcher"] },
+  wire: { rooms: ["engine", "telemetry/events", "telemetry/trace-context", "telemetry/watcher"] },
   grants: {
     rooms: ["engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
   },

@@ -6,6 +6,7 @@ import { type ConfigContext, loadConfig } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
 import { type Service, startService } from "../../src/server/service.ts";
 import { freePort } from "./free-port.ts";
+import { searchLater } from "./leaks.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 
 /** A whole service in this process, on free ports of the loopback, with its data in a folder of its own. */
@@ -44,8 +45,16 @@ export async function startTestService(
     config,
     logger,
     close: async () => {
+      const metrics = await scrape(service);
+      searchLater(() => metrics);
       await service.close();
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The metrics of a service; nothing if it no longer has any. */
+async function scrape({ managementPort }: Service): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${managementPort}/metrics`).catch(() => undefined);
+  return (await answer?.text()) ?? "";
 }

@@ -5,6 +5,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-node";
+import { searchLater } from "./leaks.ts";
 
 /** An SDK of OpenTelemetry in this process, which keeps the spans that have ended. */
 export interface RecordingSdk {
@@ -16,11 +17,20 @@ export interface RecordingSdk {
   stop(): void;
 }
 
+/** All that a span says, but for its place in the trace. */
+export function whatItSays({ name, attributes, events, links, status }: ReadableSpan): object {
+  return { name, attributes, events, links, status };
+}
+
 /** Registers an SDK as docs/operations.md does. */
 export function startSdk(): RecordingSdk {
   const exporter = new InMemorySpanExporter();
-  new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
+  // Keeps all spans, also after `clear`.
+  const all = new InMemorySpanExporter();
+  const spanProcessors = [exporter, all].map((each) => new SimpleSpanProcessor(each));
+  new NodeTracerProvider({ spanProcessors }).register();
   const spans = () => exporter.getFinishedSpans();
+  searchLater(() => JSON.stringify(all.getFinishedSpans().map(whatItSays)));
   return {
     spans,
     async ended(name) {
