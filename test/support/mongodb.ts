@@ -31,7 +31,8 @@ export function makeDatabase(uri: string): TestDatabase {
   const client = new MongoClient(uri);
   const database = client.db(name);
   return {
-    url: urlOf(uri, name),
+    // As long as it takes: a busy machine must fail no test.
+    url: urlOf(uri, name, { timeoutMS: "30000" }),
     name,
     client,
     async clear() {
