@@ -16,6 +16,7 @@ import { type ReadFile, readText } from "./files.ts";
 import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encryption-key.ts";
 import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
+import { secretReader } from "./secrets.ts";
 import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
 import { readStoreUrl } from "./store-file.ts";
 import { readTls } from "./tls.ts";
@@ -66,15 +67,16 @@ export function loadConfig(context: ConfigContext): Config {
   const { keyPollEvery, keyMaxStaleness } = file;
   checkStaleness(file, problems);
   const publicUrl = publicUrlOf(file, environment, settings, problems);
-  const operators = buildOperators(file, context.env, problems.at("operators"));
+  const readSecret = secretReader(context.env, readFile);
+  const operators = buildOperators(file, readSecret, problems.at("operators"));
   const tenants = buildTenants(
     file.tenants,
-    { grantTypes: context.grantTypes, variables: context.env, operators, keyMaxStaleness, publicUrl, ...context.kept },
+    { grantTypes: context.grantTypes, readSecret, operators, keyMaxStaleness, publicUrl, ...context.kept },
     problems.at("tenants"),
   );
   checkDeployment(sources, settings, problems);
   problems.throwIfAny();
-  const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, development });
+  const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, readSecret, development });
   const times = { keyPollEvery, keyMaxStaleness };
   const { reloadOnChange, trustedProxies, overload, metrics } = file;
   const own = {

@@ -1,9 +1,10 @@
 import { isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/duration.ts";
+import { describeHolder } from "../registry/build-secrets.ts";
 import { changesUnderFormEncoding } from "../registry/plain-secret.ts";
 import type { ClientFile } from "../registry/schema-client.ts";
 import { warnOfScopes } from "../registry/scope-owners.ts";
-import type { SecretSource } from "../registry/secret.ts";
+import { isHolder, type ReadSecret, type SecretSource } from "../registry/secret.ts";
 import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import type { Settings } from "./config.ts";
@@ -20,12 +21,14 @@ interface WarningContext {
   readonly settings: Settings;
   readonly publicUrl: string;
   readonly variables: Variables;
+  readonly readSecret: ReadSecret;
   /** Whether there is no file: the built-in configuration is as intended. */
   readonly development: boolean;
 }
 
 /** One line for each setting that is allowed but likely to be a mistake. */
-export function warningsOf({ file, settings, publicUrl, variables, development }: WarningContext): readonly string[] {
+export function warningsOf(context: WarningContext): readonly string[] {
+  const { file, settings, publicUrl, variables, readSecret, development } = context;
   const warnings = new Problems();
   if (development) warnings.add(DEVELOPMENT_WARNING);
   warnOfUrls(publicUrl, file, settings, warnings);
@@ -34,13 +37,13 @@ export function warningsOf({ file, settings, publicUrl, variables, development }
   }
   if (development) return warnings.list();
   for (const [id, { secrets }] of Object.entries(file.operators)) {
-    warnOfCredentials(id, secrets, variables, warnings.at("operators", id));
+    warnOfCredentials(id, secrets, readSecret, warnings.at("operators", id));
   }
   for (const [tenant, registration] of Object.entries(file.tenants)) {
     warnOfScopes(registration, warnings.at("tenants", tenant));
     for (const [id, client] of Object.entries(registration.clients)) {
       const here = warnings.at("tenants", tenant, "clients", id);
-      warnOfCredentials(id, client.secrets, variables, here);
+      warnOfCredentials(id, client.secrets, readSecret, here);
       warnOfClient(client, here);
     }
   }
@@ -77,7 +80,7 @@ function warnOfUrls(publicUrl: string, file: ConfigFile, { store }: Settings, wa
 function warnOfCredentials(
   id: string,
   secrets: readonly SecretSource[],
-  variables: Variables,
+  readSecret: ReadSecret,
   warnings: Problems,
 ): void {
   if (changesUnderFormEncoding(id) || id.includes(":")) {
@@ -86,17 +89,17 @@ function warnOfCredentials(
     );
   }
   for (const [index, secret] of secrets.entries()) {
-    if (secret.kind !== "env") continue;
-    const plain = variables[secret.name] ?? "";
+    if (!isHolder(secret)) continue;
+    const plain = readSecret(secret) ?? "";
+    const holder = describeHolder(secret);
     const here = warnings.at("secrets", index);
     if (changesUnderFormEncoding(plain)) {
       here.add(
-        `the variable ${secret.name} has a + or %, which a client must form-encode when it authenticates ` +
+        `${holder} has a + or %, which a client must form-encode when it authenticates ` +
           "(RFC 6749 section 2.3.1): many do not, and are refused",
       );
     }
-    if (plain !== plain.trim())
-      here.add(`the variable ${secret.name} begins or ends with a space, which is part of the secret`);
+    if (plain !== plain.trim()) here.add(`${holder} begins or ends with a space, which is part of the secret`);
   }
 }
 

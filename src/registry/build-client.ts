@@ -1,10 +1,10 @@
 import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
-import type { Variables } from "../schema/variables.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { ClientFile } from "./schema-client.ts";
+import type { ReadSecret } from "./secret.ts";
 import type { Client, Limits } from "./tenant.ts";
 
 /** What a client's registration is checked against. */
@@ -14,7 +14,7 @@ interface ClientContext {
   /** The names of the tenant's resources. */
   readonly resources: readonly string[];
   readonly grantTypes: readonly string[];
-  readonly variables: Variables;
+  readonly readSecret: ReadSecret;
 }
 
 /** The default of slidingRefreshTokenLifetime, in seconds. */
@@ -25,7 +25,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   const credentials = {
     maxLength: context.limits.credentialLength,
     maxLengthPath: "limits.credentialLength",
-    variables: context.variables,
+    readSecret: context.readSecret,
   };
   checkId(id, credentials, problems);
   checkGrants(file, context, problems);

@@ -1,9 +1,9 @@
 import { didYouMean } from "../base/nearest.ts";
 import { formatPath, type Problems } from "../schema/problems.ts";
-import type { Variables } from "../schema/variables.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { OperatorFile, OperatorsFile } from "./schema-operator.ts";
 import type { TenantFile, TenantsFile } from "./schema-tenant.ts";
+import type { ReadSecret } from "./secret.ts";
 import type { Operator } from "./tenant.ts";
 
 /** Operators by id, by the tenant's id. */
@@ -12,14 +12,14 @@ export type OperatorsByTenant = ReadonlyMap<string, ReadonlyMap<string, Operator
 /** Builds each tenant's operators from their registrations. Notes every rule that they break. */
 export function buildOperators(
   { operators, tenants }: { readonly operators: OperatorsFile; readonly tenants: TenantsFile },
-  variables: Variables,
+  readSecret: ReadSecret,
   problems: Problems,
 ): OperatorsByTenant {
   const byTenant = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
   const known = new Map(Object.entries(tenants));
   for (const [id, file] of Object.entries(operators)) {
     const own = tenantsOf(file, known, problems.at(id, "tenants"));
-    const context = { ...lowestLimit(own), variables };
+    const context = { ...lowestLimit(own), readSecret };
     checkId(id, context, problems.at(id));
     const operator = { id, secrets: resolveSecrets(file.secrets, context, problems.at(id, "secrets")) };
     for (const tenant of own.keys()) byTenant.get(tenant)?.set(id, operator);

@@ -1,5 +1,4 @@
 import type { Problems } from "../schema/problems.ts";
-import type { Variables } from "../schema/variables.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { checkAuthorities } from "./authorities.ts";
@@ -8,6 +7,7 @@ import type { OperatorsByTenant } from "./build-operators.ts";
 import { checkIssuers, issuerOf } from "./issuers.ts";
 import { checkSigning } from "./key-times.ts";
 import type { LimitsFile, TenantFile, TenantsFile } from "./schema-tenant.ts";
+import type { ReadSecret } from "./secret.ts";
 import type { Client, Limits, Tenant } from "./tenant.ts";
 
 /** What tenants are checked against. */
@@ -18,7 +18,7 @@ interface BuildContext {
   /** Where clients find the service; issuers begin with it. */
   readonly publicUrl: string;
   readonly operators: OperatorsByTenant;
-  readonly variables: Variables;
+  readonly readSecret: ReadSecret;
 }
 
 /** The default of markClaim. */

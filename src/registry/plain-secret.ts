@@ -4,7 +4,7 @@ const PLACEHOLDER = /\$?\{[^{}]*\}|<[^<>]*>|\$\(/;
 /** The fewest characters of a secret in plain text, so that guessing with every request never finds it. */
 const MIN_LENGTH = 16;
 
-/** Why a secret in plain text is not usable, to follow "expected the variable NAME to"; undefined if it is usable. */
+/** Why a secret in plain text is not usable, to follow "expected the variable NAME to" or the like; undefined if it is usable. */
 export function doubtOf(plain: string): string | undefined {
   if (/[^\x20-\x7e]/.test(plain)) {
     return "be printable ASCII: it has another character, such as a newline at its end (write it with printf, not echo)";

@@ -14,7 +14,9 @@ const client = z.strictObject({
   secrets: z
     .array(secret)
     .default([])
-    .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
+    .describe(
+      "Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME or file:PATH for plain text",
+    ),
   requireSecret: flag.default(true).describe("false: the secret is optional"),
   allowPublicMint: flag
     .default(false)

@@ -8,7 +8,9 @@ const operator = z.strictObject({
   secrets: z
     .array(secret)
     .min(1, "expected at least one secret")
-    .describe("Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME for plain text"),
+    .describe(
+      "Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME or file:PATH for plain text",
+    ),
   tenants: z
     .union(
       [z.literal("*"), z.array(text).min(1, expected("at least one tenant"))],

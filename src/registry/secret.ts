@@ -1,13 +1,27 @@
 import { createHash } from "node:crypto";
 import type { SecretHash } from "./tenant.ts";
 
-/** One entry of `secrets`: a hash, or the name of the variable that holds the plain text. */
-export type SecretSource = SecretHash | { readonly kind: "env"; readonly name: string };
+/** What holds a secret in plain text: a variable by its name, or a file by its path. */
+export interface SecretHolder {
+  readonly kind: "env" | "file";
+  readonly name: string;
+}
+
+/** One entry of `secrets`: a hash, or what holds the plain text. */
+export type SecretSource = SecretHash | SecretHolder;
+
+/** Whether an entry only says what holds the secret. */
+export function isHolder(source: SecretSource): source is SecretHolder {
+  return source.kind === "env" || source.kind === "file";
+}
+
+/** Reads a secret in plain text; undefined if there is none. */
+export type ReadSecret = (holder: SecretHolder) => string | undefined;
 
 /** The forms of an entry, for error messages. */
 export const SECRET_FORMS =
   "sha256: and 43 characters of base64url, scrypt: and a PHC string ($scrypt$ln=…,r=…,p=…$salt$hash, within bounds), " +
-  "or env: and the name of a variable (not MINTMARK_…, which are settings)";
+  "env: and the name of a variable (not MINTMARK_…, which are settings), or file: and a path";
 
 /**
  * The most that one scrypt verification may cost: N·r·p. As scrypt needs 128·N·r bytes, this bounds its memory to
@@ -21,12 +35,14 @@ export const MAX_SCRYPT_COST = 2 ** 20;
 const SCRYPT = { minLogN: 10, maxLogN: 20, minBytes: 16, maxBytes: 64 } as const;
 
 const PHC = /^\$scrypt\$ln=([1-9][0-9]?),r=([1-9][0-9]?),p=([1-9][0-9]?)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
+const FILE_NAME = /^[^\p{Cc}]{1,1024}$/u;
 const ENV_NAME = /^(?!MINTMARK_)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
 /** Parses an entry of `secrets`; undefined if it has none of the forms, as plain text does. */
 export function parseSecret(text: string): SecretSource | undefined {
   if (text.startsWith("sha256:")) return parseSha256(text.slice("sha256:".length));
   if (text.startsWith("scrypt:")) return parseScrypt(text.slice("scrypt:".length));
+  if (text.startsWith("file:")) return parsePath(text.slice("file:".length));
   if (!text.startsWith("env:")) return undefined;
   const name = text.slice("env:".length);
   return ENV_NAME.test(name) ? { kind: "env", name } : undefined;
@@ -40,6 +56,10 @@ export function hashSecret(plain: string): SecretHash {
 /** Formats a hash as an entry of `secrets`. */
 export function formatSha256(digest: Uint8Array): string {
   return `sha256:${Buffer.from(digest).toString("base64url")}`;
+}
+
+function parsePath(name: string): SecretHolder | undefined {
+  return FILE_NAME.test(name) ? { kind: "file", name } : undefined;
 }
 
 function parseSha256(text: string): SecretHash | undefined {

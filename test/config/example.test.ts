@@ -45,6 +45,7 @@ describe("the example", () => {
     const files = {
       "/etc/mintmark/key-encryption-key": KEY,
       "/etc/mintmark/audit-key": KEY,
+      "/etc/mintmark/acme-web-secret": "another secret of it\n",
       "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
       "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };
@@ -61,7 +62,7 @@ describe("the example", () => {
         .get("acme")
         ?.clients.get("web")
         ?.secrets.map(({ kind }) => kind),
-    ).toEqual(["sha256", "sha256", "scrypt"]);
+    ).toEqual(["sha256", "sha256", "sha256", "scrypt"]);
     expect([...(tenants.get("acme")?.operators.keys() ?? [])]).toEqual(["alice"]);
     expect(config.warnings).toEqual([]);
   });

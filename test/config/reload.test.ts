@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { readAgain, readCertificateAgain } from "../../src/config/reload.ts";
+import { hashSecret } from "../../src/registry/secret.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import { keyBytes, keyText } from "../support/key-encryption-key.ts";
 import { fileWorld, PLAIN_SECRET, SECRET, yamlOf } from "./context.ts";
@@ -108,6 +109,14 @@ describe("a configuration that is read again", () => {
     const { changes } = readAgain(running, fileWorld(file, { WEB: `another-${PLAIN_SECRET}` }));
     expect(changes.changed).toEqual(["tenants.acme.clients.web.secrets"]);
   });
+});
+
+test("a secret in a file that is read again counts at once", () => {
+  const file = yamlOf({ secrets: ["file:web"] });
+  const withSecret = (secret: string) => fileWorld(file, {}, { "/srv/web": secret });
+  const { config, changes } = readAgain(loadConfig(withSecret(PLAIN_SECRET)), withSecret(`another-${PLAIN_SECRET}\n`));
+  expect(config.tenants.get("acme")?.clients.get("web")?.secrets).toEqual([hashSecret(`another-${PLAIN_SECRET}`)]);
+  expect(changes).toEqual({ ...NONE, changed: ["tenants.acme.clients.web.secrets"] });
 });
 
 describe("a certificate that is read again", () => {

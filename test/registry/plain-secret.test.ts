@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
 import { doubtOf } from "../../src/registry/plain-secret.ts";
-import { fileWorld, problemsOf, SECRET } from "../config/context.ts";
+import { hashSecret } from "../../src/registry/secret.ts";
+import { fileWorld, PLAIN_SECRET, problemsOf, SECRET } from "../config/context.ts";
 
 /** The problems of a variable that is a client's secret and an operator's. */
 function faultsWith(secret: string): readonly string[] {
@@ -48,6 +50,36 @@ describe("a secret in a variable", () => {
         },
       ),
     );
+  });
+});
+
+describe("a secret in a file", () => {
+  const yaml = JSON.stringify({ tenants: { acme: { clients: { web: { secrets: ["file:secrets/web"] } } } } });
+  const withText = (text: string) => fileWorld(yaml, {}, { "/srv/secrets/web": text });
+  const place = "tenants.acme.clients.web.secrets[0]: ";
+
+  test.each(["", "\n", "\r\n"])("may end in an end of line: %j", (end) => {
+    const web = loadConfig(withText(`${PLAIN_SECRET}${end}`))
+      .tenants.get("acme")
+      ?.clients.get("web");
+    expect(web?.secrets).toEqual([hashSecret(PLAIN_SECRET)]);
+  });
+
+  test("is held to the same rules as one in a variable", () => {
+    const told = `${place}expected the file secrets/web to`;
+    expect(problemsOf(withText(`${PLAIN_SECRET}\n\n`))).toEqual([
+      expect.stringContaining(`${told} be printable ASCII`),
+    ]);
+    expect(problemsOf(withText("too short\n"))).toEqual([`${told} have at least 16 characters`]);
+    expect(loadConfig(withText(`${PLAIN_SECRET}+`)).warnings).toEqual([
+      expect.stringContaining(`${place}the file secrets/web has a + or %`),
+    ]);
+  });
+
+  test("is missed", () => {
+    const missing = `${place}the file secrets/web is missing or empty, or may not be read`;
+    expect(problemsOf(withText("\n"))).toEqual([missing]);
+    expect(problemsOf(fileWorld(yaml))).toEqual([missing]);
   });
 });
 

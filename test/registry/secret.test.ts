@@ -24,6 +24,10 @@ describe("secrets", () => {
     expect(parseSecret("env:WEB_SECRET")).toEqual({ kind: "env", name: "WEB_SECRET" });
   });
 
+  test.each(["/run/secrets/web", "secrets/the web's", "C:\\secrets\\web"])("the file's path is read: %s", (name) => {
+    expect(parseSecret(`file:${name}`)).toEqual({ kind: "file", name });
+  });
+
   test.each(["ln=17,r=8,p=1", "ln=14,r=8,p=5", "ln=10,r=1,p=1"])("%s is within bounds", (parameters) =>
     expect(parseSecret(phc(parameters))).toBeDefined(),
   );
@@ -55,6 +59,8 @@ describe("secrets", () => {
     "env:1A",
     "env:A-B",
     "env:MINTMARK_KEY_ENCRYPTION_KEY",
+    "file:",
+    "file:a\nb",
   ])("%j is none", (text) => expect(parseSecret(text)).toBeUndefined());
 
   test("whatever scrypt is taken costs no more than the bound", () => {
@@ -70,7 +76,7 @@ describe("secrets", () => {
   test("plain text is never taken", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        fc.pre(!/^(sha256|scrypt|env):/.test(text));
+        fc.pre(!/^(sha256|scrypt|env|file):/.test(text));
         expect(parseSecret(text)).toBeUndefined();
       }),
     );
