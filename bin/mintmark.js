@@ -34,7 +34,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
   import(program.href);
 } else {
   const node = findNode();
-  if (node === undefined) refuse(`none of its optional dependencies, which bring one, is installed for ${platform}`);
+  if (node === undefined) refuse(`the optional dependency that provides one is not installed for ${platform}`);
   else run(node);
 }
 
@@ -72,7 +72,7 @@ function run(node) {
 function refuse(reason) {
   process.stderr.write(
     `mintmark: Node ${NEEDED} or newer is required, this is ${process.version}, and ${reason}. ` +
-      `Install Node ${NEEDED} (https://nodejs.org/en/download), or install mintmark with its optional dependencies.\n`,
+      `Install Node ${NEEDED} (https://nodejs.org/en/download), or reinstall mintmark with its optional dependencies.\n`,
   );
   process.exitCode = 1;
 }

@@ -14,26 +14,26 @@ interface HashOptions extends OutputOptions {
 /** `mintmark audit hash`: what stands for an identifier in an audit with `identifiers: hmac`. */
 export function auditHash(io: Io): Command {
   const command = new Command("hash")
-    .summary("computes what stands for an identifier in an audit with identifiers: hmac")
+    .summary("Hash an identifier to search the audit for it")
     .description(
-      "Computes what stands for an identifier in an audit with identifiers: hmac, to search for it: a subject, the id of a " +
-        "client, an operator, an access token (jti) or a grant (family), or an address. It needs neither service nor " +
-        "configuration.",
+      "Compute the keyed hash of an identifier as it appears in an audit with identifiers: hmac, to search for it. " +
+        "Identifiers are subjects, addresses, and the ids of clients, operators, access tokens (jti) and grants (family). " +
+        "No service or configuration is needed.",
     )
-    .argument("<identifier>", "the identifier, - for standard input")
-    .requiredOption("--key-file <path>", "the file that the configuration names as audit.hmacKeyFile")
+    .argument("<identifier>", "Identifier, or - for standard input")
+    .requiredOption("--key-file <path>", "File with the key, the same as audit.hmacKeyFile in the configuration")
     .action(async (identifier: string, { keyFile, ...options }: HashOptions) => {
       const key = parseKey((await readConfidential(io, { what: "key", file: keyFile })).trim());
       if (key === undefined)
-        throw new UsageError("--key-file must name a file with 32 bytes in base64url, base64 or hex.");
+        throw new UsageError("--key-file must be a file that contains 32 bytes in base64url, base64 or hex.");
       const plain = identifier === "-" ? await readConfidential(io, { what: "identifier", file: "-" }) : identifier;
       await print(io, { hash: hashedIdentifier(key)(plain) }, options);
     });
   return withExamples(withOutput(command), [
-    ["mintmark audit hash --key-file /etc/mintmark/audit-key alice", "What stands for the subject alice"],
+    ["mintmark audit hash --key-file /etc/mintmark/audit-key alice", "Print the hash of the subject alice"],
     [
       'grep -F "$(mintmark audit hash --key-file audit-key --field hash alice)" audit.jsonl',
-      "All that was done for her",
+      "Find all audit records that mention alice",
     ],
   ]);
 }

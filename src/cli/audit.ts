@@ -6,10 +6,10 @@ import type { Io } from "./frame/io.ts";
 /** `mintmark audit`: the commands for the audit. */
 export function audit(io: Io): Command {
   const command = new Command("audit")
-    .summary("computes what stands for an identifier in the audit")
-    .description("Computes what stands for an identifier in the audit.")
+    .summary("Hash identifiers to search the audit for them")
+    .description("Hash identifiers to search the audit for them.")
     .addCommand(auditHash(io));
   return withExamples(command, [
-    ["mintmark audit hash --key-file /etc/mintmark/audit-key alice", "What stands for the subject alice"],
+    ["mintmark audit hash --key-file /etc/mintmark/audit-key alice", "Print the hash of the subject alice"],
   ]);
 }

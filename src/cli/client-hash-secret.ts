@@ -24,19 +24,24 @@ interface HashOptions extends OutputOptions {
 /** `mintmark client hash-secret`: an entry of a client's or an operator's `secrets`. */
 export function clientHashSecret(io: Io): Command {
   const command = new Command("hash-secret")
-    .summary("makes the hash of a secret, for the configuration")
+    .summary("Hash a secret for the configuration")
     .description(
-      "Makes the hash of a client's or an operator's secret, as the configuration's secrets take it. A generated secret " +
-        "cannot be guessed, so that sha256 is enough, and quick; one that a person chose needs scrypt.",
+      "Hash the secret of a client or an operator for use in the configuration. sha256 is sufficient for a " +
+        "generated secret, which cannot be guessed; a secret that a person chose needs scrypt.",
     )
     .argument(
       "[file]",
-      "the file that holds the secret, - for standard input; unless given standard input, or a prompt",
+      "File with the secret, or - for standard input (default: standard input, or a prompt on a terminal)",
     )
-    .option("--generate", "makes a new secret, and prints it beside its hash, once")
-    .addOption(new Option("--kind <kind>", "sha256 for a generated secret, scrypt for any other").choices(KINDS))
+    .option("--generate", "Generate a secret, and print it once together with its hash")
+    .addOption(
+      new Option(
+        "--kind <kind>",
+        "Hash algorithm; defaults to sha256 with --generate, and to scrypt otherwise",
+      ).choices(KINDS),
+    )
     .action(async (file: string | undefined, { generate = false, kind, ...options }: HashOptions) => {
-      if (generate && file !== undefined) throw new UsageError("Only one of a file and --generate may be given.");
+      if (generate && file !== undefined) throw new UsageError("--generate cannot be used with a file.");
       const secret = generate ? randomBytes(32).toString("base64url") : await readSecret(io, file);
       const hash =
         (kind ?? (generate ? "sha256" : "scrypt")) === "sha256"
@@ -45,18 +50,18 @@ export function clientHashSecret(io: Io): Command {
       await print(io, generate ? { secret, hash } : { hash }, options);
     });
   return withExamples(withOutput(command), [
-    ["mintmark client hash-secret --generate", "A new secret for a client, and what to write into the configuration"],
-    ["mintmark client hash-secret", "The hash of a secret that is typed, and not shown"],
-    ["mintmark client hash-secret - --field hash < secret.txt", "The hash alone"],
+    ["mintmark client hash-secret --generate", "Generate a client secret and its entry for the configuration"],
+    ["mintmark client hash-secret", "Hash a secret that you type at a prompt"],
+    ["mintmark client hash-secret - --field hash < secret.txt", "Print only the hash"],
   ]);
 }
 
 async function readSecret(io: Io, file: string | undefined): Promise<string> {
   const secret = await readConfidential(io, { what: "secret", file, takesInput: true });
   const doubt = doubtOf(secret);
-  if (doubt !== undefined) throw new UsageError(`Expected the secret to ${doubt}.`);
+  if (doubt !== undefined) throw new UsageError(`The secret must ${doubt}.`);
   if (file === undefined && io.stdin.isTTY && (await readConfidential(io, { what: "secret again" })) !== secret) {
-    throw new UsageError("The two secrets differ.");
+    throw new UsageError("The secrets do not match.");
   }
   return secret;
 }

@@ -13,19 +13,19 @@ interface RevokeOptions extends OperatorOptions, OutputOptions {
 /** `mintmark client revoke`: calls the RPC RevokeClient, or does the same at the store. */
 export function clientRevoke(io: Io): Command {
   const command = new Command("revoke")
-    .summary("ends all that a client minted up to now")
+    .summary("Revoke everything that a client has minted")
     .description(
-      "Ends all that a client minted up to now: for one whose secret has leaked, or that is to go. What it mints afterwards " +
-        "lives, so replace its secret first.",
+      "Revoke all tokens and grants that a client has minted so far, for example if its secret has leaked or the client is " +
+        "being removed. Tokens that it mints later are not affected, so replace a leaked secret first.",
     )
-    .requiredOption("--tenant <id>", "the tenant")
-    .requiredOption("--client <id>", "the client, which need not be configured any longer")
-    .option("--yes", "goes on without a question")
+    .requiredOption("--tenant <id>", "Tenant id")
+    .requiredOption("--client <id>", "Client id; the client need not be in the configuration anymore")
+    .option("--yes", "Do not ask for confirmation")
     .action(async (options: RevokeOptions) => {
       const { tenant, client, yes = false } = options;
       await confirm(
         io,
-        `Everything that the client ${client} of the tenant ${tenant} has minted is revoked for good.`,
+        `This permanently revokes everything that the client ${client} of the tenant ${tenant} has minted.`,
         yes,
       );
       const warnings = await asOperator<readonly string[]>(io, options, {
@@ -35,7 +35,10 @@ export function clientRevoke(io: Io): Command {
       await print(io, { warnings }, options, () => ["Revoked.", ...warnings].join("\n"));
     });
   return withExamples(withOperator(withOutput(command)), [
-    ["mintmark client revoke --tenant acme --client web", "Asks before it does"],
-    ["mintmark client revoke --tenant acme --client web --store --config mintmark.yaml --yes", "At the store itself"],
+    ["mintmark client revoke --tenant acme --client web", "Revoke a client after a confirmation"],
+    [
+      "mintmark client revoke --tenant acme --client web --store --config mintmark.yaml --yes",
+      "Revoke a client directly in the store",
+    ],
   ]);
 }

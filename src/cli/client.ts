@@ -7,12 +7,12 @@ import type { Io } from "./frame/io.ts";
 /** `mintmark client`: the commands for clients. */
 export function client(io: Io): Command {
   const command = new Command("client")
-    .summary("makes the hashes of clients' secrets, and ends clients")
-    .description("Makes the hashes of clients' secrets, and ends clients.")
+    .summary("Hash client secrets and revoke what clients have minted")
+    .description("Hash client secrets and revoke what clients have minted.")
     .addCommand(clientHashSecret(io))
     .addCommand(clientRevoke(io));
   return withExamples(command, [
-    ["mintmark client hash-secret --generate", "A new secret for a client, and what to write into the configuration"],
-    ["mintmark client revoke --tenant acme --client web", "After its secret has leaked, and was replaced"],
+    ["mintmark client hash-secret --generate", "Generate a client secret and its entry for the configuration"],
+    ["mintmark client revoke --tenant acme --client web", "Revoke a client whose leaked secret was replaced"],
   ]);
 }

@@ -14,15 +14,15 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } satisfies
 /** `mintmark completion SHELL`: prints a script with which a shell completes command lines of this version. */
 export function completion(io: Io, program: Command): Command {
   const command = new Command("completion")
-    .summary("prints a script by which a shell completes command lines")
-    .description("Prints a script by which a shell completes commands, options, and what they may be.")
-    .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(SCRIPTS)))
+    .summary("Print a shell completion script")
+    .description("Print a shell completion script for commands, options and their values.")
+    .addArgument(new Argument("<shell>", "Shell").choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) => {
       io.stdout.write(SCRIPTS[shell](placesOf(program)));
     });
   return withExamples(command, [
-    ["source <(mintmark completion bash)", "In ~/.bashrc"],
-    ["source <(mintmark completion zsh)", "In ~/.zshrc, after compinit"],
-    ["mintmark completion fish > ~/.config/fish/completions/mintmark.fish", "For fish"],
+    ["source <(mintmark completion bash)", "Add to ~/.bashrc"],
+    ["source <(mintmark completion zsh)", "Add to ~/.zshrc, after compinit"],
+    ["mintmark completion fish > ~/.config/fish/completions/mintmark.fish", "Install for fish"],
   ]);
 }

@@ -13,16 +13,17 @@ interface CheckOptions extends ConfigOptions, OutputOptions {
 /** `mintmark config check`: reports what a start with a configuration, or a reload of it, would report. */
 export function configCheck(io: Io): Command {
   const command = new Command("check")
-    .summary("checks the configuration as a start does")
+    .summary("Check a configuration")
     .description(
-      "Checks the configuration as a start does, with the variables and the files that it names, and lists what is likely " +
-        "to be a mistake. Nothing is opened, written or served. The exit code is 1 if a start would refuse it.",
+      "Check a configuration as the service does when it starts, including the variables and files that it refers to, and " +
+        "list likely mistakes. It does not open the store, write files or listen on ports. The exit code is 1 if the service " +
+        "would refuse to start.",
     )
     .addOption(configOption())
     .option(
       "--running <path>",
-      "the file that a service runs with: also says what the service would change if it read this one instead, and what " +
-        "needs a restart; the exit code is 1 if it would refuse to",
+      "Configuration file of the running service; also list what a reload would change and what requires a restart, and " +
+        "exit with 1 if the service would refuse the reload",
     )
     .action(async ({ running, ...options }: CheckOptions) => {
       const config = await readConfig(io, options);
@@ -30,9 +31,12 @@ export function configCheck(io: Io): Command {
       await print(io, summaryOf(config, reload), options, () => textOf(config, reload).join("\n"));
     });
   return withExamples(withOutput(command), [
-    ["mintmark config check --config mintmark.yaml", "Before a node is started with it"],
-    ["mintmark config check --config mintmark.yaml --field warnings", "What is likely to be a mistake, a line each"],
-    ["mintmark config check --config mintmark.yaml.new --running mintmark.yaml", "Before a node reads it again"],
+    ["mintmark config check --config mintmark.yaml", "Check a configuration before starting a node with it"],
+    ["mintmark config check --config mintmark.yaml --field warnings", "Print only the warnings, one per line"],
+    [
+      "mintmark config check --config mintmark.yaml.new --running mintmark.yaml",
+      "Check a configuration before a running service reloads it",
+    ],
   ]);
 }
 
@@ -60,7 +64,7 @@ function textOf({ warnings }: Config, reload: Reload | undefined): readonly stri
     ...added.map((place) => `A reload adds ${place}.`),
     ...removed.map((place) => `A reload removes ${place}.`),
     ...changed.map((place) => `A reload changes ${place}.`),
-    ...reload.restart.map((setting) => `${setting} needs a restart.`),
+    ...reload.restart.map((setting) => `The change of ${setting} requires a restart.`),
   ];
   return [...lines, ...(places.length === 0 ? ["A reload changes nothing."] : places)];
 }

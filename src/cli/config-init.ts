@@ -29,24 +29,27 @@ interface Made {
 /** `mintmark config init`: writes everything that a first production start needs. */
 export function configInit(io: Io): Command {
   const command = new Command("init")
-    .summary("writes a first production configuration")
+    .summary("Write a first production configuration")
     .description(
-      "Writes a first production configuration, mintmark.yaml, with one client whose new secret is shown once, and a new " +
-        "key-encryption key, which the owner alone may read. Nothing is overwritten.",
+      "Write a first production configuration (mintmark.yaml) with one client, and a new key-encryption key that only the " +
+        "owner of the file can read. The client's generated secret is shown once. Existing files are never overwritten.",
     )
-    .argument("[folder]", "where; it is made if it is not there; the working directory unless given")
-    .option("--public-url <url>", "where clients will find the service, such as https://tokens.example.com")
-    .option("--tenant <id>", "the first tenant; default is served at the root", "default")
-    .option("--client <id>", "its first client", "first-client")
+    .argument("[folder]", "Folder to write to, created if it does not exist (default: the working directory)")
+    .option("--public-url <url>", "URL at which clients reach the service, such as https://tokens.example.com")
+    .option("--tenant <id>", "Id of the first tenant; the tenant default is served at the root", "default")
+    .option("--client <id>", "Id of the tenant's first client", "first-client")
     .action(async (folder: string | undefined, options: InitOptions) => {
       const made = await makeFiles(resolve(io.cwd, folder ?? "."), options);
       await print(io, { ...made }, options, (output) => formatPairs(told(made), output) + next(made));
     });
   return withExamples(withOutput(command), [
-    ["mintmark config init /etc/mintmark --public-url https://tokens.example.com", "For a service behind a proxy"],
+    [
+      "mintmark config init /etc/mintmark --public-url https://tokens.example.com",
+      "Write a configuration for a service behind a proxy",
+    ],
     [
       "mintmark config init --field secret > first-client.secret",
-      "In the working directory; the secret goes into a file",
+      "Write to the working directory, and save the secret in a file",
     ],
   ]);
 }
@@ -100,8 +103,10 @@ function next({ config, tenant, client }: Made): string {
   const at = tenant === "default" ? "" : ` --tenant ${tenant}`;
   return `
 
-The secret is shown this once: the configuration holds its hash. Keep a copy of the key-encryption key apart from the
-store: whoever has both has the signing keys, and without it they are lost.
+The secret is shown only once: the configuration contains its hash. Back up the key-encryption key separately from the
+store: anyone who has both has the signing keys, and without the key they are lost.
+
+Next steps:
 
   mintmark serve --config ${config}
   MINTMARK_CLIENT_ID=${client} mintmark mint --grant-type arbitrary_resource_owner --subject alice --arbitrary-claims '{}'${at}`;

@@ -8,13 +8,19 @@ import type { Io } from "./frame/io.ts";
 /** `mintmark config`: the commands for configuration files. */
 export function config(io: Io): Command {
   const command = new Command("config")
-    .summary("makes, checks and describes the configuration file")
-    .description("Makes, checks and describes the configuration file.")
+    .summary("Create and check configuration files")
+    .description("Create and check configuration files.")
     .addCommand(configInit(io))
     .addCommand(configCheck(io))
     .addCommand(configSchema(io));
   return withExamples(command, [
-    ["mintmark config init /etc/mintmark --public-url https://tokens.example.com", "A first one for production"],
-    ["mintmark config check --config /etc/mintmark/mintmark.yaml", "Whether a service would start with it"],
+    [
+      "mintmark config init /etc/mintmark --public-url https://tokens.example.com",
+      "Write a first production configuration",
+    ],
+    [
+      "mintmark config check --config /etc/mintmark/mintmark.yaml",
+      "Check whether the service would start with a configuration",
+    ],
   ]);
 }

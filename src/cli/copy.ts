@@ -18,13 +18,13 @@ const WITH_PASSWORD = /^[a-z0-9+.-]+:\/\/[^/@]*:[^@]*@/i;
 /** `mintmark copy`: copies a store whose nodes are stopped, so that its tokens keep working. */
 export function copy(io: Io): Command {
   const command = new Command("copy")
-    .summary("copies a store, while no node runs, into an empty one")
+    .summary("Copy a store into an empty one")
     .description(
-      "Copies a store, while no node runs, into an empty one: what was minted before is good after. It can be stopped and " +
-        "repeated. A URL with a password is never an argument: env:NAME names the variable that holds it.",
+      "Copy a store into an empty one while no node is running. What was minted before remains valid. The command can be " +
+        "interrupted and repeated. Never pass a URL that contains a password: put it in a variable and pass env:NAME.",
     )
-    .requiredOption("--from <url>", "the store to copy: sqlite:PATH, mongodb://…, or env:NAME")
-    .requiredOption("--to <url>", "the store to copy into, in the same forms")
+    .requiredOption("--from <url>", "Store to copy from: sqlite:PATH, mongodb://…, or env:NAME")
+    .requiredOption("--to <url>", "Store to copy to, in the same form")
     .addOption(configOption())
     .action(async (options: CopyOptions) => {
       const [source, target] = [urlOf(io, "--from", options.from), urlOf(io, "--to", options.to)];
@@ -50,10 +50,10 @@ export function copy(io: Io): Command {
             from,
             to,
             () => Math.min(clock.now(), told || Number.POSITIVE_INFINITY),
-            (rows) => progress.show(`${rows} rows copied`),
+            (rows) => progress.show(`Copied ${rows} rows`),
           );
           progress.end();
-          io.stdout.write(`Both stores have ${tell(counts)} that do not end within ten minutes.\n`);
+          io.stdout.write(`Both stores contain ${tell(counts)}, not counting what expires within ten minutes.\n`);
         } finally {
           await to.close();
         }
@@ -63,7 +63,10 @@ export function copy(io: Io): Command {
       }
     });
   return withExamples(command, [
-    ["mintmark copy --from sqlite:./data/mintmark.db --to env:TARGET", "To the MongoDB whose URL is in TARGET"],
+    [
+      "mintmark copy --from sqlite:./data/mintmark.db --to env:TARGET",
+      "Copy to the MongoDB database whose URL is in the variable TARGET",
+    ],
   ]);
 }
 
@@ -72,11 +75,10 @@ export function copy(io: Io): Command {
  */
 function urlOf({ env }: Io, option: string, given: string): string {
   const url = given.startsWith("env:") ? env[given.slice("env:".length)] : given;
-  if (url === undefined || url === "") throw new UsageError(`${option} must be the URL of a store, or env:NAME.`);
+  if (url === undefined || url === "")
+    throw new UsageError(`${option} must be the URL of a store, or env:NAME for a URL in the variable NAME.`);
   if (url === given && WITH_PASSWORD.test(url)) {
-    throw new UsageError(
-      `${option}: a password must not be an argument: put the URL into a variable, and give env:NAME.`,
-    );
+    throw new UsageError(`${option} must not contain a password. Put the URL in a variable and pass env:NAME.`);
   }
   return url;
 }

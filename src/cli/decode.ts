@@ -13,10 +13,10 @@ import { readToken, withToken } from "./remote/token-options.ts";
 /** `mintmark decode`: shows what a token says, offline. */
 export function decode(io: Io): Command {
   const command = new Command("decode")
-    .summary("shows what a token says, unverified")
+    .summary("Show the contents of a token without verifying it")
     .description(
-      "Shows the header and the claims of a JWT, or which grant a refresh token belongs to. Nothing is verified, and no " +
-        "service is asked: introspect tells whether a token is alive.",
+      "Show the header and claims of a JWT, or the grant that a refresh token belongs to. The token is not verified, and no " +
+        "service is called. Use introspect to find out whether a token is active.",
     )
     .action(async (file: string | undefined, options: OutputOptions) => {
       const decoded = decodeToken(await readToken(io, file, "token"));
@@ -28,8 +28,8 @@ export function decode(io: Io): Command {
       );
     });
   return withExamples(withOutput(withToken(command, "token")), [
-    ["mintmark decode token.txt", "A token in a file"],
-    ["mintmark decode - --field claims.sub < token.txt", "The subject alone"],
+    ["mintmark decode token.txt", "Decode a token from a file"],
+    ["mintmark decode - --field claims.sub < token.txt", "Print only the subject"],
   ]);
 }
 
@@ -40,11 +40,9 @@ function decodeToken(token: string): JsonObject {
     return { refresh_token: { family, generation: Number(generation), key_generation: Number(key) } };
   }
   if (looksLikeHandle(token)) {
-    throw new UsageError(
-      "This is a reference token, which contains nothing. mintmark introspect shows what it stands for.",
-    );
+    throw new UsageError("This is a reference token, which has no contents. Use mintmark introspect instead.");
   }
-  if (!isCompactJws(token)) throw new UsageError("This token cannot be decoded: expected a JWT or a refresh token.");
+  if (!isCompactJws(token)) throw new UsageError("Cannot decode the token: expected a JWT or a refresh token.");
   const [header = "", claims = ""] = token.split(".");
   return { header: partOf(header), claims: partOf(claims) };
 }

@@ -9,21 +9,22 @@ import { type AddressOptions, askService, withAddress } from "./remote/connectio
  */
 export function healthcheck(io: Io): Command {
   const command = new Command("healthcheck")
-    .summary("tells by its exit code whether a service is ready")
+    .summary("Check whether a service is ready")
     .description(
-      "Tells whether a service is ready: the exit code is 0 if it is, and 3 if it is not or does not answer. It needs no " +
-        "credentials, and takes any certificate of this machine, as nothing secret is sent.",
+      "Check whether a service is ready. The exit code is 0 if it is, and 3 if it is not or does not respond. No " +
+        "credentials are needed. On loopback, any certificate is accepted, because nothing secret is sent.",
     )
     .action(async (options: AddressOptions) => {
       const { Health, HealthCheckResponse_ServingStatus: Status } = await import(
         "../../gen/grpc/health/v1/health_pb.ts"
       );
       const { status } = await askService(io, options, Health, (service) => service.check({}));
-      if (status !== Status.SERVING) throw new ServiceUnavailableError("The service is not ready: its log says why.");
+      if (status !== Status.SERVING)
+        throw new ServiceUnavailableError("The service is not ready. See its log for the reason.");
       io.stdout.write("The service is ready.\n");
     });
   return withExamples(withAddress(command, "the gateway"), [
-    ["mintmark healthcheck", "The service on this machine"],
-    ["mintmark healthcheck --address https://127.0.0.1:7001 --timeout 3s", "With TLS, and an answer within 3 seconds"],
+    ["mintmark healthcheck", "Check the service on this machine"],
+    ["mintmark healthcheck --address https://127.0.0.1:7001 --timeout 3s", "Use TLS, and wait for at most 3 seconds"],
   ]);
 }

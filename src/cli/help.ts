@@ -5,9 +5,9 @@ import { UsageError } from "./frame/exit.ts";
 /** `mintmark help [command…]`: shows the help of a command or a subcommand. */
 export function help(program: Command): Command {
   return new Command("help")
-    .summary("shows the help of a command")
-    .description("Shows the help of a command.")
-    .argument("[command...]", "the command, such as keys rotate")
+    .summary("Show help for a command")
+    .description("Show help for a command.")
+    .argument("[command...]", "Command, such as keys rotate")
     .action((names: readonly string[]) => {
       let found = program;
       for (const name of names) {

@@ -11,28 +11,28 @@ import { parseSettings } from "./gsts/settings.ts";
 /** `mintmark import-gsts`: the clients of a Generic-Security-Token-Service, or of IdentityServer4, as a configuration. */
 export function importGsts(io: Io): Command {
   const command = new Command("import-gsts")
-    .summary("makes a configuration of the clients of IdentityServer4")
+    .summary("Convert IdentityServer4 clients to a configuration")
     .description(
-      "Makes a configuration of the clients and API resources in the settings (appsettings.json) of a " +
-        "Generic-Security-Token-Service, or of IdentityServer4, and prints it as YAML. What has no counterpart is told on " +
-        "standard error, a line each. Plain secrets become hashes.",
+      "Convert the clients and API resources in the settings (appsettings.json) of Generic-Security-Token-Service or " +
+        "IdentityServer4 to a configuration, and print it as YAML. Settings without a counterpart are listed on standard " +
+        "error, one per line. Plain-text secrets are replaced with hashes.",
     )
-    .argument("<files...>", "the settings files: clients and API resources may be in one, or apart")
-    .option("--tenant <id>", "the tenant that they become", "default")
+    .argument("<files...>", "Settings files; clients and API resources may be in the same file or in separate ones")
+    .option("--tenant <id>", "Id of the tenant to create", "default")
     .action(async (files: readonly string[], { tenant }: { readonly tenant: string }) => {
       const [{ stringify }, { grants }] = await Promise.all([import("yaml"), import("../grants/index.ts")]);
       const converted = convert(
         files.map((file) => readSettings(io, file)),
         grants.map(({ grantType }) => grantType),
       );
-      if (converted === undefined) throw new UsageError("There is no client in that: expected the section clients.");
+      if (converted === undefined) throw new UsageError("No clients found: expected a section named clients.");
       for (const note of converted.notes) io.stderr.write(`${note}\n`);
       io.stdout.write(stringify({ tenants: { [tenant]: converted.tenant } }, { lineWidth: 120 }));
     });
   return withExamples(command, [
     [
       "mintmark import-gsts appsettings.Clients.json appsettings.ApiResources.json > mintmark.yaml",
-      "Then: mintmark config check --config mintmark.yaml",
+      "Convert the settings; then run mintmark config check --config mintmark.yaml",
     ],
   ]);
 }

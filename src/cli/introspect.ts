@@ -14,11 +14,16 @@ interface IntrospectOptions extends TokenOptions, ConnectionOptions, OutputOptio
 /** `mintmark introspect`: calls the RPC Introspect. */
 export function introspect(io: Io): Command {
   const command = new Command("introspect")
-    .summary("tells whether a token is alive, and what it says")
+    .summary("Show whether a token is active, and its claims")
     .description(
-      "Tells whether a token is alive, and what it says. That it is not alive is an answer, too: the exit code is 0.",
+      "Show whether a token is active, and its claims if it is. The exit code is 0 even if the token is inactive.",
     )
-    .addOption(new Option("--token-type-hint <type>", "where to look first").choices(["access_token", "refresh_token"]))
+    .addOption(
+      new Option("--token-type-hint <type>", "Type of token to look for first").choices([
+        "access_token",
+        "refresh_token",
+      ]),
+    )
     .action(async (file: string | undefined, options: IntrospectOptions) => {
       const { tenant, tokenTypeHint = "" } = options;
       const token = await readToken(io, file, "token");
@@ -30,11 +35,11 @@ export function introspect(io: Io): Command {
       await print(io, claims, options, (output) => formatClaims(claims, output));
     });
   return withExamples(withConnection(withOutput(withTenant(withToken(command, "token"))), "client"), [
-    ["mintmark introspect token.txt", "A token in a file"],
+    ["mintmark introspect token.txt", "Introspect a token from a file"],
     [
       "mintmark mint --grant-type arbitrary_no_subject --arbitrary-claims '{}' --field access_token | mintmark introspect -",
-      "What was just minted",
+      "Introspect a token that was just minted",
     ],
-    ["mintmark introspect token.txt --field active", "true or false"],
+    ["mintmark introspect token.txt --field active", "Print only true or false"],
   ]);
 }

@@ -10,9 +10,9 @@ interface ListOptions extends OperatorOptions, OutputOptions {}
 /** `mintmark keys list`: calls the RPC ListKeys, or does the same at the store. */
 export function keysList(io: Io): Command {
   const command = new Command("list")
-    .summary("lists every generation of a tenant's keys")
-    .description("Lists every generation of a tenant's keys, never a private part.")
-    .option("--tenant <id>", "the tenant", "default")
+    .summary("List the keys of a tenant")
+    .description("List every generation of a tenant's keys. Secret key material is never shown.")
+    .option("--tenant <id>", "Tenant id", "default")
     .action(async (options: ListOptions) => {
       const { tenant } = options;
       const listed = await asOperator(io, options, {
@@ -30,8 +30,11 @@ export function keysList(io: Io): Command {
       );
     });
   return withExamples(withOperator(withOutput(command)), [
-    ["mintmark keys list --tenant acme", "As the operator of MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET"],
-    ["mintmark keys list --tenant acme --field kid", "The ids of its signing keys, a line each"],
-    ["mintmark keys list --store --config mintmark.yaml", "At the store itself, without a running service"],
+    [
+      "mintmark keys list --tenant acme",
+      "List keys, with the credentials in MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET",
+    ],
+    ["mintmark keys list --tenant acme --field kid", "Print only the ids of the signing keys, one per line"],
+    ["mintmark keys list --store --config mintmark.yaml", "List the keys in the store, without a running service"],
   ]);
 }

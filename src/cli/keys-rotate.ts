@@ -26,19 +26,19 @@ interface PrintedRotation {
 /** `mintmark keys rotate`: calls the RPC Rotate, or does the same at the store. */
 export function keysRotate(io: Io): Command {
   const command = new Command("rotate")
-    .summary("makes the next key of a tenant")
+    .summary("Rotate a key of a tenant")
     .description(
-      "Makes the next key of a tenant. A graceful rotation publishes it now and has it sign once every cached JWKS has it; " +
-        "an immediate one has it sign as soon as every node has read it; one of a compromised key ends all that the key " +
-        "signed, at once and for good.",
+      "Create the next key of a tenant. In graceful mode, the key is published now and starts to sign once every cached " +
+        "JWKS contains it. In immediate mode, it starts to sign as soon as every node has read it. In compromised mode, " +
+        "everything that the leaked key signed is revoked, immediately and permanently.",
     )
-    .requiredOption("--tenant <id>", "the tenant")
-    .addOption(new Option("--mode <mode>", "how the new key takes over").choices(ROTATION_MODES).default("graceful"))
-    .addOption(new Option("--use <use>", "which key rotates").choices(KEY_USES).default("signing"))
-    .option("--kid <kid>", "the leaked key, with --mode compromised; the active one unless given")
-    .option("--dry-run", "prints the plan and changes nothing")
-    .option("--idempotency-key <text>", "makes a repeated command the same rotation")
-    .option("--yes", "has a compromised key end all that it signed without a question")
+    .requiredOption("--tenant <id>", "Tenant id")
+    .addOption(new Option("--mode <mode>", "Rotation mode").choices(ROTATION_MODES).default("graceful"))
+    .addOption(new Option("--use <use>", "Key to rotate").choices(KEY_USES).default("signing"))
+    .option("--kid <kid>", "Id of the leaked key, with --mode compromised (default: the active key)")
+    .option("--dry-run", "Show what would change, without changing anything")
+    .option("--idempotency-key <text>", "Rotate only once, even if the command is repeated with the same text")
+    .option("--yes", "Do not ask for confirmation, with --mode compromised")
     .action(async (options: RotateOptions) => {
       await confirmCompromised(io, options);
       const rotation = await rotate(io, options);
@@ -52,10 +52,13 @@ export function keysRotate(io: Io): Command {
       );
     });
   return withExamples(withOperator(withOutput(command)), [
-    ["mintmark keys rotate --tenant acme --dry-run", "What a graceful rotation would do"],
-    ["mintmark keys rotate --tenant acme --idempotency-key 2026-11", "Once, however often it is repeated"],
-    ["mintmark keys rotate --tenant acme --mode compromised --yes", "After the signing key has leaked"],
-    ["mintmark keys rotate --tenant acme --store --config mintmark.yaml", "At the store itself"],
+    ["mintmark keys rotate --tenant acme --dry-run", "Show what a graceful rotation would change"],
+    ["mintmark keys rotate --tenant acme --idempotency-key 2026-11", "Rotate once, even if the command is repeated"],
+    [
+      "mintmark keys rotate --tenant acme --mode compromised --yes",
+      "Replace a leaked signing key and revoke what it signed",
+    ],
+    ["mintmark keys rotate --tenant acme --store --config mintmark.yaml", "Rotate directly in the store"],
   ]);
 }
 
@@ -64,10 +67,14 @@ async function confirmCompromised(
   { tenant, mode, use, kid, dryRun, yes = false }: RotateOptions,
 ): Promise<void> {
   if (mode !== "compromised" || dryRun) return;
-  const ended =
+  const revoked =
     use === "signing" ? "every token that it signed" : "every refresh token and reference token made with it";
-  const key = kid === undefined ? `The active ${use} key` : `The key ${kid}`;
-  await confirm(io, `${key} of the tenant ${tenant} is revoked: ${ended} ends at once and for good.`, yes);
+  const key = kid === undefined ? `active ${use} key` : `key ${kid}`;
+  await confirm(
+    io,
+    `This immediately and permanently revokes the ${key} of the tenant ${tenant}, and ${revoked}.`,
+    yes,
+  );
 }
 
 function rotate(io: Io, options: RotateOptions): Promise<PrintedRotation> {

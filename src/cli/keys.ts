@@ -7,12 +7,15 @@ import { keysRotate } from "./keys-rotate.ts";
 /** `mintmark keys`: a tenant's keys, for operators. */
 export function keys(io: Io): Command {
   const command = new Command("keys")
-    .summary("lists and rotates a tenant's keys")
-    .description("Lists and rotates a tenant's keys, for operators.")
+    .summary("List and rotate the keys of a tenant")
+    .description("List and rotate the keys of a tenant, as an operator.")
     .addCommand(keysList(io))
     .addCommand(keysRotate(io));
   return withExamples(command, [
-    ["mintmark keys list --tenant acme", "As the operator of MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET"],
-    ["mintmark keys rotate --tenant acme --dry-run", "What a rotation would do"],
+    [
+      "mintmark keys list --tenant acme",
+      "List keys, with the credentials in MINTMARK_OPERATOR_ID and MINTMARK_OPERATOR_SECRET",
+    ],
+    ["mintmark keys rotate --tenant acme --dry-run", "Show what a rotation would change"],
   ]);
 }

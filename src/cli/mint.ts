@@ -31,43 +31,43 @@ interface MintOptions extends TokenOptions, ConnectionOptions, OutputOptions {
 /** `mintmark mint`: calls the RPC Mint. */
 export function mint(io: Io): Command {
   const command = new Command("mint")
-    .summary("mints tokens")
+    .summary("Mint tokens")
     .description(
-      "Mints an access token and, if the grant and the scopes ask for them, a refresh token and an id_token. The options " +
-        "have the names of the token endpoint's parameters. JSON is given as it is, as @FILE, or as - for standard input.",
+      "Mint an access token and, depending on the grant and the scopes, a refresh token and an id_token. The options are " +
+        "named after the parameters of the token endpoint. Pass JSON as text, as @FILE, or as - for standard input.",
     )
-    .requiredOption("--grant-type <grant>", "the grant, such as arbitrary_token")
-    .option("--subject <subject>", "the subject of the token")
-    .option("--issuer <url>", "the issuer to name in the token")
+    .requiredOption("--grant-type <grant>", "Grant type, such as arbitrary_token")
+    .option("--subject <subject>", "Subject of the token")
+    .option("--issuer <url>", "Issuer of the token")
     .option(
       "--scope <scopes>",
-      "scopes, between blanks or by several options; offline_access asks for a refresh token",
+      "Scopes, separated by spaces (repeatable); include offline_access for a refresh token",
       listed,
     )
-    .option("--arbitrary-claims <json>", "claims, as a JSON object")
-    .option("--arbitrary-json <json>", "members for the top level of the token, as a JSON object")
-    .option("--custom-payload <json>", "any JSON, for the claim custom_payload")
-    .option("--arbitrary-amr <method>", "an authentication method to list in amr; may be repeated", each)
-    .option("--arbitrary-audience <audience>", "an audience to list in aud; may be repeated", each)
-    .option("--access-token-lifetime <duration>", "how long the access token lives, such as 15m", seconds)
-    .option("--id-token-lifetime <duration>", "how long the id_token lives", seconds)
-    .addOption(new Option("--access-token-type <type>", "the kind of access token").choices(TYPES))
-    .option("--access-token-file <path>", "a file with an access token whose subject is taken, - for standard input")
-    .option("--authority <name>", "the authority that issued the id_token, such as wellknown://google")
-    .option("--id-token-file <path>", "a file with that id_token, - for standard input")
+    .option("--arbitrary-claims <json>", "Claims, as a JSON object")
+    .option("--arbitrary-json <json>", "Top-level members of the token, as a JSON object")
+    .option("--custom-payload <json>", "Value of the custom_payload claim, as JSON")
+    .option("--arbitrary-amr <method>", "Authentication method to add to amr (repeatable)", each)
+    .option("--arbitrary-audience <audience>", "Audience to add to aud (repeatable)", each)
+    .option("--access-token-lifetime <duration>", "Lifetime of the access token, such as 15m", seconds)
+    .option("--id-token-lifetime <duration>", "Lifetime of the id_token, such as 5m", seconds)
+    .addOption(new Option("--access-token-type <type>", "Type of the access token").choices(TYPES))
+    .option("--access-token-file <path>", "File with an access token to take the subject from, or - for standard input")
+    .option("--authority <name>", "Authority that issued the id_token, such as wellknown://google")
+    .option("--id-token-file <path>", "File with the id_token of the authority, or - for standard input")
     .action(async (options: MintOptions) => print(io, await tokensFor(io, options), options));
   return withExamples(withConnection(withOutput(withTenant(command)), "client"), [
     [
       `mintmark mint --grant-type arbitrary_resource_owner --subject alice --arbitrary-claims '{"role":["admin"]}'`,
-      "As the client of MINTMARK_CLIENT_ID and MINTMARK_CLIENT_SECRET",
+      "Mint with the credentials in MINTMARK_CLIENT_ID and MINTMARK_CLIENT_SECRET",
     ],
     [
       "mintmark mint --grant-type arbitrary_no_subject --arbitrary-claims @claims.json --field access_token",
-      "The access token alone, for a script",
+      "Print only the access token, for a script",
     ],
     [
       "mintmark mint --grant-type arbitrary_identity --subject alice --scope 'nitro offline_access' --tenant acme",
-      "With a refresh token and an id_token, at another tenant",
+      "Mint a refresh token and an id_token as well, for the tenant acme",
     ],
   ]);
 }

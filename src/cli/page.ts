@@ -5,32 +5,32 @@ import { createProgram } from "./program.ts";
 /** How wide the page's blocks are, in characters. */
 const WIDTH = 100;
 
-const INTRODUCTION = `<!-- Made of the commands' own help: npm run gen. -->
+const INTRODUCTION = `<!-- Generated from the commands' own help: npm run gen. -->
 
 # The command line
 
-\`mintmark <command> [options]\`; without a command it serves. In a checkout \`npm start -- <command> [options]\` is the same.
+\`mintmark <command> [options]\`. Without a command, mintmark runs \`serve\`. In a checkout, use \`npm start -- <command> [options]\`.
 
-- **What calls a running service** (\`mint\`, \`refresh\`, \`introspect\`, \`revoke\`, \`keys\`, \`client revoke\`) needs no configuration
-  file. It calls the RPCs over Connect on the service's HTTP port, by HTTP/1.1: that is there with TLS and without, on the
-  operators' own address too, and every proxy passes it on. \`--address\` or \`MINTMARK_ADDRESS\` says where; \`--ca\` names the
-  authority of a certificate that the system does not know. \`healthcheck\` is the same without credentials.
-- **What works at the store** (\`keys\` and \`client revoke\` with \`--store\`, \`reseal\`, \`copy\`, \`accept-clock\`) is told what a
-  server is told: \`--config\`, and the same variables. \`decode\`, \`client hash-secret\`, \`audit hash\`, \`config\`, \`import-gsts\` and
-  \`completion\` need neither service nor store.
-- **Who calls** is told by \`MINTMARK_CLIENT_ID\` and \`MINTMARK_CLIENT_SECRET\`, or a file with the secret in
-  \`MINTMARK_CLIENT_SECRET_FILE\`; for operators' commands by \`MINTMARK_OPERATOR_ID\`, \`MINTMARK_OPERATOR_SECRET\` and
-  \`MINTMARK_OPERATOR_SECRET_FILE\`. A client without a secret has an empty one. On a terminal a secret is asked for if nothing
-  gives it.
-- **Secrets and tokens are never arguments**, for every user of a machine sees those: they come from a variable, a file,
-  standard input (\`-\`), or a prompt that does not show them.
-- **Answers** are tables on a terminal and JSON otherwise; \`--format table|json|yaml\` decides, and \`--field NAME\` prints one
-  member as it is. They alone go to standard output; logs, questions and progress go to standard error. \`NO_COLOR\` turns
-  colours off.
-- **Completion**: \`mintmark completion bash\`, \`zsh\` or \`fish\` prints a script; in \`~/.bashrc\` it is
-  \`source <(mintmark completion bash)\`.
-- **Exit codes**: 0 done; 1 the command line or the configuration makes no sense, or something unforeseen went wrong; 2 refused
-  by the service or the store; 3 the service, the store or the clock is not available, and the same may work later.
+- **Commands that call a running service** (\`mint\`, \`refresh\`, \`introspect\`, \`revoke\`, \`keys\`, \`client revoke\`) need no
+  configuration file. They call the RPCs over Connect and HTTP/1.1 on the service's HTTP port. This works with and without TLS,
+  on the operator address, and through any proxy. \`--address\` or \`MINTMARK_ADDRESS\` specifies the URL of the service, and
+  \`--ca\` a CA that the system does not trust. \`healthcheck\` works in the same way, without credentials.
+- **Commands that work on the store** (\`keys\` and \`client revoke\` with \`--store\`, \`reseal\`, \`copy\`, \`accept-clock\`) read the same
+  configuration as the service: \`--config\` and the same variables. \`decode\`, \`client hash-secret\`, \`audit hash\`, \`config\`,
+  \`import-gsts\` and \`completion\` need neither a service nor a store.
+- **Credentials** of a client come from \`MINTMARK_CLIENT_ID\` and \`MINTMARK_CLIENT_SECRET\`, or from a file that
+  \`MINTMARK_CLIENT_SECRET_FILE\` names. Commands for operators use \`MINTMARK_OPERATOR_ID\`, \`MINTMARK_OPERATOR_SECRET\` and
+  \`MINTMARK_OPERATOR_SECRET_FILE\`. For a client without a secret, set the secret to an empty string. If no secret is set, mintmark
+  prompts for it on a terminal.
+- **Secrets and tokens are never arguments**, because every user of a machine can see its command lines. They come from a
+  variable, a file, standard input (\`-\`), or a prompt that does not show them.
+- **Output** is a table on a terminal and JSON otherwise. \`--format table|json|yaml\` selects a format, and \`--field NAME\` prints a
+  single field as plain text. Standard output contains nothing else: logs, questions and progress go to standard error. \`NO_COLOR\`
+  turns colors off.
+- **Shell completion**: \`mintmark completion bash\`, \`zsh\` or \`fish\` prints a script. For bash, add
+  \`source <(mintmark completion bash)\` to \`~/.bashrc\`.
+- **Exit codes**: 0 for success; 1 for an invalid command line or configuration, or an unexpected error; 2 if the service or the
+  store refused; 3 if the service, the store or the clock is unavailable, so the command may succeed later.
 `;
 
 /** The page about the command line, in Markdown. */

@@ -43,17 +43,17 @@ const commands: readonly ((io: Io) => Command)[] = [
 
 const EXIT_CODES = `
 Exit codes:
-  0  done
-  1  the command line or the configuration makes no sense
-  2  refused by the service or the store
-  3  the service, the store or the clock is not available; the same may work later`;
+  0  Success
+  1  Invalid command line or configuration, or an unexpected error
+  2  Refused by the service or the store
+  3  The service, the store or the clock is unavailable; try again later`;
 
 /** The whole command line: `mintmark <command> …`. Its actions reach the outside only through `io`. */
 export function createProgram(io: Io): Command {
   const program = new Command("mintmark")
     .description("A multi-tenant token mint.")
-    .version(VERSION, "-V, --version", "prints the version")
-    .helpOption("-h, --help", "shows help")
+    .version(VERSION, "-V, --version", "Show the version")
+    .helpOption("-h, --help", "Show help")
     .helpCommand(false)
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
@@ -73,9 +73,9 @@ export function createProgram(io: Io): Command {
       styleOptionText: (text) => styleText("cyan", text, { validateStream: false }),
     });
   withExamples(program, [
-    ["mintmark", "A service to try it with: its secrets are public, and it is on this machine alone"],
-    ["mintmark config init /etc/mintmark", "A first configuration for production"],
-    ["mintmark mint --help", "What a command takes, with examples"],
+    ["mintmark", "Try mintmark out, on this machine only and with public secrets"],
+    ["mintmark config init /etc/mintmark", "Write a first production configuration"],
+    ["mintmark mint --help", "Show the options of a command, with examples"],
   ]);
   for (const make of commands) program.addCommand(make(io));
   program.addCommand(completion(io, program)).addCommand(help(program));
@@ -85,7 +85,7 @@ export function createProgram(io: Io): Command {
 
 function inheritSettings(command: Command): void {
   for (const each of command.commands) {
-    each.copyInheritedSettings(command).helpOption("-h, --help", "shows help").helpCommand(false);
+    each.copyInheritedSettings(command).helpOption("-h, --help", "Show help").helpCommand(false);
     inheritSettings(each);
   }
 }

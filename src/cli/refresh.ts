@@ -12,9 +12,9 @@ interface RefreshOptions extends TokenOptions, ConnectionOptions, OutputOptions 
 /** `mintmark refresh`: calls the RPC Refresh. */
 export function refresh(io: Io): Command {
   const command = new Command("refresh")
-    .summary("exchanges a refresh token for a new access token")
-    .description("Exchanges a refresh token for a new access token, and for the refresh token to use next.")
-    .option("--scope <scopes>", "narrows the scopes of the access token, between blanks or by several options", listed)
+    .summary("Exchange a refresh token for a new access token")
+    .description("Exchange a refresh token for a new access token and the refresh token to use next.")
+    .option("--scope <scopes>", "Narrower scopes for the access token, separated by spaces (repeatable)", listed)
     .action(async (file: string | undefined, options: RefreshOptions) => {
       const { tenant, scope = [] } = options;
       const refreshToken = await readToken(io, file, "refresh token");
@@ -27,7 +27,10 @@ export function refresh(io: Io): Command {
       await print(io, printedTokens(tokens), options);
     });
   return withExamples(withConnection(withOutput(withTenant(withToken(command, "refresh token"))), "client"), [
-    ["mintmark refresh refresh-token.txt", "The refresh token is in a file"],
-    ["mintmark refresh - --scope nitro --field access_token < refresh-token.txt", "A narrower access token alone"],
+    ["mintmark refresh refresh-token.txt", "Use a refresh token from a file"],
+    [
+      "mintmark refresh - --scope nitro --field access_token < refresh-token.txt",
+      "Request narrower scopes, and print only the access token",
+    ],
   ]);
 }

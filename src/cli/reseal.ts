@@ -17,13 +17,16 @@ interface ResealOptions extends ConfigOptions, OutputOptions {
  */
 export function reseal(io: Io): Command {
   const command = new Command("reseal")
-    .summary("seals every stored key under the first key-encryption key")
+    .summary("Seal all stored keys under the first key-encryption key")
     .description(
-      "Seals every stored key of the configured tenants under the first key-encryption key, so that the others can go. " +
-        "It can be stopped and repeated at any moment, while nodes run.",
+      "Seal all stored keys of the configured tenants under the first key-encryption key, so that the other key-encryption " +
+        "keys can be removed. The command can be interrupted and repeated at any time, and nodes may keep running.",
     )
     .addOption(configOption())
-    .option("--refuse-old-rows", "takes no row of a version without MACs any longer: what it stored ends at once")
+    .option(
+      "--refuse-old-rows",
+      "Refuse rows that were stored by a version without MACs; their grants and reference tokens become inactive immediately",
+    )
     .action(async ({ refuseOldRows = false, ...options }: ResealOptions) => {
       const order = { now: systemClock().now(), refuseOldRows };
       const [{ resealKeys }, { openSealer }] = await Promise.all([
@@ -35,7 +38,7 @@ export function reseal(io: Io): Command {
         const sealer = openSealer(config);
         const tenants: { tenant: string; resealed: number; keys: number }[] = [];
         for (const tenant of config.tenants.keys()) {
-          progress.show(`sealing the keys of ${tenant}: tenant ${tenants.length + 1} of ${config.tenants.size}`);
+          progress.show(`Sealing the keys of ${tenant} (tenant ${tenants.length + 1} of ${config.tenants.size})`);
           const { resealed, total } = await resealKeys(tenant, store.forTenant(tenant), sealer, order);
           tenants.push({ tenant, resealed, keys: total });
         }
@@ -44,6 +47,9 @@ export function reseal(io: Io): Command {
       await print(io, done, options);
     });
   return withExamples(withOutput(command), [
-    ["mintmark reseal --config mintmark.yaml", "After MINTMARK_KEY_ENCRYPTION_KEY became new,old on every node"],
+    [
+      "mintmark reseal --config mintmark.yaml",
+      "Run after setting MINTMARK_KEY_ENCRYPTION_KEY to new,old on every node",
+    ],
   ]);
 }

@@ -13,16 +13,22 @@ interface RevokeOptions extends TokenOptions, ConnectionOptions {
 /** `mintmark revoke`: calls the RPC Revoke. */
 export function revoke(io: Io): Command {
   const command = new Command("revoke")
-    .summary("ends a token, a grant, or all that a subject has")
+    .summary("Revoke a token, a grant, or all tokens of a subject")
     .description(
-      "Ends a token, its grant, or all that a subject has. An unknown token is no error (RFC 7009 section 2.2).",
+      "Revoke a token and the grant that it belongs to, or all tokens and grants of a subject. Revoking an unknown token " +
+        "succeeds (RFC 7009 section 2.2).",
     )
-    .option("--subject <subject>", "ends all that the subject has for this client, in place of a token")
-    .option("--revoke-all-subjects", "ends everything of the subject for every client of the caller's namespace")
+    .option(
+      "--subject <subject>",
+      "Revoke all tokens and grants of this subject for the calling client, instead of a token",
+    )
+    .option(
+      "--revoke-all-subjects",
+      "Revoke the subject's tokens and grants for every client in the caller's namespace",
+    )
     .action(async (file: string | undefined, options: RevokeOptions) => {
       const { tenant, subject, revokeAllSubjects = false } = options;
-      if (subject !== undefined && file !== undefined)
-        throw new UsageError("Only one of a token and --subject may be given.");
+      if (subject !== undefined && file !== undefined) throw new UsageError("--subject cannot be used with a token.");
       const named =
         subject === undefined
           ? { token: await readToken(io, file, "token") }
@@ -35,7 +41,7 @@ export function revoke(io: Io): Command {
       if (io.stdout.isTTY) io.stdout.write("Revoked.\n");
     });
   return withExamples(withConnection(withTenant(withToken(command, "token")), "client"), [
-    ["mintmark revoke refresh-token.txt", "A grant, with all its tokens"],
-    ["mintmark revoke --subject alice", "All that alice has for this client"],
+    ["mintmark revoke refresh-token.txt", "Revoke a grant and all its tokens"],
+    ["mintmark revoke --subject alice", "Revoke all tokens and grants of the subject alice for this client"],
   ]);
 }

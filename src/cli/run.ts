@@ -25,7 +25,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     // Commander has already shown the help, if a group of commands was named without a subcommand.
     if (error.code !== "commander.help") {
       io.stderr.write(
-        `mintmark: ${complaintOf(error, program)}\nmintmark --help lists the commands and their options.\n`,
+        `mintmark: ${complaintOf(error, program)}\nRun mintmark --help for a list of commands and options.\n`,
       );
     }
     return EXIT.usage;

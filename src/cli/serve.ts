@@ -20,17 +20,14 @@ interface ServeOptions extends ConfigOptions {
 /** `mintmark` or `mintmark serve`: runs the service until it is told to stop. */
 export function serve(io: Io): Command {
   const command = new Command("serve")
-    .summary("serves tokens; what is done if no command is named")
+    .summary("Run the service (default command)")
     .description(
-      "Serves tokens until it is told to stop. Without a configuration file it serves development tenants, whose secrets " +
-        "are public, on loopback alone.",
+      "Run the service until it is stopped. Without a configuration file, it serves development tenants, whose secrets are " +
+        "public, on loopback only.",
     )
     .addOption(configOption())
     .addOption(
-      new Option(
-        "--log-format <format>",
-        "auto, json or pretty; without it the configuration's, which is auto by default",
-      ).choices(FORMATS),
+      new Option("--log-format <format>", "Log format; overrides logFormat in the configuration").choices(FORMATS),
     )
     .action(async ({ logFormat, ...options }: ServeOptions) => {
       const config = await readConfig(io, options);
@@ -38,8 +35,11 @@ export function serve(io: Io): Command {
       await serveUntilStopped(io, config, sources, { ...config, logFormat: logFormat ?? config.logFormat });
     });
   return withExamples(command, [
-    ["mintmark serve", "The built-in development configuration"],
-    ["mintmark serve --config /etc/mintmark/mintmark.yaml", "In production; mintmark config init writes a first file"],
+    ["mintmark serve", "Run with the built-in development configuration"],
+    [
+      "mintmark serve --config /etc/mintmark/mintmark.yaml",
+      "Run in production; use mintmark config init to write a first configuration",
+    ],
   ]);
 }
 

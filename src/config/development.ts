@@ -23,7 +23,7 @@ export const DEVELOPMENT_SECRETS = [DEVELOPMENT_CLIENT.secret, DEVELOPMENT_OPERA
 /** Logged at every start with the development configuration. */
 export const DEVELOPMENT_WARNING =
   "No configuration file was given: this is the built-in development configuration. Its secrets are public; " +
-  "never use it in production. Give a file with --config or MINTMARK_CONFIG.";
+  "never use it in production. Specify a file with --config or MINTMARK_CONFIG.";
 
 /**
  * The configuration without a file: two tenants whose clients and operator may do everything, for this machine only.
@@ -40,7 +40,7 @@ export function checkDevelopmentAddress(address: Address, problems: Problems): v
   if (isLoopback(address.host)) return;
   problems.add(
     `expected a loopback address such as 127.0.0.1:${address.port}, got ${formatAddress(address)}: without a ` +
-      "configuration file all secrets are public. Give one with --config or MINTMARK_CONFIG",
+      "configuration file all secrets are public. Specify one with --config or MINTMARK_CONFIG",
   );
 }
 

@@ -21,7 +21,7 @@ const ENCODINGS = ["base64url", "base64", "hex"] as const;
 
 const KEY_BYTES = `${KEY_ENCRYPTION_KEY_BYTES} bytes in base64url, base64 or hex`;
 
-const NO_KEY = `expected ${KEY_BYTES}; make one: ${MAKE_KEY}`;
+const NO_KEY = `expected ${KEY_BYTES}; to generate a key: ${MAKE_KEY}`;
 
 /** Parses a key of 32 bytes in base64url or base64, padded or not, or in hex; undefined for any other text. */
 export function parseKey(text: string): Uint8Array | undefined {
@@ -53,7 +53,7 @@ export function readKeyEncryptionKeys(
 ): readonly Uint8Array[] | undefined {
   const { [VARIABLE]: direct, [FILE_VARIABLE]: named } = environment;
   if (direct !== undefined && named !== undefined) {
-    problems.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
+    problems.at(VARIABLE).add(`cannot be used with ${FILE_VARIABLE}`);
     return undefined;
   }
   if (direct !== undefined) return parseKeys(direct, problems.at(VARIABLE));
@@ -75,7 +75,7 @@ export function noteMissingKey(problems: Problems): void {
     .at(VARIABLE)
     .add(
       `expected ${KEY_BYTES}, or a file that contains them in ${FILE_VARIABLE} (${FILE_KEY}): ` +
-        `signing keys are stored encrypted under this key. Make one, and keep it: ${MAKE_KEY}`,
+        `signing keys are stored encrypted under this key. To generate one, and keep it: ${MAKE_KEY}`,
     );
 }
 
@@ -91,9 +91,9 @@ export function parseKeys(text: string, problems: Problems): readonly Uint8Array
     const here = texts.length === 1 ? problems : problems.at(index);
     const first = parsed.findIndex((other) => key && other && Buffer.from(other).equals(key));
     if (key === undefined) here.add(NO_KEY);
-    else if (first < index) here.add(`expected every key once; it repeats the one at ${first}`);
+    else if (first < index) here.add(`duplicate of the key at [${first}]`);
     else if (new Set(key).size < MIN_DIFFERENT_BYTES) {
-      here.add(`expected random bytes, not a few that repeat; make a key: ${MAKE_KEY}`);
+      here.add(`expected random bytes, not a repeating pattern; to generate a key: ${MAKE_KEY}`);
     } else keys.push(key);
   }
   return keys.length > 0 && keys.length === texts.length ? keys : undefined;

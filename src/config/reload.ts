@@ -52,8 +52,8 @@ function assertOpensKeys(running: Config, { keyEncryptionKeys: keys = [] }: Conf
   const sealing = running.keyEncryptionKeys?.[0];
   if (sealing === undefined || keys.some((key) => isDeepStrictEqual(key, sealing))) return;
   throw new ConfigError([
-    "keyEncryptionKeyFile (MINTMARK_KEY_ENCRYPTION_KEY): expected the key that the service seals with now to be among " +
-      "the keys, first or not, as stored keys are sealed under it",
+    "keyEncryptionKeyFile (MINTMARK_KEY_ENCRYPTION_KEY): expected the key that the service currently seals with to be " +
+      "among the keys, in any position, because stored keys are sealed under it",
   ]);
 }
 

@@ -68,23 +68,24 @@ export const configFile = z
       .strictObject({
         clientLabel: flag
           .default(false)
-          .describe("Whether the counters of /metrics have a label for the client: one time series more for each"),
+          .describe(
+            "Whether the counters of /metrics have a label for the client, which adds a time series for each client",
+          ),
       })
       .prefault({})
-      .describe("What /metrics on the management address tells"),
+      .describe("What /metrics on the management address contains"),
     tls: z
       .strictObject({
         certificate: path.describe("The path of the certificate and its chain, in PEM"),
         key: path.describe("The path of its private key, in PEM"),
-        minVersion: tlsVersion.prefault("1.2").describe("The lowest version of TLS that is spoken: 1.2 or 1.3"),
+        minVersion: tlsVersion.prefault("1.2").describe("The lowest version of TLS that is accepted: 1.2 or 1.3"),
       })
       .optional()
       .describe("TLS for every port"),
     reloadOnChange: flag
       .default(false)
       .describe(
-        "Whether the configuration is read again when this file, or one that it names, changes; SIGHUP always has it read " +
-          "again",
+        "Whether the configuration is reloaded when this file, or a file that it names, changes; SIGHUP always reloads it",
       ),
     audit: z
       .strictObject({
@@ -131,7 +132,7 @@ export const configFile = z
           .describe("How late the event loop may be before requests are refused, in milliseconds"),
       })
       .prefault({})
-      .describe("What a node bears; requests beyond that are refused before anything is done for them"),
+      .describe("When a node is overloaded; requests beyond these limits are refused before anything is done for them"),
     operators: operators.default({}).describe("Who may rotate keys, and of which tenants, by id"),
     tenants: tenants.describe("The tenants by id; the tenant default is served at the root"),
   })

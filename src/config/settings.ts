@@ -36,7 +36,7 @@ export function publicUrlOf(
   const configured = environment.MINTMARK_PUBLIC_URL ?? file.publicUrl;
   if (configured !== undefined) return configured;
   if (httpAddress.port === 0)
-    problems.at("publicUrl").add("required, as httpAddress has port 0, which means any free port");
+    problems.at("publicUrl").add("required if httpAddress has port 0, which means any free port");
   return new URL(`${file.tls === undefined ? "http" : "https"}://${formatAddress(httpAddress)}`).origin;
 }
 

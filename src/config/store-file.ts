@@ -15,7 +15,7 @@ export function readStoreUrl(environment: Environment, readFile: ReadFile, probl
   const { [VARIABLE]: direct, [FILE_VARIABLE]: file } = environment;
   if (file === undefined) return direct;
   if (direct !== undefined) {
-    problems.at(VARIABLE).add(`expected only one of it and ${FILE_VARIABLE}`);
+    problems.at(VARIABLE).add(`cannot be used with ${FILE_VARIABLE}`);
     return undefined;
   }
   const here = problems.at(FILE_VARIABLE);

@@ -48,8 +48,8 @@ function checkOverlap(authorities: Authorities, problems: Problems): void {
     problems
       .at(name, "subjectPrefix")
       .add(
-        `expected one that does not begin the prefix of ${other}, or they could give the same subject; ` +
-          (prefix === "" ? "got none" : `${JSON.stringify(prefix)} begins ${describe(longer, prefix)}`),
+        `expected a prefix that is not the beginning of ${other}'s, or both could produce the same subject; ` +
+          (prefix === "" ? "got none" : `${JSON.stringify(prefix)} is the beginning of ${describe(longer, prefix)}`),
       );
   }
 }
@@ -59,7 +59,7 @@ function begins(prefix: string, longer: string): boolean {
 }
 
 function describe(longer: string, prefix: string): string {
-  return `${JSON.stringify(longer)}${longer.startsWith(prefix) ? "" : " but for case or Unicode form"}`;
+  return `${JSON.stringify(longer)}${longer.startsWith(prefix) ? "" : ", ignoring case and Unicode form"}`;
 }
 
 /**

@@ -7,11 +7,11 @@ const MIN_LENGTH = 16;
 /** Why a secret in plain text is not usable, to follow "expected the variable NAME to" or the like; undefined if it is usable. */
 export function doubtOf(plain: string): string | undefined {
   if (/[^\x20-\x7e]/.test(plain)) {
-    return "be printable ASCII: it has another character, such as a newline at its end (write it with printf, not echo)";
+    return "be printable ASCII: it contains another character, such as a newline at its end (write it with printf, not echo)";
   }
-  if (PLACEHOLDER.test(plain)) return "hold a secret, not a placeholder such as {…} or <…>";
+  if (PLACEHOLDER.test(plain)) return "be a real secret, not a placeholder such as {…} or <…>";
   if (plain.length < MIN_LENGTH) return `have at least ${MIN_LENGTH} characters`;
-  return isOneCharacter(plain) ? "hold a secret, not one character over and over" : undefined;
+  return isOneCharacter(plain) ? "be a real secret, not one repeated character" : undefined;
 }
 
 /** Whether a client that forgets to form-encode it would send another text (RFC 6749 section 2.3.1). */

@@ -79,7 +79,7 @@ const client = z.strictObject({
     .describe(
       "The most revocations that are stored for it at once; each is kept until what it revokes would have expired; default: no limit",
     ),
-  rateLimits: clientRateLimits.optional().describe("How often something may happen, if not as the tenant says"),
+  rateLimits: clientRateLimits.optional().describe("Rate limits that differ from the tenant's"),
   maxTokenBytes: count(1 << 20)
     .optional()
     .describe("The largest token that is issued, in bytes, if lower than the tenant's limit"),

@@ -44,7 +44,7 @@ const authority = z.strictObject({
     .default("")
     .describe(
       "Put before the sub of the id_token; shorter than limits.subjectLength. With several authorities each needs one, " +
-        "and none may begin another's",
+        "and none may be the beginning of another",
     ),
   amr: z.array(text).default([]).describe("What is added to amr after the grant's name"),
   allowPrivateNetwork: flag
@@ -95,7 +95,7 @@ const tenant = z.strictObject({
   clients: clients.default({}).describe("The clients by id"),
   markClaim: text.default("client_namespace").describe("The claim that carries a client's namespace"),
   limits: limits.prefault({}).describe("How large requests and tokens may be"),
-  rateLimits: rateLimits.prefault({}).describe("How often something may happen"),
+  rateLimits: rateLimits.prefault({}).describe("Rate limits"),
 });
 
 /** The tenants in the file, by id. */

@@ -42,7 +42,7 @@ it("has a node start with today's clock, again and again, and the next accident 
     await expect(start(0)).rejects.toThrow(StoreUnusableError);
     const { code, stdout } = await run(["--yes"]);
     expect(code).toBe(0);
-    expect(stdout).toContain(`Forgotten: what was told up to ${2026 + time}-01-0`);
+    expect(stdout).toContain(`Discarded the recorded time ${2026 + time}-01-0`);
     await start(0);
   }
 });
@@ -76,5 +76,5 @@ it("does nothing while a process uses the store, nor if there is none", async ()
 
 it("finds nothing to forget in a new store", async () => {
   await (await openStore(url)).close();
-  expect((await run(["--yes"])).stdout).toContain("Nothing was told");
+  expect((await run(["--yes"])).stdout).toContain("The store has no recorded time");
 });

@@ -29,8 +29,11 @@ describe("mintmark audit hash", () => {
   it.each([
     [["alice"], "--key-file <path> is required"],
     [["--key-file", "audit-key"], "identifier"],
-    [["--key-file", "missing", "alice"], "cannot be read (ENOENT)"],
-    [["--key-file", "not-a-key", "alice"], "--key-file must name a file with 32 bytes in base64url, base64 or hex."],
+    [["--key-file", "missing", "alice"], "Cannot read the file for the key (ENOENT)"],
+    [
+      ["--key-file", "not-a-key", "alice"],
+      "--key-file must be a file that contains 32 bytes in base64url, base64 or hex.",
+    ],
   ])("refuses %j", async (args, message) => {
     const { code, stderr } = await commandLine([...HASH, ...args], { cwd });
     expect(code).toBe(1);

@@ -38,16 +38,20 @@ describe("mintmark client hash-secret", () => {
   });
 
   it.each([
-    ["short", "Expected the secret to have at least 16 characters."],
-    ["<the secret of web>", "Expected the secret to hold a secret, not a placeholder"],
-    ["", "Expected the secret to have at least 16 characters."],
+    ["short", "The secret must have at least 16 characters."],
+    ["<the secret of web>", "The secret must be a real secret, not a placeholder"],
+    ["", "The secret must have at least 16 characters."],
   ])("refuses %j, which a start would", async (input, message) => {
     const { code, stderr } = await commandLine(HASH, { input });
     expect([code, stderr]).toEqual([1, `mintmark: ${message}${message.endsWith(".") ? "" : " such as {…} or <…>."}\n`]);
   });
 
   it("refuses two that differ, and a file beside --generate", async () => {
-    expect((await commandLine(HASH, { typed: `${SECRET}\n${SECRET}!\n` })).stderr).toContain("The two secrets differ.");
-    expect((await commandLine([...HASH, "x", "--generate"])).stderr).toContain("Only one of a file and --generate");
+    expect((await commandLine(HASH, { typed: `${SECRET}\n${SECRET}!\n` })).stderr).toContain(
+      "The secrets do not match.",
+    );
+    expect((await commandLine([...HASH, "x", "--generate"])).stderr).toContain(
+      "--generate cannot be used with a file.",
+    );
   });
 });

@@ -46,7 +46,7 @@ describe("mintmark config check", () => {
   it("lists all that a start would refuse, and repeats no secret", async () => {
     const { code, stdout, stderr } = await check(yamlOf({ secrets: ["hunter2"], scopes: "x" }));
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^mintmark: The configuration cannot be used:\ntenants\.acme\.clients\.web\.secrets\[0\]: /);
+    expect(stderr).toMatch(/^mintmark: The configuration is not valid:\ntenants\.acme\.clients\.web\.secrets\[0\]: /);
     expect(stderr).toContain("\ntenants.acme.clients.web.scopes: ");
     expect(stderr).not.toContain("hunter2");
   });
@@ -71,7 +71,7 @@ describe("mintmark config check", () => {
       const lines = [
         "The configuration is valid.",
         "A reload changes tenants.acme.clients.web.scopes.",
-        "logLevel needs a restart.",
+        "The change of logLevel requires a restart.",
       ];
       expect((await compare(yamlOf(), after, { typed: "" })).stdout).toBe(`${lines.join("\n")}\n`);
       expect((await compare(after, after, { typed: "" })).stdout).toContain("A reload changes nothing.");

@@ -82,7 +82,9 @@ function moves(target: (folder: string) => string): void {
       env: { TARGET: target(folder) },
     });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Both stores have 2 keys, 3 families, [23] reference tokens, \d revocations and \d numbers/);
+    expect(stdout).toMatch(
+      /Both stores contain 2 keys, 3 families, [23] reference tokens, \d revocations and \d numbers/,
+    );
 
     const after = await start(target(folder));
     const introspect = async (token: unknown) => (await post(after, "introspect", { token: String(token) })).active;
@@ -115,9 +117,15 @@ describe("mintmark copy", () => {
   it.each([
     [[], "--from <url> is required"],
     [["--from", "sqlite:a.db"], "--to <url> is required"],
-    [["--from", "sqlite:a.db", "--to", ""], "--to must be the URL of a store, or env:NAME."],
-    [["--from", "env:NOT_THERE", "--to", "sqlite:b.db"], "--from must be the URL of a store, or env:NAME."],
-    [["--from", "mongodb://user:hunter2@host/a", "--to", "sqlite:b.db"], "--from: a password must not be an argument"],
+    [
+      ["--from", "sqlite:a.db", "--to", ""],
+      "--to must be the URL of a store, or env:NAME for a URL in the variable NAME.",
+    ],
+    [
+      ["--from", "env:NOT_THERE", "--to", "sqlite:b.db"],
+      "--from must be the URL of a store, or env:NAME for a URL in the variable NAME.",
+    ],
+    [["--from", "mongodb://user:hunter2@host/a", "--to", "sqlite:b.db"], "--from must not contain a password"],
   ])("asks for both stores, and takes no password: %j", async (options, message) => {
     const { code, stderr } = await commandLine(["copy", ...options]);
     expect(code).toBe(1);
@@ -179,7 +187,7 @@ describe("mintmark copy", () => {
       env: { ...env, MINTMARK_LOG_LEVEL: "silent" },
       typed: "",
     });
-    expect(stderr.replace(/\d+/, "N")).toBe("\r\u001b[KN rows copied\r\u001b[K");
+    expect(stderr.replace(/\d+/, "N")).toBe("\r\u001b[KCopied N rows\r\u001b[K");
     await removeFolder(folder);
   });
 });

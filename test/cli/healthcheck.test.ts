@@ -56,12 +56,12 @@ it("ends with 3 if the service is not ready", async () => {
   expect(await check(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)).toEqual({
     code: 3,
     stdout: "",
-    stderr: "mintmark: The service is not ready: its log says why.\n",
+    stderr: "mintmark: The service is not ready. See its log for the reason.\n",
   });
   server.close();
 });
 
 it("ends with 3 if nothing answers", async () => {
   const { code, stderr } = await check(`http://127.0.0.1:${await freePort()}`);
-  expect([code, stderr]).toEqual([3, expect.stringContaining("does not answer (ECONNREFUSED)")]);
+  expect([code, stderr]).toEqual([3, expect.stringContaining("does not respond (ECONNREFUSED)")]);
 });

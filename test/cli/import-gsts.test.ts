@@ -94,9 +94,9 @@ describe("mintmark import-gsts", () => {
     });
     expect(problemsOf(fileWorld(stdout))).toEqual([]);
     expect(stderr.split("\n")).toEqual([
-      "clients.arbitrary-resource-owner-client.RefreshTokenExpiration: none meant Absolute there; here SlidingRefreshTokenLifetime counts",
+      "clients.arbitrary-resource-owner-client.RefreshTokenExpiration: not set, which means Absolute in IdentityServer4; here, SlidingRefreshTokenLifetime applies",
       "clients.arbitrary-resource-owner-client: no counterpart: AuthorizationCodeLifetime",
-      "apiResources[0].secrets: no counterpart: whoever introspects is a client; give it introspection: [nitro]",
+      "apiResources[0].secrets: no counterpart: clients introspect, not resources; give a client introspection: [nitro]",
       "",
     ]);
   });
@@ -149,17 +149,17 @@ describe("mintmark import-gsts", () => {
   });
 
   it.each([
-    [{ AccessTokenLifetime: 2147483647 }, { accessTokenLifetime: "3650d" }, "2147483647 became ten years"],
+    [{ AccessTokenLifetime: 2147483647 }, { accessTokenLifetime: "3650d" }, "changed from 2147483647 to ten years"],
     [
       { AbsoluteRefreshTokenLifetime: 60, SlidingRefreshTokenLifetime: 120, RefreshTokenExpiration: 0 },
       { absoluteRefreshTokenLifetime: "1m", slidingRefreshTokenLifetime: "1m" },
-      "became AbsoluteRefreshTokenLifetime, which is less",
+      "lowered to AbsoluteRefreshTokenLifetime",
     ],
     [{ RefreshTokenExpiration: 1 }, { slidingRefreshTokenLifetime: "30d" }, undefined],
     [
       { RefreshTokenUsage: 0, RequireRefreshClientSecret: false },
       { requireRefreshSecret: false },
-      "became rotate, as a refresh needs no secret",
+      "changed to rotate, because a refresh needs no secret",
     ],
     [{ RequireClientSecret: false }, { requireSecret: false }, "requires allowPublicMint"],
     [{ RefreshTokenGraceEnabled: true, RefreshTokenGraceTTL: 300 }, { refreshGrace: 300 }, undefined],
@@ -170,7 +170,7 @@ describe("mintmark import-gsts", () => {
       undefined,
     ],
     [{ AccessTokenType: "opaque" }, {}, "AccessTokenType: expected 0 or jwt, 1 or reference"],
-    [{ AccessTokenLifetime: "soon" }, {}, "AccessTokenLifetime: expected a whole number: left out"],
+    [{ AccessTokenLifetime: "soon" }, {}, "AccessTokenLifetime: skipped: expected a whole number"],
   ])("has a client's %j become what means the same, or says so", async (settings, expected, note) => {
     const { web, notes } = await client(settings);
     expect(web).toEqual({ secrets: [SECRET], grants: [], scopes: [], ...expected });
@@ -179,7 +179,7 @@ describe("mintmark import-gsts", () => {
 
   it("says which secrets must be replaced, and repeats none", async () => {
     const { notes } = await client({ secrets: ["hunter2"] });
-    expect(notes).toEqual(["clients.web.secrets[0]: replace it: expected it to have at least 16 characters"]);
+    expect(notes).toEqual(["clients.web.secrets[0]: replace it: it must have at least 16 characters"]);
   });
 
   it("takes a later file's client for an earlier one's, and another tenant", async () => {
@@ -193,7 +193,7 @@ describe("mintmark import-gsts", () => {
 
   it.each([
     ["no JSON", '{"clients": hunter2}', "0.json is not valid JSON."],
-    ["no clients", "{}", "There is no client in that: expected the section clients."],
+    ["no clients", "{}", "No clients found: expected a section named clients."],
   ])("refuses a file with %s, and repeats nothing of it", async (_, text, message) => {
     expect(await imported(text)).toEqual({ code: 1, stdout: "", stderr: `mintmark: ${message}\n` });
   });

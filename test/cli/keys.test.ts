@@ -90,9 +90,7 @@ describe("mintmark keys rotate --store", () => {
     for (const typed of [undefined, "\n"]) {
       const { code, stderr } = await commandLine(compromised, { ...around(), ...(typed !== undefined && { typed }) });
       expect(code).toBe(1);
-      expect(stderr).toContain(
-        "The active signing key of the tenant default is revoked: every token that it signed ends",
-      );
+      expect(stderr).toContain("revokes the active signing key of the tenant default, and every token that it signed.");
     }
     expect(await rows()).toEqual([]);
     const { code, stdout } = await commandLine(compromised, { ...around(), typed: "y\n" });
@@ -105,7 +103,7 @@ describe("mintmark keys rotate --store", () => {
     [["--tenant", "default", "--use", "other"], "--use: Allowed choices are signing, refresh."],
     [["--tenant", "nobody"], "--tenant must be one of default, acme."],
     [[], "--tenant <id> is required"],
-    [["--tenant", "default", "--address", "http://127.0.0.1:1"], "Only one of --store and --address may be given."],
+    [["--tenant", "default", "--address", "http://127.0.0.1:1"], "--store cannot be used with --address."],
   ])("refuses %j, and writes nothing", async (options, message) => {
     const { code, stderr } = await commandLine([...ROTATE, ...options], around());
     expect(code).toBe(1);
@@ -149,7 +147,7 @@ describe("mintmark reseal", () => {
     await rotate();
     const { code, stderr } = await commandLine(["reseal"], { ...around(), typed: "" });
     expect(code).toBe(0);
-    expect(stripVTControlCharacters(stderr)).toMatch(/^\rsealing the keys of default: tenant 1 of 2.*\r$/s);
+    expect(stripVTControlCharacters(stderr)).toMatch(/^\rSealing the keys of default \(tenant 1 of 2\).*\r$/s);
   });
 
   it("takes no old rows any longer if it is told so, and says nothing else of a store that has none", async () => {
@@ -180,6 +178,6 @@ describe("mintmark client revoke --store", () => {
 
   it("needs the client's id, and to be told to go on", async () => {
     expect((await commandLine([...revoke, "--yes"], around())).stderr).toContain("--client <id> is required");
-    expect((await commandLine([...revoke, "--client", "x"], around())).stderr).toContain("Run it with --yes");
+    expect((await commandLine([...revoke, "--client", "x"], around())).stderr).toContain("Use --yes to confirm.");
   });
 });

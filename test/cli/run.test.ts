@@ -36,7 +36,7 @@ describe("help", () => {
 describe("a command line that makes no sense", () => {
   it.each([
     [["copy", "mongodb://user:hunter2@host"], "--from <url> is required"],
-    [["keys", "list", "mongodb://user:hunter2@host"], "an argument is unexpected"],
+    [["keys", "list", "mongodb://user:hunter2@host"], "unexpected argument"],
     [["serve", "--confg", "mongodb://user:hunter2@host"], "unknown option --confg; did you mean --config?"],
     [["serve", "--confg=mongodb://user:hunter2@host"], "unknown option --confg"],
     [["copy", "--to=redis://hunter2@host", "--from=sqlite::memory:"], "The URL of the store must begin with"],

@@ -131,7 +131,7 @@ describe("mintmark mint", () => {
   });
 
   it.each([
-    [["--field", "acces_token"], "--field: the answer has no such member; did you mean access_token?"],
+    [["--field", "acces_token"], "--field: unknown field; did you mean access_token? The fields are access_token, "],
     [["--field", "a", "--format", "json"], "option '--field <name>' cannot be used with option '--format <format>'"],
     [["--arbitrary-claims", "{hunter2"], "--arbitrary-claims: it is not valid JSON."],
     [["--arbitrary-claims", "[]"], "--arbitrary-claims must be a JSON object."],
@@ -140,7 +140,7 @@ describe("mintmark mint", () => {
       "--arbitrary-claims: it holds a number that would lose precision",
     ],
     [["--arbitrary-claims", '{"n":1,"n":2}'], "--arbitrary-claims: it has the member 'n' twice."],
-    [["--arbitrary-claims", "@gone.json"], "cannot be read (ENOENT)"],
+    [["--arbitrary-claims", "@gone.json"], "Cannot read the file for the JSON of --arbitrary-claims (ENOENT)"],
     [["--access-token-lifetime", "soon"], "--access-token-lifetime: Expected whole seconds"],
     [["--access-token-type", "opaque"], "--access-token-type: Allowed choices are jwt, reference."],
   ])("refuses %j", async (options, message) => {
@@ -152,7 +152,7 @@ describe("mintmark mint", () => {
   it("reads standard input for one thing alone", async () => {
     const options = ["--arbitrary-claims", "-", "--client-secret-file", "-"];
     const { code, stderr } = await commandLine([...MINT, ...options], around({ input: "{}" }));
-    expect([code, stderr]).toEqual([1, "mintmark: Only one thing can come from standard input.\n"]);
+    expect([code, stderr]).toEqual([1, "mintmark: Standard input can be used only once.\n"]);
   });
 
   it("tells what the service refused", async () => {
@@ -187,7 +187,7 @@ describe("the life of a token", () => {
       active: true,
     });
     const { code, stderr } = await commandLine(["introspect"], around({ input: JSON.stringify({ access_token }) }));
-    expect([code, stderr]).toEqual([1, expect.stringContaining("Expected the token alone, got JSON")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("Expected only the token, got JSON")]);
     expect(stderr).not.toContain(access_token);
   });
 
@@ -206,21 +206,21 @@ describe("the life of a token", () => {
     expect([code, stdout]).toEqual([0, "Revoked.\n"]);
     expect(await commandAnswer(["introspect", "-"], around({ input: access_token }))).toEqual({ active: false });
     expect((await commandLine(["revoke", "x", "--subject", "alice"], around())).stderr).toContain(
-      "Only one of a token",
+      "--subject cannot be used with a token.",
     );
   });
 
   it("asks for a token on a terminal, and does not show it", async () => {
     const { access_token } = await commandAnswer(MINT, around());
     const { code, stdout, stderr } = await commandLine(["introspect"], around({ typed: `${access_token}\n` }));
-    expect([code, stderr]).toEqual([0, "token: \n"]);
+    expect([code, stderr]).toEqual([0, "Enter the token: \n"]);
     expect(stripVTControlCharacters(stdout)).toMatch(/^active +true$/m);
   });
 
   it.each(["introspect", "refresh", "revoke", "decode"])("%s takes no token as an argument", async (name) => {
     const { access_token } = await commandAnswer(MINT, around());
     const { code, stderr } = await commandLine([name, access_token], around());
-    expect([code, stderr]).toEqual([1, expect.stringContaining("is never an argument itself")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("Expected a path, not the value itself.")]);
     expect(stderr).not.toContain(access_token);
   });
 });

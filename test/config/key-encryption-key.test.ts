@@ -39,7 +39,7 @@ describe("the key-encryption key", () => {
   test("is given once", () => {
     const env = { MINTMARK_KEY_ENCRYPTION_KEY_FILE: "kek" };
     expect(problemsOf(fileWorld(yamlOf(), env, { "/srv/kek": KEY }))).toEqual([
-      "MINTMARK_KEY_ENCRYPTION_KEY: expected only one of it and MINTMARK_KEY_ENCRYPTION_KEY_FILE",
+      "MINTMARK_KEY_ENCRYPTION_KEY: cannot be used with MINTMARK_KEY_ENCRYPTION_KEY_FILE",
     ]);
   });
 
@@ -80,7 +80,7 @@ describe("a key-encryption key that is not random", () => {
     const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
     expect(problems).toEqual([
       expect.stringMatching(
-        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a few that repeat; make a key: node/,
+        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a repeating pattern; to generate a key: node/,
       ),
     ]);
     expect(problems.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);
@@ -126,14 +126,14 @@ describe("several key-encryption keys", () => {
 
   test("are all different", () => {
     expect(problemsOf(withKeys(`${a},${b},${a}`))).toEqual([
-      "MINTMARK_KEY_ENCRYPTION_KEY[2]: expected every key once; it repeats the one at 0",
+      "MINTMARK_KEY_ENCRYPTION_KEY[2]: duplicate of the key at [0]",
     ]);
   });
 
   test("are all different, however they are written", () => {
     const again = Buffer.from(keyBytes(0)).toString("hex");
     expect(problemsOf(withKeys(`${a},${again}`))).toEqual([
-      "MINTMARK_KEY_ENCRYPTION_KEY[1]: expected every key once; it repeats the one at 0",
+      "MINTMARK_KEY_ENCRYPTION_KEY[1]: duplicate of the key at [0]",
     ]);
   });
 

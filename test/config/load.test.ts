@@ -279,7 +279,7 @@ describe("issuers", () => {
   test("cannot be made of a port that is not known yet", () => {
     const env = { MINTMARK_HTTP_ADDRESS: "127.0.0.1:0" };
     expect(problemsOf(context({ env }))).toEqual([
-      "publicUrl: required, as httpAddress has port 0, which means any free port",
+      "publicUrl: required if httpAddress has port 0, which means any free port",
     ]);
     expect(problemsOf(context({ env: { ...env, MINTMARK_PUBLIC_URL: "http://localhost:7001" } }))).toEqual([]);
   });

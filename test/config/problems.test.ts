@@ -256,17 +256,17 @@ describe("authorities", () => {
     });
 
   test.each([
-    [["a.", "a.b."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
-    [["x.", "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
-    [[undefined, "x."], "authorities.idp0.subjectPrefix: expected one that does not begin the prefix of idp1"],
-    [["x.", ""], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp0"],
-    [["A.", "a.b."], '"A." begins "a.b." but for case or Unicode form'],
-    [["b.", "a.", "A."], "authorities.idp1.subjectPrefix: expected one that does not begin the prefix of idp2"],
-    [["\u00e9", "e\u0301"], "but for case or Unicode form"],
-    [["e", "\u00e9."], '"e" begins "\u00e9." but for case or Unicode form'],
-    [["a\u0301", "a\u0301\u0323."], '"a\u0301" begins "a\u0301\u0323."'],
-    [["\uff41.", "a."], "but for case or Unicode form"],
-    [["\u03a3.", "\u03c2."], "but for case or Unicode form"],
+    [["a.", "a.b."], "authorities.idp0.subjectPrefix: expected a prefix that is not the beginning of idp1's"],
+    [["x.", "x."], "authorities.idp0.subjectPrefix: expected a prefix that is not the beginning of idp1's"],
+    [[undefined, "x."], "authorities.idp0.subjectPrefix: expected a prefix that is not the beginning of idp1's"],
+    [["x.", ""], "authorities.idp1.subjectPrefix: expected a prefix that is not the beginning of idp0's"],
+    [["A.", "a.b."], '"A." is the beginning of "a.b.", ignoring case and Unicode form'],
+    [["b.", "a.", "A."], "authorities.idp1.subjectPrefix: expected a prefix that is not the beginning of idp2's"],
+    [["\u00e9", "e\u0301"], "ignoring case and Unicode form"],
+    [["e", "\u00e9."], '"e" is the beginning of "\u00e9.", ignoring case and Unicode form'],
+    [["a\u0301", "a\u0301\u0323."], '"a\u0301" is the beginning of "a\u0301\u0323."'],
+    [["\uff41.", "a."], "ignoring case and Unicode form"],
+    [["\u03a3.", "\u03c2."], "ignoring case and Unicode form"],
   ])("with the prefixes %j could give the same subject", (prefixes, problem) => {
     expect(withPrefixes(...prefixes)[0]).toContain(problem);
   });

@@ -195,7 +195,7 @@ describe("key-encryption keys that are read again", () => {
     [[1, 2], [2]],
   ])("may not go from %j to %j: what the service has sealed would not open", (before, after) => {
     expect(() => reloadKeys(before, after)).toThrow(
-      "expected the key that the service seals with now to be among the keys",
+      "expected the key that the service currently seals with to be among the keys",
     );
   });
 });

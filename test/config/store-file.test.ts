@@ -16,7 +16,7 @@ describe("the store's URL", () => {
 
   test("is given once", () => {
     expect(problemsOf(inFile(URL, { MINTMARK_STORE: URL }))).toEqual([
-      "MINTMARK_STORE: expected only one of it and MINTMARK_STORE_FILE",
+      "MINTMARK_STORE: cannot be used with MINTMARK_STORE_FILE",
     ]);
   });
 

@@ -17,18 +17,18 @@ function faultsWith(secret: string): readonly string[] {
 
 describe("a secret in a variable", () => {
   test.each([
-    ["correct-horse-battery\n", "be printable ASCII: it has another character, such as a newline at its end"],
+    ["correct-horse-battery\n", "be printable ASCII: it contains another character, such as a newline at its end"],
     ["correct-horse\tbattery", "be printable ASCII"],
     ["correct-horse-bättery", "be printable ASCII"],
     ["\u{feff}correct-horse-battery", "be printable ASCII"],
     ["correct-horse-\u{7f}battery", "be printable ASCII"],
     ["fifteen-letters", "have at least 16 characters"],
     ["Zx9", "have at least 16 characters"],
-    [`$${"{WEB_SECRET_OF_ACME}"}`, "hold a secret, not a placeholder"],
-    ["{{ vault.web_secret }}", "hold a secret, not a placeholder"],
-    ["<your secret goes here>", "hold a secret, not a placeholder"],
-    ["$(cat /run/secrets/web)", "hold a secret, not a placeholder"],
-    ["aaaaaaaaaaaaaaaaaaaaaaaa", "hold a secret, not one character over and over"],
+    [`$${"{WEB_SECRET_OF_ACME}"}`, "be a real secret, not a placeholder"],
+    ["{{ vault.web_secret }}", "be a real secret, not a placeholder"],
+    ["<your secret goes here>", "be a real secret, not a placeholder"],
+    ["$(cat /run/secrets/web)", "be a real secret, not a placeholder"],
+    ["aaaaaaaaaaaaaaaaaaaaaaaa", "be a real secret, not one repeated character"],
   ])("that cannot be meant is refused, for clients and operators alike: %j", (secret, expected) => {
     const problems = faultsWith(secret);
     expect(problems).toEqual([

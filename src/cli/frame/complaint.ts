@@ -20,7 +20,7 @@ export function complaintOf(error: CommanderError, program: Command): string {
     case "commander.unknownCommand":
       return unknownCommand(/'(.*)'/s.exec(said)?.[1] ?? "", commandNames(program));
     case "commander.excessArguments":
-      return "an argument is unexpected: what it is for has an option, such as --tenant NAME";
+      return "unexpected argument; use options such as --tenant NAME";
     case "commander.invalidArgument":
       return said
         .replace(/^option '(?:-\w, )?(--[\w-]+).*?' argument '.*' is invalid\. /s, "$1: ")

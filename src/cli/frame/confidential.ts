@@ -29,13 +29,13 @@ export async function readConfidential(io: Io, sources: Sources): Promise<string
   if (file !== undefined) return file === "-" ? readInput(io) : readNamed(io, file, what);
   const direct = variable && io.env[variable];
   const named = hasFileVariable ? io.env[`${variable}_FILE`] : undefined;
-  if (direct !== undefined && named) throw new UsageError(`Only one of ${variable} and ${variable}_FILE may be set.`);
+  if (direct !== undefined && named) throw new UsageError(`${variable} cannot be used with ${variable}_FILE.`);
   if (direct !== undefined) return direct;
   if (named) return readNamed(io, named, what);
   if (io.stdin.isTTY) return askHidden(io, what);
   if (takesInput) return readInput(io);
   throw new UsageError(
-    `The ${what} is required: in ${variable}${hasFileVariable ? `, or a file in ${variable}_FILE` : ""}.`,
+    `The ${what} is required: set ${variable}${hasFileVariable ? `, or ${variable}_FILE to the path of a file that contains it` : ""}.`,
   );
 }
 
@@ -43,11 +43,11 @@ export async function readConfidential(io: Io, sources: Sources): Promise<string
 export async function readText(io: Io, given: string, option: string): Promise<string> {
   if (given === "-") return readInput(io);
   if (!given.startsWith("@")) return given;
-  return readNamed(io, given.slice(1), `file of ${option}`);
+  return readNamed(io, given.slice(1), `JSON of ${option}`);
 }
 
 async function readInput({ stdin }: Io): Promise<string> {
-  if (!stdin.readable) throw new UsageError("Only one thing can come from standard input.");
+  if (!stdin.readable) throw new UsageError("Standard input can be used only once.");
   return withoutLineEnd(await text(stdin));
 }
 
@@ -56,9 +56,7 @@ function readNamed({ cwd }: Io, path: string, what: string): string {
     return withoutLineEnd(readFileSync(resolve(cwd, path), "utf8"));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-    throw new UsageError(
-      `The file that was named for the ${what} cannot be read (${code}). What is confidential is never an argument itself.`,
-    );
+    throw new UsageError(`Cannot read the file for the ${what} (${code}). Expected a path, not the value itself.`);
   }
 }
 

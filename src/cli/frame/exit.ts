@@ -53,6 +53,6 @@ export function exitCodeOf(error: unknown): ExitCode {
 /** What an operator can mend is told in plain words; anything else with all that is known of it. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "ConfigError") return `The configuration cannot be used:\n${error.message}`;
+  if (error.name === "ConfigError") return `The configuration is not valid:\n${error.message}`;
   return error.name in codes ? error.message : (error.stack ?? error.message);
 }

@@ -17,12 +17,14 @@ export interface OutputOptions {
 export function withOutput(command: Command): Command {
   return command
     .addOption(
-      new Option("--format <format>", "table, json or yaml; a table on a terminal, JSON otherwise").choices(FORMATS),
+      new Option("--format <format>", "Output format; defaults to table on a terminal, and to json otherwise").choices(
+        FORMATS,
+      ),
     )
     .addOption(
       new Option(
         "--field <name>",
-        "prints one member of the answer alone, as it is; a.b is the member b of a, and of a list each entry's",
+        "Print only this field, as plain text, with one line for each item of a list; a.b is a nested field",
       ).conflicts("format"),
     );
 }
@@ -76,7 +78,7 @@ function fieldOf(answer: JsonValue, field: string): string {
   if (found.length === 0 && !(Array.isArray(answer) && answer.length === 0)) {
     const names = isJsonObject(answer) ? Object.keys(answer) : Object.keys(membersOf(answer));
     throw new UsageError(
-      `--field: the answer has no such member${didYouMean(field, names)}; it has ${names.join(", ")}`,
+      `--field: unknown field${didYouMean(field, names) || "."} The fields are ${names.join(", ")}.`,
     );
   }
   return found

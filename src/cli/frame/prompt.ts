@@ -9,14 +9,14 @@ import type { Io } from "./io.ts";
  */
 export async function confirm(io: Io, what: string, isAgreed: boolean): Promise<void> {
   if (isAgreed) return;
-  if (!io.stdin.isTTY) throw new UsageError(`${what} Run it with --yes if that is meant.`);
-  const answer = await ask(io, `${what} Go on? [y/N] `, io.stderr);
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new UsageError("Nothing was done.");
+  if (!io.stdin.isTTY) throw new UsageError(`${what} Use --yes to confirm.`);
+  const answer = await ask(io, `${what} Continue? [y/N] `, io.stderr);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new UsageError("Canceled. Nothing was changed.");
 }
 
 /** Asks for what nobody may see: it is not shown while it is typed. */
 export async function askHidden(io: Io, what: string): Promise<string> {
-  io.stderr.write(`${what}: `);
+  io.stderr.write(`Enter the ${what}: `);
   // Readline echoes what it reads to its output.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const answer = await ask(io, "", silent);
@@ -32,7 +32,7 @@ async function ask({ stdin }: Io, question: string, output: NodeJS.WritableStrea
   try {
     return await lines.question(question, { signal: given.signal });
   } catch {
-    throw new UsageError("Nothing was done: no answer was given.");
+    throw new UsageError("Canceled. Nothing was changed.");
   } finally {
     lines.removeAllListeners("close");
     lines.close();

@@ -40,9 +40,13 @@ function secretRulesOf(client: Settings): JsonObject {
   const requireSecret = client.takeFlag("RequireClientSecret") ?? true;
   const requireRefreshSecret = (client.takeFlag("RequireRefreshClientSecret") ?? true) && requireSecret;
   const isReuse = choiceOf(client, "RefreshTokenUsage", ["reuse", "onetimeonly"]) === "reuse";
-  if (isReuse && !requireRefreshSecret) client.note("RefreshTokenUsage", "became rotate, as a refresh needs no secret");
+  if (isReuse && !requireRefreshSecret)
+    client.note("RefreshTokenUsage", "changed to rotate, because a refresh needs no secret");
   if (!requireSecret)
-    client.note("RequireClientSecret", "false, so anyone can mint with its id: this requires allowPublicMint");
+    client.note(
+      "RequireClientSecret",
+      "false, so anyone who knows the client's id can mint; this requires allowPublicMint",
+    );
   return {
     ...(!requireSecret && { requireSecret }),
     ...(requireSecret && !requireRefreshSecret && { requireRefreshSecret }),

@@ -33,11 +33,10 @@ export function convert(files: readonly JsonValue[], grantTypes: readonly string
   if (registrations.some(([, { scopes }]) => Array.isArray(scopes) && scopes.length === 0)) {
     notes.add(
       "AllowedScopes",
-      'none there means none here, though Generic-Security-Token-Service let a client ask for any: scopes: "*"',
+      'empty, so the client may request no scopes; Generic-Security-Token-Service allowed any, which is scopes: "*"',
     );
   }
-  if (resources.length === 0)
-    notes.add("apiResources", "none were given, so that each scope is an audience of its own");
+  if (resources.length === 0) notes.add("apiResources", "not found, so each scope is an audience of its own");
   const owned = resourcesOf(resources, used, notes);
   return {
     tenant: { ...(resources.length > 0 && { resources: owned }), clients: Object.fromEntries(registrations) },
@@ -55,7 +54,8 @@ function sectionsOf(
   const server = top.take("IdentityServer");
   const inner = isJsonObject(server) ? new Settings(server, "settings.IdentityServer", notes) : undefined;
   for (const name of OF_DOTNET) top.take(name);
-  if (top.take("oauth2") !== undefined) top.note("oauth2", "write authorities by hand, as each needs its audiences");
+  if (top.take("oauth2") !== undefined)
+    top.note("oauth2", "not converted: add authorities by hand, because each needs its audiences");
   const clients = top.take("clients") ?? inner?.take("clients");
   const resources = [...top.takeList("apiResources"), ...(inner?.takeList("apiResources") ?? [])];
   if (clients === undefined && top.take("ClientId") !== undefined) return { clients: [file], resources };
@@ -71,7 +71,7 @@ function clientsIn(clients: JsonValue | undefined, notes: Notes): readonly (read
     if (!isJsonObject(client)) return [];
     const id = key ?? new Settings(client, "", notes).takeText("ClientId");
     if (id !== undefined) return [[id, client] as const];
-    notes.add(`clients[${index}]`, "expected a ClientId: left out");
+    notes.add(`clients[${index}]`, "skipped: expected a ClientId");
     return [];
   });
 }

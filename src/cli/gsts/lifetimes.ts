@@ -24,7 +24,7 @@ function lifetime(client: Settings, name: string): number | undefined {
   const seconds = client.takeNumber(name);
   if (seconds === undefined || (seconds > 0 && seconds <= MAX_DURATION)) return seconds;
   if (seconds === 0 && name === "IdentityTokenLifetime") return undefined;
-  client.note(name, `${seconds} became ten years, the longest lifetime`);
+  client.note(name, `changed from ${seconds} to ten years, the longest lifetime`);
   return MAX_DURATION;
 }
 
@@ -35,9 +35,11 @@ function slidingOf(client: Settings, absolute: number): number | undefined {
   if (expiration === 1 || /^absolute$/i.test(String(expiration))) return absolute;
   if (sliding === undefined) return undefined;
   if (expiration === undefined) {
-    client.note("RefreshTokenExpiration", "none meant Absolute there; here SlidingRefreshTokenLifetime counts");
+    client.note(
+      "RefreshTokenExpiration",
+      "not set, which means Absolute in IdentityServer4; here, SlidingRefreshTokenLifetime applies",
+    );
   }
-  if (sliding > absolute)
-    client.note("SlidingRefreshTokenLifetime", "became AbsoluteRefreshTokenLifetime, which is less");
+  if (sliding > absolute) client.note("SlidingRefreshTokenLifetime", "lowered to AbsoluteRefreshTokenLifetime");
   return Math.min(sliding, absolute);
 }

@@ -24,13 +24,16 @@ function resourceOf(
   const resource = isJsonObject(entry) ? new Settings(entry, where, notes) : undefined;
   const name = resource?.takeText("Name");
   if (resource === undefined || name === undefined) {
-    notes.add(where, "expected a Name: left out");
+    notes.add(where, "skipped: expected a Name");
     return [];
   }
   const namespace = resource.takeText("scopeNameSpace");
   const scopes = resource.takeList("Scopes").flatMap((scope) => scopeName(scope, where, notes));
   if ([...resource.takeList("secrets"), ...resource.takeList("ApiSecrets")].length > 0) {
-    resource.note("secrets", `no counterpart: whoever introspects is a client; give it introspection: [${name}]`);
+    resource.note(
+      "secrets",
+      `no counterpart: clients introspect, not resources; give a client introspection: [${name}]`,
+    );
   }
   for (const words of ["DisplayName", "Description", "Enabled"]) resource.take(words);
   resource.noteRest();
@@ -44,6 +47,6 @@ function resourceOf(
 function scopeName(scope: JsonValue, where: string, notes: Notes): readonly string[] {
   if (typeof scope === "string") return [scope];
   const name = isJsonObject(scope) ? new Settings(scope, where, notes).takeText("Name") : undefined;
-  if (name === undefined) notes.add(`${where}.Scopes`, "expected a Name: left out");
+  if (name === undefined) notes.add(`${where}.Scopes`, "skipped: expected a Name");
   return name === undefined ? [] : [name];
 }

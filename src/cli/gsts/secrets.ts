@@ -13,7 +13,7 @@ const SHA256 = /^[A-Za-z0-9+/]{43}=$/;
 export function secretsOf(client: Settings): readonly string[] {
   const plain = client.takeTexts("secrets").map((secret, index) => {
     const doubt = doubtOf(secret);
-    if (doubt !== undefined) client.note(`secrets[${index}]`, `replace it: expected it to ${doubt}`);
+    if (doubt !== undefined) client.note(`secrets[${index}]`, `replace it: it must ${doubt}`);
     return formatSha256(createHash("sha256").update(secret).digest());
   });
   const hashed = client.takeList("ClientSecrets").flatMap((entry, index) => hashOf(entry, index, client));
@@ -28,7 +28,7 @@ function hashOf(entry: JsonValue, index: number, client: Settings): readonly str
     return [];
   }
   if (typeof expiration === "string")
-    client.note(name, `no counterpart: it expires at ${expiration} there, and never here`);
+    client.note(name, `no counterpart for its expiration at ${expiration}: here, it never expires`);
   return [formatSha256(Buffer.from(value, "base64"))];
 }
 

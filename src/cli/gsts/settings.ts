@@ -57,7 +57,7 @@ export class Settings {
   takeTexts(name: string): readonly string[] {
     const list = this.takeList(name);
     const texts = list.filter((value) => typeof value === "string");
-    if (texts.length < list.length) this.note(name, "an entry that is not a string was left out");
+    if (texts.length < list.length) this.note(name, "skipped an entry that is not a string");
     return texts;
   }
 
@@ -81,7 +81,7 @@ export class Settings {
     const value = this.take(name);
     if (value === undefined) return undefined;
     const parsed = read(value);
-    if (parsed === undefined) this.note(name, `expected ${what}: left out`);
+    if (parsed === undefined) this.note(name, `skipped: expected ${what}`);
     return parsed;
   }
 }

@@ -14,7 +14,7 @@ export interface ConfigOptions {
 export function configOption(): Option {
   return new Option(
     "--config <path>",
-    "the configuration file; MINTMARK_CONFIG names it too, and without either the built-in one for development counts",
+    "Configuration file (default: MINTMARK_CONFIG, or the built-in development configuration)",
   ).argParser((path: string) => {
     if (path === "") throw new UsageError("--config <path> is required");
     return path;

@@ -14,14 +14,14 @@ interface First {
 
 /** A configuration for a first production start, as YAML with comments. */
 export function firstConfig({ config, folder, keyFile, publicUrl, tenant, client, hash }: First): string {
-  return `# The configuration of mintmark: a first one. \`mintmark config schema\` describes every key. After a change:
+  return `# A first configuration of mintmark. \`mintmark config schema\` describes every setting. Check it after a change:
 #   mintmark config check --config ${oneLine(config)}
 
-# Where clients find the service. The issuers (iss) begin with it, so set it before the first token is minted.
+# Where clients reach the service. Issuers (iss) begin with this URL, so set it before the first token is minted.
 ${publicUrl === undefined ? "# publicUrl: https://tokens.example.com" : `publicUrl: ${quoted(publicUrl)}`}
 
-# Where the OAuth2 gateway and gRPC listen: on this machine alone, for a proxy on it that ends TLS. To listen on others'
-# networks, set tls, or trustedProxies if a proxy on another machine ends TLS.
+# Where the OAuth2 gateway and gRPC listen: only on this machine, for a proxy on it that terminates TLS. To listen on other
+# addresses, set tls, or trustedProxies if a proxy on another machine terminates TLS.
 httpAddress: 127.0.0.1:7001
 rpcAddress: 127.0.0.1:7002
 # tls:
@@ -29,13 +29,13 @@ rpcAddress: 127.0.0.1:7002
 #   key: /etc/mintmark/tls.key
 # trustedProxies: [10.1.0.0/16]
 
-# Where data is kept: a file for one node. Many nodes share a MongoDB, whose URL MINTMARK_STORE holds.
+# Where data is stored. A file is for a single node; several nodes share a MongoDB, whose URL goes in MINTMARK_STORE.
 store: ${quoted(`sqlite:${join(folder, "data", "mintmark.db")}`)}
 
-# The key that signing keys are stored under. Keep a copy of it apart from the store.
+# The key that encrypts the stored signing keys. Back it up separately from the store.
 keyEncryptionKeyFile: ${quoted(keyFile)}
 
-# Who may rotate keys over the network: nobody yet. \`mintmark client hash-secret --generate\` makes a secret.
+# Who may rotate keys over the network: nobody yet. \`mintmark client hash-secret --generate\` generates a secret.
 # operators:
 #   alice:
 #     secrets: ["sha256:…"]
@@ -43,20 +43,20 @@ keyEncryptionKeyFile: ${quoted(keyFile)}
 
 tenants:
   ${quoted(tenant)}:
-    # What tokens are for: the name of each service that takes them, and the scopes that it owns.
+    # The services that accept tokens, each with the scopes that it owns.
     # resources:
     #   orders: [orders.read, orders.write]
     clients:
       ${quoted(client)}:
-        # The hash of its secret, which was shown once. \`mintmark client hash-secret --generate\` makes another.
+        # The hash of its secret. \`mintmark client hash-secret --generate\` generates another.
         secrets: [${quoted(hash)}]
-        # What it may mint, and no more; there are arbitrary_token, arbitrary_oidc_resource_owner and arbitrary_identity, too.
+        # The grants that it may use. Others are arbitrary_token, arbitrary_oidc_resource_owner and arbitrary_identity.
         grants: [arbitrary_resource_owner, arbitrary_no_subject]
-        # The scopes that it may ask for.
+        # The scopes that it may request.
         # scopes: [orders.read]
-        # Whether it gets refresh tokens if it asks for the scope offline_access.
+        # Whether it gets a refresh token if it requests the scope offline_access.
         allowOfflineAccess: true
-        # How long its access tokens live. A resource server that verifies offline takes them for as long, revoked or not.
+        # The lifetime of its access tokens. Services that verify tokens offline accept them for that long, even if revoked.
         accessTokenLifetime: 1h
 `;
 }

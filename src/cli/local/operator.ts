@@ -27,7 +27,7 @@ export function withOperator(command: Command): Command {
   return withConnection(command, "operator")
     .option(
       "--store",
-      "works at the store itself, for whoever may read it and the key-encryption key, whether a service runs or not",
+      "Work directly on the store instead of calling a service; requires access to it and to the key-encryption key",
     )
     .addOption(configOption());
 }
@@ -36,12 +36,12 @@ export function withOperator(command: Command): Command {
 export async function asOperator<T>(io: Io, options: OperatorOptions, { service, store }: Ways<T>): Promise<T> {
   const { tenant, config } = options;
   if (options.store) {
-    if (options.address !== undefined) throw new UsageError("Only one of --store and --address may be given.");
+    if (options.address !== undefined) throw new UsageError("--store cannot be used with --address.");
     return store((name, request) =>
       operateAtStore(io, { tenant, ...(config !== undefined && { config }) }, name, request),
     );
   }
-  if (config !== undefined) throw new UsageError("--config requires --store: use --address to name a running service.");
+  if (config !== undefined) throw new UsageError("--config requires --store. Use --address to call a running service.");
   const { KeyService } = await import("../../../gen/mintmark/v1/key_service_pb.ts");
   return callService(io, options, "operator", KeyService, service);
 }

@@ -12,9 +12,7 @@ const IGNORED_SIGNALS: readonly NodeJS.Signals[] = ["SIGUSR1", "SIGUSR2"];
 /** Logs and ignores the signals that the service does not support, for as long as the process lives. */
 export function ignoreSignals(logger: Logger): void {
   for (const signal of IGNORED_SIGNALS) {
-    process.on(signal, () =>
-      logger.warn({ signal }, "the signal is ignored: SIGHUP has the service read its configuration again"),
-    );
+    process.on(signal, () => logger.warn({ signal }, "the signal is ignored: send SIGHUP to reload the configuration"));
   }
 }
 

@@ -28,23 +28,16 @@ export interface ConnectionOptions extends AddressOptions, CredentialOptions {}
 
 /** Adds the options of a command that calls a running service as a client, or as an operator. */
 export function withConnection(command: Command, role: Role): Command {
-  const at = role === "operator" ? "the gateway or the operators' own address" : "the gateway";
+  const at = role === "operator" ? "the gateway or the operator address" : "the gateway";
   return withCredentials(withAddress(command, at), role);
 }
 
 /** Adds the options that say where a running service is. `at`: what answers there. */
 export function withAddress(command: Command, at: string): Command {
   return command
-    .option("--address <url>", `where the service is (MINTMARK_ADDRESS), ${at}; ${DEFAULT_ADDRESS} unless given`)
-    .option(
-      "--ca <path>",
-      "a PEM file with the authorities whose certificates are taken, in place of the system's (MINTMARK_CA)",
-    )
-    .option(
-      "--timeout <duration>",
-      `for how long an answer is waited for, such as 30s; ${DEFAULT_TIMEOUT}s unless given`,
-      seconds,
-    );
+    .option("--address <url>", `URL of ${at} (default: MINTMARK_ADDRESS, or ${DEFAULT_ADDRESS})`)
+    .option("--ca <path>", "PEM file with the CA certificates to trust (default: MINTMARK_CA, or the system's)")
+    .option("--timeout <duration>", `Time to wait for a response, such as 30s (default: ${DEFAULT_TIMEOUT}s)`, seconds);
 }
 
 /**
@@ -61,7 +54,7 @@ export async function callService<S extends DescService, T>(
 ): Promise<T> {
   const address = addressOf(io, options);
   if (address.protocol === "http:" && !isLoopback(address.hostname)) {
-    io.stderr.write(`mintmark: ${address.origin} is plain HTTP: secrets and tokens travel there in the clear.\n`);
+    io.stderr.write(`mintmark: ${address.origin} is plain HTTP: secrets and tokens are sent in the clear.\n`);
   }
   const tls = { ca: readAuthorities(io, options) };
   const authorization = await readCredentials(io, options, role);
@@ -150,7 +143,7 @@ function readAuthorities({ env, cwd }: Io, { ca = env.MINTMARK_CA || undefined }
 export function seconds(given: string): number {
   const parsed = parseDuration(/^\d+$/.test(given) ? Number(given) : given);
   if (parsed === undefined || parsed === 0) {
-    throw new InvalidArgumentError("Expected whole seconds or text such as 90s, 15m or 1h.");
+    throw new InvalidArgumentError("Expected whole seconds or a duration such as 90s, 15m or 1h.");
   }
   return parsed;
 }

@@ -18,10 +18,10 @@ export interface CredentialOptions {
 export function withCredentials(command: Command, role: Role): Command {
   const prefix = `MINTMARK_${role.toUpperCase()}`;
   return command
-    .option(`--${role}-id <id>`, `who calls (${prefix}_ID)`)
+    .option(`--${role}-id <id>`, `Id of the calling ${role} (default: ${prefix}_ID)`)
     .option(
       `--${role}-secret-file <path>`,
-      `a file with the secret, - for standard input; unless given ${prefix}_SECRET, the file in ${prefix}_SECRET_FILE, or a prompt`,
+      `File with the ${role}'s secret, or - for standard input (default: ${prefix}_SECRET, the file in ${prefix}_SECRET_FILE, or a prompt)`,
     );
 }
 
@@ -31,7 +31,7 @@ export async function readCredentials(io: Io, options: CredentialOptions, role: 
   const [given, file] =
     role === "client" ? [options.clientId, options.clientSecretFile] : [options.operatorId, options.operatorSecretFile];
   const id = given ?? io.env[`${variable}_ID`];
-  if (!id) throw new UsageError(`The ${role}'s id is required: --${role}-id, or ${variable}_ID.`);
+  if (!id) throw new UsageError(`The ${role}'s id is required: use --${role}-id or ${variable}_ID.`);
   const what = `secret of the ${role} ${id}`;
   const secret = await readConfidential(io, { what, file, variable: `${variable}_SECRET`, hasFileVariable: true });
   return `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString("base64")}`;

@@ -19,30 +19,30 @@ export function serviceError(error: unknown, address: string): Error {
   const code = systemCode(error);
   if (code !== undefined && UNTRUSTED.test(code)) {
     return new UsageError(
-      `The certificate of ${address} is not trusted (${code}): --ca names a file with the authority that issued it.`,
+      `The certificate of ${address} is not trusted (${code}). Use --ca to trust the CA that issued it.`,
     );
   }
   if (code !== undefined && NOT_TLS.test(code)) {
     return new UsageError(`${address} does not speak ${address.startsWith("https") ? "TLS" : "plain HTTP"} (${code}).`);
   }
   if (error.code === Code.DeadlineExceeded) {
-    return new ServiceUnavailableError(`${address} did not answer in time: --timeout waits longer.`);
+    return new ServiceUnavailableError(`${address} did not respond in time. Use --timeout to wait longer.`);
   }
   if (UNAVAILABLE.includes(error.code)) {
     const reason = code === undefined ? "" : ` (${code})`;
     return new ServiceUnavailableError(
-      `${address} does not answer${reason}. --address, or MINTMARK_ADDRESS, says where the service is.`,
+      `${address} does not respond${reason}. Use --address or MINTMARK_ADDRESS to specify where the service is.`,
     );
   }
   return new UsageError(
-    `What answers at ${address} is no mintmark: --address, or MINTMARK_ADDRESS, must name its HTTP port, not the RPC port.`,
+    `${address} is not a mintmark service. Use --address or MINTMARK_ADDRESS to specify its HTTP port, not its RPC port.`,
   );
 }
 
 function refusalOf(code: Code, error: string, description: string): Error {
   const message = `${error}: ${description}`;
   if (code === Code.Unimplemented) {
-    return new ServiceRefusedError(`${message} Operators' RPCs may have an address of their own (operatorAddress).`);
+    return new ServiceRefusedError(`${message} The operators' RPCs may have their own address (operatorAddress).`);
   }
   return UNAVAILABLE.includes(code) && error === "temporarily_unavailable"
     ? new ServiceUnavailableError(message)

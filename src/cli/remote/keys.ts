@@ -44,7 +44,7 @@ export function tableOfKeys(keys: readonly PrintedKey[], output: Output): string
     ...[kid, use, String(generation), algorithm, state],
     ...[readable(activateTime), readable(retireTime)],
   ]);
-  return formatRows(rows, ["KID", "USE", "NUMBER", "ALGORITHM", "STATE", "SIGNS FROM (UTC)", "UNTIL (UTC)"], output);
+  return formatRows(rows, ["KID", "USE", "GEN", "ALGORITHM", "STATE", "SIGNS FROM (UTC)", "UNTIL (UTC)"], output);
 }
 
 function readable(time = ""): string {

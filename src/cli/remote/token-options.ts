@@ -10,14 +10,14 @@ export interface TokenOptions {
 
 /** Adds `--tenant`. */
 export function withTenant(command: Command): Command {
-  return command.option("--tenant <id>", "the tenant", "default");
+  return command.option("--tenant <id>", "Tenant id", "default");
 }
 
 /** Adds the argument that says where a token is. */
 export function withToken(command: Command, what: string): Command {
   return command.argument(
     "[file]",
-    `the file that holds the ${what}, - for standard input; unless given MINTMARK_TOKEN, standard input, or a prompt`,
+    `File with the ${what}, or - for standard input (default: MINTMARK_TOKEN, standard input, or a prompt on a terminal)`,
   );
 }
 
@@ -26,19 +26,19 @@ export async function readToken(io: Io, file: string | undefined, what: string):
   const token = (await readConfidential(io, { what, file, variable: "MINTMARK_TOKEN", takesInput: true })).trim();
   if (token.startsWith("{")) {
     throw new UsageError(
-      `Expected the ${what} alone, got JSON: mint prints one member alone with --field access_token.`,
+      `Expected only the ${what}, got JSON. mintmark mint --field access_token prints only the access token.`,
     );
   }
   return token;
 }
 
-/** Collects the values of an option that may be given several times, each of which may list several between blanks. */
+/** Collects the values of a repeatable option, each of which may list several, separated by spaces. */
 export function listed(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...value.split(/\s+/).filter((part) => part !== "")];
 }
 
 /** Collects the values of an option that may be given several times. */
 export function each(value: string, before: readonly string[] = []): readonly string[] {
-  if (value === "") throw new InvalidArgumentError("Expected a text that is not empty.");
+  if (value === "") throw new InvalidArgumentError("Expected a value that is not empty.");
   return [...before, value];
 }

@@ -87,16 +87,19 @@ describe("the secret", () => {
   });
 
   it.each<[Record<string, string>, string]>([
-    [{ MINTMARK_OPERATOR_SECRET: "x" }, "The operator's id is required: --operator-id, or MINTMARK_OPERATOR_ID."],
+    [{ MINTMARK_OPERATOR_SECRET: "x" }, "The operator's id is required: use --operator-id or MINTMARK_OPERATOR_ID."],
     [
       { MINTMARK_OPERATOR_ID: "operator" },
-      "is required: in MINTMARK_OPERATOR_SECRET, or a file in MINTMARK_OPERATOR_SECRET_FILE.",
+      "is required: set MINTMARK_OPERATOR_SECRET, or MINTMARK_OPERATOR_SECRET_FILE to the path of a file",
     ],
     [
       { ...OPERATOR, MINTMARK_OPERATOR_SECRET_FILE: "x" },
-      "Only one of MINTMARK_OPERATOR_SECRET and MINTMARK_OPERATOR_SECRET_FILE",
+      "MINTMARK_OPERATOR_SECRET cannot be used with MINTMARK_OPERATOR_SECRET_FILE.",
     ],
-    [{ MINTMARK_OPERATOR_ID: "operator", MINTMARK_OPERATOR_SECRET_FILE: "gone" }, "cannot be read (ENOENT)"],
+    [
+      { MINTMARK_OPERATOR_ID: "operator", MINTMARK_OPERATOR_SECRET_FILE: "gone" },
+      "Cannot read the file for the secret of the operator operator (ENOENT)",
+    ],
   ])("is required: %j", async (env, message) => {
     const { code, stderr } = await list(env);
     expect(code).toBe(1);
@@ -117,7 +120,7 @@ describe("a service that cannot be reached", () => {
     const { code, stderr } = await list(OPERATOR, "--address", address);
     expect([code, stderr]).toEqual([
       3,
-      `mintmark: ${address} does not answer (ECONNREFUSED). --address, or MINTMARK_ADDRESS, says where the service is.\n`,
+      `mintmark: ${address} does not respond (ECONNREFUSED). Use --address or MINTMARK_ADDRESS to specify where the service is.\n`,
     ]);
   });
 
@@ -126,14 +129,17 @@ describe("a service that cannot be reached", () => {
     await once(server, "listening");
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { code, stderr } = await list(OPERATOR, "--address", address, "--timeout", "1s");
-    expect([code, stderr]).toEqual([3, `mintmark: ${address} did not answer in time: --timeout waits longer.\n`]);
+    expect([code, stderr]).toEqual([
+      3,
+      `mintmark: ${address} did not respond in time. Use --timeout to wait longer.\n`,
+    ]);
     server.closeAllConnections();
     server.close();
   });
 
   it("is no mintmark if it answers otherwise, as the RPC port does", async () => {
     for (const [port, told] of [
-      [service.rpcPort, /does not speak plain HTTP|is no mintmark|does not answer/],
+      [service.rpcPort, /does not speak plain HTTP|is not a mintmark service|does not respond/],
     ] as const) {
       const { code, stderr } = await list(OPERATOR, "--address", `http://127.0.0.1:${port}`);
       expect(stderr).toMatch(told);
@@ -149,7 +155,7 @@ describe("a service that cannot be reached", () => {
       "--address",
       `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     );
-    expect([code, stderr]).toEqual([1, expect.stringContaining("is no mintmark")]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("is not a mintmark service")]);
     server.close();
   });
 
@@ -164,7 +170,7 @@ describe("a service that cannot be reached", () => {
 
   it("is warned of if secrets would travel in the clear", async () => {
     const { stderr } = await list(OPERATOR, "--address", "http://mint.invalid:1", "--timeout", "1s");
-    expect(stderr).toContain("http://mint.invalid:1 is plain HTTP: secrets and tokens travel there in the clear.");
+    expect(stderr).toContain("http://mint.invalid:1 is plain HTTP: secrets and tokens are sent in the clear.");
   });
 });
 
@@ -198,7 +204,7 @@ describe("a service with TLS and an address for operators", () => {
 
   it("is not trusted without", async () => {
     const { code, stderr } = await list(alice, "--address", at(secured.operatorPort));
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/is not trusted \([A-Z_]+\): --ca names a file/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/is not trusted \([A-Z_]+\)\. Use --ca to trust/)]);
     const gone = await list(alice, "--address", at(secured.operatorPort), "--ca", "gone.pem");
     expect([gone.code, gone.stderr]).toEqual([1, "mintmark: --ca: cannot read gone.pem (ENOENT).\n"]);
   });
@@ -206,11 +212,11 @@ describe("a service with TLS and an address for operators", () => {
   it("says that plain HTTP is not spoken there", async () => {
     const { code, stderr } = await list(alice, "--address", `http://127.0.0.1:${secured.operatorPort}`);
     expect(code).toBe(3);
-    expect(stderr).toContain("does not answer");
+    expect(stderr).toContain("does not respond");
   });
 
   it("points from the gateway to the operators' address", async () => {
     const { code, stderr } = await list(alice, "--address", at(secured.httpPort), "--ca", pem("cert.pem"));
-    expect([code, stderr]).toEqual([2, expect.stringContaining("Operators' RPCs may have an address of their own")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("The operators' RPCs may have their own address")]);
   });
 });
