@@ -5,6 +5,7 @@ import { context, fileWorld, problemsOf, SECRET } from "./context.ts";
 describe("YAML", () => {
   test.each([
     ["tenants:\n  a: 1\n  a: 2", "mint.yaml:3:3: a key that is already in this mapping"],
+    ['tenants: { a: { b: 1, "b": 2 }, b: 1 }', "mint.yaml:1:23: a key that is already in this mapping"],
     ["tenants:\n\ta: 1", "mint.yaml:2:1: a tab where spaces are expected"],
     ["tenants: 'x", "mint.yaml:1:12: something is missing"],
     ["a: 1\n---\nb: 2", "mint.yaml:2:1: a second document"],
