@@ -32,9 +32,9 @@ beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   const page = readFileSync(join(root, "docs/operations.md"), "utf8");
   const module = blocksOf(page).find(({ info, section }) => info === "js" && section === "Traces");
-  writeFileSync(join(folder, "register.mjs"), module?.text ?? "");
+  writeFileSync(join(folder, "register.cjs"), module?.text ?? "");
   service = await startProcess(folder, {
-    NODE_OPTIONS: `--import ${join(folder, "register.mjs")}`,
+    NODE_OPTIONS: `--require ${join(folder, "register.cjs")}`,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
     OTEL_BSP_SCHEDULE_DELAY: "50",
   });
