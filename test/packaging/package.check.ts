@@ -17,6 +17,8 @@ const FILES = [
   "CHANGELOG.md",
   "LICENSE",
   "README.md",
+  "deploy/alerts.yaml",
+  "deploy/grafana.json",
   "dist/licenses.txt",
   "dist/mintmark.cjs",
   "mintmark.example.yaml",
