@@ -99,13 +99,15 @@ export class Reloader {
     const { readFile, noted } = noting(sources.readFile);
     const watched: ReloadScope = this.#running.reloadOnChange ? "configuration" : "certificate";
     const scope = trigger === "change" ? watched : "configuration";
+    // Somebody may be writing to them, although they were the same in two looks: the next look finds that out.
+    const isBeingWritten = () => trigger === "change" && !this.#watch.isAsLooked(noted);
     try {
       const reload = READ[scope](this.#running, { ...sources, readFile });
-      // Somebody is writing to them: the next look finds that out.
-      if (trigger === "change" && !this.#watch.isAsLooked(noted)) return;
+      if (isBeingWritten()) return;
       await apply(reload.config, this.#running);
       this.#succeed(trigger, scope, reload);
     } catch (error) {
+      if (isBeingWritten()) return;
       this.#refuse(trigger, scope, error);
       // The configuration may be right, so the next look tries again.
       if (error instanceof StoreUnavailableError) return;
