@@ -93,7 +93,7 @@ export const configFile = z
         required: flag
           .default(false)
           .describe(
-            "Whether nothing is answered that could not be written; such a request gets temporarily_unavailable",
+            "Whether a request gets temporarily_unavailable instead of its answer if its line cannot be written",
           ),
         sync: flag
           .default(false)
@@ -126,7 +126,7 @@ export const configFile = z
       .describe("How long a node uses the keys that it last read before it stops signing; at least three polls"),
     overload: z
       .strictObject({
-        maxRequestsInFlight: count(1_000_000).default(2000).describe("The most requests that are worked on at once"),
+        maxRequestsInFlight: count(1_000_000).default(2000).describe("The maximum number of requests in progress"),
         maxEventLoopLag: count(3_600_000)
           .default(1000)
           .describe("How late the event loop may be before requests are refused, in milliseconds"),

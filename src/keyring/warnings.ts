@@ -1,14 +1,14 @@
 import type { Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
 
-/** What stays alive although the key is compromised. */
+/** What stays active although the key is compromised. */
 const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
   signing: [
     "Verifiers that do not introspect accept its tokens until they fetch the JWKS again.",
-    "Reference tokens and refresh tokens are not signed with it and stay alive. RevokeClient ends those of a client.",
+    "Reference tokens and refresh tokens are not signed with it and stay active. RevokeClient revokes those of a client.",
   ],
   refresh: [
-    "Access tokens that were minted with its refresh tokens stay alive until they expire. RevokeClient ends those of a client.",
+    "Access tokens that were minted with its refresh tokens stay active until they expire. RevokeClient revokes those of a client.",
   ],
 };
 
@@ -25,7 +25,7 @@ export function warningsOf(
   const warnings: string[] = [];
   const what = use === "signing" ? "signing key" : "refresh key";
   if (leaked !== undefined) {
-    warnings.push(`Every token that the ${what} ${leaked.generation} made is inactive, and that is never undone.`);
+    warnings.push(`Every token that the ${what} ${leaked.generation} made is permanently inactive.`);
     warnings.push(...UNREACHED[use]);
   }
   if (staleUntil !== undefined) {
@@ -34,6 +34,6 @@ export function warningsOf(
     );
   }
   for (const { generation } of overtaken)
-    warnings.push(`The pending ${what} ${generation} is overtaken and will never be used.`);
+    warnings.push(`The pending ${what} ${generation} is superseded and will never be used.`);
   return warnings;
 }

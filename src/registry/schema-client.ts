@@ -15,7 +15,7 @@ const client = z.strictObject({
     .array(secret)
     .default([])
     .describe(
-      "Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME or file:PATH for plain text",
+      "Its secrets: hashes (sha256:… of a generated secret, scrypt:… of one that a person chose), or env:NAME or file:PATH for plain text",
     ),
   requireSecret: flag.default(true).describe("false: the secret is optional"),
   allowPublicMint: flag
@@ -31,18 +31,20 @@ const client = z.strictObject({
     .describe('The scopes that it may ask for; none unless named; "*": any'),
   allowOfflineAccess: flag
     .default(false)
-    .describe("Whether the client may ask for offline_access, and so for a refresh token"),
+    .describe("Whether the client may request offline_access, and so a refresh token"),
   accessTokenType: z
     .enum(["jwt", "reference"], expected("jwt or reference"))
     .default("jwt")
-    .describe("The type of its access tokens, unless the request says otherwise"),
-  accessTokenLifetime: duration.prefault(3600).describe("How long its access tokens live; a request can only lower it"),
-  idTokenLifetime: duration.prefault(300).describe("How long its id_tokens live; a request can only lower it"),
-  absoluteRefreshTokenLifetime: duration.prefault("30d").describe("How long a grant can be refreshed, from its mint"),
+    .describe("The type of its access tokens if the request names none"),
+  accessTokenLifetime: duration
+    .prefault(3600)
+    .describe("The lifetime of its access tokens; a request can only shorten it"),
+  idTokenLifetime: duration.prefault(300).describe("The lifetime of its id_tokens; a request can only shorten it"),
+  absoluteRefreshTokenLifetime: duration.prefault("30d").describe("How long after its mint a grant can be refreshed"),
   slidingRefreshTokenLifetime: duration
     .optional()
     .describe(
-      "How long an unused refresh token lives; at most the absolute lifetime; default: 15d, or the absolute lifetime if shorter",
+      "The lifetime of an unused refresh token, at most the absolute lifetime; default: 15d, or the absolute lifetime if shorter",
     ),
   refreshTokenUsage: z
     .enum(["rotate", "reuse"], expected("rotate or reuse"))
@@ -51,7 +53,9 @@ const client = z.strictObject({
   refreshGrace: durationOrZero
     .prefault(10)
     .describe("How long a retry with the previous refresh token gets the same answer; 0: never"),
-  requireRefreshSecret: flag.optional().describe("Whether a refresh needs the secret; default: as requireSecret"),
+  requireRefreshSecret: flag
+    .optional()
+    .describe("Whether a refresh needs the secret; default: the value of requireSecret"),
   allowedIssuers: z
     .array(filledIn)
     .default([])
@@ -62,7 +66,7 @@ const client = z.strictObject({
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))
     .default([])
     .describe(
-      "Claims that it may set although some verifiers take them for the mint's own, such as acr; default: none",
+      "Claims that it may set although some verifiers trust them as set by the mint, such as acr; default: none",
     ),
   maxGrants: count(MAX_QUOTA)
     .optional()

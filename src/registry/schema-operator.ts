@@ -9,7 +9,7 @@ const operator = z.strictObject({
     .array(secret)
     .min(1, "expected at least one secret")
     .describe(
-      "Hashes of its secrets (sha256:… of generated ones, scrypt:… of human ones), or env:NAME or file:PATH for plain text",
+      "Its secrets: hashes (sha256:… of a generated secret, scrypt:… of one that a person chose), or env:NAME or file:PATH for plain text",
     ),
   tenants: z
     .union(

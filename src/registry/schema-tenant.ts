@@ -43,10 +43,10 @@ const authority = z.strictObject({
     .refine(isSubjectText, expected("well-formed text without control characters"))
     .default("")
     .describe(
-      "Put before the sub of the id_token; shorter than limits.subjectLength. With several authorities each needs one, " +
+      "The prefix that is put before the sub of the id_token; shorter than limits.subjectLength. With several authorities each needs one, " +
         "and none may be the beginning of another",
     ),
-  amr: z.array(text).default([]).describe("What is added to amr after the grant's name"),
+  amr: z.array(text).default([]).describe("Values to add to amr after the name of the grant"),
   allowPrivateNetwork: flag
     .default(false)
     .describe(
@@ -57,12 +57,16 @@ const authority = z.strictObject({
 const limits = z.strictObject({
   claimsBytes: count(MAX_BODY)
     .default(16_384)
-    .describe("Most bytes of all claims that a caller gives, as compact JSON"),
-  claimsDepth: count(32).default(8).describe("Most levels of nesting in the JSON that a caller gives"),
-  claimsCount: count(4096).default(64).describe("Most claims that a caller gives"),
-  scopeLength: count(MAX_BODY).default(300).describe("Most characters of all scopes, joined by spaces"),
-  subjectLength: count(MAX_BODY).default(255).describe("Most characters of a subject"),
-  credentialLength: count(1024).default(100).describe("Most characters of a client id, and of a secret"),
+    .describe("The maximum size of all claims in a request, as compact JSON, in bytes"),
+  claimsDepth: count(32).default(8).describe("The maximum depth of nesting in the JSON of a request"),
+  claimsCount: count(4096).default(64).describe("The maximum number of claims in a request"),
+  scopeLength: count(MAX_BODY)
+    .default(300)
+    .describe("The maximum length of all scopes, joined by spaces, in characters"),
+  subjectLength: count(MAX_BODY).default(255).describe("The maximum length of a subject, in characters"),
+  credentialLength: count(1024)
+    .default(100)
+    .describe("The maximum length of a client id, and of a secret, in characters"),
   tokenWarnBytes: count(1 << 20)
     .optional()
     .describe(
@@ -70,7 +74,7 @@ const limits = z.strictObject({
     ),
   tokenMaxBytes: count(1 << 20)
     .default(16_384)
-    .describe("The largest token that is issued, in bytes"),
+    .describe("The maximum size of an issued token, in bytes"),
 });
 
 /** One tenant in the file. */

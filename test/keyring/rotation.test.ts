@@ -194,7 +194,7 @@ describe("rotation by an operator", () => {
     const bad = await sign(node);
     const rotation = await node.rotate(order({ mode: "compromised" }));
     expect(rotation.keys.map(({ state }) => state)).toEqual(["compromised", "active"]);
-    expect(rotation.warnings.join(" ")).toContain("is inactive");
+    expect(rotation.warnings.join(" ")).toContain("is permanently inactive");
     expect(kids(node)).toEqual([decodeProtectedHeader(await sign(node)).kid]);
     expect(await node.keyring.verify(bad, node.now())).toBeUndefined();
     node.clock.advance(365 * DAY);
@@ -223,7 +223,7 @@ describe("rotation by an operator", () => {
     const node = await testKeyring(createMemoryStore());
     await node.rotate(order());
     const { warnings } = await node.rotate(order({ mode: "immediate" }));
-    expect(warnings.join(" ")).toContain("The pending signing key 2 is overtaken");
+    expect(warnings.join(" ")).toContain("The pending signing key 2 is superseded");
     node.clock.advance(2 * DAY);
     expect(states(node)).toEqual(["gone", "gone", "active"]);
   });
