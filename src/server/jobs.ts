@@ -5,6 +5,9 @@ import { type Store, StoreUnavailableError } from "../store/port.ts";
 /** How often uncertain refreshes are reconciled, in milliseconds: much less than any grace. */
 export const RECONCILE_EVERY = 500;
 
+/** How often nodes tell each other what they count for limits, in milliseconds. */
+export const SHARE_COUNTS_EVERY = 1_000;
+
 /** How often expired rows are deleted, in milliseconds. */
 export const SWEEP_EVERY = 30_000;
 
@@ -17,6 +20,8 @@ export const JOBS = {
   reconcile: "reconcile refreshes",
   /** Logs how many secrets were refused. */
   report: "report refusals",
+  /** Tells other nodes what was counted for limits. */
+  shareCounts: "share counts",
   /** Deletes expired rows. */
   sweep: "sweep",
   /** Reads a tenant's keys, and creates those that the schedule requires. */

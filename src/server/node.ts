@@ -5,7 +5,7 @@ import { createEngine } from "../engine/engine.ts";
 import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
 import { Attempts } from "../engine/limits/attempts.ts";
-import { requestLimiter } from "../engine/limits/requests.ts";
+import { Requests } from "../engine/limits/requests.ts";
 import { type Authenticators, byCredentials, type PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
 import { provenStore } from "../engine/proven-store.ts";
@@ -16,11 +16,11 @@ import { grants as allGrants } from "../grants/index.ts";
 import { type KeyringTenant, openKeyring } from "../keyring/index.ts";
 import { Registry } from "../registry/registry.ts";
 import type { Tenant } from "../registry/tenant.ts";
-import type { Store } from "../store/port.ts";
+import { NO_TENANT, type Store } from "../store/port.ts";
 import type { Listener, Recorder } from "../telemetry/events.ts";
 import type { HealthCheck } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
-import { JOBS, type Job, RECONCILE_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
+import { JOBS, type Job, RECONCILE_EVERY, SHARE_COUNTS_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
 import type { Platform } from "./platform.ts";
 
 /** The settings of a node. */
@@ -122,12 +122,14 @@ export async function openNode({
     keyPollEvery,
     keyMaxStaleness,
   };
+  const [attempts, requests] = [new Attempts(clock), new Requests(clock)];
+  const { tallies } = store.forTenant(NO_TENANT);
   const shared = {
     clock,
     issuingClock,
     uncertainRefreshes,
     secrets,
-    attempts: new Attempts(clock),
+    attempts,
     quotas: new Quotas(clock, machine),
     random,
     maxClockSkew,
@@ -161,7 +163,7 @@ export async function openNode({
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
   const parts = new Map(opened.map((one) => [one.id, one]));
   const elapsed = () => machine.elapsed();
-  const limiters = [requestLimiter(clock)];
+  const limiters = [requests.limit];
   const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
@@ -172,6 +174,11 @@ export async function openNode({
     checks: healthChecks({ store, clock, issuingClock, registry, tenants: parts }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
+      {
+        name: JOBS.shareCounts,
+        every: SHARE_COUNTS_EVERY,
+        run: async () => void (await Promise.all([attempts.exchange(tallies), requests.exchange(tallies)])),
+      },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
       ...opened.map(pollJob),

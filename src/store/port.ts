@@ -18,7 +18,7 @@ export interface Store {
   forTenant(tenant: string): TenantStore;
   /**
    * Deletes at most `limit` rows of any tenant that expired before `now`, and resolves to how many it deleted: fewer
-   * than `limit` only if no more have expired. Families, reference tokens and revocations get fair shares.
+   * than `limit` only if no more have expired. Families, reference tokens, revocations and tallies get fair shares.
    */
   sweep(now: Instant, limit: number): Promise<number>;
   /** Lets writes that were begun finish, then closes. Later calls are refused. */
@@ -35,6 +35,7 @@ export interface TenantStore {
   readonly referenceTokens: ReferenceTokenStore;
   readonly revocations: RevocationStore;
   readonly meta: MetaStore;
+  readonly tallies: TallyStore;
 }
 
 /**
@@ -194,6 +195,20 @@ export interface RevocationStore {
   find(ids: readonly string[]): Promise<readonly RevocationRecord[]>;
   /** Counts the client's rows that have not expired at `now`, up to `most`. */
   count(client: string, now: Instant, most: number): Promise<number>;
+}
+
+/** What one node adds to a tally. */
+export interface Addition {
+  readonly id: string;
+  readonly by: number;
+  /** When the tally can be forgotten. The first addition decides. */
+  readonly expiresAt: Instant;
+}
+
+/** Numbers that nodes count together for a while. A call that fails may have added all, some or nothing. */
+export interface TallyStore {
+  /** Adds to tallies, which begin at 0; resolves to what each is afterwards, in the same order. No id may come twice. */
+  add(additions: readonly Addition[]): Promise<readonly number[]>;
 }
 
 /** A few numbers of a tenant that only grow. */

@@ -125,7 +125,7 @@ export const rules: Rules = {
   "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
   "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "base"] },
   "engine/clients": { rooms: ["engine/limits", "engine", "registry/tenant", "telemetry/events", "base"] },
-  "engine/limits": { rooms: ["engine", "registry/tenant", "base"] },
+  "engine/limits": { rooms: ["engine", "registry/tenant", "store/port", "base"] },
   engine: { rooms: ["registry/tenant", "keyring/port", "store/port", "telemetry/events", "token", "base"] },
 
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },

@@ -5,6 +5,7 @@ import { Overload } from "../../src/engine/limits/overload.ts";
 import { perform } from "../../src/engine/perform.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import type { RateLimits, Tenant } from "../../src/registry/tenant.ts";
+import { JOBS } from "../../src/server/jobs.ts";
 import type { Event, Listener } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
@@ -139,6 +140,34 @@ describe("the limits that are configured", () => {
     expect(events.at(-1)).toMatchObject({ event: "rate_limited", limit: "mint_per_client", client: CLIENT_ID });
     clock.advance(60_000);
     expect(await engine.mint(caller, mint)).toMatchObject({ tokenType: "Bearer" });
+  });
+});
+
+describe("nodes that share a store", () => {
+  it("share what they count for limits, as their job runs", async () => {
+    const [mints, failures] = [[{ most: 4, period: 86_400 }], [{ most: 4, period: 86_400 }]];
+    const tenant = testTenant({
+      rateLimits: { ...NO_RATE_LIMITS, mint_per_client: mints, failed_authentication_per_client: failures },
+    });
+    const [one, other] = [await testContext(tenant, store), await testContext(tenant, store)];
+    const share = async () => {
+      for (const { node } of [one, other]) await node.jobs.find(({ name }) => name === JOBS.shareCounts)?.run();
+    };
+    const wrong = { ...caller, clientSecret: "wrong" };
+    for (const { engine } of [one, one, other]) {
+      await engine.mint(caller, mint);
+      await refusalOf(engine.mint(wrong, mint));
+    }
+    await share();
+    await other.engine.mint(caller, mint);
+    await refusalOf(other.engine.mint(wrong, mint));
+    expect(await refusalOf(other.engine.mint(wrong, mint))).toMatchObject({
+      message: expect.stringContaining("failed_authentication_per_client allows 4/d"),
+    });
+    const elsewhere = { ...caller, remoteAddress: "192.0.2.2" };
+    expect(await refusalOf(other.engine.mint(elsewhere, mint))).toMatchObject({
+      message: expect.stringContaining("mint_per_client allows 4/d"),
+    });
   });
 });
 

@@ -29,11 +29,11 @@ interface Noted extends Presented {
 type Charge = "no" | "maybe" | "sure";
 
 /**
- * Knows how often each node was called, and checks what limits make of it: no more in a window than a rate allows, no
- * refusal before a rate is used up, and none for what others got wrong.
+ * Knows how often nodes were called, and checks what limits make of it: no more of one node in a window than a rate
+ * allows, no refusal before all nodes together have used it up, and none for what others got wrong.
  */
 export class LimitsOracle {
-  /** The calls that one node counts for the same: by its name, the limit, and whom it counts for. */
+  /** The calls that nodes count for the same: by the limit, and whom it counts for. */
   readonly #counted = new Map<string, Noted[]>();
   /** The right calls of one client from one network to one node. */
   readonly #right = new Map<string, Noted[]>();
@@ -43,7 +43,7 @@ export class LimitsOracle {
     const before = readingOf(call.node) ?? 0;
     const claims = claimsOf(call, presented);
     const noted = { call, ...presented, claims, before, after: Number.POSITIVE_INFINITY };
-    for (const name of new Set(claims.map((claim) => groupOf(noted, claim)))) add(this.#counted, name, noted);
+    for (const name of new Set(claims.map(groupOf))) add(this.#counted, name, noted);
     if (presented.isRight) add(this.#right, sourceOf(noted), noted);
     return noted;
   }
@@ -60,8 +60,12 @@ export class LimitsOracle {
   #checkCount(noted: Noted, claim: Claim): void {
     const window = windowIn(noted, claim);
     if (window === undefined) return;
+    // A node never lets through more than that itself. What others do it hears later.
     const counted = this.#others(noted, claim).filter(
-      (other) => windowIn(other, claim) === window && this.#charge(other, claim) === "sure",
+      (other) =>
+        other.call.node === noted.call.node &&
+        windowIn(other, claim) === window &&
+        this.#charge(other, claim) === "sure",
     );
     if (counted.length >= claim.rate.most) throw new Violation(7, `${nameOf(claim)} allowed more than it may`);
   }
@@ -81,7 +85,7 @@ export class LimitsOracle {
   }
 
   #others(noted: Noted, claim: Claim): readonly Noted[] {
-    return this.#counted.get(groupOf(noted, claim))?.filter((other) => other !== noted) ?? [];
+    return this.#counted.get(groupOf(claim))?.filter((other) => other !== noted) ?? [];
   }
 
   #charge(noted: Noted, { limit }: Claim): Charge {
@@ -136,8 +140,8 @@ function windowIn({ before, after }: Noted, claim: Claim): number | undefined {
   return window === windowOf(claim, after) ? window : undefined;
 }
 
-function groupOf({ call: { node } }: Noted, { limit, key }: Claim): string {
-  return `${node.name} ${limit} ${key}`;
+function groupOf({ limit, key }: Claim): string {
+  return `${limit} ${key}`;
 }
 
 function sourceOf({ call: { node, tenant, client }, ...presented }: Noted): string {

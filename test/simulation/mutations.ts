@@ -325,8 +325,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "limit-exceeded-by-one",
     "a limit allows one more than it says",
     WINDOWS,
-    ">= claim.rate.most",
-    "> claim.rate.most",
+    "this.#taken(claim, now) >= claim.rate.most",
+    "this.#taken(claim, now) > claim.rate.most",
   ),
   one(
     "limit-without-end",
@@ -363,6 +363,13 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/engine/perform.ts",
     "const by = await authenticators[operation.by](caller, context);",
     'const named = { client: tenant.clients.get(caller.clientId ?? ""), hasProof: true };\n    for (const limit of limiters) limit({ operation: name, tenant, caller, ...named });\n    const by = await authenticators[operation.by](caller, context);',
+  ),
+  one(
+    "own-counts-heard",
+    "a node takes what it counted itself for what others did",
+    WINDOWS,
+    "(totals[index] ?? 0) - (known[index] ?? 0)",
+    "totals[index] ?? 0",
   ),
   one(
     "tenants-share-limits",

@@ -2,7 +2,7 @@ import { type Clock, type Instant, type Machine, systemClock } from "../../src/b
 import type { Logger } from "../../src/base/logger.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
-import { JOBS, Jobs } from "../../src/server/jobs.ts";
+import { JOBS, type Job, Jobs } from "../../src/server/jobs.ts";
 import { openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import type { Store } from "../../src/store/port.ts";
@@ -136,11 +136,16 @@ export class Incarnation {
     });
     const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
     await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
-    for (const job of node.jobs) if (!OWN_JOBS.has(job.name)) this.#jobs.start(job);
+    for (const job of node.jobs) if (!this.#leavesOut(job)) this.#jobs.start(job);
     for (const { id, keyring } of tenants)
       this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id, keyring) });
     this.engine = node.engine;
     this.ready = true;
+  }
+
+  /** Without limits there is nothing to share, and nothing of a run changes. */
+  #leavesOut({ name }: Job): boolean {
+    return OWN_JOBS.has(name) || (name === JOBS.shareCounts && !this.variant.limits);
   }
 
   async #poll(tenant: string, keyring: TenantKeyring): Promise<void> {

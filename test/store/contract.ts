@@ -9,6 +9,7 @@ import { nodesContract } from "./contract/nodes.ts";
 import { referenceTokensContract } from "./contract/reference-tokens.ts";
 import { revocationsContract } from "./contract/revocations.ts";
 import { sweepContract } from "./contract/sweep.ts";
+import { talliesContract } from "./contract/tallies.ts";
 import { tenantsContract } from "./contract/tenants.ts";
 
 /** An empty store, opened for one test. */
@@ -64,6 +65,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, op
     referenceTokensContract(subject);
     revocationsContract(subject);
     metaContract(subject);
+    talliesContract(subject);
     tenantsContract(subject);
     sweepContract(subject);
     countsContract(subject);

@@ -11,6 +11,7 @@ import {
   type RevocationStore,
   type Store,
   StoreUnavailableError,
+  type TallyStore,
 } from "../../src/store/port.ts";
 import { sharesOf } from "../../src/store/shares.ts";
 
@@ -23,6 +24,7 @@ interface TenantRows {
   readonly referenceTokens: Map<string, ReferenceTokenRecord>;
   readonly revocations: Map<string, RevocationRecord>;
   readonly meta: Map<string, number>;
+  readonly tallies: Map<string, { readonly count: number; readonly expiresAt: number }>;
 }
 
 /** A store in memory, for tests of what stands on a store. Once closed it is an unavailable one. */
@@ -39,7 +41,14 @@ export function createMemoryStore(): Store {
   function rowsOf(tenant: string): TenantRows {
     const known = tenants.get(tenant);
     if (known !== undefined) return known;
-    const rows = { keys: [], families: new Map(), referenceTokens: new Map(), revocations: new Map(), meta: new Map() };
+    const rows = {
+      keys: [],
+      families: new Map(),
+      referenceTokens: new Map(),
+      revocations: new Map(),
+      meta: new Map(),
+      tallies: new Map(),
+    };
     tenants.set(tenant, rows);
     return rows;
   }
@@ -54,6 +63,7 @@ export function createMemoryStore(): Store {
         referenceTokens: memoryReferenceTokens(rows.referenceTokens, later),
         revocations: memoryRevocations(rows.revocations, later),
         meta: memoryMeta(rows.meta, later),
+        tallies: memoryTallies(rows.tallies, later),
       };
     },
     sweep: (now, limit) =>
@@ -63,6 +73,7 @@ export function createMemoryStore(): Store {
           ({ families }, most) => deleteOver(families, (family) => family.purgeAt < now, most),
           ({ referenceTokens }, most) => deleteOver(referenceTokens, (token) => token.expiresAt < now, most),
           ({ revocations }, most) => deleteOver(revocations, (row) => row.expiresAt < now, most),
+          ({ tallies }, most) => deleteOver(tallies, (row) => row.expiresAt < now, most),
         ];
         for (const { of: sweepKind, share } of sharesOf(kinds)) {
           let most = share(left);
@@ -167,6 +178,19 @@ function memoryMeta(rows: Map<string, number>, later: Later): MetaStore {
         return raised;
       }),
     read: (name) => later(() => rows.get(name)),
+  };
+}
+
+function memoryTallies(rows: TenantRows["tallies"], later: Later): TallyStore {
+  return {
+    add: (additions) =>
+      later(() =>
+        additions.map(({ id, by, expiresAt }) => {
+          const row = rows.get(id) ?? { count: 0, expiresAt };
+          rows.set(id, { ...row, count: row.count + by });
+          return row.count + by;
+        }),
+      ),
   };
 }
 

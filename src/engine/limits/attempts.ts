@@ -2,6 +2,7 @@ import { hostNetwork } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { LimitName, Tenant } from "../../registry/tenant.ts";
+import type { TallyStore } from "../../store/port.ts";
 import { RateLimitedError } from "../rate-limited.ts";
 import { type Claim, Windows } from "./windows.ts";
 
@@ -52,6 +53,11 @@ export class Attempts {
     // Others may have failed in the meantime: no more are told that they were wrong than the limit allows.
     else if (!this.#failures.take(claims, this.#clock.now())) throw this.#refusal(attempt, claims);
     return isRight;
+  }
+
+  /** See {@link Windows.exchange}. */
+  exchange(tallies: TallyStore): Promise<void> {
+    return this.#failures.exchange(tallies);
   }
 
   #claimsOf({ tenant }: Attempt, address: string, source: string): readonly Claim[] {

@@ -15,6 +15,7 @@ import { prepareRevocations } from "./revocations.ts";
 import { collectionsOf } from "./rows.ts";
 import { start } from "./start.ts";
 import { prepareSweep } from "./sweep.ts";
+import { prepareTallies } from "./tallies.ts";
 
 /** The defaults of {@link StoreOptions}, in milliseconds. */
 const START_TIMEOUT = 60_000;
@@ -62,6 +63,7 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
   const referenceTokens = prepareReferenceTokens(connection);
   const revocations = prepareRevocations(connection);
   const meta = prepareMeta(connection);
+  const tallies = prepareTallies(connection);
   return {
     maxClockSkew,
     forTenant: (tenant) => ({
@@ -70,6 +72,7 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
       referenceTokens: referenceTokens(tenant),
       revocations: revocations(tenant),
       meta: meta(tenant),
+      tallies: tallies(tenant),
     }),
     sweep: prepareSweep(connection),
     dump: prepareDump(connection),

@@ -65,6 +65,12 @@ export interface MetaRow extends TenantRow {
   readonly value: number;
 }
 
+/** `_id`: tenant/id of the tally. */
+interface TallyRow extends TenantRow {
+  readonly count: number;
+  readonly expiresAt: BsonDate;
+}
+
 /** The one row of `meta` that belongs to no tenant: the newest schema that a program has written here. */
 interface SchemaRow {
   readonly _id: typeof SCHEMA_ID;
@@ -81,9 +87,10 @@ export interface Collections {
   readonly referenceTokens: Collection<ReferenceTokenRow>;
   readonly revocations: Collection<RevocationRow>;
   readonly meta: Collection<MetaRow>;
+  readonly tallies: Collection<TallyRow>;
   /** The same collection as `meta`. */
   readonly schema: Collection<SchemaRow>;
-  /** The collections whose rows expire; each row has a `tenant` and may have a `client`. */
+  /** The collections whose rows expire; each row has a `tenant`. */
   readonly ending: readonly Ending[];
 }
 
@@ -91,6 +98,8 @@ export interface Collections {
 export interface Ending {
   readonly collection: Collection<{ readonly _id: string }>;
   readonly field: string;
+  /** Whether a row may have a `client`, for whose quota it counts. */
+  readonly isCounted: boolean;
 }
 
 /** Names the collections of a database, without asking it anything. */
@@ -101,11 +110,13 @@ export function collectionsOf(database: Db): Collections {
     referenceTokens: database.collection("reference_tokens"),
     revocations: database.collection("revocations"),
     meta: database.collection("meta"),
+    tallies: database.collection("tallies"),
     schema: database.collection("meta"),
     ending: [
-      { collection: database.collection("families"), field: "purgeAt" },
-      { collection: database.collection("reference_tokens"), field: "expiresAt" },
-      { collection: database.collection("revocations"), field: "expiresAt" },
+      { collection: database.collection("families"), field: "purgeAt", isCounted: true },
+      { collection: database.collection("reference_tokens"), field: "expiresAt", isCounted: true },
+      { collection: database.collection("revocations"), field: "expiresAt", isCounted: true },
+      { collection: database.collection("tallies"), field: "expiresAt", isCounted: false },
     ],
   };
 }

@@ -45,7 +45,9 @@ async function claimVersion({ schema }: Collections, options: { readonly maxTime
 
 /** The indexes behind the counts for quotas. Each includes the expiry, so that a count reads only the index. */
 async function createClientIndexes({ ending }: Collections): Promise<void> {
-  for (const { collection, field } of ending) await collection.createIndex({ tenant: 1, client: 1, [field]: 1 });
+  for (const { collection, field, isCounted } of ending) {
+    if (isCounted) await collection.createIndex({ tenant: 1, client: 1, [field]: 1 });
+  }
 }
 
 /** Resolves to the reasons for which the server refuses some of them. Indexing existing rows may take a while. */

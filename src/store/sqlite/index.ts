@@ -14,6 +14,7 @@ import { prepareReferenceTokens } from "./reference-tokens.ts";
 import { BUSY_TIMEOUT } from "./retry-while-busy.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
+import { prepareTallies } from "./tallies.ts";
 
 /**
  * Opens the store at `sqlite:PATH`, or one in memory for `sqlite::memory:`. Throws the errors of {@link openDatabase},
@@ -57,6 +58,7 @@ export function createSqliteStore(database: DatabaseSync, busyTimeout: number = 
   const referenceTokens = prepareReferenceTokens(connection);
   const revocations = prepareRevocations(connection);
   const meta = prepareMeta(connection);
+  const tallies = prepareTallies(connection);
   return {
     // Every process that can open the file runs on the same machine, with the same clock.
     maxClockSkew: 0,
@@ -66,6 +68,7 @@ export function createSqliteStore(database: DatabaseSync, busyTimeout: number = 
       referenceTokens: referenceTokens(tenant),
       revocations: revocations(tenant),
       meta: meta(tenant),
+      tallies: tallies(tenant),
     }),
     sweep: prepareSweep(connection),
     dump: prepareDump(connection),

@@ -82,4 +82,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX reference_tokens_by_client ON reference_tokens (tenant, client, expires_at);
   CREATE INDEX revocations_by_client ON revocations (tenant, client, expires_at);
   `,
+  `
+  CREATE TABLE tallies (
+    tenant     TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    count      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tallies_by_expiry ON tallies (expires_at);
+  `,
 ];

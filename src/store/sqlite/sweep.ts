@@ -13,6 +13,8 @@ const SWEEPS: readonly string[] = [
     (SELECT rowid FROM reference_tokens WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
   `DELETE FROM revocations WHERE (tenant, id) IN
     (SELECT tenant, id FROM revocations WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
+  `DELETE FROM tallies WHERE (tenant, id) IN
+    (SELECT tenant, id FROM tallies WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
 ];
 
 /** Prepares the statements; returns the store's `sweep`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseRates } from "../../../src/base/rate.ts";
 import type { LimitedOperation, Limiter } from "../../../src/engine/limits/limiter.ts";
-import { requestLimiter } from "../../../src/engine/limits/requests.ts";
+import { Requests } from "../../../src/engine/limits/requests.ts";
 import { RateLimitedError } from "../../../src/engine/rate-limited.ts";
 import type { RateLimits } from "../../../src/registry/tenant.ts";
 import { fakeClock } from "../../support/clock.ts";
@@ -41,14 +41,14 @@ function thrownBy(run: () => void): unknown {
 
 describe("requests of a client", () => {
   it("are as many as its tenant allows, and its mints are among them", () => {
-    const limit = requestLimiter(fakeClock());
+    const limit = new Requests(fakeClock()).limit;
     const limits = { mint_per_client: rates("3/m"), requests_per_client: rates("5/m") };
     expect(most(limit, mint(limits))).toBe(3);
     expect(most(limit, mint(limits, { operation: "introspect" }))).toBe(2);
   });
 
   it("are refused with what is left of each rate, and when to try again", () => {
-    const limit = requestLimiter(fakeClock());
+    const limit = new Requests(fakeClock()).limit;
     const limits = { mint_per_client: rates("1/s, 100/15m"), requests_per_client: rates("5/m") };
     limit(mint(limits));
     expect(thrownBy(() => limit(mint(limits)))).toMatchObject({
@@ -65,7 +65,7 @@ describe("requests of a client", () => {
   });
 
   it("are as many as the client's own limits allow, if it has any", () => {
-    const limit = requestLimiter(fakeClock());
+    const limit = new Requests(fakeClock()).limit;
     const limits = { mint_per_client: rates("3/m"), requests_per_client: rates("5/m") };
     const client = testClient({ rateLimits: { mint_per_client: rates("4/m"), requests_per_client: [] } });
     expect(most(limit, mint(limits, { client }))).toBe(4);
@@ -77,14 +77,14 @@ describe("requests of a client", () => {
     ["not for another tenant", { tenant: limited({ mint_per_client: rates("3/m") }, "acme") }, 3],
     ["wherever it calls from", { caller: { remoteAddress: "192.0.2.2" } }, 0],
   ])("count %s", (_, changes, left) => {
-    const limit = requestLimiter(fakeClock());
+    const limit = new Requests(fakeClock()).limit;
     const operation = mint({ mint_per_client: rates("3/m") });
     expect(most(limit, operation)).toBe(3);
     expect(most(limit, { ...operation, ...changes })).toBe(left);
   });
 
   it("that proves nothing count separately for each network, and never for one that does", () => {
-    const limit = requestLimiter(fakeClock());
+    const limit = new Requests(fakeClock()).limit;
     const proven = mint({ mint_per_client: rates("3/m") });
     const unproven = { ...proven, hasProof: false };
     expect(most(limit, unproven)).toBe(3);
@@ -93,11 +93,11 @@ describe("requests of a client", () => {
   });
 
   it("are any number if nothing is said", () => {
-    expect(most(requestLimiter(fakeClock()), mint({}))).toBe(20);
+    expect(most(new Requests(fakeClock()).limit, mint({}))).toBe(20);
   });
 
   it("do not count for operators", () => {
     const limits = { requests_per_client: rates("3/m") };
-    expect(most(requestLimiter(fakeClock()), mint(limits, { client: undefined }))).toBe(20);
+    expect(most(new Requests(fakeClock()).limit, mint(limits, { client: undefined }))).toBe(20);
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parseRates } from "../../../src/base/rate.ts";
 import { type Claim, Windows, windowOf } from "../../../src/engine/limits/windows.ts";
+import { NO_TENANT, StoreUnavailableError } from "../../../src/store/port.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { failingStore } from "../../support/failing-store.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
 
 const START = fakeClock().now();
 
@@ -74,4 +77,81 @@ describe("windows", () => {
     const left = (key: string) => windows.quotas(claims("9/m", key), START)[0]?.left;
     expect(["a", "b", "c"].map(left)).toEqual([7, 9, 8]);
   });
+});
+
+describe("windows of nodes that share a store", () => {
+  const wanted = claims("20/m");
+  const left = (windows: Windows) => windows.quotas(wanted, START)[0]?.left;
+
+  /** Two nodes' windows, and what carries their counts. */
+  function twoNodes() {
+    const store = failingStore(createMemoryStore());
+    const { tallies } = store.forTenant(NO_TENANT);
+    const [one, other] = [new Windows(10), new Windows(10)];
+    const take = (windows: Windows, times: number) => {
+      for (let i = 0; i < times; i++) windows.take(wanted, START);
+    };
+    return { store, tallies, one, other, take };
+  }
+
+  it("count what each of them has counted, once they have told each other", async () => {
+    const { tallies, one, other, take } = twoNodes();
+    take(one, 5);
+    await one.exchange(tallies);
+    expect([left(one), left(other)]).toEqual([15, 20]);
+    take(other, 8);
+    await other.exchange(tallies);
+    expect([left(one), left(other)]).toEqual([15, 7]);
+    take(one, 2);
+    await one.exchange(tallies);
+    expect([left(one), left(other)]).toEqual([5, 7]);
+    take(other, 7);
+    expect(other.take(wanted, START)).toBe(false);
+    // A node that starts anew hears what it had counted itself.
+    const again = new Windows(10);
+    take(again, 2);
+    await again.exchange(tallies);
+    expect(left(again)).toBe(20 - 5 - 8 - 2 - 2);
+  });
+
+  it("tell nothing of those who are far from what they may, and nothing twice", async () => {
+    const { store, tallies, one, take } = twoNodes();
+    take(one, 1);
+    await one.exchange(tallies);
+    expect(store.calls).toEqual([]);
+    take(one, 1);
+    await one.exchange(tallies);
+    await one.exchange(tallies);
+    expect(store.calls).toEqual(["tallies.add"]);
+    const again = new Windows(10);
+    take(again, 2);
+    await again.exchange(tallies);
+    expect(left(again)).toBe(16);
+  });
+
+  it("begin anew with the next window", async () => {
+    const { tallies, one, other, take } = twoNodes();
+    take(one, 20);
+    take(other, 2);
+    await one.exchange(tallies);
+    await other.exchange(tallies);
+    expect(other.take(wanted, endOf(wanted) - 1)).toBe(false);
+    expect(other.quotas(wanted, endOf(wanted))[0]?.left).toBe(20);
+  });
+
+  it.each(["refused", "lost"] as const)(
+    "let through rather too much than too little if an exchange is %s",
+    async (failure) => {
+      const { store, tallies, one, other, take } = twoNodes();
+      take(one, 5);
+      store.failNext("tallies.add", failure);
+      await expect(one.exchange(tallies)).rejects.toThrow(StoreUnavailableError);
+      take(one, 3);
+      await one.exchange(tallies);
+      expect(left(one)).toBe(12);
+      take(other, 2);
+      await other.exchange(tallies);
+      expect(left(other)).toBe(failure === "lost" ? 10 : 15);
+    },
+  );
 });

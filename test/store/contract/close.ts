@@ -20,7 +20,7 @@ export function closeContract(subject: Subject): void {
     });
 
     it("makes every later call fail as unavailable, but for another close", async () => {
-      const { keys, families, referenceTokens, revocations, meta } = subject.tenant();
+      const { keys, families, referenceTokens, revocations, meta, tallies } = subject.tenant();
       await subject.store.close();
       await subject.store.close();
       const results = await Promise.allSettled([
@@ -38,6 +38,7 @@ export function closeContract(subject: Subject): void {
         revocations.find(["revocation"]),
         meta.raise("number", 1),
         meta.read("number"),
+        tallies.add([{ id: "tally", by: 1, expiresAt: NOW }]),
         subject.store.sweep(NOW, 1),
       ]);
       for (const result of results) {

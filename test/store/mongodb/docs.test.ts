@@ -12,7 +12,8 @@ const examples = new Map(
 
 describe("the page about MongoDB", () => {
   it("has an example of every collection's rows", () => {
-    expect([...examples.keys()]).toEqual(["keys", "families", "reference_tokens", "revocations", "meta"]);
+    const collections = ["keys", "families", "reference_tokens", "revocations", "meta", "tallies"];
+    expect([...examples.keys()]).toEqual(collections);
   });
 
   it.each(rowsOf(page, "bytes"))("tells the size of a row: %j", ({ collection = "", bytes }) => {
