@@ -20,6 +20,7 @@ export const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   secrets: ["clientsecret", "clientsecrets", "secret", "secrethash"],
   requireSecret: ["requireclientsecret"],
   requireRefreshSecret: ["requirerefreshclientsecret"],
+  rateLimits: ["ratelimit", "ratelimiter", "ratelimiting", "throttle", "throttling"],
   grants: ["allowedgranttypes", "granttypes"],
   scopes: ["allowedscopes", "scope"],
   allowedAudiences: ["audience", "audiences"],

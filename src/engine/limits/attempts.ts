@@ -1,5 +1,5 @@
 import { hostNetwork } from "../../base/address.ts";
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Instant } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { LimitName, Tenant } from "../../registry/tenant.ts";
 import type { TallyStore } from "../../store/port.ts";
@@ -47,12 +47,17 @@ export class Attempts {
   async #makeCounted(attempt: Attempt, address: string, prove: () => Promise<boolean>): Promise<boolean> {
     const source = sourceOf(attempt, address);
     const claims = this.#claimsOf(attempt, address, source);
-    if (this.#failures.isUsedUp(claims, this.#clock.now())) throw this.#refusal(attempt, claims);
+    const begun = this.#clock.now();
+    if (this.#failures.isUsedUp(claims, begun)) throw this.#refusal(attempt, claims, begun);
     const isRight = await prove();
-    if (isRight) this.#proven.set(source, true);
+    if (isRight) {
+      this.#proven.set(source, true);
+      return true;
+    }
+    const failed = this.#clock.now();
     // Others may have failed in the meantime: no more are told that they were wrong than the limit allows.
-    else if (!this.#failures.take(claims, this.#clock.now())) throw this.#refusal(attempt, claims);
-    return isRight;
+    if (!this.#failures.take(claims, failed)) throw this.#refusal(attempt, claims, failed);
+    return false;
   }
 
   /** See {@link Windows.exchange}. */
@@ -68,8 +73,9 @@ export class Attempts {
     return [...own, ...counted("failed_authentication_per_address", JSON.stringify([tenant.id, hostNetwork(address)]))];
   }
 
-  #refusal({ role, id }: Attempt, claims: readonly Claim[]): RateLimitedError {
-    return new RateLimitedError(this.#failures.quotas(claims, this.#clock.now()), { [role]: id });
+  /** `now`: the reading by which it was decided, as a later one may be in another window. */
+  #refusal({ role, id }: Attempt, claims: readonly Claim[], now: Instant): RateLimitedError {
+    return new RateLimitedError(this.#failures.quotas(claims, now), { [role]: id });
   }
 }
 

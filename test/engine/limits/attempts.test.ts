@@ -53,6 +53,22 @@ describe("attempts to authenticate", () => {
     expect(await outcome(attempts, owner, true)).toBe(true);
   });
 
+  it("are refused as of one reading of the clock, even if the window ends just then", async () => {
+    const clock = fakeClock();
+    const attempts = new Attempts({
+      ...clock,
+      now: () => {
+        const now = clock.now();
+        clock.advance(60_000);
+        return now;
+      },
+    });
+    const oneMinute = { ...owner, tenant: tenantWith("1/d") };
+    await fail(attempts, 1, oneMinute);
+    const hours = Array.from({ length: 48 * 60 }, () => outcome(attempts, oneMinute));
+    expect(new Set(await Promise.all(hours))).toEqual(new Set([false, PER_CLIENT]));
+  });
+
   it("are not counted if they succeed, or cannot be checked", async () => {
     const attempts = new Attempts(fakeClock());
     for (let i = 0; i < 50; i++) expect(await outcome(attempts, owner, true)).toBe(true);
