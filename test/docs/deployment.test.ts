@@ -14,10 +14,12 @@ import { MintRequestSchema, type MintResponse, MintResponseSchema } from "../../
 import { basic } from "../support/doors.ts";
 import { freePort } from "../support/free-port.ts";
 import { keyText } from "../support/key-encryption-key.ts";
+import { processEnv } from "../support/process.ts";
 import { startTestService, type TestService } from "../support/service.ts";
-import { blocksOf } from "../support/snippets.ts";
+import { blocksOf, runSnippets } from "../support/snippets.ts";
 
-const blocks = blocksOf(readFileSync(new URL("../../docs/deployment.md", import.meta.url), "utf8"));
+const page = readFileSync(new URL("../../docs/deployment.md", import.meta.url), "utf8");
+const blocks = blocksOf(page);
 const pathOf = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
 const ca = readFileSync(pathOf("cert"));
 const secret = "the orders' own secret";
@@ -164,6 +166,31 @@ it("Envoy's configuration is YAML, and removes what a caller may write", () => {
     use_remote_address: true,
     route_config: { request_headers_to_remove: ["forwarded"] },
   });
+});
+
+it("the steps to a first token work one after the other", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "mintmark-first-"));
+  // The steps are a list, so their blocks are indented.
+  const steps = blocksOf(page.replaceAll(/^ {3}/gm, "")).filter(({ info }) => info === "bash step");
+  expect(steps).toHaveLength(3);
+  const [write = "", check = "", look = ""] = steps.map(({ text }) => text.replaceAll("/etc/mintmark", folder));
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  const here = `mintmark() { '${process.execPath}' '${main}' "$@"; }; chown() { [ "$1" = -R ]; }`;
+  const env = { NODE_COMPILE_CACHE: processEnv.NODE_COMPILE_CACHE };
+  const [, written = []] = await runSnippets([here, write, check], env, 60_000);
+  const { secret: made } = JSON.parse(written.join("\n"));
+
+  const service = await startTestService({ MINTMARK_CONFIG: join(folder, "mintmark.yaml") });
+  const there = look
+    .replaceAll("127.0.0.1:7003", `127.0.0.1:${service.managementPort}`)
+    .replaceAll("https://tokens.example.com", `http://127.0.0.1:${service.httpPort}`);
+  const [, lines = []] = await runSnippets([here, there], { ...env, MINTMARK_CLIENT_SECRET: made }, 60_000);
+  const said = lines.join("\n");
+  expect(said).toContain("readyz check passed");
+  expect(said).toContain('"issuer":"https://tokens.example.com"');
+  expect(JSON.parse(said.slice(said.lastIndexOf("\n{") + 1))).toMatchObject({ access_token: expect.any(String) });
+  await service.close();
+  rmSync(folder, { recursive: true });
 });
 
 /** Starts a service that trusts a proxy on this machine. */
