@@ -67,7 +67,8 @@ ${block.replace("tokens.example.com {", `https://:${port} {\n\ttls ${pathOf("cer
 ];
 
 describe.each(proxies)("$name with the page's configuration", ({ name, file, wrap, args }) => {
-  const isHere = spawnSync(name, [name === "nginx" ? "-v" : "version"]).error === undefined;
+  // Only Linux has more than one address on the loopback.
+  const isHere = process.platform === "linux" && spawnSync(name, ["-v"]).error === undefined;
   if (!isHere) {
     it.skip(`${name} is not installed`, () => {});
     return;
