@@ -1,5 +1,4 @@
 import type { Registry } from "../registry/registry.ts";
-import type { Emit, Ending, Known, Listener, Performed, Reason, Recorder, Refused } from "../telemetry/events.ts";
 import { traceIdOf } from "../telemetry/trace-context.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { authenticateOperator } from "./clients/operator.ts";
@@ -8,6 +7,7 @@ import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
 import type { Callers, Done, Operation } from "./operations/operation.ts";
+import { type Hearers, Report } from "./report.ts";
 import type { Caller } from "./request.ts";
 
 /** The name of an operation, as the port, events and log lines use it. */
@@ -31,15 +31,9 @@ export type RequestOf<Name extends OperationName> = Requests[Name];
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
 
 /** What `perform` needs besides a tenant's parts. */
-export interface PerformDependencies {
+export interface PerformDependencies extends Hearers {
   /** The current tenants. */
   readonly registry: Pick<Registry, "tenant">;
-  /** Receives the event of every operation. */
-  readonly listener: Listener;
-  /** What answers wait for; absent: nothing. */
-  readonly recorder?: Recorder | undefined;
-  /** A monotonic reading in milliseconds, to measure durations: the clock may be set in between. */
-  readonly elapsed: () => number;
   /** Admits a request, before anything is done for it; returns what is called at its end. Throws OAuthError. */
   readonly admit: () => () => void;
   /** Asked in turn, once it is known who calls and before anything is done. */
@@ -77,51 +71,18 @@ export async function perform<Name extends OperationName>(
   parts: TenantParts,
   caller: Caller,
   request: RequestOf<Name>,
-  { registry, listener, recorder, elapsed, admit, limiters, authenticators }: PerformDependencies,
+  { registry, admit, limiters, authenticators, ...hearers }: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
   const operation = table[name];
-  const begun = elapsed();
   const { requestId, remoteAddress, traceParent } = caller;
   const traceId = traceIdOf(traceParent);
-  const circumstances = { operation: name, tenant: parts.id, requestId, traceId, remoteAddress };
-  const emit: Emit = (notice) => listener({ ...circumstances, ...notice });
-  let known: Known = {};
-  const note = (more: Known) => {
-    known = { ...known, ...more };
-  };
-
-  function endingOf(how: Performed | (Refused & Reason)): Ending {
-    const duration = Math.round((elapsed() - begun) * 1000) / 1000;
-    return { ...circumstances, ...known, ...how, duration };
-  }
-
-  async function record({ event, withheld }: Done<unknown>, to: Recorder): Promise<void> {
-    try {
-      await to.record(endingOf(event));
-    } catch (error) {
-      const { event: unanswered, ...what } = event;
-      note({ ...what, unanswered });
-      withheld?.();
-      throw error;
-    }
-  }
-
-  /** Resolves to the same refusal, or to the one that replaces it because it could not be recorded. */
-  async function recorded(refusal: OAuthError, to: Recorder): Promise<OAuthError> {
-    try {
-      await to.record(endingOf(reported(refusal)));
-      return refusal;
-    } catch (error) {
-      const { code, message, cause } = toOAuthError(error);
-      return new OAuthError(code, message, { cause, event: refusal.event });
-    }
-  }
-
+  const report = new Report({ operation: name, tenant: parts.id, requestId, traceId, remoteAddress }, hearers);
+  const { emit, note } = report;
   let done: Done<AnswerOf<Name>>;
   let leave: (() => void) | undefined;
   try {
     leave = admit();
-    if (recorder !== undefined) await recorder.ready();
+    await hearers.recorder?.ready();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
@@ -133,25 +94,19 @@ export async function perform<Name extends OperationName>(
     const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
     done = await operation.run({ ...context, reading }, by, request);
-    if (recorder !== undefined) await record(done, recorder);
+    await report.record(done);
   } catch (error) {
-    const own = toOAuthError(error);
-    const refusal = recorder === undefined ? own : await recorded(own, recorder);
+    const refusal = await report.recordRefusal(toOAuthError(error));
     if (refusal.code === "temporarily_unavailable") operation.retried?.(parts, request);
-    listener(endingOf(reported(refusal)));
+    report.endRefused(refusal);
     refusal.isReported = true;
     throw refusal;
   } finally {
     leave?.();
   }
   // What is done stays done, whatever comes of telling it.
-  listener(endingOf(done.event));
+  report.end(done.event);
   return done.answer;
-}
-
-/** A refusal as its event reports it. */
-function reported({ event, code, reason, cause }: OAuthError): Refused & Reason {
-  return { ...event, code, reason, cause };
 }
 
 function readOnce({ clock }: TenantContext) {

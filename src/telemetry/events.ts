@@ -114,7 +114,7 @@ export interface Known {
 }
 
 /** The request that an event is about. */
-interface Circumstances {
+export interface Circumstances {
   /** Undefined if the request was refused before that was known, as is the tenant. */
   readonly operation: string | undefined;
   readonly tenant: string | undefined;

@@ -71,7 +71,6 @@ export const rules: Rules = {
       "engine/limits",
       "engine",
       "registry/registry",
-      "telemetry/events",
       "telemetry/trace-context",
     ],
   },
