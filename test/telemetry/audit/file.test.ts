@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openFile } from "../../../src/telemetry/audit/file.ts";
 import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
+import { systemError } from "../../support/fake-destination.ts";
 
 let folder: string;
 let path: string;
@@ -35,6 +37,24 @@ describe("an audit's file", () => {
   it("tells whether it ends within a line", async () => {
     writeFileSync(path, "whole\nto");
     const file = await openFile(path);
+    expect(file.isTorn).toBe(true);
+    await file.close();
+  });
+
+  it("counts as torn if it may be written but not read", async () => {
+    writeFileSync(path, "whole\n");
+    const file = await openFile(path, async () => Promise.reject(systemError("EACCES")));
+    expect(file.isTorn).toBe(true);
+    await file.close();
+  });
+
+  it("counts as torn if another has its name by the time that it is read, as it was rotated", async () => {
+    writeFileSync(path, "to");
+    const file = await openFile(path, async () => {
+      renameSync(path, `${path}.1`);
+      writeFileSync(path, "\n\n");
+      return open(path, "r");
+    });
     expect(file.isTorn).toBe(true);
     await file.close();
   });
