@@ -2,7 +2,7 @@
 import { processIo } from "./cli/frame/io.ts";
 import { run } from "./cli/run.ts";
 
-// The reader of the output may close it early, as head does.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// There is nobody to tell: the exit code is what it would have been.
+process.stderr.on("error", () => undefined);
 
 run(process.argv.slice(2), processIo()).then((code) => process.exit(code));

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -20,5 +21,15 @@ describe("the real program", () => {
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^mintmark: /);
     expect(stderr).not.toMatch(/hunter2|^ +at /m);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("ends with 1 if the disk is full, and says so", () => {
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, [main, "--version"], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"],
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([1, expect.stringContaining("(ENOSPC)")]);
   });
 });

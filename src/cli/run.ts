@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { complaintOf, isAnswer } from "./frame/complaint.ts";
+import { watchOutput } from "./frame/delivery.ts";
 import { EXIT, exitCodeOf, explain } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
 import { createProgram } from "./program.ts";
@@ -12,6 +13,15 @@ const ABOUT_THE_PROGRAM = ["-h", "--help", "-V", "--version"];
  * program's name. Resolves to the exit code, and reports errors on standard error.
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const failureOfOutput = watchOutput(io.stdout);
+  const code = await runCommand(argv, io);
+  const failure = await failureOfOutput();
+  if (failure === undefined) return code;
+  io.stderr.write(`mintmark: Cannot write to standard output (${failure}): the output is incomplete.\n`);
+  return code === EXIT.done ? EXIT.usage : code;
+}
+
+async function runCommand(argv: readonly string[], io: Io): Promise<number> {
   const program = createProgram(io);
   try {
     await program.parseAsync(withCommand(argv), { from: "user" });

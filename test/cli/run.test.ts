@@ -58,3 +58,18 @@ describe("a command line that makes no sense", () => {
     expect(stderr).not.toMatch(/hunter2|^ +at /m);
   });
 });
+
+describe("an output that fails", () => {
+  it.each([["client", "hash-secret", "--generate"], ["config", "schema"], ["completion", "bash"], ["--help"]])(
+    "is told, and is no success: %j",
+    async (...args) => {
+      const { code, stderr } = await commandLine(args, { failure: "ENOSPC" });
+      expect(stderr).toBe("mintmark: Cannot write to standard output (ENOSPC): the output is incomplete.\n");
+      expect(code).toBe(1);
+    },
+  );
+
+  it("is none if the reader has had enough", async () => {
+    expect(await commandLine(["--help"], { failure: "EPIPE" })).toMatchObject({ code: 0, stderr: "" });
+  });
+});

@@ -12,6 +12,8 @@ interface Around {
   readonly typed?: string;
   /** How wide the terminal is. */
   readonly columns?: number;
+  /** What the system says if anything is written to standard output, such as ENOSPC. */
+  readonly failure?: string;
 }
 
 /** What a command did. */
@@ -23,7 +25,7 @@ export interface CommandResult {
 
 /** Runs a command line in this process, with nothing of this process around it. */
 export async function commandLine(args: readonly string[], around: Around = {}): Promise<CommandResult> {
-  const { env = {}, cwd = "/nowhere", input = "", typed, columns } = around;
+  const { env = {}, cwd = "/nowhere", input = "", typed, columns, failure } = around;
   const isTTY = typed !== undefined;
   const terminal = Object.assign(new PassThrough(), { isTTY, setRawMode: () => terminal });
   const lines = typed?.match(/[^\n]*\n|[^\n]+$/g) ?? [];
@@ -38,10 +40,17 @@ export async function commandLine(args: readonly string[], around: Around = {}):
     const size = columns === undefined ? {} : { columns };
     return Object.assign(new Writable({ write }), { isTTY, ...size, written: () => chunks.join("") });
   };
-  const [stdout, stderr] = [output(), output()];
+  const [stdout, stderr] = [failure === undefined ? output() : failing(failure), output()];
   const stdin = isTTY ? terminal : Readable.from([input]);
   const code = await run(args, { env, cwd, stdin: stdin as Io["stdin"], stdout, stderr });
   return { code, stdout: stdout.written(), stderr: stderr.written() };
+}
+
+/** An output that takes nothing. */
+function failing(code: string) {
+  const write = (_chunk: unknown, _encoding: unknown, done: (error: Error) => void) =>
+    done(Object.assign(new Error(code), { code }));
+  return Object.assign(new Writable({ write }), { isTTY: false, written: () => "" });
 }
 
 /** What a command printed as JSON. Throws if it did not end well. */

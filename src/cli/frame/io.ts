@@ -5,7 +5,12 @@ import type { Variables } from "../../schema/variables.ts";
 type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 /** What a command writes to: a terminal or not. */
-export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type Output = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  /** How much is written that has not left yet. */
+  readonly writableLength: number;
+};
 
 /** What is around a command line. Commands take all of it from here, so that a test gives them another. */
 export interface Io {
