@@ -1,5 +1,5 @@
 import { METHODS } from "node:http";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Engine } from "../engine/port.ts";
 import type { Listener } from "../telemetry/events.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
@@ -15,6 +15,7 @@ import { jwks } from "./jwks.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
 import {
+  endConnection,
   endConnectionsAfter,
   refuseConnection,
   refuseExpectation,
@@ -46,6 +47,8 @@ interface HttpServerOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Absent: plain HTTP. */
   readonly tls?: ServerTls | undefined;
+  /** Whether the node is about to close its ports, so that connections should end; default: it never is. */
+  readonly isStopping?: (() => boolean) | undefined;
 }
 
 /**
@@ -55,8 +58,11 @@ interface HttpServerOptions {
  * It logs no requests, as headers and forms contain secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { listener, watcher, closeGrace = 10_000, tls, trustedProxies = [] } = options;
+  const { listener, watcher, closeGrace = 10_000, tls, trustedProxies = [], isStopping = () => false } = options;
   const arrivals = new Arrivals(listener, watcher, trustedProxies);
+  const closeIfStopping = (request: FastifyRequest, reply: FastifyReply) => {
+    if (isStopping()) endConnection(request, reply);
+  };
   const app = Fastify({
     serverFactory: serverFactory(tls),
     logger: false,
@@ -68,6 +74,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     // Before any hook: the path cannot be read.
     frameworkErrors: (error, request, reply) => {
       arrivals.record(request, reply);
+      closeIfStopping(request, reply);
       return sendError(error, reply);
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, arrivals.on(socket)),
@@ -83,6 +90,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook("onRequest", refuseLargeHeader);
   app.addHook("onRequest", refuseSecondHost);
   app.addHook("onRequest", refuseTransferCoding);
+  app.addHook("onSend", async (request, reply) => closeIfStopping(request, reply));
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
   return app;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyRequest, FastifyServerFactory } from "fastify";
+import type { FastifyReply, FastifyRequest, FastifyServerFactory } from "fastify";
 import type { Arrival } from "../wire/arrival.ts";
 import { fieldValues } from "../wire/fields.ts";
 import { REQUEST_ID, UNCACHED } from "../wire/headers.ts";
@@ -40,6 +40,14 @@ export function serverFactory(tls: ServerTls | undefined): FastifyServerFactory<
 export function endConnectionsAfter(milliseconds: number, server: Server): void {
   // Unreferenced, so that without connections the process need not wait for the timer.
   setTimeout(() => server.closeAllConnections(), milliseconds).unref();
+}
+
+/**
+ * Has an answer tell the client to send no more requests over this connection (RFC 9112 section 9.6): one that is cut while
+ * a request is on its way loses the request. HTTP/2 has no such header, and says it when the server closes (GOAWAY).
+ */
+export function endConnection({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (raw.httpVersionMajor === 1) reply.header("connection", "close");
 }
 
 /** Answers a request that is not valid HTTP, or took too long to arrive, and closes the connection. */

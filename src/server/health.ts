@@ -82,6 +82,9 @@ export class Health implements Readiness, HealthReport {
     this.#tellListeners();
   }
 
+  /** Whether the node was told to stop. */
+  readonly isStopping = (): boolean => this.#isStopping;
+
   /** Makes the node not ready from now on, whatever the checks find, so that load balancers have time to notice. */
   stop(): void {
     this.#isStopping = true;

@@ -131,7 +131,7 @@ async function openManagement(
   listener: Listener,
   open: AsyncDisposableStack,
 ): Promise<{ readonly managementPort: number }> {
-  const app = createHttpServer({ listener, closeGrace: CLOSE_GRACE });
+  const app = createHttpServer({ listener, closeGrace: CLOSE_GRACE, isStopping: health.isStopping });
   open.defer(() => app.close());
   serveHealth(app, health);
   serveMetrics(app, metrics.scrape);
@@ -164,7 +164,7 @@ async function openDoors(
   const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
   const doors: (() => Promise<void>)[] = [];
   open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
-  const http = { ...told, closeGrace: CLOSE_GRACE, trustedProxies, tls };
+  const http = { ...told, closeGrace: CLOSE_GRACE, trustedProxies, tls, isStopping: health.isStopping };
   const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
   const services = withStandardServices(own, health);
 

@@ -67,8 +67,11 @@ it("goes on serving for the configured delay, but is not ready", async () => {
   const [, port] = /"managementPort":(\d+)/.exec(service.output()) ?? [];
   service.child.kill("SIGTERM");
   await told('"signal":"SIGTERM","msg":"mintmark stops"');
-  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
-  expect((await fetch(`${service.publicUrl}/.well-known/openid-configuration`)).status).toBe(200);
+  const answers = [await fetch(`http://127.0.0.1:${port}/readyz`), await fetch(`${service.publicUrl}/`)];
+  expect(answers.map(({ status, headers }) => [status, headers.get("connection")])).toEqual([
+    [503, "close"],
+    [200, "close"],
+  ]);
   expect(await endWith("SIGTERM")).toEqual([null, "SIGTERM"]);
 });
 

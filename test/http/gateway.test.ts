@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { METHODS } from "node:http";
+import { Agent, type IncomingMessage, METHODS, request as requestHttp } from "node:http";
 import { request } from "node:https";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
@@ -295,6 +295,47 @@ describe("closing", () => {
     resolve();
     expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*"access_token":"late"/s);
     await closed;
+  });
+
+  test("loses no request of a client that keeps its connections, once it was told that the node stops", async () => {
+    let isStopping = false;
+    const { app, engine } = testGateway({ isStopping: () => isStopping });
+    const port = await listen(app);
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const ask = async (path = "/connect/token") => {
+      const asking = requestHttp({ host: "127.0.0.1", port, path, agent, method: "POST", headers: FORM });
+      asking.end("a");
+      try {
+        const [response] = (await once(asking, "response")) as [IncomingMessage];
+        await text(response);
+        return { isReused: asking.reusedSocket, connection: response.headers.connection };
+      } catch {
+        return { isReused: asking.reusedSocket, connection: "lost" };
+      }
+    };
+    const asks = (count: number) => Promise.all(Array.from({ length: count }, () => ask()));
+    const kept = (await asks(24)).map(({ connection }) => connection);
+    expect(new Set(kept)).toEqual(new Set(["keep-alive"]));
+    // What was asked before the node stops, and is answered later, says it too.
+    const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    engine.answer = async () => {
+      asked.resolve();
+      await answer.promise;
+      return { accessToken: "at", tokenType: "Bearer", expiresIn: 1, scopes: [] };
+    };
+    const late = ask();
+    await asked.promise;
+    isStopping = true;
+    answer.resolve();
+    expect(await late).toEqual({ isReused: true, connection: "close" });
+    const told = [...(await asks(24)), await ask("/nothing"), await ask("/%")];
+    expect(told.filter(({ isReused }) => isReused)).toHaveLength(7);
+    expect(told.map(({ connection }) => connection)).toEqual(told.map(() => "close"));
+    const closed = app.close();
+    const lost = (await asks(8)).filter(({ isReused }) => isReused);
+    expect(lost).toEqual([]);
+    await closed;
+    agent.destroy();
   });
 
   test("waits no longer than it was given", async () => {
