@@ -43,7 +43,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
   it("forms with odd values", async () => {
     await always(
       fc.asyncProperty(oddForm, (form) => postForm(`${new URLSearchParams(form)}`)),
-      300,
+      150,
     );
   });
 
@@ -51,7 +51,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
     const whole = new TextEncoder().encode(
       'grant_type=arbitrary_no_subject&scope=a+b&arbitrary_claims={"a":["b",1,true],"%F0%9F%90%A2":"\\u00e9"}',
     );
-    await always(fc.asyncProperty(fc.oneof(bytes, damaged(fc.constant(whole))), postForm), 150);
+    await always(fc.asyncProperty(fc.oneof(bytes, damaged(fc.constant(whole))), postForm), 75);
   });
 
   it("headers and tenants of any kind", async () => {
@@ -68,7 +68,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
       await post(RPC, "{}", { "content-type": type });
       await callGrpc(new Uint8Array(), credentials.trim());
     });
-    await always(property, 80);
+    await always(property, 40);
   });
 
   it("RPC messages with odd fields, whole or damaged", async () => {
@@ -77,7 +77,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
       await callGrpc(sent, AUTHORIZATION);
       await post(RPC, sent, { authorization: AUTHORIZATION, "content-type": "application/proto" });
     });
-    await always(property, 250);
+    await always(property, 120);
   });
 
   it("RPC messages in JSON, whole or damaged", async () => {
@@ -89,7 +89,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
     const property = fc.asyncProperty(fc.oneof(sent, damaged(sent)), async (body) => {
       await post(RPC, body, { authorization: AUTHORIZATION, "content-type": "application/json" });
     });
-    await always(property, 150);
+    await always(property, 75);
   });
 
   it("gRPC-Web frames of any kind", async () => {
@@ -108,7 +108,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
       if (/names%20no%20compression|exactly%20one%20message/.test(answer.text)) return;
       expectGrpcCode(Number(status ?? answer.headers.get("grpc-status")));
     });
-    await always(property, 80);
+    await always(property, 40);
   });
 
   async function postForm(body: string | Uint8Array): Promise<void> {
@@ -148,7 +148,7 @@ describe("whatever is minted verifies, and says what was asked for and what the 
     const property = fc.asyncProperty(requests, async (request) => {
       for (const door of [gateway, rpc]) await expectGranted(door, request);
     });
-    await always(property, 60);
+    await always(property, 30);
   });
 
   async function expectGranted(door: Door, { form, accessToken, idToken: identity }: Granted): Promise<void> {
