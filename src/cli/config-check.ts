@@ -16,8 +16,8 @@ export function configCheck(io: Io): Command {
     .summary("Check a configuration")
     .description(
       "Check a configuration as the service does when it starts, including the variables and files that it refers to, and " +
-        "list likely mistakes. It does not open the store, write files or listen on ports. The exit code is 1 if the service " +
-        "would refuse to start.",
+        "list likely mistakes. It checks the store's URL, but does not open the store, write files or listen on ports. The " +
+        "exit code is 1 if the service would refuse to start.",
     )
     .addOption(configOption())
     .option(
@@ -27,6 +27,8 @@ export function configCheck(io: Io): Command {
     )
     .action(async ({ running, ...options }: CheckOptions) => {
       const config = await readConfig(io, options);
+      const { assertStoreUsable } = await import("../server/stores.ts");
+      await assertStoreUsable(config.store);
       const reload = running === undefined ? undefined : await reloadOf(io, running, options);
       await print(io, summaryOf(config, reload), options, () => textOf(config, reload).join("\n"));
     });

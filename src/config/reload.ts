@@ -16,6 +16,8 @@ export interface Reload {
   readonly changes: Changes;
   /** The settings that differ, but count only after a restart. */
   readonly restart: readonly string[];
+  /** The store that a restart would open. */
+  readonly store: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export function readAgain(running: Config, context: ConfigContext): Reload {
   // A server speaks TLS from its start on, or never.
   const tls = running.tls && (read.tls ?? running.tls);
   const config = { ...running, tenants, keyEncryptionKeys, warnings, tls };
-  return { config, changes: changesOf(running, config), restart: restartFor(config, read) };
+  return { config, changes: changesOf(running, config), restart: restartFor(config, read), store: read.store };
 }
 
 /** Reads only the certificate and its key again. Throws a ConfigError if they cannot be used. */
@@ -39,7 +41,7 @@ export function readCertificateAgain(running: Config, { readFile, cwd }: ConfigC
   const tls = readTls(running.tls?.source, (path) => readFile(resolve(cwd, path)), problems.at("tls"));
   problems.throwIfAny();
   const config = { ...running, tls };
-  return { config, changes: changesOf(running, config), restart: [] };
+  return { config, changes: changesOf(running, config), restart: [], store: running.store };
 }
 
 /** Whether the settings that tenants are checked against are the same. */

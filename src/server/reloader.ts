@@ -10,6 +10,7 @@ import type { Emit, ReloadScope } from "../telemetry/events.ts";
 import { FileWatch, noting } from "./file-watch.ts";
 import type { HealthCheck } from "./health.ts";
 import { JOBS, type Job } from "./jobs.ts";
+import { assertStoreUsable } from "./stores.ts";
 
 /** How often files are read to find out whether they have changed, in milliseconds. */
 const WATCH_EVERY = 2_000;
@@ -104,6 +105,7 @@ export class Reloader {
     try {
       const reload = READ[scope](this.#running, { ...sources, readFile });
       if (isBeingWritten()) return;
+      if (reload.store !== this.#running.store) await assertStoreUsable(reload.store);
       await apply(reload.config, this.#running);
       this.#succeed(trigger, scope, reload);
     } catch (error) {

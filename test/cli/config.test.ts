@@ -51,6 +51,18 @@ describe("mintmark config check", () => {
     expect(stderr).not.toContain("hunter2");
   });
 
+  it.each([
+    ["postgres://mint:hunter2@db/mint", "must begin with sqlite:"],
+    ["mongodb://mint:hunter2@/x?a=%zz", "The MongoDB URL of the store cannot be used"],
+    ["sqlite:.", "is a folder"],
+  ])("refuses the store %s, which no start could open", async (store, problem) => {
+    const { code, stdout, stderr } = await check(yamlOf({}, {}, { store }));
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^mintmark: The configuration is not valid:\nstore \(MINTMARK_STORE\): /);
+    expect(stderr).toContain(problem);
+    expect(stderr).not.toContain("hunter2");
+  });
+
   describe("beside the one that a service runs with", () => {
     const compare = (before: string, after: string, more: { readonly typed?: string } = {}) => {
       writeFileSync(join(folder, "running.yaml"), before);

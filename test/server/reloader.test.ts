@@ -98,6 +98,18 @@ describe("a reload", () => {
     expect(remark()).toBeUndefined();
   });
 
+  it.each(["postgres://mint:hunter2@db/mint", "mongodb://mint:hunter2@db/?w=1"])(
+    "with a store that no start could open is refused: %s",
+    async (store) => {
+      file = fileOf({ scopes: ["two"] }, {}, { store });
+      await reloader.reload("SIGHUP");
+      expect(applied).toEqual([]);
+      const problems = [expect.stringMatching(/^store \(MINTMARK_STORE\): /)];
+      expect(told).toEqual([{ event: "reload_refused", trigger: "SIGHUP", scope: "configuration", problems }]);
+      expect(JSON.stringify(told) + logger.text() + remark()).not.toContain("hunter2");
+    },
+  );
+
   it.each([
     [new StoreUnavailableError("The store is away."), ["The store is away."], 0],
     [new SealError("A key cannot be opened."), ["A key cannot be opened."], 0],

@@ -1,6 +1,7 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openStore } from "../../src/store/index.ts";
+import { checkStoreUrl, openStore } from "../../src/store/index.ts";
 import { StoreUnusableError } from "../../src/store/port.ts";
 import { withFolder } from "./sqlite/folder.ts";
 
@@ -39,5 +40,31 @@ describe("openStore", () => {
 
   it("refuses a SQLite URL without a path", async () => {
     expect(await refusal("sqlite:")).toContain("sqlite:PATH");
+  });
+});
+
+describe("checkStoreUrl", () => {
+  it.each(["sqlite::memory:", "mongodb://mint:pw@127.0.0.1:1/mint?tls=true", "mongodb+srv://db.invalid/"])(
+    "takes %s without reaching it",
+    (url) => expect(checkStoreUrl(url)).resolves.toBeUndefined(),
+  );
+
+  it("takes the path of a SQLite file, and makes none", () =>
+    withFolder(async (folder) => {
+      await checkStoreUrl(`sqlite:${join(folder, "new", "store.db")}`);
+      expect(readdirSync(folder)).toEqual([]);
+    }));
+
+  it.each([
+    ["postgres://mint:hunter2@db/mint", "must begin with sqlite:"],
+    ["mongodb://mint:hunter2@/x?a=%zz", "The MongoDB URL of the store cannot be used"],
+    ["mongodb://mint:hunter2@db/?retryWrite=true", "The MongoDB URL of the store cannot be used"],
+    ["mongodb://mint:hunter2@db/?w=1", "The MongoDB URL's w must be majority"],
+    ["sqlite:", "sqlite:PATH"],
+  ])("refuses %s as an attempt to open it would, without its password", async (url, message) => {
+    const error: unknown = await checkStoreUrl(url).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StoreUnusableError);
+    expect(String(error)).toContain(message);
+    expect(String(error)).not.toContain("hunter2");
   });
 });

@@ -3,6 +3,7 @@ import type { CopyableStore } from "../copy-port.ts";
 import type { StoreOptions } from "../options.ts";
 import { StoreUnusableError } from "../port.ts";
 import { announce } from "./announce.ts";
+import { checkPath } from "./check-path.ts";
 import { createConnection } from "./connection.ts";
 import { MEMORY, openDatabase } from "./database.ts";
 import { prepareDump } from "./dump.ts";
@@ -25,7 +26,7 @@ export async function openSqliteStore(
   { role, logger, listener, create, alone = false }: StoreOptions = {},
 ): Promise<CopyableStore> {
   const path = url.slice("sqlite:".length);
-  if (path === "") throw new StoreUnusableError("The URL of the store names no file: expected sqlite:PATH.");
+  checkPath(path);
   const store = createSqliteStore(await openDatabase(path, { create }));
   if (alone && path !== MEMORY) {
     const [other] = othersOn(path);
