@@ -52,7 +52,7 @@ interface Sources {
 /**
  * Loads the configuration: the file that `--config` or `MINTMARK_CONFIG` names, or the built-in one for development,
  * and the variables that override it. Throws a ConfigError that lists every problem. Those of rules between settings are
- * not looked for if types are wrong elsewhere than within a client or an operator.
+ * not looked for if a setting of the process has a wrong type on which their meaning depends, such as an address.
  */
 export function loadConfig(context: ConfigContext): Config {
   const problems = new Problems();
@@ -102,7 +102,7 @@ function readSources(context: ConfigContext, problems: Problems): Sources {
     path === undefined
       ? (context.development ?? developmentConfig(context.grantTypes))
       : readYaml(path, context, problems);
-  const file = data === undefined ? undefined : readShape(configFile, data, problems, clientOrOperator);
+  const file = data === undefined ? undefined : readShape(configFile, data, problems, independentPart);
   if (file === undefined || environment === undefined) {
     problems.throwIfAny();
     throw new Error("A problem was not noted.");
@@ -110,11 +110,24 @@ function readSources(context: ConfigContext, problems: Problems): Sources {
   return { file, environment, development: path === undefined };
 }
 
-/** Nothing else depends on one client or one operator. */
-function clientOrOperator(path: Path): Path | undefined {
-  const [top, , list] = path;
-  if (top === "operators" && path.length >= 2) return path.slice(0, 2);
-  return top === "tenants" && list === "clients" && path.length >= 4 ? path.slice(0, 4) : undefined;
+/** Settings of the process that say nothing about the meaning of others. */
+const INDEPENDENT: ReadonlySet<PropertyKey> = new Set<keyof ConfigFile>([
+  "audit",
+  "logFormat",
+  "logLevel",
+  "metrics",
+  "overload",
+  "reloadOnChange",
+  "shutdownDelay",
+]);
+
+/** The client, the operator, or the setting that a path leads into, if nothing else depends on it. */
+function independentPart(path: Path): Path | undefined {
+  const [top = "", , inTenant] = path;
+  if (top === "operators") return path.length < 2 ? undefined : path.slice(0, 2);
+  if (top !== "tenants") return INDEPENDENT.has(top) ? [top] : undefined;
+  if (path.length < 3) return undefined;
+  return path.slice(0, inTenant === "clients" && path.length >= 4 ? 4 : 3);
 }
 
 /** Returns the data of a file, or notes a problem and returns undefined. */

@@ -33,9 +33,14 @@ export function readShape<T>(
     // An issue about unknown keys has one line for each.
     for (const line of issue.message.split("\n")) noteIssue(issue, line, problems.at(...issue.path));
   }
-  const spoilt = result.error.issues.map(({ path }) => entryOf(path));
+  const spoilt = result.error.issues.flatMap(placesOf).map(entryOf);
   const rest = spoilt.every((path) => path !== undefined) ? spoilt.reduce<unknown>(without, data) : undefined;
   return rest === undefined ? undefined : schema.safeParse(rest).data;
+}
+
+/** Where an issue is. One about unknown keys has the path of what contains them. */
+function placesOf(issue: z.core.$ZodIssue): readonly Path[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
 }
 
 /** The data without what is at a path. */

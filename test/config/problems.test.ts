@@ -39,18 +39,22 @@ describe("the shape", () => {
     expect(error.message.split("\n")).toEqual(problems);
   });
 
-  test("of one client or operator hides nothing that is wrong elsewhere, whatever kind it is", () => {
+  test("of a client, an operator or a tenant hides nothing that is wrong elsewhere, whatever kind it is", () => {
     const clients = {
       web: { secrets: [SECRET], colour: "red" },
       app: { secrets: [SECRET], accessTokenLifetime: "long" },
       job: { secrets: ["env:NONE"] },
     };
     const operators = { ops: { secrets: [SECRET], tenants: 7 }, other: { secrets: [SECRET], tenants: ["acne"] } };
-    const yaml = yamlOf({}, { clients, markClaim: "sub" }, { operators });
+    const wrong = { rateLimits: { mint_per_client: 5 }, limtis: {}, markClaim: "sub" };
+    const yaml = yamlOf({}, { clients, ...wrong }, { operators, logLevel: "loud" });
     expect(problemsOf(fileWorld(yaml))).toEqual([
+      expect.stringMatching(/^logLevel: expected /),
       'operators.ops.tenants: expected a list of tenants, or "*" for all, got 7',
       "tenants.acme.clients.web.colour: unknown key",
       expect.stringMatching(/^tenants.acme.clients.app.accessTokenLifetime: expected .*, got "long"$/),
+      expect.stringMatching(/^tenants.acme.rateLimits.mint_per_client: expected rates .*, got 5$/),
+      "tenants.acme.limtis: unknown key; did you mean limits?",
       'operators.other.tenants[0]: "acne" is not a tenant; did you mean acme?',
       'tenants.acme.markClaim: only the mint sets the claim "sub"; expected another name',
       "tenants.acme.clients.job.secrets[0]: the variable NONE is missing or empty",
