@@ -18,11 +18,20 @@ const WATCH_EVERY = 2_000;
 /** Why the configuration is read again. */
 type Trigger = "SIGHUP" | "change";
 
-/** What is read again. */
+/** How each scope is read again. */
 const READ = {
   configuration: readAgain,
   certificate: readCertificateAgain,
 } as const satisfies Record<ReloadScope, unknown>;
+
+/** A reload that somebody has asked for. */
+interface Asked {
+  readonly trigger: Trigger;
+  readonly scope: ReloadScope;
+}
+
+/** What is wrong with each scope, one line each; empty if nothing is. */
+type Problems = Readonly<Record<ReloadScope, readonly string[]>>;
 
 /** What a reloader needs. */
 interface ReloaderParts {
@@ -43,47 +52,50 @@ interface ReloaderParts {
  */
 export class Reloader {
   readonly #parts: ReloaderParts;
-  readonly #watch: FileWatch;
+  /** The files of each scope that is watched: a certificate's on their own too, as the rest may be faulty. */
+  readonly #watches: ReadonlyMap<ReloadScope, FileWatch>;
   #running: Config;
   #waiting: Promise<void> | undefined;
-  #trigger: Trigger = "change";
+  #asked: Asked = { trigger: "change", scope: "configuration" };
   #last: Promise<void> = Promise.resolve();
-  /** Why the last reload of each scope was refused; empty if it was not. */
-  #problems: Readonly<Record<ReloadScope, readonly string[]>> = { configuration: [], certificate: [] };
+  /** Why the last reload of each scope was refused. */
+  #problems: Problems = { configuration: [], certificate: [] };
   #isStopped = false;
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
     this.#running = parts.config;
-    this.#watch = new FileWatch(parts.readFile);
+    this.#watches = new Map(watchedScopes(parts.config).map((scope) => [scope, new FileWatch(parts.readFile)]));
   }
 
   /** Passes always, as a node with its old configuration serves; says if the last reload was refused. */
   readonly check: HealthCheck = {
     name: "configuration",
     run: async () => undefined,
-    remark: () => remarkOn([...this.#problems.configuration, ...this.#problems.certificate]),
+    remark: () => remarkOn(new Set([...this.#problems.configuration, ...this.#problems.certificate])),
   };
 
   /**
-   * Looks whether files have changed: those of the whole configuration if it says so, else the certificate and its key. The
+   * Looks whether files have changed: those of the whole configuration if it says so, and the certificate and its key. The
    * first run reads them to find out which files there are.
    */
   readonly job: Job = {
     name: JOBS.watchFiles,
     every: WATCH_EVERY,
     run: async () => {
-      if (await this.#watch.haveChanged()) await this.reload("change");
+      for (const [scope, watch] of this.#watches) {
+        if (await watch.haveChanged()) await this.reload("change", scope);
+      }
     },
   };
 
-  /** Reads the configuration again, once those who asked before have been served. Never rejects. */
-  reload(trigger: Trigger): Promise<void> {
-    if (this.#waiting === undefined || trigger === "SIGHUP") this.#trigger = trigger;
+  /** Reads the configuration, or a part of it, again once those who asked before have been served. Never rejects. */
+  reload(trigger: Trigger, scope: ReloadScope = "configuration"): Promise<void> {
+    if (this.#waiting === undefined || trigger === "SIGHUP") this.#asked = { trigger, scope };
     // Whoever asks while somebody waits is served with them.
     this.#waiting ??= this.#last.then(() => {
       this.#waiting = undefined;
-      return this.#isStopped ? undefined : this.#reload(this.#trigger);
+      return this.#isStopped ? undefined : this.#reload(this.#asked);
     });
     this.#last = this.#waiting;
     return this.#last;
@@ -95,13 +107,12 @@ export class Reloader {
     await this.#last;
   }
 
-  async #reload(trigger: Trigger): Promise<void> {
+  async #reload({ trigger, scope }: Asked): Promise<void> {
     const { sources, apply } = this.#parts;
     const { readFile, noted } = noting(sources.readFile);
-    const watched: ReloadScope = this.#running.reloadOnChange ? "configuration" : "certificate";
-    const scope = trigger === "change" ? watched : "configuration";
+    const watch = this.#watches.get(scope);
     // Somebody may be writing to them, although they were the same in two looks: the next look finds that out.
-    const isBeingWritten = () => trigger === "change" && !this.#watch.isAsLooked(noted);
+    const isBeingWritten = () => trigger === "change" && watch?.isAsLooked(noted) === false;
     try {
       const reload = READ[scope](this.#running, { ...sources, readFile });
       if (isBeingWritten()) return;
@@ -114,8 +125,7 @@ export class Reloader {
       // The configuration may be right, so the next look tries again.
       if (error instanceof StoreUnavailableError) return;
     }
-    // What was read because of a signal may be more than is watched, and other files than before.
-    this.#watch.expect(scope === watched ? noted : undefined);
+    watch?.expect(noted);
   }
 
   #succeed(trigger: Trigger, scope: ReloadScope, { config, changes, restart }: Reload): void {
@@ -124,9 +134,10 @@ export class Reloader {
     const lists = [this.#problems[scope], restart, ...Object.values(changes)];
     const isNews = lists.some(({ length }) => length > 0);
     this.#running = config;
-    // The configuration names the certificate, so both are right.
+    // The configuration names the certificate, so both are right, and it may be in other files than before.
     const others = scope === "certificate" ? this.#problems.configuration : [];
     this.#problems = { configuration: others, certificate: [] };
+    if (scope === "configuration") this.#watches.get("certificate")?.expect(undefined);
     for (const warning of config.warnings) if (!known.has(warning)) logger.warn({}, warning);
     // Whoever sends a signal wants to know that it was heard.
     if (isNews || trigger !== "change") emit({ event: "configuration_reloaded", trigger, scope, ...changes });
@@ -135,14 +146,25 @@ export class Reloader {
 
   #refuse(trigger: Trigger, scope: ReloadScope, error: unknown): void {
     const { emit, logger } = this.#parts;
-    const before = this.#problems[scope];
+    const before = this.#problems;
     const problems = problemsOf(error) ?? ["An unexpected error occurred."];
-    this.#problems = { ...this.#problems, [scope]: problems };
+    this.#problems = { ...before, [scope]: problems };
     if (problemsOf(error) === undefined) logger.error({ err: error }, "a reload failed unexpectedly");
-    // While the store is away, every look finds the same.
-    if (trigger === "change" && isDeepStrictEqual(before, problems)) return;
+    if (trigger === "change" && isTold(scope, problems, before)) return;
     emit({ event: "reload_refused", trigger, scope, problems });
   }
+}
+
+/** What of a configuration is watched for as long as the service runs. */
+function watchedScopes({ reloadOnChange, tls }: Config): readonly ReloadScope[] {
+  return [...(reloadOnChange ? (["configuration"] as const) : []), ...(tls ? (["certificate"] as const) : [])];
+}
+
+/** Whether these problems are those of before: while the store is away, every look finds the same. */
+function isTold(scope: ReloadScope, problems: readonly string[], before: Problems): boolean {
+  if (isDeepStrictEqual(problems, before[scope])) return true;
+  // A faulty certificate is a fault of the configuration too.
+  return scope === "certificate" && problems.every((problem) => before.configuration.includes(problem));
 }
 
 /** Why a configuration cannot be used, one line each; undefined for an error that nobody expects. */
@@ -151,7 +173,7 @@ function problemsOf(error: unknown): readonly string[] | undefined {
   return error instanceof SealError || error instanceof StoreUnavailableError ? [error.message] : undefined;
 }
 
-function remarkOn([first, ...others]: readonly string[]): string | undefined {
+function remarkOn([first, ...others]: Iterable<string>): string | undefined {
   if (first === undefined) return undefined;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
   return `the last reload was refused, and the service runs on with the configuration before it: ${first}${more}`;

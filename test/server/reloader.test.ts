@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -230,27 +231,37 @@ describe("a watch of a file that somebody writes while it is read", () => {
   });
 });
 
-describe("a watch of the certificate alone", () => {
-  const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
-  const tls = { certificate: "a.crt", key: "a.key" };
-  let files: Record<string, string>;
-  let watching: Reloader;
-  beforeEach(async () => {
-    files = { "/srv/mint.yaml": yamlOf({}, {}, { tls }), "/srv/a.crt": pem("cert"), "/srv/a.key": pem("key") };
-    const sources = { ...fileWorld(""), readFile: (path: string) => files[path] ?? "" };
-    watching = new Reloader({
-      config: loadConfig(sources),
-      sources,
-      readFile: async (path) => files[path] ?? "",
-      apply: async (next) => void applied.push(next),
-      emit: (event) => told.push(event),
-      logger,
-    });
-    await watching.job.run();
+/** A configuration with a certificate, all of it in files, and a reloader that watches them. */
+const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), "utf8");
+const tls = { certificate: "a.crt", key: "a.key" };
+let files: Record<string, string>;
+let watching: Reloader;
+async function watchFiles(configuration: string): Promise<void> {
+  files = { "/srv/mint.yaml": configuration, "/srv/a.crt": pem("cert"), "/srv/a.key": pem("key") };
+  const sources = { ...fileWorld(""), readFile: (path: string) => files[path] ?? "" };
+  watching = new Reloader({
+    config: loadConfig(sources),
+    sources,
+    readFile: async (path) => files[path] ?? "",
+    apply: async (next) => {
+      await apply(next);
+      applied.push(next);
+    },
+    emit: (event) => told.push(event),
+    logger,
   });
-  const lookAgain = async (times: number) => {
-    for (let time = 0; time < times; time++) await watching.job.run();
-  };
+  await watching.job.run();
+}
+const renew = () => {
+  files["/srv/a.crt"] = pem("other-cert");
+  files["/srv/a.key"] = pem("other-key");
+};
+const lookAgain = async (times: number) => {
+  for (let time = 0; time < times; time++) await watching.job.run();
+};
+
+describe("a watch of the certificate alone", () => {
+  beforeEach(() => watchFiles(yamlOf({}, {}, { tls })));
 
   it("has it read again, and nothing else", async () => {
     files["/srv/mint.yaml"] = yamlOf({ scopes: ["two"] }, {}, { tls });
@@ -300,5 +311,62 @@ describe("a watch of the certificate alone", () => {
     files["/srv/b.key"] = pem("other-key");
     await lookAgain(2);
     expect(applied.at(-1)?.tls?.certificate).toBe(pem("other-cert"));
+  });
+});
+
+describe("a watch of the configuration and its certificate", () => {
+  beforeEach(() => watchFiles(fileOf({ scopes: ["one"] }, {}, { tls })));
+  const certificate = () => applied.at(-1)?.tls?.certificate;
+
+  it("tells of a renewed certificate once", async () => {
+    renew();
+    await lookAgain(3);
+    const changed = ["tls.certificate", "tls.key"];
+    expect(told).toMatchObject([{ event: "configuration_reloaded", scope: "configuration", changed }]);
+    expect(certificate()).toBe(pem("other-cert"));
+  });
+
+  it.each(["tenants: [", fileOf({ scopes: 1 }, {}, { tls })])(
+    "uses a renewed certificate while the rest is faulty: %s",
+    async (faulty) => {
+      files["/srv/mint.yaml"] = faulty;
+      await lookAgain(2);
+      renew();
+      await lookAgain(3);
+      expect(told).toMatchObject([
+        { event: "reload_refused", scope: "configuration" },
+        { event: "configuration_reloaded", scope: "certificate", changed: ["tls.certificate", "tls.key"] },
+      ]);
+      expect([certificate(), scopesOf(applied.at(-1))]).toEqual([pem("other-cert"), new Set(["one"])]);
+      expect(watching.check.remark?.()).toContain("the last reload was refused");
+      files["/srv/mint.yaml"] = fileOf({ scopes: ["two"] }, {}, { tls });
+      await lookAgain(2);
+      expect([certificate(), scopesOf(applied.at(-1))]).toEqual([pem("other-cert"), new Set(["two"])]);
+      expect(watching.check.remark?.()).toBeUndefined();
+    },
+  );
+
+  it("uses a renewed certificate while the store is away", async () => {
+    apply = async (next) => {
+      if (!isDeepStrictEqual(scopesOf(next), new Set(["one"]))) throw new StoreUnavailableError("The store is away.");
+    };
+    files["/srv/mint.yaml"] = fileOf({ scopes: ["two"] }, {}, { tls });
+    renew();
+    await lookAgain(3);
+    expect([certificate(), scopesOf(applied.at(-1))]).toEqual([pem("other-cert"), new Set(["one"])]);
+    apply = async () => undefined;
+    await lookAgain(1);
+    expect([certificate(), scopesOf(applied.at(-1))]).toEqual([pem("other-cert"), new Set(["two"])]);
+  });
+
+  it("tells once of a certificate that cannot be used, and that it is mended", async () => {
+    files["/srv/a.crt"] = pem("other-cert");
+    await lookAgain(3);
+    expect(told).toMatchObject([{ event: "reload_refused", problems: [expect.stringMatching(/^tls\.key: /)] }]);
+    expect(watching.check.remark?.()).not.toContain("more");
+    renew();
+    await lookAgain(3);
+    expect(told.slice(1)).toMatchObject([{ event: "configuration_reloaded", scope: "configuration" }]);
+    expect(watching.check.remark?.()).toBeUndefined();
   });
 });
