@@ -71,17 +71,27 @@ export class LimitsOracle {
   }
 
   #checkRefusal(noted: Noted, claim: Claim): void {
-    if (claim.limit === "failed_authentication_per_address" && this.#isProven(noted, "sure"))
-      throw new Violation(7, "a client was held up by what its neighbours got wrong");
-    const window = windowIn(noted, claim);
-    if (window === undefined) return;
+    this.#checkSpared(noted, claim);
+    if (windowIn(noted, claim) === undefined) return;
     const possible = this.#others(noted, claim).filter(
-      (other) =>
-        windowOf(claim, other.before) <= window &&
-        windowOf(claim, other.after) >= window &&
-        this.#charge(other, claim) !== "no",
+      (other) => mayShareWindow(other, noted, claim) && this.#charge(other, claim) !== "no",
     );
     if (possible.length < claim.rate.most) throw new Violation(7, `${nameOf(claim)} refused before it was used up`);
+  }
+
+  /** Whoever has proven itself is held up by what others get wrong only once there were as many guesses at its secret. */
+  #checkSpared(noted: Noted, claim: Claim): void {
+    if (claim.limit !== "failed_authentication_per_address" || !noted.isRight || !this.#isProven(noted)) return;
+    const own = noted.claims.filter(({ limit }) => limit === "failed_authentication_per_client");
+    if (own.some((each) => usedUpBy(noted, each) || this.#mayBeGuessedAt(noted, each))) return;
+    throw new Violation(7, "a client was held up by what its neighbours got wrong");
+  }
+
+  /** Whether as many guesses as a rate allows may have been made while the client was spared. */
+  #mayBeGuessedAt(noted: Noted, own: Claim): boolean {
+    const whileSpared = { ...own, key: JSON.stringify([...JSON.parse(own.key), "while spared"]) };
+    const guesses = this.#others(noted, own).filter((other) => !other.isRight);
+    return guesses.filter((guess) => mayShareWindow(guess, noted, whileSpared)).length >= own.rate.most;
   }
 
   #others(noted: Noted, claim: Claim): readonly Noted[] {
@@ -95,17 +105,13 @@ export class LimitsOracle {
     if (outcome === undefined || outcome.kind === "lost") return "maybe";
     if (outcome.kind === "refused" && outcome.usedUp !== undefined) return "no";
     if (outcome.kind === "refused" && outcome.code === "temporarily_unavailable") return "maybe";
-    // Whoever has proven itself there counts only as itself.
-    const isSpared = limit === "failed_authentication_per_address" && this.#isProven(noted, "maybe");
-    return isSpared ? "maybe" : "sure";
+    return "sure";
   }
 
-  /** Whether the client had proven itself from there on that node, when it was called. */
-  #isProven(noted: Noted, how: "sure" | "maybe"): boolean {
+  /** Whether the client had certainly proven itself from there on that node, when it was called. */
+  #isProven(noted: Noted): boolean {
     const others = this.#right.get(sourceOf(noted))?.filter((other) => other !== noted) ?? [];
-    return others.some(({ call, before, after }) =>
-      how === "maybe" ? before <= noted.after : call.outcome?.kind === "done" && after < noted.before,
-    );
+    return others.some(({ call, after }) => call.outcome?.kind === "done" && after < noted.before);
   }
 }
 
@@ -113,13 +119,13 @@ function claimsOf({ tenant: id, node, client: name, operation }: Call, presented
   const tenant = tenantOf(id, node.variant);
   const client = tenant.clients.get(name);
   const network = networkOf(presented);
-  const counted = (limit: LimitName, ...key: readonly (string | null)[]): readonly Claim[] => {
+  const counted = (limit: LimitName, ...key: readonly string[]): readonly Claim[] => {
     const own =
       limit === "mint_per_client" || limit === "requests_per_client" ? client?.rateLimits?.[limit] : undefined;
     return (own ?? tenant.rateLimits[limit]).map((rate) => ({ limit, rate, key: JSON.stringify(key) }));
   };
   const failures = () => [
-    ...counted("failed_authentication_per_client", id, "client", client?.id ?? null, network ?? ""),
+    ...counted("failed_authentication_per_client", id, "client", name, network ?? ""),
     ...counted("failed_authentication_per_address", id, network ?? ""),
   ];
   return [
@@ -138,6 +144,13 @@ function usedUpBy({ call: { outcome } }: Noted, claim: Claim): boolean {
 function windowIn({ before, after }: Noted, claim: Claim): number | undefined {
   const window = windowOf(claim, before);
   return window === windowOf(claim, after) ? window : undefined;
+}
+
+function mayShareWindow(one: Noted, other: Noted, claim: Claim): boolean {
+  return (
+    windowOf(claim, one.before) <= windowOf(claim, other.after) &&
+    windowOf(claim, one.after) >= windowOf(claim, other.before)
+  );
 }
 
 function groupOf({ limit, key }: Claim): string {

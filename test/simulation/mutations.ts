@@ -20,6 +20,7 @@ const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
+const ATTEMPTS = "src/engine/limits/attempts.ts";
 const WINDOWS = "src/engine/limits/windows.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
@@ -346,16 +347,23 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "failures-from-anywhere",
     "a wrong secret from one address counts for all others",
-    "src/engine/limits/attempts.ts",
-    "role, id ?? null, hostNetwork(address)]",
-    "role, id ?? null]",
+    ATTEMPTS,
+    "id.slice(0, MAX_ID_LENGTH), network];",
+    "id.slice(0, MAX_ID_LENGTH)];",
   ),
   one(
     "neighbours-hold-up",
     "a proven client is refused for what others got wrong at its address",
-    "src/engine/limits/attempts.ts",
-    "if (this.#proven.get(source)) return own;",
-    "",
+    ATTEMPTS,
+    "this.#proven.get(source) === true &&",
+    "false &&",
+  ),
+  one(
+    "guesses-answered",
+    "a wrong secret of a proven client is told from others while its neighbours are held up",
+    ATTEMPTS,
+    "      throw refusal;\n    }",
+    "      return false;\n    }",
   ),
   one(
     "charged-unproven",

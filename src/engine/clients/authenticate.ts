@@ -42,7 +42,8 @@ export async function authenticate(
   const presented = presentedBy(caller, context, methods);
   context.note({ authentication: presented.method });
   const client = tenant.clients.get(presented.clientId);
-  const attempt = { tenant, role: "client", id: client?.id, address: caller.remoteAddress } as const;
+  const { clientId: id } = presented;
+  const attempt = { tenant, role: "client", id, isKnown: client !== undefined, address: caller.remoteAddress } as const;
   // Verified even for an unknown client, so that its refusal counts like a wrong secret.
   const hasProof = presented.hasProof && (await attempts.make(attempt, () => presented.verify(client)));
   if (client === undefined) throw clientRefused(REFUSED);

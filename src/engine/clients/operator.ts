@@ -21,12 +21,13 @@ export async function authenticateOperator(
   const { id, secret } = basic;
   const operator = tenant.operators.get(id);
   // An operator and a client may have the same id: what is remembered about one must not count for the other.
-  const presenter = { tenant: tenant.id, role: "operator", id, isKnown: operator !== undefined, address } as const;
-  const attempt = { tenant, role: "operator", id: operator?.id, address } as const;
+  const named = { role: "operator", id, isKnown: operator !== undefined, address } as const;
   const isRight =
     secret !== undefined &&
     secret.length <= tenant.limits.credentialLength &&
-    (await attempts.make(attempt, () => secrets.verify(presenter, operator?.secrets ?? [], secret)));
+    (await attempts.make({ tenant, ...named }, () =>
+      secrets.verify({ tenant: tenant.id, ...named }, operator?.secrets ?? [], secret),
+    ));
   if (operator !== undefined && isRight) return operator;
   throw operatorRefused("The operator is unknown, or its secret is missing or wrong.", operator);
 }

@@ -9,12 +9,17 @@ import { type Claim, Windows } from "./windows.ts";
 /** How many counts of failures are remembered, and how many sources that have proven who they are. */
 const MAX_REMEMBERED = 16_384;
 
+/** How much of an id counts: an operator's may have any length. Those that begin alike count together. */
+const MAX_ID_LENGTH = 1024;
+
 /** Someone who tries to prove who it is. */
 export interface Attempt {
   readonly tenant: Tenant;
   readonly role: "client" | "operator";
-  /** Undefined if no client or operator of that id is configured: whatever names are invented, they are one source. */
-  readonly id: string | undefined;
+  /** Whom it names. */
+  readonly id: string;
+  /** Whether a client or operator of that id is configured. Of what a caller sees, nothing depends on it. */
+  readonly isKnown: boolean;
   /** Where it comes from. Undefined: nothing is counted. */
   readonly address: string | undefined;
 }
@@ -22,8 +27,11 @@ export interface Attempt {
 /**
  * Limits the attempts to authenticate that fail, by `failed_authentication_per_client` and
  * `failed_authentication_per_address`. Both count for the network of an address: a wrong secret never keeps anyone out
- * who comes from elsewhere. Whoever has proven who it is from a network is held up there by its own failures alone, not
- * by those of its neighbours.
+ * who comes from elsewhere. Whoever has proven who it is from a network is spared what its neighbours get wrong there: a
+ * right secret is still taken.
+ *
+ * Whoever gets secrets wrong sees the same whether a client or operator of that id is configured or not, and whether it
+ * is spared or not.
  */
 export class Attempts {
   readonly #clock: Clock;
@@ -45,16 +53,20 @@ export class Attempts {
   }
 
   async #makeCounted(attempt: Attempt, address: string, prove: () => Promise<boolean>): Promise<boolean> {
-    const source = sourceOf(attempt, address);
-    const claims = this.#claimsOf(attempt, address, source);
+    const counted = countedFor(attempt, address);
+    const claims = [...counted.own, ...counted.address];
     const begun = this.#clock.now();
-    if (this.#failures.isUsedUp(claims, begun)) throw this.#refusal(attempt, claims, begun);
-    const isRight = await prove();
-    if (isRight) {
-      this.#proven.set(source, true);
+    const refusal = this.#failures.isUsedUp(claims, begun) ? this.#refusal(attempt, claims, begun) : undefined;
+    if (refusal !== undefined && !this.#isSpared(counted, begun)) throw refusal;
+    if (await prove()) {
+      this.#proven.set(counted.source, true);
       return true;
     }
     const failed = this.#clock.now();
+    if (refusal !== undefined) {
+      this.#failures.take(counted.whileSpared, failed);
+      throw refusal;
+    }
     // Others may have failed in the meantime: no more are told that they were wrong than the limit allows.
     if (!this.#failures.take(claims, failed)) throw this.#refusal(attempt, claims, failed);
     return false;
@@ -65,21 +77,37 @@ export class Attempts {
     return this.#failures.exchange(tallies);
   }
 
-  #claimsOf({ tenant }: Attempt, address: string, source: string): readonly Claim[] {
-    const { rateLimits } = tenant;
-    const counted = (limit: LimitName, key: string) => rateLimits[limit].map((rate) => ({ limit, rate, key }));
-    const own = counted("failed_authentication_per_client", source);
-    if (this.#proven.get(source)) return own;
-    return [...own, ...counted("failed_authentication_per_address", JSON.stringify([tenant.id, hostNetwork(address)]))];
+  /** Whether an attempt is checked although too many have failed: those were others'. */
+  #isSpared({ source, own, whileSpared }: Counted, now: Instant): boolean {
+    return this.#proven.get(source) === true && !this.#failures.isUsedUp([...own, ...whileSpared], now);
   }
 
   /** `now`: the reading by which it was decided, as a later one may be in another window. */
-  #refusal({ role, id }: Attempt, claims: readonly Claim[], now: Instant): RateLimitedError {
-    return new RateLimitedError(this.#failures.quotas(claims, now), { [role]: id });
+  #refusal({ role, id, isKnown }: Attempt, claims: readonly Claim[], now: Instant): RateLimitedError {
+    return new RateLimitedError(this.#failures.quotas(claims, now), { [role]: isKnown ? id : undefined });
   }
 }
 
-/** An id is unique in its tenant; an operator's in all of them, as several may list the same operator. */
-function sourceOf({ tenant, role, id }: Attempt, address: string): string {
-  return JSON.stringify([role === "operator" ? "" : tenant.id, role, id ?? null, hostNetwork(address)]);
+/** What an attempt counts for if it fails. */
+interface Counted {
+  /** Who tries, and from where. */
+  readonly source: string;
+  readonly own: readonly Claim[];
+  readonly address: readonly Claim[];
+  /** Apart from `own`, which every refusal tells: it would show that such an attempt was checked. */
+  readonly whileSpared: readonly Claim[];
+}
+
+function countedFor({ tenant, role, id }: Attempt, address: string): Counted {
+  const network = hostNetwork(address);
+  // An id is unique in its tenant; an operator's in all of them, as several may list the same operator.
+  const who = [role === "operator" ? "" : tenant.id, role, id.slice(0, MAX_ID_LENGTH), network];
+  const claims = (limit: LimitName, ...key: readonly string[]) =>
+    tenant.rateLimits[limit].map((rate) => ({ limit, rate, key: JSON.stringify(key) }));
+  return {
+    source: JSON.stringify(who),
+    own: claims("failed_authentication_per_client", ...who),
+    address: claims("failed_authentication_per_address", tenant.id, network),
+    whileSpared: claims("failed_authentication_per_client", ...who, "while spared"),
+  };
 }

@@ -11,7 +11,7 @@ import type { Known } from "../../../src/telemetry/events.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { seededRandom } from "../../support/random.ts";
 import { refusalOf } from "../../support/refusal.ts";
-import { CLIENT_ID, SECRET, sha256Secret, testClient, testTenant } from "../../support/tenant.ts";
+import { CLIENT_ID, NO_RATE_LIMITS, SECRET, sha256Secret, testClient, testTenant } from "../../support/tenant.ts";
 
 const REFUSED = { code: "invalid_client", message: "The client is unknown, or its secret is missing or wrong." };
 
@@ -79,6 +79,19 @@ describe("client authentication", () => {
     ["a wrong secret in the header", basic(CLIENT_ID, "wrong")],
   ])("refuses %s, in the same words", async (_, credentials) => {
     expect(await refusalOf(check(credentials))).toEqual(REFUSED);
+  });
+
+  it("limits guesses at an unknown client's secret just as those at a known one's", async () => {
+    const rateLimits = { ...NO_RATE_LIMITS, failed_authentication_per_client: [{ most: 2, period: 60 }] };
+    const context = contextOf(testTenant({ rateLimits }));
+    const guesses = async (clientId: string) => {
+      const caller = { clientId, clientSecret: "guess", remoteAddress: "192.0.2.1" };
+      const refusals = [];
+      for (let i = 0; i < 4; i++) refusals.push(await refusalOf(authenticate(caller, context)));
+      return refusals;
+    };
+    await guesses("nobody");
+    expect(await guesses("no one")).toEqual(await guesses(CLIENT_ID));
   });
 
   it.each([

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseRates } from "../../../src/base/rate.ts";
 import { type Attempt, Attempts } from "../../../src/engine/limits/attempts.ts";
 import { RateLimitedError } from "../../../src/engine/rate-limited.ts";
+import { rateLimitHeaders } from "../../../src/wire/rate-limit.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { NO_RATE_LIMITS, testTenant } from "../../support/tenant.ts";
 
@@ -17,7 +19,7 @@ function tenantWith(perClient = "3/m", perAddress = "9/m", id = "default") {
   });
 }
 
-const owner: Attempt = { tenant: tenantWith(), role: "client", id: "web", address: "192.0.2.1" };
+const owner: Attempt = { tenant: tenantWith(), role: "client", id: "web", isKnown: true, address: "192.0.2.1" };
 
 /** How an attempt ends: with true or false as its secret is, or by the name of the limit. */
 async function outcome(attempts: Attempts, attempt: Attempt, isRight = false): Promise<unknown> {
@@ -108,12 +110,6 @@ describe("attempts to authenticate", () => {
     expect(await outcome(attempts, { ...owner, address: "2001:db8::4" })).toBe(PER_CLIENT);
   });
 
-  it("count as one source's if they name nobody who is configured", async () => {
-    const attempts = new Attempts(fakeClock());
-    await fail(attempts, 3, { ...owner, id: undefined });
-    expect(await outcome(attempts, { ...owner, id: undefined })).toBe(PER_CLIENT);
-  });
-
   it("count for an operator in all tenants together: it is one secret", async () => {
     const attempts = new Attempts(fakeClock());
     const operator = { ...owner, role: "operator" } as const;
@@ -149,8 +145,17 @@ describe("attempts to authenticate", () => {
       expect(await outcome(attempts, owner, true)).toBe(true);
       await spray(attempts);
       expect(await outcome(attempts, owner, true)).toBe(true);
-      await fail(attempts, 3, owner);
-      expect(await outcome(attempts, owner)).toBe(PER_CLIENT);
+    });
+
+    it("hide whether such a client's secret is checked, and end that after as many as it may fail itself", async () => {
+      const attempts = new Attempts(fakeClock());
+      expect(await outcome(attempts, owner, true)).toBe(true);
+      await spray(attempts);
+      for (let i = 0; i < 3; i++) {
+        expect(await outcome(attempts, owner, true)).toBe(true);
+        expect(await outcome(attempts, owner)).toBe(PER_ADDRESS);
+      }
+      expect(await outcome(attempts, owner, true)).toBe(PER_ADDRESS);
     });
   });
 
@@ -165,5 +170,53 @@ describe("attempts to authenticate", () => {
       );
     }
     await fail(attempts, 1, owner);
+  });
+
+  it("do not need much memory for a long id: those that begin alike count together", async () => {
+    const attempts = new Attempts(fakeClock());
+    const long = "x".repeat(1024);
+    for (let i = 0; i < 3; i++) await fail(attempts, 1, { ...owner, id: long + i });
+    expect(await outcome(attempts, { ...owner, id: long })).toBe(PER_CLIENT);
+  });
+
+  describe("look alike to whoever guesses, whether somebody of that id is configured or not:", () => {
+    /** What an attacker does from its address, or what happens in the meantime. `target` is the id that may exist. */
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant("guess" as const) },
+      { weight: 3, arbitrary: fc.constantFrom("another id" as const, "another address" as const) },
+      { weight: 2, arbitrary: fc.constant("the target signs in" as const) },
+      { weight: 1, arbitrary: fc.nat({ max: 90_000 }) },
+    );
+    const rates = fc.constantFrom("1/m", "3/m", "2/s, 4/m", "unlimited");
+
+    /** What the attacker gets to see of each of its steps. */
+    async function seen(steps: readonly (string | number)[], attempt: Attempt): Promise<readonly unknown[]> {
+      const clock = fakeClock();
+      const attempts = new Attempts(clock);
+      const seen: unknown[] = [];
+      const look = async (changes: Partial<Attempt>) => {
+        const error = await attempts.make({ ...attempt, ...changes }, async () => false).catch((error) => error);
+        seen.push(error instanceof RateLimitedError ? [error.message, rateLimitHeaders(error)] : error);
+      };
+      for (const [index, step] of steps.entries()) {
+        if (typeof step === "number") clock.advance(step);
+        else if (step === "guess") await look({});
+        else if (step === "another id") await look({ id: `junk ${index % 3}`, isKnown: false });
+        else if (step === "another address") await look({ address: "192.0.2.2" });
+        else if (attempt.isKnown) await attempts.make(attempt, async () => true).catch(() => undefined);
+      }
+      return seen;
+    }
+
+    it.each(["client", "operator"] as const)("refusals of the %s", async (role) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), rates, rates, async (steps, perClient, perAddress) => {
+          const attempt = { ...owner, role, tenant: tenantWith(perClient, perAddress) };
+          const unknown = await seen(steps, { ...attempt, isKnown: false });
+          expect(await seen(steps, { ...attempt, isKnown: true })).toEqual(unknown);
+        }),
+        { numRuns: 300 },
+      );
+    });
   });
 });
