@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigContext } from "../config/load.ts";
@@ -12,7 +13,7 @@ import type { Jobs } from "./jobs.ts";
 import type { Node } from "./node.ts";
 import { Reloader } from "./reloader.ts";
 import { openSealer } from "./stores.ts";
-import { keyPairOf } from "./tls.ts";
+import { keyPairOf, warnOfDates } from "./tls.ts";
 
 /** A sealer whose keys can be replaced while it is in use. */
 interface ReplaceableSealer extends Sealer {
@@ -39,6 +40,7 @@ interface Running {
   readonly store: Store;
   readonly sealer: ReplaceableSealer;
   readonly tls: ServerTls | undefined;
+  readonly logger: Logger;
 }
 
 /** What reads the configuration of a running service again. */
@@ -46,7 +48,6 @@ interface ReloadParts extends Running {
   readonly config: Config;
   readonly sources: ConfigContext;
   readonly emit: Emit;
-  readonly logger: Logger;
 }
 
 /**
@@ -72,7 +73,11 @@ export function openReloader(parts: ReloadParts, open: AsyncDisposableStack): Re
  * Makes a running service use the tenants, the key-encryption keys and the certificate of a configuration that was checked.
  * Throws StoreUnavailableError, and SealError if a stored key does not open, without any change.
  */
-async function applyConfig(next: Config, before: Config, { node, jobs, store, sealer, tls }: Running): Promise<void> {
+async function applyConfig(
+  next: Config,
+  before: Config,
+  { node, jobs, store, sealer, tls, logger }: Running,
+): Promise<void> {
   const isSealedAnew = !isDeepStrictEqual(next.keyEncryptionKeys, before.keyEncryptionKeys);
   const replacement = isSealedAnew ? openSealer(next) : undefined;
   if (replacement !== undefined) {
@@ -83,5 +88,7 @@ async function applyConfig(next: Config, before: Config, { node, jobs, store, se
   }
   // Last, as nothing can fail after it: what is sealed under another key may not open again.
   if (replacement !== undefined) sealer.replace(replacement);
-  if (next.tls !== before.tls && next.tls !== undefined) tls?.replace(keyPairOf(next.tls));
+  if (next.tls === before.tls || next.tls === undefined) return;
+  tls?.replace(keyPairOf(next.tls));
+  warnOfDates(next.tls, thisMachine.wall(), logger);
 }

@@ -95,7 +95,7 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const node = await openNode({ settings: config, tenants, store, platform, ...told, ...tracedParts, admit });
     open.defer(() => node.close());
     await node.pollKeys();
-    const tls = openTls(config);
+    const tls = openTls(config, logger);
     metrics.observe(observed(node, tls));
     const { machine, random } = platform;
     const jobs = new Jobs({ machine, fraction: () => fraction(random), logger });

@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openTls, warnOfDates } from "../../src/server/tls.ts";
 import { SECRET } from "../config/context.ts";
 import { keyText } from "../support/key-encryption-key.ts";
+import { recordingLogger } from "../support/logger.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 
 const pem = (name: string) => new URL(`../support/tls/${name}.pem`, import.meta.url);
-const ca = [readFileSync(pem("cert")), readFileSync(pem("other-cert"))];
+const ca = ["cert", "other-cert", "expired-cert"].map((name) => readFileSync(pem(name)));
 
 let folder: string;
 let service: TestService;
@@ -106,12 +108,38 @@ describe("the certificate of every port", () => {
     });
   });
 
+  it("is used although it has expired, with a warning", async () => {
+    copyFileSync(pem("expired-cert"), join(folder, "tls.crt"));
+    await service.reload();
+    expect(await shownByAll()).toEqual(all("CERT_HAS_EXPIRED"));
+    expect(service.logger.lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { fields: { certificate: join(folder, "tls.crt") }, message: expect.stringContaining("has expired") },
+    ]);
+  });
+
   it("stays if the new one cannot be used", async () => {
     copyFileSync(pem("other-cert"), join(folder, "tls.crt"));
     await service.reload();
     expect(await shownByAll()).toEqual(all(OLD));
     expect(service.logger.text()).toContain("to contain the private key of the first certificate");
   });
+});
+
+it("warns from the start of a certificate that clients refuse because of its dates", () => {
+  const [certificate, key] = [readFileSync(pem("expired-cert"), "utf8"), readFileSync(pem("key"), "utf8")];
+  const source = { certificate: "tls.crt", key: "tls.key", minVersion: "TLSv1.2" } as const;
+  const material = { certificate, key, minVersion: source.minVersion, source };
+  const logger = recordingLogger();
+  openTls({ tls: material }, logger);
+  const { validFromDate, validToDate } = new X509Certificate(certificate);
+  for (const now of [validFromDate.getTime() - 1, validFromDate.getTime(), validToDate.getTime()]) {
+    warnOfDates(material, now, logger);
+  }
+  expect(logger.lines.map(({ message }) => message)).toEqual([
+    expect.stringContaining("has expired"),
+    expect.stringContaining("is not valid yet"),
+    expect.stringContaining("has expired"),
+  ]);
 });
 
 it("speaks no version of TLS below the lowest, which a reload may raise", async () => {
