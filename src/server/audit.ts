@@ -1,4 +1,4 @@
-import { thisMachine } from "../base/clock.ts";
+import { type Machine, thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AuditSettings } from "../config/audit.ts";
 import { errorCode } from "../config/files.ts";
@@ -11,6 +11,9 @@ import { standardOutput } from "../telemetry/audit/standard-output.ts";
 import type { Listener, Recorder } from "../telemetry/events.ts";
 import type { HealthCheck } from "./health.ts";
 
+/** How long an audit that closes may write what waits, in milliseconds. */
+const CLOSE_LIMIT = 2_000;
+
 /** What a process with or without an audit needs of it. */
 interface ConfiguredAudit {
   readonly recorder: Recorder | undefined;
@@ -19,7 +22,7 @@ interface ConfiguredAudit {
   readonly checks: readonly HealthCheck[];
   /** Opens the file anew. */
   reopen(): Promise<void>;
-  /** Writes what waits, and closes the file. */
+  /** Writes what waits, if that is possible within {@link CLOSE_LIMIT}, and closes the file. */
   close(): Promise<void>;
 }
 
@@ -39,6 +42,7 @@ export async function openConfiguredAudit(
   settings: AuditSettings | undefined,
   logger: Logger,
   stdout: OpenDestination = standardOutput(),
+  sleep: Machine["sleep"] = thisMachine.sleep,
 ): Promise<ConfiguredAudit> {
   if (settings === undefined) return NONE;
   const audit = await openAudit(settings, logger, stdout);
@@ -47,8 +51,15 @@ export async function openConfiguredAudit(
     listeners: [audit.listen],
     checks: settings.required ? [{ name: "audit", run: () => audit.problem() }] : [],
     reopen: () => audit.reopen(),
-    close: () => audit.close(),
+    close: () => closeInTime(audit, sleep, logger),
   };
+}
+
+/** Whoever reads standard output may never do so again. */
+async function closeInTime(audit: Audit, sleep: Machine["sleep"], logger: Logger): Promise<void> {
+  const late = sleep(CLOSE_LIMIT).then(() => true);
+  const isLate = await Promise.race([audit.close(), late]);
+  if (isLate) logger.error({}, "the audit is closed before all of its lines are written");
 }
 
 async function openAudit(

@@ -4,12 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { developmentConfig } from "../../src/config/development.ts";
 import type { ConfigContext } from "../../src/config/load.ts";
 import { grants } from "../../src/grants/index.ts";
+import { openConfiguredAudit } from "../../src/server/audit.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
 import { faultsOfLine } from "../support/audit-schema.ts";
 import { commandAnswer } from "../support/command-line.ts";
 import { type Door, gatewayDoor, rpcDoor } from "../support/doors.ts";
 import { keyText } from "../support/key-encryption-key.ts";
 import { searchLater } from "../support/leaks.ts";
+import { recordingLogger } from "../support/logger.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 
 const CLIENT = { client_id: "arbitrary-resource-owner-client", client_secret: "secret" };
@@ -164,5 +166,21 @@ describe.skipIf(!existsSync("/dev/full"))("an audit on a full disk", () => {
     await start({ file: "/dev/full" });
     await throughBothDoors(async (door) => expect(await door.mint(MINT)).toMatchObject({ tokenType: "Bearer" }));
     expect(await readiness()).toContain("readyz check passed");
+  });
+});
+
+describe("an audit on standard output that nobody reads", () => {
+  it("keeps the service neither from starting nor from ending", async () => {
+    const unread = async () => ({
+      isTorn: false,
+      write: () => new Promise<number>(() => undefined),
+      sync: async () => undefined,
+      close: async () => undefined,
+    });
+    const logger = recordingLogger();
+    const settings = { path: undefined, hmacKey: undefined, required: true, sync: false };
+    const audit = await openConfiguredAudit(settings, logger, unread, async () => undefined);
+    await audit.close();
+    expect(logger.lines).toMatchObject([{ message: "the audit is closed before all of its lines are written" }]);
   });
 });

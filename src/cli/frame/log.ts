@@ -1,4 +1,5 @@
 import type { DestinationStream, LoggerOptions } from "pino";
+import { standardLines } from "../../base/line-output.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { LogFormat, LogLevel } from "../../config/fields.ts";
 import { hasColours, type Io, type Output } from "./io.ts";
@@ -14,10 +15,15 @@ export function isForPeople({ isTTY = false }: Output, { logFormat }: LogSetting
   return logFormat === "auto" ? isTTY : logFormat === "pretty";
 }
 
-/** The log of the service, on standard output. Lines are written at once, so that the last one before a crash is there. */
+/**
+ * The log of the service, on standard output. Lines are written at once, so that the last one before a crash is there. If
+ * nobody reads them, they wait, and the service goes on; it says once how many were lost, if too many waited.
+ */
 export async function openServiceLog({ stdout }: Io, settings: LogSettings): Promise<Logger> {
-  const { pino } = await import("pino");
-  return openLog(stdout, pino.destination({ fd: 1, sync: true }), settings);
+  const logger = await openLog(stdout, standardLines, settings);
+  standardLines.onLost = (lost) => logger.warn({ lost }, "lines of the log were lost, as they could not be written");
+  process.on("exit", () => standardLines.flush());
+  return logger;
 }
 
 /** The log of a command, on standard error: apart from what it prints, which is for programs to read. */

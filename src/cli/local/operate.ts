@@ -68,9 +68,9 @@ async function assertUsed(store: Store, { tenants }: Config): Promise<void> {
 }
 
 /** Writes all of the bytes to a stream. */
-function writingTo(output: Output): (bytes: Uint8Array) => Promise<number> {
+function writingTo(output: Output): (bytes: Uint8Array) => Promise<void> {
   return (bytes) =>
     new Promise((resolve, reject) => {
-      output.write(bytes, (error) => (error ? reject(error) : resolve(bytes.length)));
+      output.write(bytes, (error) => (error ? reject(error) : resolve()));
     });
 }

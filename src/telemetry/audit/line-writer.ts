@@ -56,17 +56,18 @@ export class LineWriter {
   }
 
   /**
-   * Opens the destination, and throws as that does. That its first line cannot be written is a failure like a later one.
+   * Opens the destination, and throws as that does. Does not wait for its first line: that this cannot be written is a
+   * failure like a later one.
    */
   static async open(parts: LineWriterParts): Promise<LineWriter> {
     const writer = new LineWriter(parts, await parts.open());
-    await writer.write().catch(() => undefined);
+    void writer.write();
     return writer;
   }
 
-  /** Whether the latest attempt to write did not fail. */
+  /** Whether the latest attempt to write succeeded. */
   get isWritable(): boolean {
-    return !this.#isFailing && this.#lost === 0;
+    return this.#current?.isFresh === false && this.#lost === 0;
   }
 
   /**

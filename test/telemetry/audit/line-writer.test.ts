@@ -10,8 +10,13 @@ beforeEach(() => {
   logger = recordingLogger();
 });
 
-const open = (sync = false) =>
-  LineWriter.open({ open: () => file.open(), sync, firstLine: (lost) => `first, ${lost} lost\n`, logger });
+/** A writer that has tried to write its first line. */
+async function open(sync = false): Promise<LineWriter> {
+  const parts = { open: () => file.open(), sync, firstLine: (lost: number) => `first, ${lost} lost\n`, logger };
+  const writer = await LineWriter.open(parts);
+  await writer.write().catch(() => undefined);
+  return writer;
+}
 
 const linesOf = ({ text }: FakeFile) => text.split("\n").slice(0, -1);
 
