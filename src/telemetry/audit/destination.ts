@@ -7,6 +7,8 @@ export interface Destination {
   /** Resolves once all that was written survives a crash of the machine. */
   sync(): Promise<void>;
   close(): Promise<void>;
+  /** Whether nobody can find what is written from now on; absent: that cannot happen. */
+  isGone?(): Promise<boolean>;
 }
 
 /** Opens a destination. It is opened anew after every failure. */

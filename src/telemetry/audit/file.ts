@@ -53,6 +53,12 @@ class AppendedFile implements Destination {
   close(): Promise<void> {
     return this.#file.close();
   }
+
+  /** Whether it was deleted, rather than renamed. A named pipe has its reader nevertheless. */
+  async isGone(): Promise<boolean> {
+    const status = await this.#file.stat();
+    return status.isFile() && status.nlink === 0;
+  }
 }
 
 /**

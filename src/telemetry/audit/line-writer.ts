@@ -127,6 +127,7 @@ export class LineWriter {
 
   async #writeBatch({ lines, written }: Batch): Promise<void> {
     try {
+      await this.#leaveIfGone();
       this.#current ??= { destination: await this.#parts.open(), isFresh: true };
       await this.#append(this.#current, lines);
       written.resolve();
@@ -139,6 +140,14 @@ export class LineWriter {
       this.#isFailing = true;
       written.reject(new AuditUnavailableError("The audit cannot be written.", { cause: error }));
     }
+  }
+
+  async #leaveIfGone(): Promise<void> {
+    const old = this.#current;
+    if (!(await old?.destination.isGone?.())) return;
+    this.#parts.logger.warn({}, "the audit's file was deleted, and what was in it with it: a new one is begun");
+    this.#current = undefined;
+    abandon(old);
   }
 
   async #replace(): Promise<void> {

@@ -1,10 +1,12 @@
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openFile } from "../../../src/telemetry/audit/file.ts";
+import { LineWriter } from "../../../src/telemetry/audit/line-writer.ts";
 import { makeFolder, removeFolder } from "../../store/sqlite/folder.ts";
 import { systemError } from "../../support/fake-destination.ts";
+import { recordingLogger } from "../../support/logger.ts";
 
 let folder: string;
 let path: string;
@@ -68,6 +70,23 @@ describe("an audit's file", () => {
         .split("\n")
         .map(({ length }) => length),
     ).toEqual([100_000, 100_000, 0]);
+  });
+
+  it("is made anew if it was deleted while it is written, and no other time", async () => {
+    const logger = recordingLogger();
+    const firstLine = () => "first\n";
+    const writer = await LineWriter.open({ open: () => openFile(path), sync: false, firstLine, logger });
+    await writer.write("a\n");
+    renameSync(path, `${path}.1`);
+    await writer.write("b\n");
+    expect(readFileSync(`${path}.1`, "utf8")).toBe("first\na\nb\n");
+    expect(logger.lines).toEqual([]);
+    rmSync(`${path}.1`);
+    await writer.write("c\n");
+    await writer.write("d\n");
+    expect(readFileSync(path, "utf8")).toBe("first\nc\nd\n");
+    expect(logger.lines).toMatchObject([{ level: "warn", message: expect.stringContaining("was deleted") }]);
+    await writer.close();
   });
 
   it("cannot be opened in a folder that is not there", async () => {
