@@ -96,7 +96,7 @@ describe("mintmark import-gsts", () => {
     expect(stderr.split("\n")).toEqual([
       "clients.arbitrary-resource-owner-client.RefreshTokenExpiration: not set, which means Absolute in IdentityServer4; here, SlidingRefreshTokenLifetime applies",
       "clients.arbitrary-resource-owner-client: no counterpart: AuthorizationCodeLifetime",
-      "apiResources[0].secrets: no counterpart: clients introspect, not resources; give a client introspection: [nitro]",
+      "apiResources.nitro.secrets: no counterpart: clients introspect, not resources; give a client introspection: [nitro]",
       "",
     ]);
   });
@@ -169,12 +169,131 @@ describe("mintmark import-gsts", () => {
       { namespace: "b2b", allowedIssuers: ["https://a.example"] },
       undefined,
     ],
-    [{ AccessTokenType: "opaque" }, {}, "AccessTokenType: expected 0 or jwt, 1 or reference"],
+    [{ AccessTokenType: "opaque" }, {}, "AccessTokenType: skipped: expected 0 or jwt, 1 or reference"],
     [{ AccessTokenLifetime: "soon" }, {}, "AccessTokenLifetime: skipped: expected a whole number"],
+    [{ AccessTokenType: "" }, {}, "AccessTokenType: skipped: expected 0"],
+    [{ AccessTokenLifetime: 0 }, {}, "AccessTokenLifetime: skipped, so the default applies"],
+    [{ AccessTokenLifetime: -1 }, {}, "AccessTokenLifetime: skipped, so the default applies"],
+    [{ IdentityTokenLifetime: 0 }, {}, "IdentityTokenLifetime: skipped, so the default applies"],
+    [{ AbsoluteRefreshTokenLifetime: 0 }, { absoluteRefreshTokenLifetime: "3650d" }, "changed from 0 to ten years"],
+    [{ AllowOfflineAccess: true }, { allowOfflineAccess: true, slidingRefreshTokenLifetime: "30d" }, undefined],
+    [{ RefreshTokenExpiration: "1" }, { slidingRefreshTokenLifetime: "30d" }, undefined],
+    [{ RefreshTokenExpiration: "never" }, {}, "RefreshTokenExpiration: skipped: expected 0 or sliding"],
+    [{ RefreshTokenGraceTTL: 300 }, {}, "RefreshTokenGraceTTL: skipped, because RefreshTokenGraceEnabled is not set"],
+    [{ RefreshTokenGraceEnabled: true }, { refreshGrace: 0 }, "RefreshTokenGraceEnabled: changed to no grace"],
+    [{ Namespace: 5 }, {}, "Namespace: skipped: expected a string"],
+    [{ IncludeJwtId: false }, {}, "IncludeJwtId: false, but here every token has this claim"],
+    [{ AllowGlobalSubjectRevocation: false }, {}, "AllowGlobalSubjectRevocation: no counterpart"],
   ])("has a client's %j become what means the same, or says so", async (settings, expected, note) => {
     const { web, notes } = await client(settings);
     expect(web).toEqual({ secrets: [SECRET], grants: [], scopes: [], ...expected });
     expect(notes).toEqual(note === undefined ? [] : [expect.stringContaining(note)]);
+  });
+
+  it("says that a refresh needs no secret if a mint needs none", async () => {
+    const { notes } = await client({ RequireClientSecret: false, RequireRefreshClientSecret: true });
+    expect(notes).toContainEqual(expect.stringContaining("RequireRefreshClientSecret: changed to false"));
+  });
+
+  it("says that offline_access among the scopes counts by itself", async () => {
+    const { web, notes } = await client({ AllowedScopes: ["a", "offline_access"] });
+    expect(web).toMatchObject({ scopes: ["a"], allowOfflineAccess: true });
+    expect(notes).toEqual([expect.stringContaining("AllowedScopes: has offline_access")]);
+  });
+
+  it.each([
+    ["2020-01-01T00:00:00Z", [], "left out: it expired at 2020-01-01T00:00:00Z"],
+    ["2020-01-01", [], "left out: it expired"],
+    ["2020-01-01T00:00:00.0000000+02:00", [], "left out: it expired"],
+    ["01/31/2020", [], "left out: expected its Expiration to be a date"],
+    [1_577_836_800, [], "left out: expected its Expiration to be a date"],
+    ["9999-12-31T23:59:59", [SECRET], "no counterpart for its expiration at 9999-12-31T23:59:59"],
+    ["", [SECRET], undefined],
+  ])("takes a secret that expires at %j only while it counts", async (Expiration, secrets, note) => {
+    const Value = createHash("sha256").update(PLAIN_SECRET).digest("base64");
+    const { web, notes } = await client({ secrets: [], ClientSecrets: [{ Value, Expiration }] });
+    expect(web.secrets).toEqual(secrets);
+    expect(notes).toEqual(note === undefined ? [] : [expect.stringContaining(`ClientSecrets[0]: ${note}`)]);
+  });
+
+  it("leaves out what is disabled, also from the scopes of clients", async () => {
+    const { stdout, stderr } = await imported({
+      clients: { web: { AllowedScopes: ["orders.read", "shared", "b", "c"] } },
+      ApiScopes: [{ Name: "b", Enabled: false }, { Name: "c" }],
+      apiResources: [
+        { Name: "orders", Scopes: ["orders.read", "shared"], Enabled: false },
+        { Name: "stock", Scopes: ["shared", { Name: "c", UserClaims: ["email"] }] },
+      ],
+    });
+    const { resources, clients } = parse(stdout).tenants.default;
+    expect(resources).toEqual({ stock: ["shared", "c"] });
+    expect(clients.web.scopes).toEqual(["shared", "c"]);
+    expect(stderr.split("\n")).toEqual([
+      "settings: no counterpart: ApiScopes",
+      "clients.web.AllowedScopes: left out, because they are disabled: orders.read, b",
+      "apiResources.orders.Enabled: false, so the resource is left out, and no client may request its scopes",
+      "apiResources.stock.Scopes: no counterpart: UserClaims",
+      "",
+    ]);
+  });
+
+  const quoted = (text: string) => text.replaceAll("'", '"');
+  it.each([
+    ["two clients", { Clients: [{ ClientId: "a" }, { clientid: "a" }] }, "clients: a is there twice"],
+    ["a client under another's id", { clients: { a: {}, b: { ClientId: "a" } } }, "clients: a is there twice"],
+    [
+      "two resources",
+      { clients: { a: {} }, apiResources: [{ Name: "r" }, { name: "r" }, "r"] },
+      "apiResources: r is there twice",
+    ],
+    [
+      "two names",
+      quoted("{'clients': {'a': {'Enabled': false, 'Enabled': true}}}"),
+      "0.json: settings.clients.a: enabled",
+    ],
+    ["names in two cases", { clients: { web: {}, WEB: {} } }, "0.json: settings.clients: web is there twice"],
+    ["escaped names", quoted("{'Clients': [{'a': 1, '\\u0061': 2}]}"), "0.json: settings.Clients[0]: a is there twice"],
+  ])("refuses %s of one name", async (_, settings, message) => {
+    const { code, stdout, stderr } = await imported(settings);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`mintmark: ${message}`);
+  });
+
+  it("says what it skips", async () => {
+    const { stderr } = await imported(
+      { clients: { web: { AllowedScopes: ["a"] }, other: 5 }, IdentityServer: [] },
+      { clients: "none", apiResources: [{ Name: 5 }, { Name: "r", Scopes: ["a", { Name: 5 }] }] },
+    );
+    expect(stderr.split("\n")).toEqual([
+      "settings.IdentityServer: skipped: expected an object",
+      "clients.other: skipped: expected an object",
+      "clients: skipped: expected a mapping or a list of clients",
+      "apiResources[0].Name: skipped: expected a string",
+      "apiResources[0]: skipped: expected a Name",
+      "apiResources.r.Scopes.Name: skipped: expected a string",
+      "apiResources.r.Scopes: skipped: expected a Name",
+      "",
+    ]);
+  });
+
+  it("says what it makes of files that have the same", async () => {
+    const { stdout, stderr } = await imported(
+      { Clients: [{ ClientId: "a" }], apiResources: [{ Name: "r", Scopes: ["x"] }] },
+      { Clients: [{ ClientId: "A" }, { ClientId: "a", Enabled: false }], apiResources: [{ Name: "r", Scopes: ["y"] }] },
+      { clients: { key: { ClientId: "id" } } },
+    );
+    const { resources, clients } = parse(stdout).tenants.default;
+    expect([resources, Object.keys(clients), clients.a.enabled]).toEqual([{ r: ["y"] }, ["a", "A", "id"], false]);
+    expect(stderr.split("\n")).toEqual(
+      expect.arrayContaining([
+        "clients.key: its ClientId is id, which counts rather than its key",
+        "clients.A: differs from the earlier file's a in case: both are kept",
+        "clients.a: replaces all of the earlier file's; .NET merges the two",
+        "clients: the lists of all files are joined; .NET merges lists by position",
+        "apiResources: the lists of all files are joined; .NET merges lists by position",
+        "apiResources.r: replaces all of the earlier file's; .NET merges the two",
+      ]),
+    );
   });
 
   it("says which secrets must be replaced, and repeats none", async () => {

@@ -1,31 +1,49 @@
+import type { Instant } from "../../base/clock.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { lifetimesOf } from "./lifetimes.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Settings } from "./settings.ts";
 
-const OFFLINE_ACCESS = "offline_access";
+/** The scope for a refresh token. */
+export const OFFLINE_ACCESS = "offline_access";
 
 /** Settings for claims that all tokens have here anyway. */
 const ALWAYS = ["IncludeJwtId", "IncludeClientId", "IncludeAmr"];
 
+/** What a client is converted with. */
+interface Surroundings {
+  /** The existing grant types. */
+  readonly grantTypes: readonly string[];
+  /** Scopes that nobody may request. */
+  readonly disabledScopes: ReadonlySet<string>;
+  /** Secrets that have expired by now are left out. */
+  readonly now: Instant;
+}
+
 /** Converts a client's registration. Leaves out what equals the default. */
-export function clientOf(client: Settings, grantTypes: readonly string[]): JsonObject {
-  for (const name of ["ClientId", "ClientName", ...ALWAYS]) client.take(name);
+export function clientOf(client: Settings, { grantTypes, disabledScopes, now }: Surroundings): JsonObject {
+  for (const name of ["ClientId", "ClientName"]) client.take(name);
+  for (const name of ALWAYS) {
+    if (client.takeFlag(name) === false) client.note(name, "false, but here every token has this claim");
+  }
+  if (client.takeFlag("AllowGlobalSubjectRevocation") === false) {
+    client.note("AllowGlobalSubjectRevocation", "no counterpart: here, the client may revoke all that a subject has");
+  }
   const namespace = client.takeText("Namespace") ?? client.takeText("watermark");
   const scopes = client.takeTexts("AllowedScopes");
-  const allowOfflineAccess = (client.takeFlag("AllowOfflineAccess") ?? false) || scopes.includes(OFFLINE_ACCESS);
-  const accessTokenType = choiceOf(client, "AccessTokenType", ["jwt", "reference"]);
+  const allowOfflineAccess = allowsOfflineAccess(client, scopes);
+  const accessTokenType = client.takeChoice("AccessTokenType", ["jwt", "reference"]);
   const allowedIssuers = client.takeTexts("AllowedArbitraryIssuers");
   const registration = {
     ...(namespace !== undefined && { namespace }),
-    secrets: secretsOf(client),
+    secrets: secretsOf(client, now),
     ...secretRulesOf(client),
     ...(client.takeFlag("Enabled") === false && { enabled: false }),
     grants: grantsOf(client, grantTypes),
-    scopes: scopes.filter((scope) => scope !== OFFLINE_ACCESS),
+    scopes: withoutDisabled(client, scopes, disabledScopes),
     ...(allowOfflineAccess && { allowOfflineAccess }),
     ...(accessTokenType === "reference" && { accessTokenType }),
-    ...lifetimesOf(client),
+    ...lifetimesOf(client, allowOfflineAccess),
     ...graceOf(client),
     ...(allowedIssuers.length > 0 && { allowedIssuers }),
   };
@@ -33,13 +51,32 @@ export function clientOf(client: Settings, grantTypes: readonly string[]): JsonO
   return registration;
 }
 
+function allowsOfflineAccess(client: Settings, scopes: readonly string[]): boolean {
+  if (client.takeFlag("AllowOfflineAccess")) return true;
+  if (!scopes.includes(OFFLINE_ACCESS)) return false;
+  client.note(
+    "AllowedScopes",
+    "has offline_access, so the client may have refresh tokens; IdentityServer4 also requires AllowOfflineAccess",
+  );
+  return true;
+}
+
+function withoutDisabled(client: Settings, scopes: readonly string[], disabled: ReadonlySet<string>) {
+  const lost = scopes.filter((scope) => disabled.has(scope));
+  if (lost.length > 0) client.note("AllowedScopes", `left out, because they are disabled: ${lost.join(", ")}`);
+  return scopes.filter((scope) => scope !== OFFLINE_ACCESS && !disabled.has(scope));
+}
+
 /**
  * Whether a mint and a refresh need the secret, and whether a refresh token stays the same, which requires the secret.
  */
 function secretRulesOf(client: Settings): JsonObject {
   const requireSecret = client.takeFlag("RequireClientSecret") ?? true;
-  const requireRefreshSecret = (client.takeFlag("RequireRefreshClientSecret") ?? true) && requireSecret;
-  const isReuse = choiceOf(client, "RefreshTokenUsage", ["reuse", "onetimeonly"]) === "reuse";
+  const askedRefreshSecret = client.takeFlag("RequireRefreshClientSecret");
+  if (askedRefreshSecret && !requireSecret)
+    client.note("RequireRefreshClientSecret", "changed to false, because RequireClientSecret is false");
+  const requireRefreshSecret = (askedRefreshSecret ?? true) && requireSecret;
+  const isReuse = client.takeChoice("RefreshTokenUsage", ["reuse", "onetimeonly"]) === "reuse";
   if (isReuse && !requireRefreshSecret)
     client.note("RefreshTokenUsage", "changed to rotate, because a refresh needs no secret");
   if (!requireSecret)
@@ -64,17 +101,12 @@ function grantsOf(client: Settings, grantTypes: readonly string[]): readonly str
 function graceOf(client: Settings): JsonObject {
   const isEnabled = client.takeFlag("RefreshTokenGraceEnabled");
   const seconds = client.takeNumber("RefreshTokenGraceTTL");
-  if (isEnabled === undefined) return {};
+  if (isEnabled === undefined) {
+    if (seconds !== undefined)
+      client.note("RefreshTokenGraceTTL", "skipped, because RefreshTokenGraceEnabled is not set");
+    return {};
+  }
+  if (isEnabled && (seconds === undefined || seconds <= 0))
+    client.note("RefreshTokenGraceEnabled", "changed to no grace: expected a RefreshTokenGraceTTL of at least 1");
   return { refreshGrace: isEnabled ? Math.max(0, seconds ?? 0) : 0 };
-}
-
-/** Reads a C# enumeration, by name or number. */
-function choiceOf(client: Settings, name: string, choices: readonly string[]): string | undefined {
-  const value = client.take(name);
-  if (value === undefined) return undefined;
-  const word = String(value).toLowerCase();
-  const found = choices[Number(value)] ?? choices.find((choice) => choice === word);
-  if (found === undefined)
-    client.note(name, `expected ${choices.map((choice, index) => `${index} or ${choice}`).join(", ")}`);
-  return found;
 }

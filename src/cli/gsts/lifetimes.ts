@@ -6,11 +6,11 @@ import type { Settings } from "./settings.ts";
 const DEFAULT_ABSOLUTE = 2_592_000;
 
 /** The lifetimes of a client. */
-export function lifetimesOf(client: Settings): JsonObject {
+export function lifetimesOf(client: Settings, allowOfflineAccess: boolean): JsonObject {
   const accessToken = lifetime(client, "AccessTokenLifetime");
   const idToken = lifetime(client, "IdentityTokenLifetime");
   const absolute = lifetime(client, "AbsoluteRefreshTokenLifetime");
-  const sliding = slidingOf(client, absolute ?? DEFAULT_ABSOLUTE);
+  const sliding = slidingOf(client, absolute ?? DEFAULT_ABSOLUTE, allowOfflineAccess);
   return {
     ...(accessToken !== undefined && { accessTokenLifetime: formatDuration(accessToken) }),
     ...(idToken !== undefined && { idTokenLifetime: formatDuration(idToken) }),
@@ -19,21 +19,25 @@ export function lifetimesOf(client: Settings): JsonObject {
   };
 }
 
-/** A lifetime in seconds; undefined if there is none. There, zero means no limit; here, ten years is the most. */
+/** A lifetime in seconds; undefined if there is none. No limit becomes ten years, the most that there is here. */
 function lifetime(client: Settings, name: string): number | undefined {
   const seconds = client.takeNumber(name);
   if (seconds === undefined || (seconds > 0 && seconds <= MAX_DURATION)) return seconds;
-  if (seconds === 0 && name === "IdentityTokenLifetime") return undefined;
+  if (seconds < 0 || (seconds === 0 && name !== "AbsoluteRefreshTokenLifetime")) {
+    client.note(name, `skipped, so the default applies: expected more than zero, got ${seconds}`);
+    return undefined;
+  }
   client.note(name, `changed from ${seconds} to ten years, the longest lifetime`);
   return MAX_DURATION;
 }
 
 /** With an absolute lifetime, an unused refresh token lives for all of it, and in no case longer. */
-function slidingOf(client: Settings, absolute: number): number | undefined {
-  const expiration = client.take("RefreshTokenExpiration");
+function slidingOf(client: Settings, absolute: number, allowOfflineAccess: boolean): number | undefined {
+  const expiration = client.takeChoice("RefreshTokenExpiration", ["sliding", "absolute"]);
   const sliding = lifetime(client, "SlidingRefreshTokenLifetime");
-  if (expiration === 1 || /^absolute$/i.test(String(expiration))) return absolute;
-  if (sliding === undefined) return undefined;
+  if (expiration === "absolute") return absolute;
+  // Absolute is the default there, and a sliding lifetime the default here.
+  if (sliding === undefined) return expiration === undefined && allowOfflineAccess ? absolute : undefined;
   if (expiration === undefined) {
     client.note(
       "RefreshTokenExpiration",

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../base/json.ts";
 
 /** One line for each thing that was lost, or that needs attention. */
 export class Notes {
@@ -39,8 +39,8 @@ export class Settings {
   }
 
   takeText(name: string): string | undefined {
-    const value = this.take(name);
-    return typeof value === "string" && value !== "" ? value : undefined;
+    const value = this.#parsed(name, "a string", (given) => (typeof given === "string" ? given : undefined));
+    return value === "" ? undefined : value;
   }
 
   takeFlag(name: string): boolean | undefined {
@@ -52,6 +52,15 @@ export class Settings {
 
   takeNumber(name: string): number | undefined {
     return this.#parsed(name, "a whole number", (value) => (/^-?\d+$/.test(String(value)) ? Number(value) : undefined));
+  }
+
+  /** Takes a C# enumeration: the name of a choice, in any case, or its number. */
+  takeChoice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const expected = choices.map((choice, index) => `${index} or ${choice}`).join(", ");
+    return this.#parsed(name, expected, (value) => {
+      const word = String(value).toLowerCase();
+      return choices.find((choice, index) => word === choice || word === String(index));
+    });
   }
 
   takeTexts(name: string): readonly string[] {
@@ -89,21 +98,4 @@ export class Settings {
 function saysSomething(value: JsonValue): boolean {
   if (value === null || value === "" || value === false) return false;
   return typeof value !== "object" || Object.keys(value).length > 0;
-}
-
-/** A string, or a comment, which .NET allows in its settings. */
-const COMMENT = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-
-/** A string, or a comma before a closing bracket, which .NET also allows. */
-const SPARE_COMMA = /("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g;
-
-/** Parses a settings file. Throws SyntaxError if it is not valid. */
-export function parseSettings(text: string): JsonValue {
-  const keepText = (_: string, quoted: string | undefined) => quoted ?? " ";
-  return parseExactJson(
-    text
-      .replace(/^\uFEFF/, "")
-      .replace(COMMENT, keepText)
-      .replace(SPARE_COMMA, keepText),
-  );
 }
