@@ -1,5 +1,5 @@
 import { OTHER } from "../conventions.ts";
-import type { Ending, Event, Listener } from "../events.ts";
+import type { Ending, Event, Listener, Reason } from "../events.ts";
 import type { Instruments, Labels } from "./instruments.ts";
 
 /** A tenant as it is configured now. */
@@ -62,7 +62,7 @@ export function countEvents(instruments: Instruments, known: Known, clientLabel:
     if (event.operation === "refresh") refreshes({ ...ofTenant, outcome: refreshOutcome(event) });
     if (event.event === "rate_limited") rateLimited({ limit: event.limit, client });
     if ("code" in event) {
-      refusals({ ...ofTenant, operation: oneOf(known.operations, event.operation), error: event.code });
+      refusals({ ...ofTenant, operation: oneOf(known.operations, event.operation), error: errorOf(event) });
       return;
     }
     switch (event.event) {
@@ -118,9 +118,9 @@ function refreshOutcome(event: Ending): (typeof REFRESH_OUTCOMES)[number] {
 
 /** Undefined if the request was not a client's, or failed before the client was looked at. */
 function authenticationOutcome(event: Ending): string | undefined {
-  if (event.event === "client_refused") return "refused";
+  if (event.event === "client_refused") return isFailure(event) ? "failed" : "refused";
   if (event.authentication === undefined) return undefined;
-  if (isHeldUp(event)) return "refused";
+  if (isHeldUp(event)) return "rate_limited";
   if (event.client !== undefined) return "authenticated";
   return isFailure(event) ? "failed" : "refused";
 }
@@ -128,6 +128,11 @@ function authenticationOutcome(event: Ending): string | undefined {
 /** Whether a limit kept a client from authenticating. Any other limit counts those who have. */
 function isHeldUp(event: Ending): boolean {
   return event.event === "rate_limited" && event.limit.startsWith("failed_authentication_");
+}
+
+/** The OAuth2 error of a refusal, unless that would make one by a limit or an overload seem a fault of the store. */
+function errorOf(event: Ending & Reason): string {
+  return event.event === "rate_limited" || event.event === "overloaded" ? event.event : event.code;
 }
 
 /** Whether a request was refused for a fault of the mint's own. */

@@ -76,7 +76,7 @@ it.each([
   const counts = await counted([{ operation: "refresh", ...event, ...refusal }]);
   expect(counts.filter((line) => !line.startsWith("rate_limited"))).toEqual([
     `refreshes{tenant="default",outcome="${outcome}"} 1`,
-    `refusals{tenant="default",operation="refresh",error="${event.code}"} 1`,
+    `refusals{tenant="default",operation="refresh",error="${event.event === "rate_limited" ? event.event : event.code}"} 1`,
     AUTHENTICATED,
   ]);
 });
@@ -93,8 +93,9 @@ it.each([
 
 it.each([
   ["refused", { event: "client_refused", code: "invalid_client", client: undefined }],
+  ["failed", { event: "client_refused", code: "temporarily_unavailable", client: "web" }],
   [
-    "refused",
+    "rate_limited",
     {
       event: "rate_limited",
       limit: "failed_authentication_per_client",
@@ -108,6 +109,16 @@ it.each([
 ] as const)("counts a client that is %s", async (outcome, event) => {
   expect(await counted([{ ...event, ...refusal }])).toContain(
     `client_authentications{method="client_secret_basic",outcome="${outcome}"} 1`,
+  );
+});
+
+it.each([
+  ["rate_limited", { event: "rate_limited", limit: "mint_per_client" }],
+  ["overloaded", { event: "overloaded", bound: "maxRequestsInFlight" }],
+  ["temporarily_unavailable", { event: "refused" }],
+] as const)("tells a refusal that is %s from one by a store that does not answer", async (error, event) => {
+  expect(await counted([{ ...event, code: "temporarily_unavailable", ...refusal }])).toContain(
+    `refusals{tenant="default",operation="mint",error="${error}"} 1`,
   );
 });
 
