@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 /** The oldest major version of Node that runs mintmark. */
@@ -21,8 +22,8 @@ const NODES = {
 /** What asks a process to stop or to do something, as far as this platform has it. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK"];
 
-/** A terminal sends these to every process in front of it: to both, without anybody's help. */
-const FROM_TERMINAL = ["SIGINT", "SIGQUIT", "SIGHUP"];
+/** Windows sends what a console's keys mean to every process in it: to both, without anybody's help. */
+const isWindows = process.platform === "win32";
 
 const platform = `${process.platform} ${process.arch}`;
 
@@ -47,19 +48,29 @@ function findNode() {
   }
 }
 
-/** Runs the program with another Node, passes on signals, and ends as it ends. */
+/**
+ * Runs the program with another Node, passes on signals, and ends as it ends. The program is out of a terminal's reach, in
+ * a session of its own: it gets every signal once, from here, whether a terminal's keys or `kill` sent it.
+ */
 function run(node) {
   const args = [...process.execArgv, fileURLToPath(program), ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: "inherit" });
+  const detached = !isWindows && [0, 1, 2].some(isatty);
+  const child = spawn(node, args, { stdio: "inherit", detached });
   child.on("error", (error) => refuse(`the one at ${node} does not start (${error.code})`));
   for (const signal of SIGNALS) {
     try {
-      process.on(signal, () => {
-        if (!(process.stdin.isTTY && FROM_TERMINAL.includes(signal))) child.kill(signal);
-      });
+      process.on(signal, () => isWindows || child.kill(signal));
     } catch {
       // This platform does not have it.
     }
+  }
+  if (!isWindows) {
+    // Ctrl-Z, and fg or bg.
+    process.on("SIGTSTP", () => {
+      child.kill("SIGSTOP");
+      process.kill(process.pid, "SIGSTOP");
+    });
+    process.on("SIGCONT", () => child.kill("SIGCONT"));
   }
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);

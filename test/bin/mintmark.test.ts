@@ -1,11 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { transform } from "esbuild";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = readFileSync(join(root, "bin/mintmark.js"), "utf8");
@@ -24,11 +33,17 @@ const OLD = `--import=data:text/javascript,${encodeURIComponent(
   'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })',
 )}`;
 
+/** Whether there is a program, that of util-linux, that runs another on a terminal. */
+const hasTerminals = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false;
+
+/** What the key makes at a terminal. */
+const CTRL_C = "\x03";
+
 /** What stands for mintmark: it says what runs it, and does as its first argument asks. */
 const PROGRAM = `
 const [task] = process.argv.slice(2);
 process.on("SIGTERM", () => process.exit(7));
-process.on("SIGUSR2", () => console.log("SIGUSR2"));
+for (const signal of ["SIGUSR2", "SIGINT", "SIGHUP"]) process.on(signal, () => console.log(signal));
 console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }));
 if (task === "end") process.exit(3);
 if (task === "die") process.kill(process.pid, "SIGKILL");
@@ -65,6 +80,25 @@ function start(args: readonly string[], flags: readonly string[] = [OLD]): Child
     stdio: ["ignore", "pipe", "pipe"],
     env: {},
   });
+}
+
+/** Starts the launcher on a terminal, and waits until the program runs. */
+async function startOnTerminal(args: readonly string[]) {
+  const command = [process.execPath, OLD, join(folder, "bin/mintmark.js"), ...args]
+    .map((word) => `'${word}'`)
+    .join(" ");
+  const say = `echo "launcher $$"; exec ${command}`;
+  const terminal = spawn("script", ["--quiet", "--return", "--command", say, "/dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { PATH: process.env.PATH },
+  });
+  let text = "";
+  terminal.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  const ended = once(terminal, "close");
+  await vi.waitFor(() => expect(text).toMatch(/launcher \d+\s[\s\S]*"pid"/), { timeout: 30_000 });
+  return { terminal, ended, shown: () => text, launcherPid: Number(/launcher (\d+)/.exec(text)?.[1]) };
 }
 
 async function outcome(child: ChildProcess) {
@@ -122,6 +156,39 @@ describe.skipIf(nodeHere === undefined)("the launcher under an old Node", () => 
     await once(child.stdout ?? child, "data");
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({ out: expect.stringMatching(/SIGUSR2\n$/), code: 7 });
+  });
+
+  it.skipIf(!hasTerminals)("passes on each signal once if it was started on a terminal", async () => {
+    installNode();
+    const { terminal, shown, ended, launcherPid } = await startOnTerminal(["wait"]);
+    for (const [send, signal] of [
+      [() => process.kill(launcherPid, "SIGHUP"), "SIGHUP"],
+      [() => process.kill(launcherPid, "SIGINT"), "SIGINT"],
+      [() => terminal.stdin?.write(CTRL_C), "SIGINT"],
+    ] as const) {
+      const before = shown().length;
+      send();
+      await vi.waitFor(() => expect(shown().slice(before)).toContain(signal), { timeout: 30_000 });
+    }
+    process.kill(launcherPid, "SIGTERM");
+    await ended;
+    expect(shown().match(/SIG\w+/g)).toEqual(["SIGHUP", "SIGINT", "SIGINT"]);
+    expect(terminal.exitCode).toBe(7);
+  });
+
+  it.skipIf(!existsSync("/proc/self/stat"))("stops and goes on as a whole", async () => {
+    installNode();
+    const child = start(["wait"]);
+    const ended = outcome(child);
+    const [line] = await once(child.stdout ?? child, "data");
+    const { pid } = JSON.parse(String(line));
+    const isStopped = (each: unknown) => / T /.test(readFileSync(`/proc/${each}/stat`, "utf8"));
+    child.kill("SIGTSTP");
+    await expect.poll(() => isStopped(pid) && isStopped(child.pid), { timeout: 30_000 }).toBe(true);
+    child.kill("SIGCONT");
+    await expect.poll(() => isStopped(pid), { timeout: 30_000 }).toBe(false);
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 7 });
   });
 
   it("says that this Node does not start", async () => {
