@@ -7,7 +7,7 @@ import type { ConfigContext } from "../config/load.ts";
 import type { Service } from "../server/service.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
-import { isForPeople, type LogSettings, openServiceLog } from "./frame/log.ts";
+import { type LogSettings, openServiceLog, takesBanner } from "./frame/log.ts";
 import { type ConfigOptions, configOption, configSources, readConfig } from "./local/config.ts";
 import { ignoreSignals, onHangup, stopSignal } from "./local/signals.ts";
 
@@ -58,8 +58,7 @@ async function serveUntilStopped(io: Io, config: Config, sources: ConfigContext,
     logger.info({ signal: service }, "mintmark stops before it is ready");
     return;
   }
-  // A log that is a file stays one object a line.
-  if (config.development && isForPeople(io.stdout, log)) io.stdout.write(welcome(config, service));
+  if (config.development && takesBanner(io.stdout, log)) io.stdout.write(welcome(config, service));
   const { publicUrl, httpPort, rpcPort, operatorPort, managementPort } = service;
   logger.info({ publicUrl, httpPort, rpcPort, operatorPort, managementPort }, "mintmark is ready");
 

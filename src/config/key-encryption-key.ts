@@ -8,7 +8,7 @@ const FILE_VARIABLE = "MINTMARK_KEY_ENCRYPTION_KEY_FILE";
 const FILE_KEY = "keyEncryptionKeyFile";
 
 /** A command that makes a key. */
-const MAKE_KEY = `node -e 'console.log(require("node:crypto").randomBytes(${KEY_ENCRYPTION_KEY_BYTES}).toString("base64url"))'`;
+const MAKE_KEY = `openssl rand -hex ${KEY_ENCRYPTION_KEY_BYTES}`;
 
 /** The most keys that may be listed: the one that seals, and older ones that some rows are still sealed under. */
 const MAX_KEYS = 8;

@@ -7,11 +7,13 @@ describe("the nearest name", () => {
     ["access_token_lifetime", "accessTokenLifetime"],
     ["SECRETS", "secrets"],
     ["secret", "secrets"],
+    ["gratns", "grants"],
   ])("of %s is %s", (name, known) =>
     expect(nearest(name, ["grants", "secrets", "accessTokenLifetime", "idTokenLifetime"])).toBe(known),
   );
 
   test("there is none of what is like nothing", () => {
     expect(nearest("colour", ["grants", "secrets"])).toBeUndefined();
+    expect(nearest("nope", ["copy", "mint"])).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { transform } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CTRL_C, hasTerminals, startOnTerminal } from "../support/terminal.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = readFileSync(join(root, "bin/mintmark.js"), "utf8");
@@ -32,12 +33,6 @@ const [, nodeHere] = nodes.find(([platform]) => platform === `${process.platform
 const OLD = `--import=data:text/javascript,${encodeURIComponent(
   'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.1.0" } })',
 )}`;
-
-/** Whether there is a program, that of util-linux, that runs another on a terminal. */
-const hasTerminals = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false;
-
-/** What the key makes at a terminal. */
-const CTRL_C = "\x03";
 
 /** What stands for mintmark: it says what runs it, and does as its first argument asks. */
 const PROGRAM = `
@@ -83,22 +78,12 @@ function start(args: readonly string[], flags: readonly string[] = [OLD]): Child
 }
 
 /** Starts the launcher on a terminal, and waits until the program runs. */
-async function startOnTerminal(args: readonly string[]) {
-  const command = [process.execPath, OLD, join(folder, "bin/mintmark.js"), ...args]
-    .map((word) => `'${word}'`)
-    .join(" ");
-  const say = `echo "launcher $$"; exec ${command}`;
-  const terminal = spawn("script", ["--quiet", "--return", "--command", say, "/dev/null"], {
-    stdio: ["pipe", "pipe", "ignore"],
-    env: { PATH: process.env.PATH },
-  });
-  let text = "";
-  terminal.stdout.on("data", (chunk) => {
-    text += chunk;
-  });
-  const ended = once(terminal, "close");
-  await vi.waitFor(() => expect(text).toMatch(/launcher \d+\s[\s\S]*"pid"/), { timeout: 30_000 });
-  return { terminal, ended, shown: () => text, launcherPid: Number(/launcher (\d+)/.exec(text)?.[1]) };
+async function startOnTerminalWith(task: string) {
+  const command = [process.execPath, OLD, join(folder, "bin/mintmark.js"), task].map((word) => `'${word}'`).join(" ");
+  const { child, shown } = startOnTerminal(`echo "launcher $$"; exec ${command}`, folder);
+  const ended = once(child, "close");
+  await vi.waitFor(() => expect(shown()).toMatch(/launcher \d+\s[\s\S]*"pid"/), { timeout: 30_000 });
+  return { child, ended, shown, launcherPid: Number(/launcher (\d+)/.exec(shown())?.[1]) };
 }
 
 async function outcome(child: ChildProcess) {
@@ -160,20 +145,19 @@ describe.skipIf(nodeHere === undefined)("the launcher under an old Node", () => 
 
   it.skipIf(!hasTerminals)("passes on each signal once if it was started on a terminal", async () => {
     installNode();
-    const { terminal, shown, ended, launcherPid } = await startOnTerminal(["wait"]);
+    const { child, shown, ended, launcherPid } = await startOnTerminalWith("wait");
     for (const [send, signal] of [
       [() => process.kill(launcherPid, "SIGHUP"), "SIGHUP"],
       [() => process.kill(launcherPid, "SIGINT"), "SIGINT"],
-      [() => terminal.stdin?.write(CTRL_C), "SIGINT"],
+      [() => child.stdin.write(CTRL_C), "SIGINT"],
     ] as const) {
       const before = shown().length;
       send();
       await vi.waitFor(() => expect(shown().slice(before)).toContain(signal), { timeout: 30_000 });
     }
     process.kill(launcherPid, "SIGTERM");
-    await ended;
+    expect(await ended).toEqual([7, null]);
     expect(shown().match(/SIG\w+/g)).toEqual(["SIGHUP", "SIGINT", "SIGINT"]);
-    expect(terminal.exitCode).toBe(7);
   });
 
   it.skipIf(!existsSync("/proc/self/stat"))("stops and goes on as a whole", async () => {

@@ -44,6 +44,7 @@ describe("a command line that makes no sense", () => {
     [["rotate"], "unknown command rotate; did you mean mintmark keys rotate?"],
     [["kesy"], "unknown command kesy; did you mean mintmark keys?"],
     [["keys", "lst"], "unknown command lst; did you mean mintmark keys list?"],
+    [["help", "nope"], "unknown command nope\n"],
     [["help", "kesy"], "unknown command kesy; did you mean mintmark keys?"],
     [["--confg", "hunter2"], "unknown option --confg; did you mean --config?"],
     [["--config"], "--config <path> is required"],

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { keyText } from "../support/key-encryption-key.ts";
 import { processEnv, type ServiceProcess, startProcess } from "../support/process.ts";
+import { CTRL_C, hasTerminals, startOnTerminal } from "../support/terminal.ts";
 
 let folder: string;
 let service: ServiceProcess;
@@ -130,30 +131,23 @@ it("SIGUSR1 opens no port for a debugger", async () => {
   expect(service.output()).not.toContain("Debugger listening");
 });
 
-it("greets a developer in words, not in JSON", async () => {
+it.skipIf(!hasTerminals)("greets a developer on a terminal in words, not in JSON, and ends by Ctrl-C", async () => {
   const { port } = new URL(service.publicUrl);
   await service.stop();
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, "../../src/main.ts"), "serve", "--log-format=pretty"],
-    {
-      cwd: folder,
-      env: {
-        ...processEnv,
-        MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
-        MINTMARK_RPC_ADDRESS: `127.0.0.1:${service.rpcPort}`,
-        MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
-      },
-    },
-  );
-  let output = "";
-  child.stdout.on("data", (chunk) => {
-    output += chunk;
+  const main = join(import.meta.dirname, "../../src/main.ts");
+  const { child, shown } = startOnTerminal(`exec '${process.execPath}' '${main}'`, folder, {
+    ...processEnv,
+    NO_COLOR: "1",
+    MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
+    MINTMARK_RPC_ADDRESS: `127.0.0.1:${service.rpcPort}`,
+    MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
   });
-  await expect.poll(() => output).toContain("INFO: mintmark is ready");
-  expect(output).toContain("Mint a token:");
-  expect(output).not.toMatch(/^\{/m);
-  child.kill("SIGKILL");
+  const ended = once(child, "close");
+  await expect.poll(shown, { timeout: 30_000 }).toContain("INFO: mintmark is ready");
+  expect(shown()).toContain("Mint a token:");
+  expect(shown()).not.toMatch(/^\{/m);
+  child.stdin.write(CTRL_C);
+  expect(await ended).toEqual([0, null]);
 });
 
 it("makes nothing in its folder if another process has one of its ports", async () => {

@@ -217,6 +217,11 @@ describe("the life of a token", () => {
     expect(stripVTControlCharacters(stdout)).toMatch(/^active +true$/m);
   });
 
+  it.each(["introspect", "refresh", "revoke", "decode"])("%s calls nobody about an empty token", async (name) => {
+    const { code, stderr } = await commandLine([name], { input: " \n" });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^mintmark: The (?:refresh )?token is empty\.\n$/)]);
+  });
+
   it.each(["introspect", "refresh", "revoke", "decode"])("%s takes no token as an argument", async (name) => {
     const { access_token } = await commandAnswer(MINT, around());
     const { code, stderr } = await commandLine([name, access_token], around());
@@ -234,6 +239,7 @@ describe("mintmark decode", () => {
     expect(header).toMatchObject({ alg: "RS256" });
     expect(claims).toEqual(claimsOf(access_token));
     expect((await decode(`${access_token}\n`, "-", "--field", "claims.sub")).stdout).toBe("alice\n");
+    expect((await decode(access_token, "--field", "sub")).stderr).toContain("unknown field; did you mean claims.sub?");
     const { stdout, stderr } = await commandLine(["decode"], { env: { MINTMARK_TOKEN: access_token }, typed: "" });
     expect(stderr).toContain("Not verified");
     expect(stripVTControlCharacters(stdout)).toMatch(/^alg +RS256\n.*\n\n.*^exp +\d+ {2}20/ms);

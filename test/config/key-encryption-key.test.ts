@@ -10,7 +10,7 @@ describe("the key-encryption key", () => {
   test("is needed with a configuration file, and the error says how to make one", () => {
     const [problem, ...others] = problemsOf(fileWorld(yamlOf(), without));
     expect(others).toEqual([]);
-    expect(problem).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*node -e/);
+    expect(problem).toMatch(/^MINTMARK_KEY_ENCRYPTION_KEY: expected 32 bytes in base64url.*openssl rand -hex 32$/);
   });
 
   test("may be in a file", () => {
@@ -80,7 +80,7 @@ describe("a key-encryption key that is not random", () => {
     const problems = problemsOf(fileWorld(yamlOf(), { MINTMARK_KEY_ENCRYPTION_KEY }));
     expect(problems).toEqual([
       expect.stringMatching(
-        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a repeating pattern; to generate a key: node/,
+        /^MINTMARK_KEY_ENCRYPTION_KEY: expected random bytes, not a repeating pattern; to generate a key: openssl/,
       ),
     ]);
     expect(problems.join()).not.toContain(MINTMARK_KEY_ENCRYPTION_KEY);

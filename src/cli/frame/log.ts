@@ -10,8 +10,13 @@ export interface LogSettings {
   readonly logFormat: LogFormat;
 }
 
+/** Whether a developer is greeted in words on `output`: a log that is a file has nothing but lines of the log. */
+export function takesBanner({ isTTY = false }: Output, { logFormat }: LogSettings): boolean {
+  return isTTY && logFormat !== "json";
+}
+
 /** Whether lines for people are written to `output`, rather than JSON. */
-export function isForPeople({ isTTY = false }: Output, { logFormat }: LogSettings): boolean {
+function isForPeople({ isTTY = false }: Output, { logFormat }: LogSettings): boolean {
   return logFormat === "auto" ? isTTY : logFormat === "pretty";
 }
 

@@ -76,9 +76,12 @@ function rowsOf(list: readonly JsonValue[], output: Output): string {
 function fieldOf(answer: JsonValue, field: string): string {
   const found = membersAt(answer, field);
   if (found.length === 0 && !(Array.isArray(answer) && answer.length === 0)) {
-    const names = isJsonObject(answer) ? Object.keys(answer) : Object.keys(membersOf(answer));
+    const members = isJsonObject(answer) ? answer : membersOf(answer);
+    const names = Object.keys(members);
+    const within = names.filter((name) => membersAt(members, `${name}.${field}`).length > 0);
+    const hint = within.length > 0 ? `; did you mean ${within.map((name) => `${name}.${field}`).join(" or ")}?` : "";
     throw new UsageError(
-      `--field: unknown field${didYouMean(field, names) || "."} The fields are ${names.join(", ")}.`,
+      `--field: unknown field${hint || didYouMean(field, names) || "."} The fields are ${names.join(", ")}.`,
     );
   }
   return found

@@ -131,12 +131,18 @@ function addressOf({ env }: Io, { address }: AddressOptions): URL {
 /** The certificates that are trusted; undefined: the system's. */
 function readAuthorities({ env, cwd }: Io, { ca = env.MINTMARK_CA || undefined }: AddressOptions): string | undefined {
   if (ca === undefined) return undefined;
+  let text: string;
   try {
-    return readFileSync(resolve(cwd, ca), "utf8");
+    text = readFileSync(resolve(cwd, ca), "utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     throw new UsageError(`--ca: cannot read ${ca} (${code}).`);
   }
+  // TLS would skip what it cannot read, and then trust nobody.
+  if (!/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(text)) {
+    throw new UsageError(`--ca: ${ca} contains no certificate. Expected a PEM file with CA certificates.`);
+  }
+  return text;
 }
 
 /** A duration of a second or more, in seconds. Throws InvalidArgumentError for any other text. */

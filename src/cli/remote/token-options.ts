@@ -24,6 +24,7 @@ export function withToken(command: Command, what: string): Command {
 /** The token that {@link withToken} is about. Throws {@link UsageError} for what is surely none. */
 export async function readToken(io: Io, file: string | undefined, what: string): Promise<string> {
   const token = (await readConfidential(io, { what, file, variable: "MINTMARK_TOKEN", takesInput: true })).trim();
+  if (token === "") throw new UsageError(`The ${what} is empty.`);
   if (token.startsWith("{")) {
     throw new UsageError(
       `Expected only the ${what}, got JSON. mintmark mint --field access_token prints only the access token.`,

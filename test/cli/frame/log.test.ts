@@ -7,7 +7,7 @@ import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Io } from "../../../src/cli/frame/io.ts";
-import { isForPeople, type LogSettings, openCommandLog } from "../../../src/cli/frame/log.ts";
+import { type LogSettings, openCommandLog, takesBanner } from "../../../src/cli/frame/log.ts";
 import { freePort } from "../../support/free-port.ts";
 import { keyText } from "../../support/key-encryption-key.ts";
 import { searchLater } from "../../support/leaks.ts";
@@ -55,10 +55,14 @@ describe("the log", () => {
     expect(text).not.toContain("never seen");
   });
 
-  it("says who reads it", () => {
-    const terminal = { isTTY: true } as Io["stdout"];
-    expect(isForPeople(terminal, settings)).toBe(true);
-    expect(isForPeople(terminal, { ...settings, logFormat: "json" })).toBe(false);
+  it.each([
+    [true, "auto", true],
+    [true, "pretty", true],
+    [true, "json", false],
+    [false, "auto", false],
+    [false, "pretty", false],
+  ] as const)("takes a banner on a terminal alone: terminal %s, %s", (isTTY, logFormat, expected) => {
+    expect(takesBanner({ isTTY } as Io["stdout"], { ...settings, logFormat })).toBe(expected);
   });
 });
 

@@ -207,6 +207,8 @@ describe("a service with TLS and an address for operators", () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/is not trusted \([A-Z_]+\)\. Use --ca to trust/)]);
     const gone = await list(alice, "--address", at(secured.operatorPort), "--ca", "gone.pem");
     expect([gone.code, gone.stderr]).toEqual([1, "mintmark: --ca: cannot read gone.pem (ENOENT).\n"]);
+    const empty = await list(alice, "--address", at(secured.operatorPort), "--ca", pem("key.pem"));
+    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining("key.pem contains no certificate.")]);
   });
 
   it("says that plain HTTP is not spoken there", async () => {
