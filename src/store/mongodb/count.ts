@@ -6,7 +6,10 @@ import { toBsonDate } from "./values.ts";
 /** Counts a client's rows that have not expired at `now`, up to `most`. */
 type Count = (client: string, now: Instant, most: number) => Promise<number>;
 
-/** Prepares the count of a collection whose rows expire by that field; returns a function from a tenant to its count. */
+/**
+ * Prepares the count of a collection whose rows expire by that field; returns a function from a tenant to its count. It
+ * stops at `most`, so that a client with many rows costs no more than one at its quota.
+ */
 export function prepareCount<Row extends object>(
   { bounded, run }: Pick<Connection, "bounded" | "run">,
   collection: Pick<Collection<Row>, "countDocuments">,

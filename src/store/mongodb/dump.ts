@@ -11,7 +11,7 @@ import { type Collections, SCHEMA_ID } from "./rows.ts";
 /** Rows per round trip. */
 const BATCH = 500;
 
-/** Returns the store's `dump`. */
+/** Returns the store's `dump`. Its rows are not those of one moment: a copy is made while no node runs. */
 export function prepareDump({ collections, assertOpen }: Connection): CopyableStore["dump"] {
   return async function* dump() {
     assertOpen();
@@ -23,7 +23,10 @@ export function prepareDump({ collections, assertOpen }: Connection): CopyableSt
   };
 }
 
-/** Keys first and by generation, as a copy appends them. Skips the schema's own row, which belongs to no tenant. */
+/**
+ * Keys first and by generation, as a copy appends them. Skips the schema's own row, which belongs to no tenant, and the
+ * tallies of limits: they are worth nothing a moment later.
+ */
 async function* rows({ keys, meta, revocations, referenceTokens, families }: Collections): AsyncGenerator<StoredRow> {
   const all = { batchSize: BATCH };
   for await (const row of keys.find({}, { ...all, sort: { generation: 1 } })) {

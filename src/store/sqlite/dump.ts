@@ -11,7 +11,10 @@ import { toRevocation } from "./revocations.ts";
 /** A row as SQLite returns it. */
 type Row = Record<string, SQLOutputValue>;
 
-/** The queries, in the order in which a store is copied. */
+/**
+ * The queries, in the order in which a store is copied: keys first and by generation, as they are appended. The tallies
+ * of limits are left out: they are worth nothing a moment later.
+ */
 const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => StoredRow }[] = [
   {
     sql: "SELECT * FROM keys ORDER BY generation",

@@ -11,7 +11,10 @@ const RAISE = `
 /** A number that was never raised has no row. */
 const READ = "SELECT value FROM meta WHERE tenant = :tenant AND name = :name";
 
-/** Prepares the statements; returns the meta stores of tenants. */
+/**
+ * Prepares the statements; returns the meta stores of tenants. A number only rises, so a call can be repeated, and the
+ * order in which processes raise it does not matter.
+ */
 export function prepareMeta({ database, read, write }: Connection): (tenant: string) => MetaStore {
   const raise = database.prepare(RAISE);
   const find = database.prepare(READ);

@@ -12,7 +12,10 @@ const CREATE = `
 /** Finds expired rows too: the caller checks expiry, as the sweeper may be behind. */
 const FIND = "SELECT * FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
 
-/** Prepares the statements; returns the reference token stores of tenants. */
+/**
+ * Prepares the statements; returns the reference token stores of tenants. A row is never changed: what revokes a
+ * reference token stands in the table of revocations.
+ */
 export function prepareReferenceTokens(connection: Connection): (tenant: string) => ReferenceTokenStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "reference_tokens", "expires_at");

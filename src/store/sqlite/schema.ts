@@ -6,6 +6,8 @@
  * (WITHOUT ROWID); tables with long rows are not, as random keys would scatter them.
  */
 export const migrations: readonly string[] = [
+  // Every table begins its key with the tenant, so that no look-up can see another tenant's rows. Rows that end have an
+  // index by their end, which the sweeper reads.
   `
   CREATE TABLE keys (
     tenant      TEXT    NOT NULL,
@@ -62,10 +64,12 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (tenant, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Rows without a MAC are those of earlier versions: they are accepted until a date that the keys' reseal sets.
   `
   ALTER TABLE families ADD COLUMN mac TEXT;
   ALTER TABLE reference_tokens ADD COLUMN mac TEXT;
   `,
+  // Whose quota a row counts towards. Older rows name no client, and count towards nobody's.
   `
   ALTER TABLE reference_tokens ADD COLUMN client TEXT;
   ALTER TABLE revocations ADD COLUMN client TEXT;
@@ -82,6 +86,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX reference_tokens_by_client ON reference_tokens (tenant, client, expires_at);
   CREATE INDEX revocations_by_client ON revocations (tenant, client, expires_at);
   `,
+  // What the processes that share the file count for limits. The ids are digests: a row names no client and no address.
   `
   CREATE TABLE tallies (
     tenant     TEXT    NOT NULL,

@@ -8,7 +8,10 @@ const ADD = `
   ON CONFLICT (tenant, id) DO UPDATE SET count = count + excluded.count
   RETURNING count`;
 
-/** Prepares the statement; returns the tally stores of tenants. */
+/**
+ * Prepares the statement; returns the tally stores of tenants. All additions of a call share one commit: a node adds once
+ * a second what it has counted since.
+ */
 export function prepareTallies({ database, write }: Connection): (tenant: string) => TallyStore {
   const add = database.prepare(ADD);
   return (tenant) => ({
