@@ -1,12 +1,10 @@
 import { CommanderError } from "commander";
+import { withCommand } from "./default-command.ts";
 import { complaintOf, isAnswer } from "./frame/complaint.ts";
 import { watchOutput } from "./frame/delivery.ts";
 import { EXIT, exitCodeOf, explain } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
 import { createProgram } from "./program.ts";
-
-/** Options of the program itself, which are valid without a command. */
-const ABOUT_THE_PROGRAM = ["-h", "--help", "-V", "--version"];
 
 /**
  * Runs a command line: `mintmark [command] [options]`; without a command it serves. `argv` does not include the
@@ -40,10 +38,4 @@ async function runCommand(argv: readonly string[], io: Io): Promise<number> {
     }
     return EXIT.usage;
   }
-}
-
-function withCommand(argv: readonly string[]): readonly string[] {
-  const [first] = argv;
-  const namesNone = first === undefined || (first.startsWith("-") && !ABOUT_THE_PROGRAM.includes(first));
-  return namesNone ? ["serve", ...argv] : argv;
 }

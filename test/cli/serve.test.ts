@@ -1,6 +1,17 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -178,3 +189,44 @@ it("stops while it waits for its store", async () => {
   expect(await exit).toEqual([0, null]);
   expect(output).toContain('"signal":"SIGTERM","msg":"mintmark stops before it is ready"');
 });
+
+it.skipIf(!existsSync("/proc/self/status"))(
+  "signals that come early in a start are remembered",
+  async () => {
+    const { port } = new URL(service.publicUrl);
+    await service.stop();
+    const path = join(folder, "mintmark.yaml");
+    execFileSync("mkfifo", [path]);
+    const env = {
+      ...processEnv,
+      MINTMARK_CONFIG: path,
+      MINTMARK_KEY_ENCRYPTION_KEY: keyText(),
+      MINTMARK_STORE: "sqlite::memory:",
+      MINTMARK_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
+      MINTMARK_RPC_ADDRESS: "127.0.0.1:0",
+      MINTMARK_MANAGEMENT_ADDRESS: "127.0.0.1:0",
+    };
+    const child = spawn(process.execPath, [join(import.meta.dirname, "../../src/main.ts")], { cwd: folder, env });
+    service = { ...service, child };
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    // It cannot have got further than its configuration, which it waits for.
+    const caught = () =>
+      Number.parseInt(/^SigCgt:.*(\w)$/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? "", 16);
+    await expect.poll(() => caught() & 1, { timeout: 30_000 }).toBe(1);
+    child.kill("SIGHUP");
+    child.kill("SIGUSR2");
+    const config = JSON.stringify({ tenants: { default: { signing: { algorithm: "EdDSA" } } } });
+    await writeFile(path, config);
+    await expect.poll(() => output, { timeout: 30_000 }).toContain('"event":"key_made"');
+    await writeFile(path, config);
+    await expect
+      .poll(() => output, { timeout: 30_000 })
+      .toContain('"event":"configuration_reloaded","trigger":"SIGHUP"');
+    expect(output).toContain('"signal":"SIGUSR2","msg":"the signal is ignored');
+  },
+  60_000,
+);
