@@ -12,6 +12,7 @@ import { firstConfig } from "./local/first-config.ts";
 
 interface InitOptions extends OutputOptions {
   readonly publicUrl?: string;
+  readonly data?: string;
   readonly tenant: string;
   readonly client: string;
 }
@@ -36,16 +37,19 @@ export function configInit(io: Io): Command {
     )
     .argument("[folder]", "Folder to write to, created if it does not exist (default: the working directory)")
     .option("--public-url <url>", "URL at which clients reach the service, such as https://tokens.example.com")
+    .option("--data <folder>", "Folder for the store, which the service creates (default: data in the same folder)")
     .option("--tenant <id>", "Id of the first tenant; the tenant default is served at the root", "default")
     .option("--client <id>", "Id of the tenant's first client", "first-client")
     .action(async (folder: string | undefined, options: InitOptions) => {
-      const made = await makeFiles(resolve(io.cwd, folder ?? "."), options);
+      const at = resolve(io.cwd, folder ?? ".");
+      const data = options.data === undefined ? join(at, "data") : resolve(io.cwd, options.data);
+      const made = await makeFiles(at, data, options);
       await print(io, { ...made }, options, (output) => formatPairs(told(made), output) + next(made));
     });
   return withExamples(withOutput(command), [
     [
-      "mintmark config init /etc/mintmark --public-url https://tokens.example.com",
-      "Write a configuration for a service behind a proxy",
+      "mintmark config init /etc/mintmark --data /var/lib/mintmark --public-url https://tokens.example.com",
+      "Write a configuration for a service behind a proxy, such as that of the systemd unit",
     ],
     [
       "mintmark config init --field secret > first-client.secret",
@@ -54,14 +58,14 @@ export function configInit(io: Io): Command {
   ]);
 }
 
-async function makeFiles(folder: string, { publicUrl, tenant, client }: InitOptions): Promise<Made> {
+async function makeFiles(folder: string, data: string, { publicUrl, tenant, client }: InitOptions): Promise<Made> {
   const [config, keyFile] = [join(folder, "mintmark.yaml"), join(folder, "key-encryption-key")];
   for (const path of [config, keyFile]) {
     if (existsSync(path)) throw new UsageError(`${path} already exists: nothing was written.`);
   }
   const [secret, key] = [newSecret(), newSecret()];
   const hash = formatSha256(createHash("sha256").update(secret).digest());
-  const text = firstConfig({ config, folder, keyFile, publicUrl, tenant, client, hash });
+  const text = firstConfig({ config, data, keyFile, publicUrl, tenant, client, hash });
   const warnings = await checkFirst(config, text, key);
   write(() => {
     mkdirSync(folder, { recursive: true });

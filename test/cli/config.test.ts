@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { KEY, PLAIN_SECRET, yamlOf } from "../config/context.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
 import { commandAnswer, commandLine } from "../support/command-line.ts";
@@ -151,6 +152,13 @@ describe("mintmark config init", () => {
     expect((await commandAnswer(config)).tenants).toEqual([
       { id: "acme", issuer: "https://tokens.example.com/acme", clients: ["the web: #1"] },
     ]);
+  });
+
+  it("has the store where the systemd unit lets the service write", async () => {
+    const made = await commandAnswer(["config", "init", "unit", "--data", "/var/lib/mintmark"], { cwd: folder });
+    const unit = readFileSync(join(import.meta.dirname, "../../deploy/systemd/mintmark.service"), "utf8");
+    expect(unit).toContain("\nStateDirectory=mintmark\n");
+    expect(parse(readFileSync(made.config, "utf8")).store).toBe("sqlite:/var/lib/mintmark/mintmark.db");
   });
 
   it("makes another secret and another key each time", async () => {

@@ -174,7 +174,9 @@ it("the steps to a first token work one after the other", async () => {
   // The steps are a list, so their blocks are indented.
   const steps = blocksOf(page.replaceAll(/^ {3}/gm, "")).filter(({ info }) => info === "bash step");
   expect(steps).toHaveLength(3);
-  const [write = "", check = "", look = ""] = steps.map(({ text }) => text.replaceAll("/etc/mintmark", folder));
+  const [write = "", check = "", look = ""] = steps.map(({ text }) =>
+    text.replaceAll("/etc/mintmark", folder).replaceAll("/var/lib/mintmark", join(folder, "data")),
+  );
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   const here = `mintmark() { '${process.execPath}' '${main}' "$@"; }; chown() { [ "$1" = -R ]; }`;
   const env = { NODE_COMPILE_CACHE: processEnv.NODE_COMPILE_CACHE };

@@ -3,7 +3,8 @@ import { join } from "node:path";
 /** The contents of a first configuration. Paths are absolute, so it works from any working directory. */
 interface First {
   readonly config: string;
-  readonly folder: string;
+  /** The folder of the store. */
+  readonly data: string;
   readonly keyFile: string;
   readonly publicUrl: string | undefined;
   readonly tenant: string;
@@ -13,7 +14,7 @@ interface First {
 }
 
 /** A configuration for a first production start, as YAML with comments. */
-export function firstConfig({ config, folder, keyFile, publicUrl, tenant, client, hash }: First): string {
+export function firstConfig({ config, data, keyFile, publicUrl, tenant, client, hash }: First): string {
   return `# A first configuration of mintmark. \`mintmark config schema\` describes every setting. Check it after a change:
 #   mintmark config check --config ${oneLine(config)}
 
@@ -30,7 +31,7 @@ rpcAddress: 127.0.0.1:7002
 # trustedProxies: [10.1.0.0/16]
 
 # Where data is stored. A file is for a single node; several nodes share a MongoDB, whose URL goes in MINTMARK_STORE.
-store: ${quoted(`sqlite:${join(folder, "data", "mintmark.db")}`)}
+store: ${quoted(`sqlite:${join(data, "mintmark.db")}`)}
 
 # The key that encrypts the stored signing keys. Back it up separately from the store.
 keyEncryptionKeyFile: ${quoted(keyFile)}

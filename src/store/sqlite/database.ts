@@ -14,8 +14,8 @@ export const MEMORY = ":memory:";
  * Opens the database at `path`, or one in memory for `:memory:`, and migrates it to the current schema. A missing file
  * is created with mode 0600, missing folders with 0700, unless `create` is false. Any number of processes may open the
  * same file, even at the same time. Throws {@link StoreUnavailableError} if the file cannot be opened, and
- * {@link StoreUnusableError} if a newer program wrote it, its file system is unsuitable, or it is missing and must not
- * be created.
+ * {@link StoreUnusableError} if a newer program wrote it, its file system is unsuitable, this process may not create it,
+ * or it is missing and must not be created.
  */
 export async function openDatabase(
   path: string,
@@ -29,15 +29,19 @@ export async function openDatabase(
     return await retryWhileBusy(() => open(location));
   } catch (error) {
     if (!isUnavailable(error) && !isSystemError(error)) throw error;
-    throw new StoreUnavailableError(`The SQLite file ${location} cannot be opened: ${error.message}.`, {
-      cause: error,
-    });
+    const Refusal = needsChange(error) ? StoreUnusableError : StoreUnavailableError;
+    throw new Refusal(`The SQLite file ${location} cannot be opened: ${error.message}.`, { cause: error });
   }
 }
 
 /** Whether the operating system reported it. */
 function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error;
+}
+
+/** Whether somebody has to change permissions, or the path, before the file can be opened. */
+function needsChange(error: Error): boolean {
+  return "code" in error && ["EACCES", "EPERM", "EROFS"].includes(String(error.code));
 }
 
 /** Creates the file if it is missing. SQLite gives its companion files the same mode. */

@@ -51,6 +51,15 @@ describe("openDatabase", () => {
     expect(await modeOf(folder)).toBe(0o750);
   });
 
+  // Not even root may make a folder there.
+  it.skipIf(process.platform !== "linux")("cannot be used if it may not make the folder, however often", async () => {
+    const opening = openDatabase("/sys/mintmark/store.db");
+    await expect(opening).rejects.toThrow(
+      /^The SQLite file \/sys\/mintmark\/store\.db cannot be opened: E(?:ACCES|PERM|ROFS)/,
+    );
+    await expect(opening).rejects.toThrow(StoreUnusableError);
+  });
+
   it("creates nothing if it is not to", async () => {
     await expect(openDatabase(path, { create: false })).rejects.toThrow(StoreUnusableError);
     await expect(openSqliteStore(`sqlite:${path}`, { create: false })).rejects.toThrow(
