@@ -22,6 +22,9 @@ const NODES = {
 /** What asks a process to stop or to do something, as far as this platform has it. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK"];
 
+/** A program that has only begun to load would die of these, or open a port for debuggers. */
+const HELD = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
+
 /** Windows sends what a console's keys mean to every process in it: to both, without anybody's help. */
 const isWindows = process.platform === "win32";
 
@@ -55,11 +58,16 @@ function findNode() {
 function run(node) {
   const args = [...process.execArgv, fileURLToPath(program), ...process.argv.slice(2)];
   const detached = !isWindows && [0, 1, 2].some(isatty);
-  const child = spawn(node, args, { stdio: "inherit", detached });
+  const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], detached });
+  // It says so once it does not die of them.
+  const begun = new Promise((resolve) => child.once("message", resolve));
   child.on("error", (error) => refuse(`the one at ${node} does not start (${error.code})`));
   for (const signal of SIGNALS) {
     try {
-      process.on(signal, () => isWindows || child.kill(signal));
+      process.on(signal, async () => {
+        if (HELD.includes(signal)) await begun;
+        if (!isWindows) child.kill(signal);
+      });
     } catch {
       // This platform does not have it.
     }

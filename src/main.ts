@@ -7,6 +7,8 @@ const argv = process.argv.slice(2);
 
 // Before the program is loaded, which takes a while: a SIGHUP must not end a service that is about to start.
 if (withCommand(argv)[0] === "serve") holdSignals();
+// The launcher holds signals until then.
+process.send?.("begun", undefined, undefined, () => undefined);
 
 // There is nobody to tell: the exit code is what it would have been.
 process.stderr.on("error", () => undefined);

@@ -38,11 +38,16 @@ const OLD = `--import=data:text/javascript,${encodeURIComponent(
 const PROGRAM = `
 const [task] = process.argv.slice(2);
 process.on("SIGTERM", () => process.exit(7));
-for (const signal of ["SIGUSR2", "SIGINT", "SIGHUP"]) process.on(signal, () => console.log(signal));
+function begin() {
+  for (const signal of ["SIGUSR2", "SIGINT", "SIGHUP"]) process.on(signal, () => console.log(signal));
+  process.send?.("begun");
+}
+if (task === "wait until SIGINT") process.once("SIGINT", begin);
+else begin();
 console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }));
 if (task === "end") process.exit(3);
 if (task === "die") process.kill(process.pid, "SIGKILL");
-if (task === "wait") setInterval(() => {}, 1000);
+if (task?.startsWith("wait")) setInterval(() => {}, 1000);
 `;
 
 let folder: string;
@@ -141,6 +146,18 @@ describe.skipIf(nodeHere === undefined)("the launcher under an old Node", () => 
     await once(child.stdout ?? child, "data");
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({ out: expect.stringMatching(/SIGUSR2\n$/), code: 7 });
+  });
+
+  it("holds a signal that a program would die of until it has begun", async () => {
+    installNode();
+    const child = start(["wait until SIGINT"]);
+    const ended = outcome(child);
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGHUP");
+    child.kill("SIGINT");
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ out: expect.stringMatching(/SIGHUP\n$/), code: 7 });
   });
 
   it.skipIf(!hasTerminals)("passes on each signal once if it was started on a terminal", async () => {
