@@ -20,11 +20,22 @@ const OTHER = "the system does not allow it";
 /** grpc-js's message for an unknown name, which has no code. */
 const UNRESOLVED = "Name resolution failed";
 
+/** What an address is for: part of the names of its settings. */
+type Setting = "HTTP" | "RPC" | "OPERATOR" | "MANAGEMENT";
+
+/** The addresses that a service listens on. */
+interface Addresses {
+  readonly httpAddress: Address;
+  readonly rpcAddress: Address;
+  readonly operatorAddress: Address | undefined;
+  readonly managementAddress: Address;
+}
+
 /**
  * Listens on a configured address. If that fails, throws a ConfigError that names the setting and says why.
  */
 export async function listening<T>(
-  setting: "HTTP" | "RPC" | "OPERATOR" | "MANAGEMENT",
+  setting: Setting,
   address: Address,
   listen: (address: Address) => Promise<T>,
 ): Promise<T> {
@@ -40,8 +51,32 @@ export async function listening<T>(
   }
 }
 
-/** Listens on an address for a moment, to find out whether it can be had. */
-export async function tryAddress({ host, port }: Address): Promise<void> {
+/**
+ * Fails a start that could not open its doors before it makes keys, or anything else, in the store. Throws a ConfigError
+ * with a line for each address that cannot be had.
+ */
+export async function tryAddresses(addresses: Addresses): Promise<void> {
+  const problems: string[] = [];
+  const attempts = [
+    ["HTTP", addresses.httpAddress],
+    ["RPC", addresses.rpcAddress],
+    ["OPERATOR", addresses.operatorAddress],
+    ["MANAGEMENT", addresses.managementAddress],
+  ] as const;
+  for (const [setting, address] of attempts) {
+    if (address === undefined) continue;
+    try {
+      await listening(setting, address, tryAddress);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Listens on an address for a moment. */
+async function tryAddress({ host, port }: Address): Promise<void> {
   const server = createServer();
   await once(server.listen(port, host), "listening");
   await once(server.close(), "close");

@@ -22,7 +22,7 @@ import { spansOfRequests } from "../telemetry/spans.ts";
 import { type Watcher, watchedByAll } from "../telemetry/watcher.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import { openConfiguredAudit } from "./audit.ts";
-import { listening, tryAddress } from "./bind.ts";
+import { listening, tryAddresses } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
@@ -81,8 +81,8 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const audit = await openConfiguredAudit(config.audit, logger);
     open.defer(() => audit.close());
     const listener = heardByAll([log.listen, metrics.listen, ...audit.listeners], logger);
-    const management = await openManagement(config, health, metrics, listener, open);
     await tryAddresses(config);
+    const management = await openManagement(config, health, metrics, listener, open);
     const store = await openWatchedStore(config, logger, listener, metrics.meter);
     open.defer(() => store.close());
     const sealer = replaceable(openSealer(config));
@@ -137,13 +137,6 @@ async function openManagement(
   serveMetrics(app, metrics.scrape);
   await listening("MANAGEMENT", managementAddress, (address) => app.listen({ ...address }));
   return { managementPort: portOf(app.server.address()) };
-}
-
-/** Fails a start that could not open its doors before it makes keys, or anything else, in the store. */
-async function tryAddresses({ httpAddress, rpcAddress, operatorAddress }: Config): Promise<void> {
-  await listening("HTTP", httpAddress, tryAddress);
-  await listening("RPC", rpcAddress, tryAddress);
-  if (operatorAddress !== undefined) await listening("OPERATOR", operatorAddress, tryAddress);
 }
 
 /** What the doors need. `listener` and `watcher` are told of their requests. */

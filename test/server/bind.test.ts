@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGateway } from "../../src/http/gateway.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
-import { listening } from "../../src/server/bind.ts";
+import { listening, tryAddresses } from "../../src/server/bind.ts";
 import { FakeEngine } from "../support/fake-engine.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 
@@ -84,4 +84,16 @@ it("leaves any other failure, and what succeeds, as it is", async () => {
   const bug = new TypeError("a bug");
   expect(await failure(listening("HTTP", taken, () => Promise.reject(bug)))).toBe(bug);
   expect(await listening("HTTP", taken, async ({ port }) => port)).toBe(taken.port);
+});
+
+it("names every address that cannot be had at once", async () => {
+  const free = { host: "127.0.0.1", port: 0 };
+  const addresses = { httpAddress: taken, rpcAddress: free, operatorAddress: undefined, managementAddress: taken };
+  const error = await failure(tryAddresses(addresses));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as ConfigError).problems).toEqual([
+    expect.stringMatching(/^MINTMARK_HTTP_ADDRESS .*EADDRINUSE/),
+    expect.stringMatching(/^MINTMARK_MANAGEMENT_ADDRESS .*EADDRINUSE/),
+  ]);
+  expect(await failure(tryAddresses({ ...addresses, httpAddress: free, managementAddress: free }))).toBe("nothing");
 });
