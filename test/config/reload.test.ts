@@ -25,7 +25,8 @@ const problemsOf = (before: string, after: string): readonly string[] => {
 describe("a configuration that is read again", () => {
   test("changes nothing if it is the same", () => {
     const running = loadConfig(fileWorld(yamlOf()));
-    expect(readAgain(running, fileWorld(yamlOf()))).toEqual({ config: running, changes: NONE, restart: [] });
+    const { store } = running;
+    expect(readAgain(running, fileWorld(yamlOf()))).toEqual({ config: running, store, changes: NONE, restart: [] });
   });
 
   test("changes tenants, clients, operators, authorities and resources, and says where", () => {

@@ -376,7 +376,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "own-counts-heard",
     "a node takes what it counted itself for what others did",
     WINDOWS,
-    "(totals[index] ?? 0) - (known[index] ?? 0)",
+    "(totals[index] ?? 0) - count.told",
     "totals[index] ?? 0",
   ),
   one(

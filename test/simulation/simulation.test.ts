@@ -57,7 +57,8 @@ describe("a storm of faults", () => {
 describe("callers who exceed their limits", () => {
   const tally = new Tally();
 
-  it.each(SEEDS.slice(0, 3))("are refused neither too late nor too early: seed %s", async (seed) => {
+  // 310000532 once had a node take its own count for another's, as an exchange was answered after a later one.
+  it.each([...SEEDS.slice(0, 3), "310000532"])("are refused neither too late nor too early: seed %s", async (seed) => {
     const report = await simulate(seed, limitedOptionsOf(seed));
     tally.add(report);
     if (report.failure !== undefined) throw new Error(describeFailure(report));

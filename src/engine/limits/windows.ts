@@ -100,13 +100,11 @@ export class Windows {
     }));
     this.#untold.clear();
     if (told.length === 0) return;
-    const known = told.map(({ count }) => {
-      count.told = count.own;
-      return count.told;
-    });
+    for (const { count } of told) count.told = count.own;
     const totals = await tallies.add(told.map(({ addition }) => addition));
     for (const [index, { count }] of told.entries()) {
-      count.others = Math.max(count.others, (totals[index] ?? 0) - (known[index] ?? 0));
+      // What is told by now, not what was told before: a later exchange may have been answered first.
+      count.others = Math.max(count.others, (totals[index] ?? 0) - count.told);
     }
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseRates } from "../../../src/base/rate.ts";
 import { type Claim, Windows, windowOf } from "../../../src/engine/limits/windows.ts";
+import type { TallyStore } from "../../../src/store/port.ts";
 import { NO_TENANT, StoreUnavailableError } from "../../../src/store/port.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { failingStore } from "../../support/failing-store.ts";
@@ -127,6 +128,21 @@ describe("windows of nodes that share a store", () => {
     take(again, 2);
     await again.exchange(tallies);
     expect(left(again)).toBe(16);
+  });
+
+  it("do not take their own for others' if an exchange is answered after a later one", async () => {
+    const { tallies, one, take } = twoNodes();
+    const waiting: (() => Promise<void>)[] = [];
+    const slow: TallyStore = {
+      add: (additions) => new Promise((resolve) => waiting.push(async () => resolve(await tallies.add(additions)))),
+    };
+    take(one, 5);
+    const first = one.exchange(slow);
+    take(one, 3);
+    const second = one.exchange(slow);
+    for (const answer of waiting.toReversed()) await answer();
+    await Promise.all([first, second]);
+    expect(left(one)).toBe(12);
   });
 
   it("begin anew with the next window", async () => {
