@@ -126,30 +126,19 @@ describe("what cannot start", () => {
     database.close();
   });
 
-  it.each<[string, Record<string, string>, RegExp, code?: number]>([
+  it.each<[string, Record<string, string>, RegExp]>([
     ["an address that others could reach", { MINTMARK_HTTP_ADDRESS: "0.0.0.0:0" }, /expected a loopback address/],
-    [
-      "an unknown variable",
-      { MINTMARK_STOR: "sqlite:x" },
-      /MINTMARK_STOR: unknown variable; did you mean MINTMARK_STORE/,
-    ],
-    ["an unknown store", { MINTMARK_STORE: "redis://user:hunter2@host" }, /must begin with sqlite:/],
     [
       "a MongoDB password that is not percent-encoded",
       { MINTMARK_STORE: "mongodb://user:123/hunter2@host.example/mint" },
       /with user and password percent-encoded/,
     ],
-    [
-      "a MongoDB database with a dot",
-      { MINTMARK_STORE: "mongodb://user:hunter2@host.example/mint.db" },
-      /database must have a name of at most 63 bytes/,
-    ],
-    ["a store that is no database", { MINTMARK_STORE: "sqlite:." }, /cannot be opened/, 3],
+    ["a store that is a folder", { MINTMARK_STORE: "sqlite:." }, /is a folder: expected a SQLite file/],
     ["a store of a newer version", { MINTMARK_STORE: "sqlite:newer.db" }, /written by a newer version of this program/],
-  ])("%s ends with a plain word and no secret", async (_, env, message, code = 1) => {
+  ])("%s ends with a plain word and no secret", async (_, env, message) => {
     const failure = await startProcess(folder, env).catch((error: Error) => error.message);
     expect(failure).toMatch(message);
-    expect(failure).toContain(`ended with ${code}:`);
+    expect(failure).toContain("ended with 1:");
     expect(failure).not.toContain("hunter2");
     expect(failure).not.toContain("host.example");
     expect(failure).not.toMatch(/^ +at /m);
