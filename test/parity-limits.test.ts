@@ -1,29 +1,21 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEVELOPMENT_CLIENT, developmentConfig } from "../src/config/development.ts";
-import { grants } from "../src/grants/index.ts";
-import { type Door, gatewayDoor, rpcDoor } from "./support/doors.ts";
-import { startTestService, type TestService } from "./support/service.ts";
+import { credentials, startBothDoors } from "./support/both-doors.ts";
+import type { Door } from "./support/doors.ts";
 
-let service: TestService;
-let rpc: ReturnType<typeof rpcDoor>;
 let doors: readonly Door[];
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  const development = developmentConfig(grants.map((grant) => grant.grantType));
-  // A day is longer than any test.
-  Object.assign(development.tenants.default ?? {}, {
-    rateLimits: { failed_authentication_per_client: "2/d", mint_per_client: "2/d" },
+  const opened = await startBothDoors(({ tenants }) => {
+    // A day is longer than any test.
+    Object.assign(tenants.default ?? {}, {
+      rateLimits: { failed_authentication_per_client: "2/d", mint_per_client: "2/d" },
+    });
   });
-  service = await startTestService({}, development);
-  rpc = rpcDoor(service.rpcPort);
-  doors = [gatewayDoor(service.publicUrl), rpc];
+  ({ doors, close } = opened);
 });
-afterAll(async () => {
-  rpc.close();
-  await service.close();
-});
+afterAll(() => close());
 
-const credentials = { client_id: DEVELOPMENT_CLIENT.id, client_secret: DEVELOPMENT_CLIENT.secret };
 const mint = { ...credentials, grant_type: "arbitrary_identity", subject: "someone", scope: "a" };
 
 it("a client's mints count for both doors together, and are refused in the same words", async () => {

@@ -1,28 +1,20 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { DEVELOPMENT_CLIENT, developmentConfig } from "../src/config/development.ts";
-import { grants } from "../src/grants/index.ts";
-import { type Door, gatewayDoor, rpcDoor } from "./support/doors.ts";
-import { startTestService, type TestService } from "./support/service.ts";
+import { credentials, startBothDoors } from "./support/both-doors.ts";
+import type { Door } from "./support/doors.ts";
 
-let service: TestService;
-let rpc: ReturnType<typeof rpcDoor>;
 let doors: readonly Door[];
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  const development = developmentConfig(grants.map((grant) => grant.grantType));
-  const client = development.tenants.default?.clients?.[DEVELOPMENT_CLIENT.id];
-  if (client === undefined) throw new Error("the development configuration has another client");
-  Object.assign(client, { maxGrants: 2, maxReferenceTokens: 2, maxRevocations: 2 });
-  service = await startTestService({}, development);
-  rpc = rpcDoor(service.rpcPort);
-  doors = [gatewayDoor(service.publicUrl), rpc];
+  const opened = await startBothDoors(({ tenants }) => {
+    const client = tenants.default?.clients?.[credentials.client_id];
+    if (client === undefined) throw new Error("the development configuration has another client");
+    Object.assign(client, { maxGrants: 2, maxReferenceTokens: 2, maxRevocations: 2 });
+  });
+  ({ doors, close } = opened);
 });
-afterAll(async () => {
-  rpc.close();
-  await service.close();
-});
+afterAll(() => close());
 
-const credentials = { client_id: DEVELOPMENT_CLIENT.id, client_secret: DEVELOPMENT_CLIENT.secret };
 const mint = { ...credentials, grant_type: "arbitrary_identity", subject: "someone", scope: "a" };
 
 it.each([

@@ -189,8 +189,9 @@ export async function openNode({
     async reconfigure(changed) {
       const tenants = [...changed];
       const added = await Promise.all(tenants.filter(({ id }) => !parts.has(id)).map(openTenant));
-      // Before the first token of a longer lifetime is minted.
-      await Promise.all(tenants.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
+      const kept = tenants.filter(({ id }) => parts.has(id));
+      // Before the first token of a longer lifetime is minted, as opening does for the new ones.
+      await Promise.all(kept.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
       await Promise.all(added.map(({ keyring }) => keyring.poll()));
       for (const one of added) parts.set(one.id, one);
       registry.replace(tenants);
