@@ -22,6 +22,7 @@ export function aroundStore(store: Store, around: Around): Store {
         parts.map(([part, operations]) => [part, aroundPart(part, operations)]),
       ) as unknown as TenantStore;
     },
+    registrations: aroundPart("registrations", store.registrations),
     sweep: (now, limit) => around("sweep", () => store.sweep(now, limit)),
   };
 }

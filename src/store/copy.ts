@@ -10,6 +10,7 @@ import type {
   ReferenceTokenStore,
   Store,
 } from "./port.ts";
+import type { RegistrationRecord, RegistrationStore } from "./registration-port.ts";
 
 /** How many rows are written concurrently. */
 const BATCH = 500;
@@ -89,6 +90,9 @@ async function copyRow(to: Store, row: OtherRow): Promise<void> {
     case "meta":
       await tenant.meta.raise(row.record.name, row.record.value);
       break;
+    case "registration":
+      await copyRegistration(to.registrations, row.record);
+      break;
     case "revocation":
       await tenant.revocations.raise(row.record);
       break;
@@ -99,6 +103,11 @@ async function copyRow(to: Store, row: OtherRow): Promise<void> {
       await copyFamily(tenant.families, row.record);
       break;
   }
+}
+
+async function copyRegistration(registrations: RegistrationStore, record: RegistrationRecord): Promise<void> {
+  const there = await registrations.find(record);
+  if (there === undefined || record.updatedAt > there.updatedAt) await registrations.put(record, there?.etag);
 }
 
 async function copyReferenceToken(tokens: ReferenceTokenStore, token: ReferenceTokenRecord): Promise<void> {
@@ -126,7 +135,7 @@ function isFurther(family: FamilyRecord, other: FamilyRecord): boolean {
 }
 
 async function count(store: CopyableStore, end: Instant): Promise<Counts> {
-  const counts = { key: 0, meta: 0, revocation: 0, "reference token": 0, family: 0 };
+  const counts = { key: 0, meta: 0, registration: 0, revocation: 0, "reference token": 0, family: 0 };
   for await (const row of store.dump()) {
     if (endOf(row) > end) counts[row.kind]++;
   }
@@ -137,6 +146,7 @@ async function count(store: CopyableStore, end: Instant): Promise<Counts> {
 function endOf(row: StoredRow): Instant {
   switch (row.kind) {
     case "family":
+    case "registration":
       return row.record.purgeAt;
     case "revocation":
     case "reference token":
@@ -147,6 +157,9 @@ function endOf(row: StoredRow): Instant {
 }
 
 /** Describes counts as text, such as `2 keys, 0 revocations`. */
-export function tell({ key, meta, revocation, family, "reference token": token }: Counts): string {
-  return `${key} keys, ${family} families, ${token} reference tokens, ${revocation} revocations and ${meta} numbers`;
+export function tell({ key, meta, registration, revocation, family, "reference token": token }: Counts): string {
+  return (
+    `${key} keys, ${registration} registrations, ${family} families, ${token} reference tokens, ` +
+    `${revocation} revocations and ${meta} numbers`
+  );
 }

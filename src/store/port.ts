@@ -1,8 +1,9 @@
 import type { Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
+import type { RegistrationStore } from "./registration-port.ts";
 
 /**
- * The store of keys, grants, reference tokens and revocations. `test/store/contract.ts` specifies it, and every adapter
+ * The store of keys, grants, reference tokens, revocations and registrations. `test/store/contract.ts` specifies it, and every adapter
  * passes that suite. All operations throw {@link StoreUnavailableError} if the store cannot answer, and resolve only
  * once what they wrote is durable. Instants are milliseconds since the Unix epoch.
  */
@@ -16,9 +17,12 @@ export interface Store {
   isClockOff?(): boolean;
   /** The tenant's own part. Nothing below takes a tenant's id, so nothing can cross from one tenant to another. */
   forTenant(tenant: string): TenantStore;
+  /** What was registered at run time, of all tenants. */
+  readonly registrations: RegistrationStore;
   /**
    * Deletes at most `limit` rows of any tenant that expired before `now`, and resolves to how many it deleted: fewer
-   * than `limit` only if no more have expired. Families, reference tokens, revocations and tallies get fair shares.
+   * than `limit` only if no more have expired. Families, reference tokens, revocations, tallies and tombstones of
+   * registrations get fair shares.
    */
   sweep(now: Instant, limit: number): Promise<number>;
   /** Lets writes that were begun finish, then closes. Later calls are refused. */

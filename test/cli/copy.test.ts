@@ -83,7 +83,7 @@ function moves(target: (folder: string) => string): void {
     });
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /Both stores contain 2 keys, 3 families, [23] reference tokens, \d revocations and \d numbers/,
+      /Both stores contain 2 keys, 0 registrations, 3 families, [23] reference tokens, \d revocations and \d numbers/,
     );
 
     const after = await start(target(folder));

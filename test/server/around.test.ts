@@ -41,7 +41,7 @@ describe("a measured store", () => {
 
   it("has every operation of every part", () => {
     const names = (of: Store) =>
-      Object.entries(of.forTenant("one")).flatMap(([part, calls]) =>
+      Object.entries({ ...of.forTenant("one"), registrations: of.registrations }).flatMap(([part, calls]) =>
         Object.keys(calls).map((name) => `${part}.${name}`),
       );
     expect(names(store)).toEqual(names(createMemoryStore()));

@@ -7,6 +7,7 @@ import { keysContract } from "./contract/keys.ts";
 import { metaContract } from "./contract/meta.ts";
 import { nodesContract } from "./contract/nodes.ts";
 import { referenceTokensContract } from "./contract/reference-tokens.ts";
+import { registrationsContract } from "./contract/registrations.ts";
 import { revocationsContract } from "./contract/revocations.ts";
 import { sweepContract } from "./contract/sweep.ts";
 import { talliesContract } from "./contract/tallies.ts";
@@ -66,6 +67,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, op
     revocationsContract(subject);
     metaContract(subject);
     talliesContract(subject);
+    registrationsContract(subject);
     tenantsContract(subject);
     sweepContract(subject);
     countsContract(subject);

@@ -7,7 +7,7 @@ import { openMongoStore } from "../../src/store/mongodb/index.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import { makeDatabase, refuseTtl, withMongo } from "../support/mongodb.ts";
-import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW, oddIds } from "./contract/records.ts";
+import { aFamily, aKey, aReferenceToken, aRegistration, aRevocation, aStep, NOW, oddIds } from "./contract/records.ts";
 import { makeFolder, removeFolder } from "./sqlite/folder.ts";
 
 /** Nothing of the rows below is over, and nothing ends soon. */
@@ -31,6 +31,9 @@ async function fill(store: CopyableStore): Promise<void> {
     await referenceTokens.create(aReferenceToken({ digest: "nobody's" }));
     await revocations.raise(aRevocation({ id: "ever", notAfter: FOREVER, expiresAt: FOREVER }));
   }
+  const { registrations } = store;
+  await Promise.all(oddIds.map((id) => registrations.put(aRegistration({ id }), undefined)));
+  await registrations.put(aRegistration({ id: "gone", deletedAt: NOW, purgeAt: NOW + 1_000 }), undefined);
 }
 
 async function rowsOf(store: CopyableStore): Promise<readonly StoredRow[]> {
@@ -68,6 +71,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
       "reference token": 2 * odd + 2,
       revocation: 2 * odd + 2,
       meta: 2 * odd,
+      registration: odd + 1,
     };
     expect(await copy()).toEqual(counts);
     expect(await rowsOf(to)).toStrictEqual(await rowsOf(from));
@@ -87,6 +91,8 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await revocations.raise(aRevocation({ id: "1", notAfter: NOW + 9 }));
     await meta.raise("1", 99);
     await referenceTokens.create(aReferenceToken({ digest: "later" }));
+    const deleted = { document: "{}", etag: "etag.2", updatedAt: NOW + 2, deletedAt: NOW + 2, purgeAt: NOW + 1_000 };
+    await from.registrations.put(aRegistration({ id: "a", ...deleted }), "etag.1");
     await copy();
     expect(await rowsOf(to)).toStrictEqual(await rowsOf(from));
   });
@@ -99,6 +105,7 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await families.revoke("bare", NOW + 5);
     await revocations.raise(aRevocation({ id: "1", notAfter: NOW + 9 }));
     await meta.raise("1", 99);
+    await to.registrations.put(aRegistration({ id: "a", etag: "etag.2", updatedAt: NOW + 2 }), "etag.1");
     const used = await rowsOf(to);
     await copy();
     expect(await rowsOf(to)).toStrictEqual(used);
@@ -110,7 +117,14 @@ function copies(open: () => Promise<CopyableStore>, clear: () => Promise<void>):
     await families.create(aFamily({ id: "over", purgeAt: NOW }));
     await families.create(aFamily({ id: "soon", purgeAt: NOW + 600_000 }));
     await referenceTokens.create(aReferenceToken({ expiresAt: NOW + 600_001 }));
-    expect(await copy(NOW)).toEqual({ key: 1, family: 0, "reference token": 1, revocation: 0, meta: 0 });
+    expect(await copy(NOW)).toEqual({
+      key: 1,
+      family: 0,
+      "reference token": 1,
+      revocation: 0,
+      registration: 0,
+      meta: 0,
+    });
     const target = to.forTenant("acme").families;
     expect(await target.find("over")).toBeUndefined();
     expect(await target.find("soon")).toBeDefined();

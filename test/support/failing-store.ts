@@ -42,6 +42,7 @@ export function failingStore(store: Store): FailingStore {
       for (const call of late.splice(0)) await call();
     },
     forTenant: (tenant) => wrapTenant(store.forTenant(tenant)),
+    registrations: wrap("registrations", store.registrations),
   };
 
   function failureOf(operation: string): Failure | undefined {

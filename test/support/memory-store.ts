@@ -14,6 +14,7 @@ import {
   type TallyStore,
 } from "../../src/store/port.ts";
 import { sharesOf } from "../../src/store/shares.ts";
+import { memoryRegistrations } from "./memory-registrations.ts";
 
 /** Does work a moment later, as a store does; refuses it once the store is closed. */
 type Later = <T>(work: () => T) => Promise<T>;
@@ -53,8 +54,11 @@ export function createMemoryStore(): Store {
     return rows;
   }
 
+  const registrations = memoryRegistrations(later);
+
   return {
     maxClockSkew: 0,
+    registrations: registrations.store,
     forTenant(tenant) {
       const rows = rowsOf(tenant);
       return {
@@ -69,20 +73,21 @@ export function createMemoryStore(): Store {
     sweep: (now, limit) =>
       later(() => {
         let left = limit;
-        const kinds: readonly ((rows: TenantRows, limit: number) => number)[] = [
-          ({ families }, most) => deleteOver(families, (family) => family.purgeAt < now, most),
-          ({ referenceTokens }, most) => deleteOver(referenceTokens, (token) => token.expiresAt < now, most),
-          ({ revocations }, most) => deleteOver(revocations, (row) => row.expiresAt < now, most),
-          ({ tallies }, most) => deleteOver(tallies, (row) => row.expiresAt < now, most),
+        const ofAll =
+          (deleteFrom: (rows: TenantRows, limit: number) => number) =>
+          (most: number): number => {
+            let deleted = 0;
+            for (const rows of tenants.values()) deleted += deleteFrom(rows, most - deleted);
+            return deleted;
+          };
+        const kinds: readonly ((limit: number) => number)[] = [
+          ofAll(({ families }, most) => deleteOver(families, (family) => family.purgeAt < now, most)),
+          ofAll(({ referenceTokens }, most) => deleteOver(referenceTokens, (token) => token.expiresAt < now, most)),
+          ofAll(({ revocations }, most) => deleteOver(revocations, (row) => row.expiresAt < now, most)),
+          ofAll(({ tallies }, most) => deleteOver(tallies, (row) => row.expiresAt < now, most)),
+          (most) => registrations.sweep(now, most),
         ];
-        for (const { of: sweepKind, share } of sharesOf(kinds)) {
-          let most = share(left);
-          for (const rows of tenants.values()) {
-            const deleted = sweepKind(rows, most);
-            most -= deleted;
-            left -= deleted;
-          }
-        }
+        for (const { of: sweepKind, share } of sharesOf(kinds)) left -= sweepKind(share(left));
         return limit - left;
       }),
     async close() {

@@ -1,9 +1,11 @@
 import { type Store, StoreUnavailableError, type TenantStore } from "../../src/store/port.ts";
+import type { RegistrationStore } from "../../src/store/registration-port.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
 /** What can be asked of a store, by full names from the port's types: so that no rename leaves an old name behind. */
 export type StoreOperation =
   | { [Part in keyof TenantStore]: `${Part}.${keyof TenantStore[Part] & string}` }[keyof TenantStore]
+  | `registrations.${keyof RegistrationStore}`
   | "sweep";
 
 /** One call of the store: whose, what and with what. */
@@ -38,7 +40,7 @@ function connect(rows: Store, carry: Carrier, maxClockSkew: number): Store {
     return carry(operation, apply);
   }
 
-  function wrapPart<T extends object>(tenant: string, part: string, operations: T): T {
+  function wrapPart<T extends object>(tenant: string | undefined, part: string, operations: T): T {
     const wrapped = Object.entries(operations).map(([name, call]) => [
       name,
       (...args: unknown[]) => send({ tenant, name: `${part}.${name}` as StoreOperation, args }, () => call(...args)),
@@ -54,6 +56,7 @@ function connect(rows: Store, carry: Carrier, maxClockSkew: number): Store {
         parts.map(([part, operations]) => [part, wrapPart(tenant, part, operations)]),
       ) as unknown as TenantStore;
     },
+    registrations: wrapPart(undefined, "registrations", rows.registrations),
     sweep: (now, limit) => send({ tenant: undefined, name: "sweep", args: [now, limit] }, () => rows.sweep(now, limit)),
     async close() {
       closed = true;

@@ -11,6 +11,7 @@ import { prepareFamilies } from "./families.ts";
 import { prepareKeys } from "./keys.ts";
 import { prepareMeta } from "./meta.ts";
 import { prepareReferenceTokens } from "./reference-tokens.ts";
+import { prepareRegistrations } from "./registrations.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { collectionsOf } from "./rows.ts";
 import { start } from "./start.ts";
@@ -74,6 +75,7 @@ export async function openMongoStore(url: string, options: StoreOptions = {}): P
       meta: meta(tenant),
       tallies: tallies(tenant),
     }),
+    registrations: prepareRegistrations(connection, machine),
     sweep: prepareSweep(connection),
     dump: prepareDump(connection),
     clockComparison: () => clockCheck.latest,

@@ -71,7 +71,43 @@ interface TallyRow extends TenantRow {
   readonly expiresAt: BsonDate;
 }
 
-/** The one row of `meta` that belongs to no tenant: the newest schema that a program has written here. */
+/** `_id`: kind/tenant/id. */
+export interface RegistrationRow extends TenantRow {
+  readonly kind: string;
+  readonly id: string;
+  readonly revision: number;
+  /** JSON with a version of its own; opaque to the store. */
+  readonly document: string;
+  readonly etag: string;
+  readonly createdAt: BsonDate;
+  readonly updatedAt: BsonDate;
+  /** Absent while it lives. */
+  readonly deletedAt?: BsonDate | undefined;
+  readonly purgeAt: BsonDate;
+  readonly mac: string;
+}
+
+/** A row of `meta` that belongs to no tenant: the revisions of the registrations. */
+interface RegistryRow {
+  readonly _id: typeof REGISTRY_ID;
+  /** The newest that was given to a write. */
+  readonly revision: number;
+  /** The writes that may not have ended yet. */
+  readonly pending: readonly PendingWrite[];
+}
+
+/** A write that has a revision, but whose row may not have been written yet. */
+export interface PendingWrite {
+  /** Names the write: the etag of its row. */
+  readonly write: string;
+  /** Its revision is greater than this. */
+  readonly above: number;
+}
+
+/** No tenant's row has this `_id`: theirs contain a slash. */
+export const REGISTRY_ID = "registry";
+
+/** A row of `meta` that belongs to no tenant: the newest schema that a program has written here. */
 interface SchemaRow {
   readonly _id: typeof SCHEMA_ID;
   readonly version: number;
@@ -88,8 +124,10 @@ export interface Collections {
   readonly revocations: Collection<RevocationRow>;
   readonly meta: Collection<MetaRow>;
   readonly tallies: Collection<TallyRow>;
+  readonly registrations: Collection<RegistrationRow>;
   /** The same collection as `meta`. */
   readonly schema: Collection<SchemaRow>;
+  readonly registry: Collection<RegistryRow>;
   /** The collections whose rows expire; each row has a `tenant`. */
   readonly ending: readonly Ending[];
 }
@@ -111,12 +149,15 @@ export function collectionsOf(database: Db): Collections {
     revocations: database.collection("revocations"),
     meta: database.collection("meta"),
     tallies: database.collection("tallies"),
+    registrations: database.collection("registrations"),
     schema: database.collection("meta"),
+    registry: database.collection("meta"),
     ending: [
       { collection: database.collection("families"), field: "purgeAt", isCounted: true },
       { collection: database.collection("reference_tokens"), field: "expiresAt", isCounted: true },
       { collection: database.collection("revocations"), field: "expiresAt", isCounted: true },
       { collection: database.collection("tallies"), field: "expiresAt", isCounted: false },
+      { collection: database.collection("registrations"), field: "purgeAt", isCounted: false },
     ],
   };
 }

@@ -5,7 +5,7 @@ import { type Collections, SCHEMA_ID } from "./rows.ts";
 import { upsert } from "./upsert.ts";
 
 /** The version of the schema, counted from an empty database. rows.ts says what the rows look like. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** How long after its expiry the server deletes a row, in seconds: longer than clocks differ. */
 const TTL_MARGIN = 60;
@@ -21,6 +21,7 @@ export async function prepareSchema(
 ): Promise<void> {
   await claimVersion(collections, options);
   await createClientIndexes(collections);
+  await collections.registrations.createIndex({ revision: 1 });
   const refusals = await createTtlIndexes(collections);
   if (refusals.length === 0) return;
   logger.warn({ refusals }, "the database refuses TTL indexes: only the nodes delete expired rows");

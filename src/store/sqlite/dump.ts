@@ -6,6 +6,7 @@ import { toStoreError } from "./errors.ts";
 import { toFamily } from "./families.ts";
 import { toKey } from "./keys.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
+import { toRegistration } from "./registrations.ts";
 import { toRevocation } from "./revocations.ts";
 
 /** A row as SQLite returns it. */
@@ -23,6 +24,10 @@ const DUMPS: readonly { readonly sql: string; readonly read: (row: Row) => Store
   {
     sql: "SELECT * FROM meta",
     read: (row) => ({ tenant: text(row.tenant), kind: "meta", record: toMeta(row) }),
+  },
+  {
+    sql: "SELECT * FROM registrations ORDER BY revision",
+    read: (row) => ({ tenant: text(row.tenant), kind: "registration", record: toRegistration(row) }),
   },
   {
     sql: "SELECT * FROM revocations",

@@ -12,6 +12,7 @@ import { prepareKeys } from "./keys.ts";
 import { prepareMeta } from "./meta.ts";
 import { othersOn } from "./presence.ts";
 import { prepareReferenceTokens } from "./reference-tokens.ts";
+import { prepareRegistrations } from "./registrations.ts";
 import { BUSY_TIMEOUT } from "./retry-while-busy.ts";
 import { prepareRevocations } from "./revocations.ts";
 import { prepareSweep } from "./sweep.ts";
@@ -71,6 +72,7 @@ export function createSqliteStore(database: DatabaseSync, busyTimeout: number = 
       meta: meta(tenant),
       tallies: tallies(tenant),
     }),
+    registrations: prepareRegistrations(connection),
     sweep: prepareSweep(connection),
     dump: prepareDump(connection),
     close: () => connection.close(),

@@ -97,4 +97,29 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tallies_by_expiry ON tallies (expires_at);
   `,
+  // What operators register at run time. The newest revision has a row of its own, as it outlives the rows.
+  `
+  CREATE TABLE registrations (
+    kind       TEXT    NOT NULL,
+    tenant     TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    revision   INTEGER NOT NULL,
+    document   TEXT    NOT NULL,
+    etag       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    purge_at   INTEGER NOT NULL,
+    mac        TEXT    NOT NULL,
+    PRIMARY KEY (kind, tenant, id)
+  ) STRICT;
+  CREATE UNIQUE INDEX registrations_by_revision ON registrations (revision);
+  CREATE INDEX registrations_by_purge ON registrations (purge_at);
+
+  CREATE TABLE registry (
+    only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    revision INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO registry (only_row, revision) VALUES (1, 0);
+  `,
 ];

@@ -15,6 +15,8 @@ const SWEEPS: readonly string[] = [
     (SELECT tenant, id FROM revocations WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
   `DELETE FROM tallies WHERE (tenant, id) IN
     (SELECT tenant, id FROM tallies WHERE expires_at < :now ORDER BY expires_at LIMIT :limit)`,
+  `DELETE FROM registrations WHERE rowid IN
+    (SELECT rowid FROM registrations WHERE purge_at < :now ORDER BY purge_at LIMIT :limit)`,
 ];
 
 /** Prepares the statements; returns the store's `sweep`. */

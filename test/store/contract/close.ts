@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StoreUnavailableError } from "../../../src/store/port.ts";
 import type { Subject } from "../contract.ts";
-import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRegistration, aRevocation, aStep, NOW } from "./records.ts";
 
 export function closeContract(subject: Subject): void {
   describe("close", () => {
@@ -39,6 +39,10 @@ export function closeContract(subject: Subject): void {
         meta.raise("number", 1),
         meta.read("number"),
         tallies.add([{ id: "tally", by: 1, expiresAt: NOW }]),
+        subject.store.registrations.find(aRegistration()),
+        subject.store.registrations.put(aRegistration(), undefined),
+        subject.store.registrations.revision(),
+        subject.store.registrations.changes(0, 1),
         subject.store.sweep(NOW, 1),
       ]);
       for (const result of results) {

@@ -1,3 +1,4 @@
+import { FOREVER } from "../../../src/base/clock.ts";
 import type {
   Advance,
   FamilyRecord,
@@ -5,6 +6,7 @@ import type {
   ReferenceTokenRecord,
   RevocationRecord,
 } from "../../../src/store/port.ts";
+import type { RegistrationRecord } from "../../../src/store/registration-port.ts";
 
 /** The moment that the records below were made at. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -59,6 +61,22 @@ export function aReferenceToken(changes: Partial<ReferenceTokenRecord> = {}): Re
 
 export function aRevocation(changes: Partial<RevocationRecord> = {}): RevocationRecord {
   return { id: "revocation", notAfter: NOW, expiresAt: NOW + 1_000, ...changes };
+}
+
+export function aRegistration(changes: Partial<RegistrationRecord> = {}): RegistrationRecord {
+  return {
+    kind: "client",
+    tenant: "acme",
+    id: "client",
+    document: '{"version":1}',
+    etag: "etag.1",
+    createdAt: NOW,
+    updatedAt: NOW + 1,
+    deletedAt: undefined,
+    purgeAt: FOREVER,
+    mac: "mac.1",
+    ...changes,
+  };
 }
 
 /** Ids that a careless query, key or index would change, mix up or refuse. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FOREVER } from "../../../src/base/clock.ts";
 import type { Subject } from "../contract.ts";
-import { aFamily, aKey, aReferenceToken, aRevocation, NOW } from "./records.ts";
+import { aFamily, aKey, aReferenceToken, aRegistration, aRevocation, NOW } from "./records.ts";
 
 const ALL = 1_000;
 
@@ -58,15 +58,20 @@ export function sweepContract(subject: Subject): void {
 
     it("gives every kind of row a fair share, and what one kind does not need to the others", async () => {
       const { families, referenceTokens, revocations, tallies } = subject.tenant();
+      const { registrations } = subject.store;
       for (let row = 0; row < 20; row++) await families.create(aFamily({ id: `${row}`, purgeAt: 1 }));
       const tally = (by: number) => ["1", "2", "3"].map((id) => ({ id, by, expiresAt: 1 }));
       await tallies.add(tally(1));
       for (const part of ["1", "2", "3"]) {
         await referenceTokens.create(aReferenceToken({ digest: part, expiresAt: 1 }));
         await revocations.raise(aRevocation({ id: part, expiresAt: 1 }));
+        await registrations.put(aRegistration({ id: part, deletedAt: 1, purgeAt: 1 }), undefined);
       }
-      expect(await subject.store.sweep(NOW, 12)).toBe(12);
-      for (const part of ["1", "2", "3"]) expect(await referenceTokens.find(part)).toBeUndefined();
+      expect(await subject.store.sweep(NOW, 15)).toBe(15);
+      for (const part of ["1", "2", "3"]) {
+        expect(await referenceTokens.find(part)).toBeUndefined();
+        expect(await registrations.find(aRegistration({ id: part }))).toBeUndefined();
+      }
       expect(await revocations.find(["1", "2", "3"])).toEqual([]);
       expect(await subject.store.sweep(NOW, 12)).toBe(12);
       expect(await subject.store.sweep(NOW, 12)).toBe(5);

@@ -12,7 +12,7 @@ const examples = new Map(
 
 describe("the page about MongoDB", () => {
   it("has an example of every collection's rows", () => {
-    const collections = ["keys", "families", "reference_tokens", "revocations", "meta", "tallies"];
+    const collections = ["keys", "families", "reference_tokens", "revocations", "meta", "tallies", "registrations"];
     expect([...examples.keys()]).toEqual(collections);
   });
 

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../../../src/store/port.ts";
 import { type RecordingLogger, recordingLogger } from "../../support/logger.ts";
 import { hostOf, makeDatabase, refuseTtl, type TestDatabase, urlOf, withMongo } from "../../support/mongodb.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
-import { aFamily, aKey, aReferenceToken, aRevocation, aStep, NOW } from "../contract/records.ts";
+import { aFamily, aKey, aReferenceToken, aRegistration, aRevocation, aStep, NOW } from "../contract/records.ts";
 
 /** The store's busyTimeout in these tests, and how much later than that a test may see it, in milliseconds. */
 const TIMEOUT = 400;
@@ -56,6 +56,10 @@ withMongo("the network between the store and its database", (uri) => {
     "revocations.find": () => tenant().revocations.find(["revocation"]),
     "meta.raise": () => tenant().meta.raise("number", 1),
     "meta.read": () => tenant().meta.read("number"),
+    "registrations.find": () => store.registrations.find(aRegistration()),
+    "registrations.put": () => store.registrations.put(aRegistration(), undefined),
+    "registrations.revision": () => store.registrations.revision(),
+    "registrations.changes": () => store.registrations.changes(0, 1),
     sweep: () => store.sweep(0, 1),
   };
 

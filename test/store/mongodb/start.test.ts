@@ -94,6 +94,7 @@ withMongo("the start against a server", (uri) => {
       reference_tokens: { key: { expiresAt: 1 }, expireAfterSeconds: 60 },
       revocations: { key: { expiresAt: 1 }, expireAfterSeconds: 60 },
       tallies: { key: { expiresAt: 1 }, expireAfterSeconds: 60 },
+      registrations: { key: { purgeAt: 1 }, expireAfterSeconds: 60 },
     });
     expect(logger.lines).toEqual([]);
   });
