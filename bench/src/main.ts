@@ -1,0 +1,28 @@
+/** `npm run bench`: measures mintmark beside plain servers and other OAuth2 servers (docs/performance.md). */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compare, type Row } from "./comparison.ts";
+import { readOptions } from "./options.ts";
+import { tableOf } from "./table.ts";
+import { workloads } from "./workloads/index.ts";
+
+const options = readOptions(process.argv.slice(2));
+const chosen = chooseWorkloads(options.only);
+if (!options.source) execFileSync(process.execPath, [join(import.meta.dirname, "../../scripts/build.ts")]);
+const rows: Row[] = [];
+for (const workload of chosen) {
+  process.stderr.write(`${workload.name} …\n`);
+  rows.push(...(await compare(workload, options)));
+}
+console.log(tableOf(rows));
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+
+function chooseWorkloads(names: readonly string[] | undefined) {
+  if (names === undefined) return workloads;
+  return names.map((name) => {
+    const workload = workloads.find((each) => each.name === name);
+    if (workload !== undefined) return workload;
+    throw new Error(`--only: ${name} is none of ${workloads.map((each) => each.name).join(", ")}.`);
+  });
+}
