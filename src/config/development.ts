@@ -3,13 +3,14 @@ import type { z } from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
 import { formatSha256 } from "../registry/secret.ts";
+import { OPERATOR_ROLES } from "../registry/tenant.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { configFile } from "./schema.ts";
 
 /** The client in examples of the development configuration. Its secret is public. */
 export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
 
-/** Who may rotate the keys of both tenants of the development configuration. The secret is public. */
+/** Who may do everything with both tenants of the development configuration. The secret is public. */
 const DEVELOPMENT_OPERATOR = { id: "operator", secret: "secret" } as const;
 
 const OTHER_CLIENT = {
@@ -30,7 +31,13 @@ export const DEVELOPMENT_WARNING =
  */
 export function developmentConfig(grantTypes: readonly string[]): z.input<typeof configFile> {
   return {
-    operators: { [DEVELOPMENT_OPERATOR.id]: { secrets: [hashed(DEVELOPMENT_OPERATOR.secret)], tenants: "*" } },
+    operators: {
+      [DEVELOPMENT_OPERATOR.id]: {
+        secrets: [hashed(DEVELOPMENT_OPERATOR.secret)],
+        roles: [...OPERATOR_ROLES],
+        tenants: "*",
+      },
+    },
     tenants: { default: developmentTenant(grantTypes), acme: developmentTenant(grantTypes) },
   };
 }

@@ -133,7 +133,7 @@ export const configFile = z
       })
       .prefault({})
       .describe("When a node is overloaded; requests beyond these limits are refused before anything is done for them"),
-    operators: operators.default({}).describe("Who may rotate keys, and of which tenants, by id"),
+    operators: operators.default({}).describe("Who may run the mint: what they may do, and for which tenants, by id"),
     tenants: tenants.describe("The tenants by id; the tenant default is served at the root"),
   })
   .describe("The configuration of mintmark. Paths are relative to the working directory.");

@@ -1,7 +1,7 @@
 import type { Registry } from "../registry/registry.ts";
 import { traceIdOf } from "../telemetry/trace-context.ts";
 import { authenticate } from "./clients/authenticate.ts";
-import { authenticateOperator } from "./clients/operator.ts";
+import { assertRole, authenticateOperator } from "./clients/operator.ts";
 import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
 import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
@@ -91,6 +91,7 @@ export async function perform<Name extends OperationName>(
     const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
     const by = await authenticators[operation.by](caller, context);
     note("client" in by ? { client: by.client.id } : { operator: by.id });
+    if (!("client" in by)) assertRole(by, operation.roles);
     const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
     done = await operation.run({ ...context, reading }, by, request);

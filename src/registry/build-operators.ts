@@ -21,7 +21,8 @@ export function buildOperators(
     const own = tenantsOf(file, known, problems.at(id, "tenants"));
     const context = { ...lowestLimit(own), readSecret };
     checkId(id, context, problems.at(id));
-    const operator = { id, secrets: resolveSecrets(file.secrets, context, problems.at(id, "secrets")) };
+    const secrets = resolveSecrets(file.secrets, context, problems.at(id, "secrets"));
+    const operator = { id, roles: new Set(file.roles), secrets };
     for (const tenant of own.keys()) byTenant.get(tenant)?.set(id, operator);
   }
   return byTenant;

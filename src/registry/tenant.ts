@@ -38,9 +38,19 @@ export interface SigningPolicy {
   readonly jwksMaxAge: number;
 }
 
-/** Someone who may rotate keys. Never a client. */
+/**
+ * What an operator may do: `keys`: rotate keys, and revoke what leaked ones signed; `clients` and `tenants`: register
+ * and change them; `read`: look at everything.
+ */
+export const OPERATOR_ROLES = ["keys", "clients", "tenants", "read"] as const;
+
+/** One of {@link OPERATOR_ROLES}. */
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
+
+/** Someone who runs the mint. Never a client. */
 export interface Operator {
   readonly id: string;
+  readonly roles: ReadonlySet<OperatorRole>;
   readonly secrets: readonly SecretHash[];
 }
 

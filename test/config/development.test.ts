@@ -7,6 +7,7 @@ import { developmentCurl } from "../../src/config/development.ts";
 import { DEVELOPMENT_KEY_FILE, developmentKey } from "../../src/config/development-key.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { hashSecret } from "../../src/registry/secret.ts";
+import { OPERATOR_ROLES } from "../../src/registry/tenant.ts";
 import { ConfigError } from "../../src/schema/problems.ts";
 import { keyBytes } from "../support/key-encryption-key.ts";
 import { context, GRANT_TYPES, KEY, problemsOf } from "./context.ts";
@@ -73,8 +74,8 @@ describe("without a configuration file", () => {
     expect(tenants.get("default")?.issuer).toBe("http://127.0.0.1:7001");
   });
 
-  test("an operator may rotate the keys of all tenants", () => {
-    const operator = { id: "operator", secrets: [hashSecret("secret")] };
+  test("an operator may do everything for all tenants", () => {
+    const operator = { id: "operator", roles: new Set(OPERATOR_ROLES), secrets: [hashSecret("secret")] };
     expect([...tenants.values()].map(({ operators }) => operators)).toEqual([
       new Map([["operator", operator]]),
       new Map([["operator", operator]]),

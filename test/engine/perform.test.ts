@@ -4,7 +4,7 @@ import type { LimitedOperation, Limiter } from "../../src/engine/limits/limiter.
 import { Overload } from "../../src/engine/limits/overload.ts";
 import { perform } from "../../src/engine/perform.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import type { RateLimits, Tenant } from "../../src/registry/tenant.ts";
+import type { Operator, OperatorRole, RateLimits, Tenant } from "../../src/registry/tenant.ts";
 import { JOBS } from "../../src/server/jobs.ts";
 import type { Event, Listener } from "../../src/telemetry/events.ts";
 import { type TestContext, testContext } from "../support/context.ts";
@@ -40,6 +40,38 @@ const anId = expect.stringMatching(/^[\w.-]+$/);
 /** What stands in every event. */
 const unsaid = { tenant: undefined, requestId: undefined, remoteAddress: undefined, duration: undefined };
 const circumstances = { ...arrival, tenant: "default", duration: expect.any(Number) };
+
+describe("an operator's roles", () => {
+  const calls = {
+    rotate: () => engine.rotate(operator, { dryRun: true }),
+    revokeClient: () => engine.revokeClient(operator, { client: "nobody" }),
+    listKeys: () => engine.listKeys(operator),
+  };
+
+  it.each<readonly [OperatorRole, readonly (keyof typeof calls)[]]>([
+    ["keys", ["rotate", "revokeClient", "listKeys"]],
+    ["clients", ["revokeClient"]],
+    ["tenants", []],
+    ["read", ["listKeys"]],
+  ])("%s: allow %j and refuse all else", async (role, allowed) => {
+    const withRole = { ...context.tenant.operators.get(OPERATOR_ID), roles: new Set([role]) } as Operator;
+    context = await contextHeardBy(() => undefined, testTenant({ operators: new Map([[OPERATOR_ID, withRole]]) }));
+    engine = context.engine;
+    for (const [name, call] of Object.entries(calls)) {
+      const refused = await call().then(
+        () => undefined,
+        (error: OAuthError) => error,
+      );
+      if (allowed.includes(name as keyof typeof calls)) expect(refused, name).toBeUndefined();
+      else expect(refused).toMatchObject({ code: "access_denied", message: expect.stringContaining("needs the role") });
+    }
+  });
+
+  it("are not asked of a caller that is no operator", async () => {
+    const wrong = { ...operator, authorization: `Basic ${btoa(`${OPERATOR_ID}:wrong`)}` };
+    expect(await refusalOf(engine.rotate(wrong, {}))).toMatchObject({ code: "invalid_client" });
+  });
+});
 
 describe("limits", () => {
   const performing = (limiters: readonly Limiter[]) => ({ ...context.node.performing, limiters });

@@ -21,11 +21,18 @@ describe("operators", () => {
       "bob@example.com": { secrets: ["env:BOB", SECRET], tenants: "*" },
     };
     const secret = hashSecret(PLAIN_SECRET);
-    const alice = { id: "alice", secrets: [secret] };
-    const bob = { id: "bob@example.com", secrets: [hashSecret("the secret of bob"), secret] };
+    const roles = new Set(["keys"]);
+    const alice = { id: "alice", roles, secrets: [secret] };
+    const bob = { id: "bob@example.com", roles, secrets: [hashSecret("the secret of bob"), secret] };
     const env = { BOB: "the secret of bob" };
     expect(operatorsOf("acme", operators, env)).toEqual(new Map(Object.entries({ alice, "bob@example.com": bob })));
     expect(operatorsOf("beta", operators, env)).toEqual(new Map([["bob@example.com", bob]]));
+  });
+
+  test("have the roles that are named", () => {
+    const roles = ["clients", "read", "read"];
+    const operators = operatorsOf("acme", { a: { secrets: [SECRET], tenants: "*", roles } });
+    expect(operators?.get("a")?.roles).toEqual(new Set(["clients", "read"]));
   });
 
   test("are none unless configured", () => {
@@ -43,6 +50,11 @@ describe("operators", () => {
     ],
     [{ a: { secrets: [SECRET], tenants: ["acme", "toString"] } }, 'operators.a.tenants[1]: "toString" is not a tenant'],
     [{ a: { tenants: "*" } }, "operators.a.secrets: expected a list, got nothing"],
+    [{ a: { secrets: [SECRET], tenants: "*", roles: [] } }, "operators.a.roles: expected at least one role"],
+    [
+      { a: { secrets: [SECRET], tenants: "*", roles: ["admin"] } },
+      'operators.a.roles[0]: expected one of keys, clients, tenants, read, got "admin"',
+    ],
     [{ a: { secrets: [], tenants: "*" } }, "operators.a.secrets: expected at least one secret"],
     [{ a: { secrets: ["hunter2"], tenants: "*" } }, "operators.a.secrets[0]: expected sha256:"],
     [{ a: { secrets: ["env:NONE"], tenants: "*" } }, "operators.a.secrets[0]: the variable NONE is missing or empty"],

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import type { Client, Limits, RateLimits, SecretHash, Tenant } from "../../src/registry/tenant.ts";
+import {
+  type Client,
+  type Limits,
+  OPERATOR_ROLES,
+  type RateLimits,
+  type SecretHash,
+  type Tenant,
+} from "../../src/registry/tenant.ts";
 
 export const CLIENT_ID = "arbitrary-resource-owner-client";
 export const SECRET = "secret";
@@ -80,7 +87,9 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
     namespaceClaim: "client_namespace",
     limits: testLimits,
     rateLimits: NO_RATE_LIMITS,
-    operators: new Map([[OPERATOR_ID, { id: OPERATOR_ID, secrets: [sha256Secret(SECRET)] }]]),
+    operators: new Map([
+      [OPERATOR_ID, { id: OPERATOR_ID, roles: new Set(OPERATOR_ROLES), secrets: [sha256Secret(SECRET)] }],
+    ]),
     ...members,
   };
 }

@@ -3,7 +3,7 @@ import { thisMachine } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Config } from "../../config/config.ts";
 import { type AnswerOf, type OperationName, perform, type RequestOf } from "../../engine/perform.ts";
-import type { Operator } from "../../registry/tenant.ts";
+import { OPERATOR_ROLES, type Operator } from "../../registry/tenant.ts";
 import { openConfiguredAudit } from "../../server/audit.ts";
 import { openNode } from "../../server/node.ts";
 import { thisPlatform } from "../../server/platform.ts";
@@ -23,7 +23,7 @@ export interface AtStore {
 }
 
 /** The operator in the log: anyone who can read the key-encryption key and the store. */
-const COMMAND_LINE: Operator = { id: "command line", secrets: [] };
+const COMMAND_LINE: Operator = { id: "command line", roles: new Set(OPERATOR_ROLES), secrets: [] };
 
 /**
  * Performs an operator's operation on a tenant of an open store, with a node of its own. Throws {@link UsageError} for a

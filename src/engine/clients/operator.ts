@@ -1,4 +1,5 @@
-import type { Operator } from "../../registry/tenant.ts";
+import type { Operator, OperatorRole } from "../../registry/tenant.ts";
+import { OAuthError } from "../errors.ts";
 import type { Caller } from "../request.ts";
 import { parseBasic } from "./basic.ts";
 import type { MethodContext } from "./method.ts";
@@ -30,4 +31,10 @@ export async function authenticateOperator(
     ));
   if (operator !== undefined && isRight) return operator;
   throw operatorRefused("The operator is unknown, or its secret is missing or wrong.", operator);
+}
+
+/** Throws OAuthError `access_denied` unless the operator has one of these roles. */
+export function assertRole({ roles }: Operator, needed: readonly OperatorRole[] = []): void {
+  if (needed.some((role) => roles.has(role))) return;
+  throw new OAuthError("access_denied", `The operator needs the role ${needed.join(" or ")}.`);
 }

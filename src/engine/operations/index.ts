@@ -16,16 +16,16 @@ export const operations = {
   /** Revokes a token, a grant, or everything that a subject has (RFC 7009). */
   revoke: { by: "client", issues: false, run: revoke },
   /** Rotates a key, or says what that would do. */
-  rotate: { by: "operator", issues: false, run: rotate },
+  rotate: { by: "operator", roles: ["keys"], issues: false, run: rotate },
   /** Lists every generation of the tenant's keys: signing keys first, oldest first. */
-  listKeys: { by: "operator", issues: false, run: listKeys },
+  listKeys: { by: "operator", roles: ["keys", "read"], issues: false, run: listKeys },
   /** Revokes everything that a client has minted so far. */
-  revokeClient: { by: "operator", issues: false, run: revokeClient },
+  revokeClient: { by: "operator", roles: ["keys", "clients"], issues: false, run: revokeClient },
 } satisfies Record<
   string,
   | Operation<"client", never, unknown>
   | Operation<"refreshing client", never, unknown>
-  | Operation<"operator", never, unknown>
+  | (Required<Pick<Operation<"operator", never, unknown>, "roles">> & Operation<"operator", never, unknown>)
 >;
 
 /** The type of the table, from which other types are derived. */

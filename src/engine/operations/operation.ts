@@ -1,4 +1,4 @@
-import type { Operator } from "../../registry/tenant.ts";
+import type { Operator, OperatorRole } from "../../registry/tenant.ts";
 import type { Performed } from "../../telemetry/events.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantParts } from "../context.ts";
@@ -22,6 +22,8 @@ export interface Done<Answer> {
 /** One operation of a tenant: what it needs, and what it does. */
 export interface Operation<By extends keyof Callers, Request, Answer> {
   readonly by: By;
+  /** The roles of which an operator needs one; absent: no operator may call it. */
+  readonly roles?: readonly OperatorRole[];
   /** Whether it issues tokens: it then runs on the issuing clock, which a store's outage can hold up. */
   readonly issues: boolean;
   /**
