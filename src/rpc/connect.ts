@@ -15,7 +15,7 @@ import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { headersByStatus } from "../wire/refusals.ts";
 import { arrivalKey, reportRefusal } from "./arrivals.ts";
 import { gate } from "./connect-refusals.ts";
-import { POST_ALONE, STOPPING, toConnectError } from "./errors.ts";
+import { POST_ALONE, STOPPING, toConnectError, toProtocolError } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { binaryOptions, jsonOptionsFor } from "./limits.ts";
 import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
@@ -93,22 +93,35 @@ function nameOperation({ method }: UniversalHandler): (request: FastifyRequest) 
 /** Answers any other method with 405 (RFC 9110 section 15.5.6), before the body is read. */
 async function requirePost(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   if (request.method === "POST") return undefined;
-  return refuseAs(405, POST_ALONE, reply.header("allow", "POST"));
+  return refuseByHttp(405, POST_ALONE, reply.header("allow", "POST"));
 }
 
 async function serve(handler: UniversalHandler, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   // If there are several, different readers would use different ones.
-  if (fieldValues(request.raw.rawHeaders, "content-type").length > 1) return refuseAs(415, MEDIA_TYPES, reply);
+  if (fieldValues(request.raw.rawHeaders, "content-type").length > 1) return refuseByHttp(415, MEDIA_TYPES, reply);
   const call = read(request, reply);
   if (call === undefined) return refuseAs(400, "The request's target and Host do not form a URL.", reply);
   const { status, header, body } = await handler(call);
-  // Connect answers these with an empty body.
-  if (status === 415) return refuseAs(415, MEDIA_TYPES, reply);
+  // Connect answers both with an empty body.
+  if (status === 415) return refuseByHttp(415, MEDIA_TYPES, reply);
   if (status === 505) return refuseAs(505, NEEDS_HTTP2, reply, Code.Unimplemented);
   reply.code(status).headers({ ...Object.fromEntries(header ?? []), ...headersByStatus[status], ...UNCACHED });
   if (body === undefined) return reply.send();
   // A stream is read as fast as its client takes it.
   return reply.send(handler.method.methodKind === "unary" ? await buffer(body) : Readable.from(body));
+}
+
+/**
+ * Answers a request that is none of the protocols' with HTTP's status, and in text, as no protocol has a form for it.
+ * Reports it with the code that a client of Connect makes of these statuses.
+ */
+function refuseByHttp(status: 405 | 415, message: string, reply: FastifyReply): FastifyReply {
+  const refusal = toProtocolError(new OAuthError("invalid_request", message), Code.Unknown);
+  reportRefusal(refusal, arrivalOf(reply.request.raw));
+  return reply
+    .code(status)
+    .headers({ "content-type": "text/plain", ...UNCACHED })
+    .send(`${message}\n`);
 }
 
 /** Sends a refusal in Connect's form, and reports it, for requests that Connect itself never sees. */

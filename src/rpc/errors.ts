@@ -46,6 +46,14 @@ export function toConnectError(error: OAuthError, code: Code = codeOf(error)): C
   return refusal;
 }
 
+/**
+ * A refusal that gRPC and Connect define themselves: of the call, whatever its message says. Like a library's own, it has
+ * a status and no details, which is what their conformance suite demands. Its `cause` is for the event alone.
+ */
+export function toProtocolError(error: OAuthError, code: Code): ConnectError {
+  return new ConnectError(error.message, code, undefined, undefined, error);
+}
+
 function codeOf(error: OAuthError): Code {
   return error instanceof RateLimitedError ? Code.ResourceExhausted : codes[error.code];
 }
@@ -60,7 +68,7 @@ export const OVER = new ConnectError("The call is over.", Code.Canceled);
 export const STOPPING = toConnectError(new OAuthError("temporarily_unavailable", "The server is stopping. Try again."));
 
 /** The refusal of a call whose deadline has passed. */
-export const DEADLINE_OVER = toConnectError(
+export const DEADLINE_OVER = toProtocolError(
   new OAuthError("temporarily_unavailable", "The call's deadline has passed."),
   Code.DeadlineExceeded,
 );
@@ -71,10 +79,10 @@ const ONE_MESSAGE = new OAuthError("invalid_request", "The request cannot be rea
 export const NO_MESSAGE = toConnectError(ONE_MESSAGE);
 
 /** The refusal of any other number of messages than one, if an RPC takes one. gRPC prescribes this status. */
-export const NOT_ONE_MESSAGE = toConnectError(ONE_MESSAGE, Code.Unimplemented);
+export const NOT_ONE_MESSAGE = toProtocolError(ONE_MESSAGE, Code.Unimplemented);
 
 /** The refusal of an unsupported compression. */
-export const UNKNOWN_COMPRESSION = toConnectError(
+export const UNKNOWN_COMPRESSION = toProtocolError(
   new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
   Code.Unimplemented,
 );
@@ -83,7 +91,7 @@ export const UNKNOWN_COMPRESSION = toConnectError(
 export const TOO_LARGE = toConnectError(new OAuthError("invalid_request", BODY_TOO_LARGE), Code.ResourceExhausted);
 
 /** The refusal of a compressed message whose call names no compression. */
-export const UNNAMED_COMPRESSION = toConnectError(
+export const UNNAMED_COMPRESSION = toProtocolError(
   new OAuthError("invalid_request", "The request cannot be read: it is compressed, but the call names no compression."),
   Code.Internal,
 );

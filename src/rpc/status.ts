@@ -12,6 +12,7 @@ import {
   POST_ALONE,
   TOO_LARGE,
   toConnectError,
+  toProtocolError,
   UNNAMED_COMPRESSION,
   unimplemented,
 } from "./errors.ts";
@@ -26,14 +27,16 @@ const refusals: Partial<Record<number, ConnectError>> = {
   [status.DEADLINE_EXCEEDED]: DEADLINE_OVER,
 };
 
-const BAD_GZIP = refusal("The request cannot be read: its gzip compression is malformed.", Code.InvalidArgument);
+const BAD_GZIP = toConnectError(
+  new OAuthError("invalid_request", "The request cannot be read: its gzip compression is malformed."),
+);
 const UNEXPECTED = toConnectError(toOAuthError(undefined));
 
 /** The refusal of a call of an unknown RPC. */
-export const NO_SUCH_RPC = toStatus(refusal("There is no such RPC.", Code.Unimplemented));
+export const NO_SUCH_RPC = unserved("There is no such RPC.");
 
 /** The refusal of a call with an HTTP method other than POST. */
-export const NO_POST = toStatus(refusal(POST_ALONE, Code.Unimplemented));
+export const NO_POST = unserved(POST_ALONE);
 
 /**
  * An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details.
@@ -57,7 +60,7 @@ export function statusOf(refusal: ConnectError, trailer: Headers): StatusObject 
 }
 
 /**
- * Adds the usual details to the refusals that grpc-js makes itself, and the request's id to every refusal, and reports
+ * Puts the refusals that grpc-js makes itself into our words, adds the request's id to every refusal, and reports
  * it. grpc-js sends its own through the call that it passes to an interceptor, but past all interceptors, so that call's
  * `sendStatus` is replaced.
  */
@@ -106,6 +109,6 @@ function internal(reason: string): ConnectError {
   return reason.includes("grpc-timeout") ? malformedTimeout("grpc-timeout") : UNEXPECTED;
 }
 
-function refusal(message: string, code: Code): ConnectError {
-  return toConnectError(new OAuthError("invalid_request", message), code);
+function unserved(message: string): StatusObject {
+  return toStatus(toProtocolError(new OAuthError("invalid_request", message), Code.Unimplemented));
 }

@@ -39,22 +39,16 @@ async function expectUnreadable(response: Response): Promise<string> {
   return expectRefused(response, expect.stringMatching(/^The request cannot be read: /));
 }
 
-/** Expects `invalid_request` in Connect's form, with its details, and gives its words. */
-async function refusedWith(response: Response): Promise<string> {
+/** Expects `invalid_request` in these words, in Connect's form and with its details, and gives them. */
+async function expectRefused(response: Response, words: string): Promise<string> {
+  expect(response.status).toBe(400);
   const refusal = (await response.json()) as { code: string; message: string; details: { debug: object }[] };
   expect(refusal.code).toBe("invalid_argument");
   expect(refusal.details.map(({ debug }) => debug)).toEqual([
     { error: "invalid_request", errorDescription: refusal.message },
   ]);
+  expect(refusal.message).toEqual(words);
   return refusal.message;
-}
-
-/** Expects `invalid_request` in these words, and gives them. */
-async function expectRefused(response: Response, words: string): Promise<string> {
-  expect(response.status).toBe(400);
-  const message = await refusedWith(response);
-  expect(message).toEqual(words);
-  return message;
 }
 
 describe("a call with curl", () => {
@@ -72,7 +66,7 @@ describe("a call with curl", () => {
       expect(response.status).toBe(405);
       expect(response.headers.get("allow")).toBe("POST");
       expect(response.headers.get("cache-control")).toBe("no-store");
-      if (method !== "HEAD") expect(await refusedWith(response)).toBe("RPCs must be called with POST.");
+      if (method !== "HEAD") expect(await response.text()).toBe("RPCs must be called with POST.\n");
     }
     expect(engine.asked).toHaveLength(before);
   });
@@ -82,7 +76,8 @@ describe("a call with curl", () => {
     async (type) => {
       const response = await post("{}", type);
       expect(response.status).toBe(415);
-      expect(await refusedWith(response)).toMatch(/^The media type must be application\/json or application\/proto/);
+      expect(response.headers.get("content-type")).toMatch(/^text\/plain/);
+      expect(await response.text()).toMatch(/^The media type must be application\/json or application\/proto/);
     },
   );
 
@@ -131,7 +126,8 @@ describe("a call with curl", () => {
       );
       const answer = await text(socket);
       expect(answer).toMatch(/^HTTP\/1.1 400 .*\r\ncache-control: no-store\r\n/s);
-      expect(await refusedWith(new Response(answer.split("\r\n\r\n")[1]))).toMatch(/^The request's target and Host/);
+      const body = new Response(answer.split("\r\n\r\n")[1], { status: 400 });
+      await expectRefused(body, "The request's target and Host do not form a URL.");
     }
   });
 });
@@ -302,8 +298,7 @@ describe("compression with gzip", () => {
   test.each(["br", "deflate", "zstd", "gzip, gzip"])("is the only one: %s", async (encoding) => {
     const response = await post("{}", "application/json", { "content-encoding": encoding });
     const body = await response.json();
-    expect(body).toMatchObject({ code: "unimplemented", message: expect.stringContaining("gzip") });
-    expect(body).toMatchObject({ details: [{ type: "mintmark.v1.OAuthErrorDetail" }] });
+    expect(body).toEqual({ code: "unimplemented", message: expect.stringContaining("gzip") });
   });
 });
 
@@ -363,9 +358,9 @@ describe("a call that no RPC of ours takes", () => {
   });
 
   test.each([
-    ["cut short", [0, 0, 0, 0, 5, 97], 3],
-    ["compressed, without a word how", [1, 0, 0, 0, 1, 120], 13],
-  ])("because its envelope is %s, has one too over gRPC-Web", async (_, bytes, code) => {
+    ["is cut short, has one", [0, 0, 0, 0, 5, 97], 3],
+    ["is compressed, without a word how, has none", [1, 0, 0, 0, 1, 120], 13],
+  ])("because its envelope %s over gRPC-Web", async (_, bytes, code) => {
     const response = await fetch(`${doors.url}${MINT}`, {
       method: "POST",
       headers: { "content-type": "application/grpc-web+proto" },
@@ -373,7 +368,7 @@ describe("a call that no RPC of ours takes", () => {
     });
     const told = await response.text();
     expect(told).toContain(`grpc-status: ${code}\r\n`);
-    expect(told).toContain("grpc-status-details-bin");
+    expect(told.includes("grpc-status-details-bin")).toBe(code === 3);
   });
 
   test("with two content types is refused, whichever a reader would believe", async () => {

@@ -375,9 +375,8 @@ describe("a request of a server stream that is not one message", () => {
     const failed = new Promise((_resolve, reject) => call.resume().on("error", reject));
     expect(await refusalOf(failed)).toMatchObject({
       code: "Unimplemented",
-      details: [
-        { error: "invalid_request", errorDescription: "The request cannot be read: it must be exactly one message." },
-      ],
+      message: "The request cannot be read: it must be exactly one message.",
+      details: [],
     });
     client.close();
   });

@@ -78,7 +78,7 @@ describe("a Connect call is watched", () => {
 
   it("if its content type is not supported", async () => {
     await (await post(CHECK, "<a/>", "text/xml")).text();
-    expect(await ended()).toEqual({ system: "connectrpc", method: CHECK, status: "invalid_argument" });
+    expect(await ended()).toEqual({ system: "connectrpc", method: CHECK, status: "unknown" });
   });
 
   it("if its client leaves, and as a request, too", async () => {
