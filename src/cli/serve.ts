@@ -1,14 +1,16 @@
 import { Command, Option } from "commander";
 import { formatAddress } from "../base/address.ts";
+import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import { developmentCurl } from "../config/development.ts";
 import type { LogFormat } from "../config/fields.ts";
 import type { ConfigContext } from "../config/load.ts";
+import { type Files, noting } from "../server/file-watch.ts";
 import type { Service } from "../server/service.ts";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { type LogSettings, openServiceLog, takesBanner } from "./frame/log.ts";
-import { type ConfigOptions, configOption, configSources, readConfig } from "./local/config.ts";
+import { type ConfigOptions, configOption, configSources } from "./local/config.ts";
 import { ignoreSignals, onHangup, stopSignal } from "./local/signals.ts";
 
 const FORMATS = ["auto", "json", "pretty"] as const satisfies readonly LogFormat[];
@@ -30,9 +32,10 @@ export function serve(io: Io): Command {
       new Option("--log-format <format>", "Log format; overrides logFormat in the configuration").choices(FORMATS),
     )
     .action(async ({ logFormat, ...options }: ServeOptions) => {
-      const config = await readConfig(io, options);
+      const { isWorker } = await import("../server/workers/processes.ts");
       const sources = await configSources(io, options);
-      await serveUntilStopped(io, config, sources, { ...config, logFormat: logFormat ?? config.logFormat });
+      const logOf = (config: Config): LogSettings => ({ ...config, logFormat: logFormat ?? config.logFormat });
+      await (isWorker() ? serveAsWorker(io, sources, logOf) : serveUntilStopped(io, sources, logOf));
     });
   return withExamples(command, [
     ["mintmark serve", "Run with the built-in development configuration"],
@@ -43,14 +46,29 @@ export function serve(io: Io): Command {
   ]);
 }
 
-async function serveUntilStopped(io: Io, config: Config, sources: ConfigContext, log: LogSettings): Promise<void> {
-  const { startService } = await import("../server/service.ts");
+/** How the log is written that a configuration asks for. */
+type LogOf = (config: Config) => LogSettings;
+
+/** Serves as the worker of a primary, which has read the configuration and told everything that is worth telling of it. */
+async function serveAsWorker(io: Io, sources: ConfigContext, logOf: LogOf): Promise<void> {
+  const { primary } = await import("../server/workers/processes.ts");
+  const { runWorker } = await import("../server/workers/worker.ts");
+  const openLogger = (config: Config, worker: number) => openServiceLog(io, logOf(config), worker);
+  await runWorker({ primary, sources, openLogger, stopSignal: stopSignal() });
+}
+
+async function serveUntilStopped(io: Io, sources: ConfigContext, logOf: LogOf): Promise<void> {
+  const { loadConfig } = await import("../config/load.ts");
+  const { readFile, files } = noting(sources.readFile);
+  const config = loadConfig({ ...sources, readFile });
+  const log = logOf(config);
+  const start = await startOf(config, sources, files);
   const logger = await openServiceLog(io, log);
   ignoreSignals(logger);
   for (const warning of config.warnings) logger.warn({}, warning);
   // Listens before the start, which may wait for the store or the clock and must be interruptible.
   const stopping = stopSignal();
-  const starting = startService(config, sources, logger);
+  const starting = start(logger);
   // During a start, once it is done: what it has read may have changed since. A start that fails ends the process.
   onHangup(() => void starting.then((service) => service.reload()).catch(() => undefined));
   const service = await Promise.race([starting, stopping]);
@@ -65,6 +83,22 @@ async function serveUntilStopped(io: Io, config: Config, sources: ConfigContext,
   const signal = await stopping;
   logger.info({ signal }, "mintmark stops");
   await service.close();
+}
+
+/** What starts the service: in this process, or in several workers. */
+async function startOf(
+  config: Config,
+  sources: ConfigContext,
+  files: () => Files,
+): Promise<(logger: Logger) => Promise<Service>> {
+  const { countWorkers } = await import("../server/workers/count.ts");
+  const count = countWorkers(config);
+  if (count > 1) {
+    const { startPrimary } = await import("../server/workers/primary.ts");
+    return (logger) => startPrimary({ config, sources, files: files(), count, logger });
+  }
+  const { startService } = await import("../server/service.ts");
+  return (logger) => startService(config, sources, logger);
 }
 
 function welcome(config: Config, { publicUrl, rpcPort }: Service): string {

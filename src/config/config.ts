@@ -1,7 +1,7 @@
 import type { Address } from "../base/address.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { AuditSettings } from "./audit.ts";
-import type { LogFormat, LogLevel } from "./fields.ts";
+import type { LogFormat, LogLevel, Workers } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** Everything that the service is configured with. */
@@ -59,6 +59,8 @@ export interface Settings {
   readonly operatorAddress: Address | undefined;
   /** Where the health and the metrics of the process are served. */
   readonly managementAddress: Address;
+  /** How many processes serve. */
+  readonly workers: Workers;
   /** How long a service that is told to stop goes on serving, in milliseconds. */
   readonly shutdownDelay: number;
   /** The lowest level that is logged. */

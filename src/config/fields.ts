@@ -21,6 +21,27 @@ export function milliseconds(maximum: number) {
 /** The URL that tenants' issuers begin with, normalized and without trailing slashes. */
 export const publicUrl = issuerUrl.transform(normalizeUrl);
 
+const MOST_WORKERS = 256;
+
+const WORKERS = `auto, or a whole number from 1 to ${MOST_WORKERS}`;
+
+/** How many processes serve; `auto` leaves it to the program. A variable has the number as text. */
+export const workers = z.union(
+  [
+    z.literal("auto"),
+    z.int().min(1).max(MOST_WORKERS),
+    z
+      .string()
+      .regex(/^[1-9][0-9]{0,2}$/)
+      .transform(Number)
+      .refine((count) => count <= MOST_WORKERS),
+  ],
+  expected(WORKERS),
+);
+
+/** A number of workers. */
+export type Workers = z.output<typeof workers>;
+
 const NETWORK = "an IP address, or a network such as 10.1.0.0/16 or fd00::/8";
 
 const ADDRESS = "host:port, IPv6 in brackets, port 0 to 65535";

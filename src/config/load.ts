@@ -17,7 +17,7 @@ import { areKeysGiven, noteMissingKey, readKeyEncryptionKeys } from "./key-encry
 import { checkPublicSecrets } from "./public-secrets.ts";
 import { type ConfigFile, configFile, type Environment } from "./schema.ts";
 import { secretReader } from "./secrets.ts";
-import { listenersOf, publicUrlOf, readSettings } from "./settings.ts";
+import { checkWorkers, listenersOf, publicUrlOf, readSettings } from "./settings.ts";
 import { readStoreUrl } from "./store-file.ts";
 import { readTls } from "./tls.ts";
 import { warningsOf } from "./warnings.ts";
@@ -75,6 +75,7 @@ export function loadConfig(context: ConfigContext): Config {
     problems.at("tenants"),
   );
   checkDeployment(sources, settings, problems);
+  checkWorkers(settings, problems);
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, readSecret, development });
   const times = { keyPollEvery, keyMaxStaleness };
@@ -119,6 +120,7 @@ const INDEPENDENT: ReadonlySet<PropertyKey> = new Set<keyof ConfigFile>([
   "overload",
   "reloadOnChange",
   "shutdownDelay",
+  "workers",
 ]);
 
 /** The client, the operator, or the setting that a path leads into, if nothing else depends on it. */

@@ -14,6 +14,7 @@ import {
   shutdownDelay,
   storeUrl,
   tlsVersion,
+  workers,
 } from "./fields.ts";
 
 /** The default of store. */
@@ -51,6 +52,12 @@ export const configFile = z
       .describe(
         "A file with the key-encryption keys (MINTMARK_KEY_ENCRYPTION_KEY_FILE, or MINTMARK_KEY_ENCRYPTION_KEY with the " +
           "keys themselves)",
+      ),
+    workers: workers
+      .default("auto")
+      .describe(
+        "How many processes serve side by side, 1 to 256 (MINTMARK_WORKERS); auto: with MongoDB, one for each processor that " +
+          "the service may use; with SQLite, 1",
       ),
     shutdownDelay: shutdownDelay
       .default(0)
@@ -156,6 +163,7 @@ export const environment = z.object({
   MINTMARK_OPERATOR_ADDRESS: address.optional(),
   MINTMARK_MANAGEMENT_ADDRESS: address.optional(),
   MINTMARK_PUBLIC_URL: publicUrl.optional(),
+  MINTMARK_WORKERS: workers.optional(),
   MINTMARK_SHUTDOWN_DELAY: shutdownDelay.optional(),
   MINTMARK_LOG_LEVEL: logLevel.optional(),
   MINTMARK_LOG_FORMAT: logFormat.optional(),

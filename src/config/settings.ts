@@ -17,6 +17,7 @@ export function readSettings(file: ConfigFile, environment: Environment, cwd: st
     rpcAddress: environment.MINTMARK_RPC_ADDRESS ?? file.rpcAddress,
     operatorAddress: environment.MINTMARK_OPERATOR_ADDRESS ?? file.operatorAddress,
     managementAddress: environment.MINTMARK_MANAGEMENT_ADDRESS ?? file.managementAddress,
+    workers: environment.MINTMARK_WORKERS ?? file.workers,
     shutdownDelay: (environment.MINTMARK_SHUTDOWN_DELAY ?? file.shutdownDelay) * 1000,
     logLevel: environment.MINTMARK_LOG_LEVEL ?? file.logLevel,
     logFormat: environment.MINTMARK_LOG_FORMAT ?? file.logFormat,
@@ -53,6 +54,12 @@ export function listenersOf(settings: Settings): readonly Listener[] {
     if (!key.endsWith("Address") || typeof address !== "object") return [];
     return [{ key, variable: `MINTMARK_${key.replace("Address", "_ADDRESS").toUpperCase()}`, address }];
   });
+}
+
+/** Notes a problem if workers could not share the store. */
+export function checkWorkers({ workers, store }: Settings, problems: Problems): void {
+  if (workers === "auto" || workers === 1 || store !== "sqlite::memory:") return;
+  problems.at("workers").add("expected auto or 1, as a store in memory cannot be shared (MINTMARK_WORKERS)");
 }
 
 function dataDirectory(store: string, cwd: string): string | undefined {

@@ -4,15 +4,25 @@ import type { ReadFile } from "../config/files.ts";
 /** The contents of files by their paths, as digests: some of them are secrets. */
 type Contents = ReadonlyMap<string, string>;
 
-/** Makes a reader that notes what it reads, and what it cannot read. */
-export function noting(readFile: ReadFile): { readonly readFile: ReadFile; readonly noted: Contents } {
+/** The texts of files by their paths. Some are secrets. */
+export type Files = Readonly<Record<string, string>>;
+
+/** Makes a reader that notes what it reads, and what it cannot read; `files`: the texts that it has read. */
+export function noting(readFile: ReadFile): {
+  readonly readFile: ReadFile;
+  readonly noted: Contents;
+  readonly files: () => Files;
+} {
   const noted = new Map<string, string>();
+  const texts = new Map<string, string>();
   return {
     noted,
+    files: () => Object.fromEntries(texts),
     readFile(path) {
       noted.set(path, UNREADABLE);
       const text = readFile(path);
       noted.set(path, digestOf(text));
+      texts.set(path, text);
       return text;
     },
   };

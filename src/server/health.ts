@@ -17,7 +17,7 @@ export interface HealthCheck {
 }
 
 /** The result of a check. `problem`: undefined if it passed. */
-interface CheckResult {
+export interface CheckResult {
   readonly name: string;
   readonly problem: string | undefined;
   readonly remark?: string | undefined;
@@ -32,8 +32,10 @@ interface HealthParts {
   readonly logger: Logger;
 }
 
-const STARTING: CheckResult = { name: "start", problem: "the node is starting" };
-const STOPPING: CheckResult = { name: "stop", problem: "the node is stopping" };
+/** What is found until a node has started. */
+export const STARTING: CheckResult = { name: "start", problem: "the node is starting" };
+/** What is found once it was told to stop. */
+export const STOPPING: CheckResult = { name: "stop", problem: "the node is stopping" };
 
 /** Whether a node can serve: from its start until it stops, if all its checks pass. */
 export class Health implements Readiness, HealthReport {

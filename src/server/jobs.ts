@@ -47,6 +47,8 @@ interface JobsDependencies {
   /** Returns a number from 0 up to, but not including, 1. */
   readonly fraction: () => number;
   readonly logger: Logger;
+  /** Whether another process does a job now, in place of this one; by default none does. */
+  readonly isElsewhere?: ((job: Job) => boolean) | undefined;
 }
 
 /** Runs jobs by timers. */
@@ -85,7 +87,7 @@ export class Jobs {
 
   async #runAndStartAgain(job: Job): Promise<void> {
     try {
-      await job.run(this.#stop.signal);
+      if (!this.#dependencies.isElsewhere?.(job)) await job.run(this.#stop.signal);
     } catch (error) {
       this.#logFailure(job, error);
     }

@@ -28,11 +28,14 @@ export interface Platform {
   authorities(dependencies: { readonly clock: Clock; readonly emit: Emit }): Authorities;
 }
 
-/** The machine that this process runs on. */
-export function thisPlatform(sealer: Sealer): Platform {
+/** The machine that this process runs on. `clock`: makes its clock; by default, that of a process that has one to itself. */
+export function thisPlatform(
+  sealer: Sealer,
+  clock: Platform["clock"] = (isOff) => systemClock(thisMachine, isOff),
+): Platform {
   return {
     machine: thisMachine,
-    clock: (isOff) => systemClock(thisMachine, isOff),
+    clock,
     random: systemRandom,
     sealer,
     signatures: webCryptoSignatures,

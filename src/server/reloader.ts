@@ -7,7 +7,7 @@ import { SealError } from "../keyring/seal.ts";
 import { ConfigError } from "../schema/problems.ts";
 import { StoreUnavailableError } from "../store/port.ts";
 import type { Emit, ReloadScope } from "../telemetry/events.ts";
-import { FileWatch, noting } from "./file-watch.ts";
+import { type Files, FileWatch, noting } from "./file-watch.ts";
 import type { HealthCheck } from "./health.ts";
 import { JOBS, type Job } from "./jobs.ts";
 import { assertStoreUsable } from "./stores.ts";
@@ -16,7 +16,7 @@ import { assertStoreUsable } from "./stores.ts";
 const WATCH_EVERY = 2_000;
 
 /** Why the configuration is read again. */
-type Trigger = "SIGHUP" | "change";
+export type Trigger = "SIGHUP" | "change";
 
 /** How each scope is read again. */
 const READ = {
@@ -41,7 +41,7 @@ interface ReloaderParts {
   /** Reads a file to find out whether it has changed. */
   readonly readFile: (path: string) => Promise<string>;
   /** Makes the service run with another configuration: with all of it, or it throws and nothing has changed. */
-  readonly apply: (next: Config, running: Config) => Promise<void>;
+  readonly apply: (next: Config, running: Config, asked: Asked & { readonly files: Files }) => Promise<void>;
   readonly emit: Emit;
   readonly logger: Logger;
 }
@@ -55,9 +55,9 @@ export class Reloader {
   /** The files of each scope that is watched: a certificate's on their own too, as the rest may be faulty. */
   readonly #watches: ReadonlyMap<ReloadScope, FileWatch>;
   #running: Config;
-  #waiting: Promise<void> | undefined;
+  #waiting: Promise<readonly string[]> | undefined;
   #asked: Asked = { trigger: "change", scope: "configuration" };
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<readonly string[]> = Promise.resolve([]);
   /** Why the last reload of each scope was refused. */
   #problems: Problems = { configuration: [], certificate: [] };
   #isStopped = false;
@@ -89,13 +89,18 @@ export class Reloader {
     },
   };
 
-  /** Reads the configuration, or a part of it, again once those who asked before have been served. Never rejects. */
-  reload(trigger: Trigger, scope: ReloadScope = "configuration"): Promise<void> {
+  /**
+   * Reads the configuration, or a part of it, again once those who asked before have been served. Resolves to why it
+   * cannot be used, one line each. Never rejects.
+   */
+  reload(trigger: Trigger, scope: ReloadScope = "configuration"): Promise<readonly string[]> {
     if (this.#waiting === undefined || trigger === "SIGHUP") this.#asked = { trigger, scope };
     // Whoever asks while somebody waits is served with them.
-    this.#waiting ??= this.#last.then(() => {
+    this.#waiting ??= this.#last.then(async () => {
       this.#waiting = undefined;
-      return this.#isStopped ? undefined : this.#reload(this.#asked);
+      const asked = this.#asked;
+      if (!this.#isStopped) await this.#reload(asked);
+      return this.#problems[asked.scope];
     });
     this.#last = this.#waiting;
     return this.#last;
@@ -109,7 +114,7 @@ export class Reloader {
 
   async #reload({ trigger, scope }: Asked): Promise<void> {
     const { sources, apply } = this.#parts;
-    const { readFile, noted } = noting(sources.readFile);
+    const { readFile, noted, files } = noting(sources.readFile);
     const watch = this.#watches.get(scope);
     // Somebody may be writing to them, although they were the same in two looks: the next look finds that out.
     const isBeingWritten = () => trigger === "change" && watch?.isAsLooked(noted) === false;
@@ -117,7 +122,7 @@ export class Reloader {
       const reload = READ[scope](this.#running, { ...sources, readFile });
       if (isBeingWritten()) return;
       if (reload.store !== this.#running.store) await assertStoreUsable(reload.store);
-      await apply(reload.config, this.#running);
+      await apply(reload.config, this.#running, { trigger, scope, files: files() });
       this.#succeed(trigger, scope, reload);
     } catch (error) {
       if (isBeingWritten()) return;

@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { thisMachine } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -9,34 +8,31 @@ import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { Overload } from "../engine/limits/overload.ts";
 import type { Engine } from "../engine/port.ts";
 import { createGateway, createHttpServer } from "../http/gateway.ts";
-import { serveHealth } from "../http/health.ts";
-import { serveMetrics } from "../http/metrics.ts";
 import { registerConnect } from "../rpc/connect.ts";
 import { createGrpcServer } from "../rpc/grpc.ts";
 import { clientServices, operatorServices, rpcServices, withStandardServices } from "../rpc/services.ts";
 import type { Listener } from "../telemetry/events.ts";
 import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
-import type { Metrics } from "../telemetry/metrics/index.ts";
 import { spansOfRequests } from "../telemetry/spans.ts";
 import { type Watcher, watchedByAll } from "../telemetry/watcher.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import { openConfiguredAudit } from "./audit.ts";
-import { listening, tryAddresses } from "./bind.ts";
+import { listening } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { Health } from "./health.ts";
 import { Jobs } from "./jobs.ts";
+import { CLOSE_GRACE, portOf } from "./management.ts";
 import { observed, openMetrics } from "./metrics.ts";
 import { openNode } from "./node.ts";
+import { alone, type Place } from "./place.ts";
 import { thisPlatform } from "./platform.ts";
 import { openReloader, replaceable } from "./reload.ts";
+import type { Reloader } from "./reloader.ts";
 import { openSealer } from "./stores.ts";
 import { openTls } from "./tls.ts";
 import { tracedEngine, tracedParts } from "./traces.ts";
 import { openWatchedStore, watchedPlatform } from "./watched.ts";
-
-/** How long requests in flight may continue once the service closes, in milliseconds. */
-const CLOSE_GRACE = 10_000;
 
 /** How long a health check may take, in milliseconds. */
 const CHECK_LIMIT = 2_000;
@@ -56,6 +52,10 @@ export interface Service {
    * before it.
    */
   reload(): Promise<void>;
+  /** Only reads it again; resolves to why that cannot be used, one line each. */
+  readonly reread: Reloader["reload"];
+  /** Only opens the audit's file anew. */
+  reopenAudit(): Promise<void>;
   /** Serves on for the configured delay, accepts no more requests then, lets those in flight end, and closes the store. */
   close(): Promise<void>;
 }
@@ -65,9 +65,14 @@ export interface Service {
  * the process is alive, and is ready once all doors are open. If the start fails, closes everything and throws
  * ConfigError, StoreUnavailableError, StoreUnusableError or SealError.
  *
- * `sources`: what the configuration was loaded from, to read it again.
+ * `sources`: what the configuration was loaded from, to read it again. `place`: what is left to other processes.
  */
-export async function startService(config: Config, sources: ConfigContext, logger: Logger): Promise<Service> {
+export async function startService(
+  config: Config,
+  sources: ConfigContext,
+  logger: Logger,
+  place: Place = alone,
+): Promise<Service> {
   const { elapsed, after } = thisMachine;
   const tooLong = () => new Promise<void>((resolve) => after(CHECK_LIMIT, resolve));
   const health = new Health({ elapsed, tooLong, logger });
@@ -81,12 +86,11 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const audit = await openConfiguredAudit(config.audit, logger);
     open.defer(() => audit.close());
     const listener = heardByAll([log.listen, metrics.listen, ...audit.listeners], logger);
-    await tryAddresses(config);
-    const management = await openManagement(config, health, metrics, listener, open);
-    const store = await openWatchedStore(config, logger, listener, metrics.meter);
+    const managementPort = await place.manage(config, { health, metrics, listener }, open);
+    const store = await openWatchedStore(config, logger, listener, metrics.meter, place.role);
     open.defer(() => store.close());
     const sealer = replaceable(openSealer(config));
-    const platform = watchedPlatform(thisPlatform(sealer), metrics.meter);
+    const platform = watchedPlatform(thisPlatform(sealer, place.clock), metrics.meter);
     const tenants = config.tenants.values();
     const lag = new EventLoopLag(thisMachine);
     open.defer(lag.start());
@@ -98,7 +102,8 @@ export async function startService(config: Config, sources: ConfigContext, logge
     const tls = openTls(config, logger);
     metrics.observe(observed(node, tls));
     const { machine, random } = platform;
-    const jobs = new Jobs({ machine, fraction: () => fraction(random), logger });
+    const { isElsewhere } = place;
+    const jobs = new Jobs({ machine, fraction: () => fraction(random), logger, isElsewhere });
     open.defer(() => jobs.stop());
     for (const job of [...node.jobs, health.job]) jobs.start(job);
     jobs.start({ name: "report events", every: REPORT_EVERY, run: async () => log.report() });
@@ -110,7 +115,8 @@ export async function startService(config: Config, sources: ConfigContext, logge
     open.defer(() => stopBeingReady(health, config.shutdownDelay));
     // Neither waits for the other: an audit that cannot be written must not keep a client from being disabled.
     const reload = async () => void (await Promise.all([audit.reopen(), reloader.reload("SIGHUP")]));
-    return { ...ports, ...management, publicUrl: config.publicUrl, reload, close: () => open.disposeAsync() };
+    const again = { reload, reread: reloader.reload.bind(reloader), reopenAudit: audit.reopen };
+    return { ...ports, ...again, managementPort, publicUrl: config.publicUrl, close: () => open.disposeAsync() };
   } catch (error) {
     await open.disposeAsync();
     throw error;
@@ -121,22 +127,6 @@ export async function startService(config: Config, sources: ConfigContext, logge
 async function stopBeingReady(health: Health, delay: number): Promise<void> {
   health.stop();
   await (delay === 0 ? setImmediate() : thisMachine.sleep(delay));
-}
-
-/** Opens the management port. It is plain HTTP, as no secret and no token goes over it. */
-async function openManagement(
-  { managementAddress }: Config,
-  health: Health,
-  metrics: Metrics,
-  listener: Listener,
-  open: AsyncDisposableStack,
-): Promise<{ readonly managementPort: number }> {
-  const app = createHttpServer({ listener, closeGrace: CLOSE_GRACE, isStopping: health.isStopping });
-  open.defer(() => app.close());
-  serveHealth(app, health);
-  serveMetrics(app, metrics.scrape);
-  await listening("MANAGEMENT", managementAddress, (address) => app.listen({ ...address }));
-  return { managementPort: portOf(app.server.address()) };
 }
 
 /** What the doors need. `listener` and `watcher` are told of their requests. */
@@ -177,8 +167,4 @@ async function openDoors(
   doors.push(() => operators.close());
   await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));
   return { ...ports, operatorPort: portOf(operators.server.address()) };
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

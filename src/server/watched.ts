@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
+import type { Role } from "../store/options.ts";
 import type { Store } from "../store/port.ts";
 import type { Listener } from "../telemetry/events.ts";
 import type { Meter } from "../telemetry/meter.ts";
@@ -15,8 +16,9 @@ export async function openWatchedStore(
   logger: Logger,
   listener: Listener,
   meter: Meter,
+  role: Role | undefined,
 ): Promise<Store> {
-  const store = await openConfiguredStore(config, logger, { role: "server", listener });
+  const store = await openConfiguredStore(config, logger, { role, listener });
   const kind = config.store.startsWith("sqlite:") ? "sqlite" : "mongodb";
   return aroundStore(store, both(spansOfStoreCalls(kind), measuredStoreCalls(kind, meter)));
 }

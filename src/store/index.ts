@@ -2,7 +2,7 @@ import type { CopyableStore } from "./copy-port.ts";
 import type { StoreOptions } from "./options.ts";
 import { StoreUnusableError } from "./port.ts";
 import { checkPath } from "./sqlite/check-path.ts";
-import { openSqliteStore } from "./sqlite/index.ts";
+import { announceSqliteServer, openSqliteStore } from "./sqlite/index.ts";
 
 interface Adapter {
   /** Opens the store at a URL. */
@@ -44,6 +44,14 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
  */
 export async function checkStoreUrl(url: string): Promise<void> {
   await adapterOf(url).check(url);
+}
+
+/**
+ * Lets other processes know that the store at `url`, which exists, is served by processes that tell nobody themselves, if
+ * that matters there. Tells the listener of others. Returns a function that ends it.
+ */
+export function announceServer(url: string, options: Pick<StoreOptions, "listener" | "logger">): () => void {
+  return url.startsWith("sqlite:") ? announceSqliteServer(url, options) : () => undefined;
 }
 
 function adapterOf(url: string): Adapter {

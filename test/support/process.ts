@@ -22,6 +22,8 @@ export interface ServiceProcess {
 export const processEnv = {
   PATH: process.env.PATH,
   NODE_COMPILE_CACHE: join(tmpdir(), "mintmark-compiled"),
+  // A test that is not about workers needs none.
+  MINTMARK_WORKERS: "1",
 };
 
 /** Starts `node src/main.ts` in a folder, on free ports of the loopback, and waits until it is ready. */

@@ -22,10 +22,10 @@ function isForPeople({ isTTY = false }: Output, { logFormat }: LogSettings): boo
 
 /**
  * The log of the service, on standard output. Lines are written at once, so that the last one before a crash is there. If
- * nobody reads them, they wait, and the service goes on; it says once how many were lost, if too many waited.
+ * nobody reads them, they wait, and the service goes on; it says once how many were lost, if too many waited. `worker`: the number that each line bears.
  */
-export async function openServiceLog({ stdout }: Io, settings: LogSettings): Promise<Logger> {
-  const logger = await openLog(stdout, standardLines, settings);
+export async function openServiceLog({ stdout }: Io, settings: LogSettings, worker?: number): Promise<Logger> {
+  const logger = await openLog(stdout, standardLines, settings, worker === undefined ? {} : { worker });
   standardLines.onLost = (lost) => logger.warn({ lost }, "lines of the log were lost, as they could not be written");
   process.on("exit", () => standardLines.flush());
   return logger;
@@ -36,14 +36,20 @@ export async function openCommandLog({ stderr }: Io, settings: LogSettings): Pro
   return openLog(stderr, stderr, settings);
 }
 
-async function openLog(output: Output, destination: DestinationStream, settings: LogSettings): Promise<Logger> {
+async function openLog(
+  output: Output,
+  destination: DestinationStream,
+  settings: LogSettings,
+  bound: { readonly worker?: number } = {},
+): Promise<Logger> {
   const { pino } = await import("pino");
   const options: LoggerOptions = {
     level: settings.logLevel,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   };
-  const logger: Logger = pino(options, isForPeople(output, settings) ? await pretty(output, destination) : destination);
+  const written = isForPeople(output, settings) ? await pretty(output, destination) : destination;
+  const logger: Logger = pino(options, written).child(bound);
   return logger;
 }
 

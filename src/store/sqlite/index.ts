@@ -49,6 +49,14 @@ export async function openSqliteStore(
   };
 }
 
+/** Announces a server of the database at `sqlite:PATH`, which exists. Returns a function that ends it. */
+export function announceSqliteServer(
+  url: string,
+  { listener, logger }: Pick<StoreOptions, "listener" | "logger">,
+): () => void {
+  return announce(url.slice("sqlite:".length), "server", { emit: listener, logger });
+}
+
 /**
  * The store in a database that {@link openDatabase} opened. Closing the store closes the database. `busyTimeout`: how
  * long a call waits for another process, in milliseconds.

@@ -9,6 +9,7 @@ import { type ActiveKey, watchKeys } from "./keys.ts";
 import { preferredFormat } from "./open-metrics.ts";
 import { describeBuild, watchEventLoop } from "./process.ts";
 import { watchCertificate, watchReloads } from "./reloads.ts";
+import { type Snapshot, textOf } from "./workers.ts";
 
 /** What metrics need. */
 interface MetricsOptions {
@@ -39,6 +40,12 @@ const NOTHING: Observed = {
   certificateExpiry: () => undefined,
 };
 
+/** What a scrape gets. */
+interface Scraped {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 /** The metrics of one process. */
 export interface Metrics {
   /** Counts events. */
@@ -49,7 +56,9 @@ export interface Metrics {
   /** From now on labels can have the names of this node's tenants, and scrapes tell its keys. */
   observe(node: Observed): void;
   /** All metrics, in the format that an `Accept` prefers. */
-  scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly text: string }>;
+  scrape(accept: string | undefined): Promise<Scraped>;
+  /** All metrics, for {@link scrapeOfAll}. */
+  snapshot(): Promise<Snapshot>;
   /** Stops to measure what is measured all the time. */
   close(): void;
 }
@@ -79,9 +88,19 @@ export function createMetrics({ version, logger, elapsed, clientLabel, known }: 
       observed = node;
     },
     async scrape(accept) {
-      const { contentType, write } = preferredFormat(accept);
-      return { contentType, text: write(await instruments.text()) };
+      return written(await instruments.text(), accept);
     },
+    snapshot: () => instruments.snapshot(),
     close,
   };
+}
+
+/** The metrics of several processes as those of one, in the format that an `Accept` prefers. */
+export async function scrapeOfAll(snapshots: readonly Snapshot[], accept: string | undefined): Promise<Scraped> {
+  return written(await textOf(snapshots), accept);
+}
+
+function written(plain: string, accept: string | undefined): Scraped {
+  const { contentType, write } = preferredFormat(accept);
+  return { contentType, text: write(plain) };
 }

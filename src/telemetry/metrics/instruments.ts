@@ -1,11 +1,15 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Logger } from "../../base/logger.ts";
+import type { Snapshot } from "./workers.ts";
 
 /** The upper bounds of every histogram of durations, in seconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** The values of a measurement's labels. One without a value is left out. */
 export type Labels<Name extends string> = Readonly<Partial<Record<Name, string | undefined>>>;
+
+/** How the values of several workers become one. Their counts are summed. */
+type OfWorkers = "min" | "max" | "first";
 
 /** A value of a gauge at the time of a scrape. */
 interface Reading<Name extends string> {
@@ -55,6 +59,7 @@ export class Instruments {
     name: string,
     help: string,
     labelNames: readonly Name[],
+    aggregator: OfWorkers,
     read: () => Iterable<Reading<Name>>,
   ): void {
     const collect = () =>
@@ -68,9 +73,15 @@ export class Instruments {
       name,
       help,
       labelNames: [...labelNames],
+      aggregator,
       registers: [this.#registry],
       collect,
     });
+  }
+
+  /** All metrics, to be put together with those of other processes. */
+  snapshot(): Promise<Snapshot> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   /** All metrics, in Prometheus' text format 0.0.4. */

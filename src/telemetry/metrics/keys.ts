@@ -15,12 +15,14 @@ export function watchKeys(instruments: Instruments, read: () => readonly ActiveK
     "mintmark_signing_key_age_seconds",
     "For how long the key that signs now has been active.",
     ["tenant"],
+    "max",
     () => read().map(({ tenant, age }) => ({ labels: { tenant }, value: age })),
   );
   instruments.gauge(
     "mintmark_signing_key_next_rotation_timestamp_seconds",
     "When the key that signs now is replaced, as a Unix timestamp.",
     ["tenant"],
+    "min",
     () => read().map(({ tenant, nextRotation }) => ({ labels: { tenant }, value: nextRotation })),
   );
 }

@@ -14,6 +14,7 @@ export function describeBuild(instruments: Instruments, version: string): void {
     "mintmark_build_info",
     "Always 1: the versions of mintmark and Node.",
     ["version", "node_version"],
+    "first",
     () => [{ labels: { version, node_version: process.versions.node }, value: 1 }],
   );
 }
@@ -26,6 +27,7 @@ export function watchEventLoop(instruments: Instruments): () => void {
     "mintmark_event_loop_lag_seconds",
     "By how much the event loop was late since the last scrape; the quantile 1 is the most.",
     ["quantile"],
+    "max",
     () => {
       const readings = PERCENTILES.map((percentile) => ({
         labels: { quantile: String(percentile / 100) },

@@ -8,6 +8,7 @@ export function watchReloads(instruments: Instruments): Listener {
     "mintmark_last_reload_successful",
     "1 if what was read again last could be used, or nothing was; 0 if the one before it is still in use.",
     ["scope"],
+    "min",
     () =>
       Object.entries(successful).map(([scope, isSuccessful]) => ({ labels: { scope }, value: Number(isSuccessful) })),
   );
@@ -26,6 +27,7 @@ export function watchCertificate(instruments: Instruments, read: () => number | 
     "mintmark_tls_certificate_expiry_timestamp_seconds",
     "When the certificate of the ports expires, as a Unix timestamp.",
     [],
+    "min",
     () => {
       const expiry = read();
       return expiry === undefined ? [] : [{ value: expiry }];

@@ -7,7 +7,7 @@ it("measures what it can, and tells the first failure alone", async () => {
   const instruments = new Instruments(logger);
   const count = instruments.counter("things_total", "Things.", ["kind"]);
   const time = instruments.histogram("thing_seconds", "Things.", []);
-  instruments.gauge("thing_now", "Things.", [], () => {
+  instruments.gauge("thing_now", "Things.", [], "max", () => {
     throw new Error("nothing to read");
   });
   count({ kind: "one", unknown: "x" } as never);
@@ -23,7 +23,9 @@ it("measures what it can, and tells the first failure alone", async () => {
 it("forgets what a gauge read before", async () => {
   const instruments = new Instruments(recordingLogger());
   let kinds = ["one", "two"];
-  instruments.gauge("thing_now", "Things.", ["kind"], () => kinds.map((kind) => ({ labels: { kind }, value: 1 })));
+  instruments.gauge("thing_now", "Things.", ["kind"], "max", () =>
+    kinds.map((kind) => ({ labels: { kind }, value: 1 })),
+  );
   expect(await instruments.text()).toContain('kind="two"');
   kinds = ["one"];
   expect(await instruments.text()).not.toContain('kind="two"');

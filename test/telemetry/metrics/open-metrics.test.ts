@@ -30,7 +30,7 @@ describe("the format", () => {
 it("OpenMetrics names the family of a counter without its suffix, has no blank line, and ends", async () => {
   const instruments = new Instruments(recordingLogger());
   instruments.counter("things_total", "Things, in total.", ["kind"])({ kind: "one" });
-  instruments.gauge("thing_now", "Things.", [], () => [{ value: 2 }]);
+  instruments.gauge("thing_now", "Things.", [], "max", () => [{ value: 2 }]);
   const expected =
     '# HELP things Things, in total.\n# TYPE things counter\nthings_total{kind="one"} 1\n' +
     "# HELP thing_now Things.\n# TYPE thing_now gauge\nthing_now 2\n# EOF\n";
