@@ -154,10 +154,15 @@ export async function openNode({
     return { ...shared, id, keyring, storeFor: provenStore(tenantStore, { tenant: id, keyring, clock }) };
   }
 
-  const pollJob = ({ keyring }: TenantParts): Job => ({
+  /** A tenant that is left out signs nothing, so it needs no new keys. */
+  async function pollKeysOf({ id, keyring }: TenantParts): Promise<void> {
+    if (registry.tenant(id) !== undefined) await keyring.poll();
+  }
+
+  const pollJob = (one: TenantParts): Job => ({
     name: JOBS.pollKeys,
     every: keyPollEvery * 1000,
-    run: () => keyring.poll(),
+    run: () => pollKeysOf(one),
   });
 
   const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
@@ -184,7 +189,7 @@ export async function openNode({
       ...opened.map(pollJob),
     ],
     async pollKeys() {
-      await Promise.all(Array.from(parts.values(), ({ keyring }) => keyring.poll()));
+      await Promise.all(Array.from(parts.values(), pollKeysOf));
     },
     async reconfigure(changed) {
       const tenants = [...changed];
@@ -193,6 +198,9 @@ export async function openNode({
       // Before the first token of a longer lifetime is minted, as opening does for the new ones.
       await Promise.all(kept.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
       await Promise.all(added.map(({ keyring }) => keyring.poll()));
+      // One that was left out has not read its keys since.
+      const returning = kept.filter(({ id }) => registry.tenant(id) === undefined);
+      await Promise.all(returning.map(({ id }) => parts.get(id)?.keyring.read()));
       for (const one of added) parts.set(one.id, one);
       registry.replace(tenants);
       return added.map(pollJob);

@@ -88,6 +88,21 @@ describe("a changed configuration", () => {
     await context.node.pollKeys();
   });
 
+  it("makes no keys for a tenant that it leaves out, and has read them once it is back", async () => {
+    const { node, clock, keyring } = context;
+    const generations = () => keyring.describe(clock.now()).length;
+    const before = generations();
+    await node.reconfigure([]);
+    clock.advance(365 * 86_400_000);
+    await node.pollKeys();
+    for (const job of node.jobs.filter(({ name }) => name === "poll keys")) await job.run();
+    expect(generations()).toBe(before);
+    await node.reconfigure([configured("one")]);
+    await mint("one", "one");
+    await node.pollKeys();
+    expect(generations()).toBeGreaterThan(before);
+  });
+
   it("forgets a tenant that it leaves out, but for the policy of its keys", async () => {
     async function swapIn() {
       const changed = configured("two");
