@@ -76,7 +76,7 @@ export function createMetrics({ version, logger, elapsed, clientLabel, known }: 
   watchKeys(instruments, () => observed.activeKeys());
   watchCertificate(instruments, () => observed.certificateExpiry());
   describeBuild(instruments, version);
-  const close = watchEventLoop(instruments);
+  const close = watchEventLoop(instruments, elapsed);
   return {
     listen(event) {
       count(event);

@@ -6,6 +6,8 @@ const RESOLUTION = 10;
 
 const NANOSECONDS = 1e9;
 
+const MINUTE = 60_000;
+
 const PERCENTILES = [50, 90, 99, 100];
 
 /** Tells which program runs. */
@@ -19,21 +21,39 @@ export function describeBuild(instruments: Instruments, version: string): void {
   );
 }
 
-/** Measures by how much the event loop is late, from one scrape to the next, until the returned function is called. */
-export function watchEventLoop(instruments: Instruments): () => void {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION });
+/** What measures delays of the event loop, in nanoseconds. */
+type Delays = Pick<ReturnType<typeof monitorEventLoopDelay>, "enable" | "disable" | "percentile" | "reset">;
+
+/**
+ * Measures by how much the event loop is late, over the last minute or two, until the returned function is called. A
+ * scrape changes nothing, as others may scrape too. `elapsed`: a monotonic reading in milliseconds.
+ */
+export function watchEventLoop(
+  instruments: Instruments,
+  elapsed: () => number,
+  delays: Delays = monitorEventLoopDelay({ resolution: RESOLUTION }),
+): () => void {
   delays.enable();
+  let begun = elapsed();
+  /** The lags of the minute, or more, that had ended by then. */
+  let before: readonly number[] = [];
   instruments.gauge(
     "mintmark_event_loop_lag_seconds",
-    "By how much the event loop was late since the last scrape; the quantile 1 is the most.",
+    "By how much the event loop was late in the last minute or two; the quantile 1 is the most.",
     ["quantile"],
     "max",
     () => {
-      const readings = PERCENTILES.map((percentile) => ({
-        labels: { quantile: String(percentile / 100) },
-        value: Math.max(0, delays.percentile(percentile) / NANOSECONDS - RESOLUTION / 1000),
+      const lags = PERCENTILES.map((percentile) =>
+        Math.max(0, delays.percentile(percentile) / NANOSECONDS - RESOLUTION / 1000),
+      );
+      const readings = lags.map((lag, index) => ({
+        labels: { quantile: String((PERCENTILES[index] ?? 0) / 100) },
+        value: Math.max(lag, before[index] ?? 0),
       }));
-      delays.reset();
+      if (elapsed() - begun >= MINUTE) {
+        [begun, before] = [elapsed(), lags];
+        delays.reset();
+      }
       return readings;
     },
   );
