@@ -39,8 +39,7 @@ export interface Row {
 }
 
 /**
- * Starts all contenders, then measures them in turn, in as many rounds as there are to be pairs. All are warmed up before,
- * for as long as they are measured.
+ * Starts all contenders, then measures them in turn, in as many rounds as there are to be pairs. All are warmed up before.
  */
 export async function compare(comparison: Comparison, options: Options): Promise<readonly Row[]> {
   const { subject, baselines } = comparison;
@@ -49,7 +48,7 @@ export async function compare(comparison: Comparison, options: Options): Promise
   const opened: OpenContender[] = [];
   try {
     for (const contender of contenders) opened.push(await contender.open(options));
-    for (const each of opened) await each.measure(options.seconds);
+    for (const each of opened) await each.measure(options.warmUp);
     const rounds: number[][] = [];
     for (let round = 0; round < options.pairs; round += 1) {
       const values: number[] = [];

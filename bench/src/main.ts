@@ -1,6 +1,6 @@
 /** `npm run bench`: measures mintmark beside plain servers and other OAuth2 servers (docs/performance.md). */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compare, type Row } from "./comparison.ts";
 import { readOptions } from "./options.ts";
@@ -9,6 +9,7 @@ import { workloads } from "./workloads/index.ts";
 
 const options = readOptions(process.argv.slice(2));
 const chosen = chooseWorkloads(options.only);
+if (options.peers) installPeers();
 if (!options.source) execFileSync(process.execPath, [join(import.meta.dirname, "../../scripts/build.ts")]);
 const rows: Row[] = [];
 for (const workload of chosen) {
@@ -25,4 +26,12 @@ function chooseWorkloads(names: readonly string[] | undefined) {
     if (workload !== undefined) return workload;
     throw new Error(`--only: ${name} is none of ${workloads.map((each) => each.name).join(", ")}.`);
   });
+}
+
+/** Installs what only the bench needs, if it is not there. */
+function installPeers(): void {
+  const folder = join(import.meta.dirname, "..");
+  if (existsSync(join(folder, "node_modules"))) return;
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  execFileSync(npm, ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], { cwd: folder, stdio: ["ignore", 2, 2] });
 }

@@ -6,6 +6,8 @@ export interface Options {
   readonly only: readonly string[] | undefined;
   /** How long each measurement takes. */
   readonly seconds: number;
+  /** How long each is used before it is measured: V8 compiles what is hot by and by. */
+  readonly warmUp: number;
   /** How often each is measured, in turn with its baselines. */
   readonly pairs: number;
   readonly connections: number;
@@ -30,8 +32,9 @@ export function readOptions(args: readonly string[]): Options {
     allowNegative: true,
     options: {
       only: { type: "string", multiple: true },
-      seconds: { type: "string", default: "2" },
-      pairs: { type: "string", default: "5" },
+      seconds: { type: "string", default: "1" },
+      "warm-up": { type: "string", default: "5" },
+      pairs: { type: "string", default: "7" },
       connections: { type: "string", default: "64" },
       peers: { type: "boolean", default: true },
       source: { type: "boolean", default: false },
@@ -45,6 +48,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     only: only?.flatMap((names) => names.split(",")),
     seconds: positive("--seconds", seconds),
+    warmUp: positive("--warm-up", values["warm-up"]),
     pairs: positive("--pairs", pairs),
     connections: positive("--connections", connections),
     ...{ peers, source, store, workers, profile, json },

@@ -5,10 +5,8 @@ import { join, resolve } from "node:path";
 import { freePort } from "../../../test/support/free-port.ts";
 import { keyText } from "../../../test/support/key-encryption-key.ts";
 import type { Options } from "../options.ts";
+import { CREDENTIALS } from "./credentials.ts";
 import { type ServerProcess, spawnNode, stop, untilReady } from "./process.ts";
-
-/** The client of all tenants. */
-export const CREDENTIALS = { client_id: "client", client_secret: "the secret of the client" };
 
 /** The path of the tenant that signs with ES256; that at the root signs with RS256. */
 export const ES256 = "/es256";

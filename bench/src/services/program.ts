@@ -1,17 +1,31 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { freePort } from "../../../test/support/free-port.ts";
 import { type ServerProcess, spawnNode, stop, untilReady } from "./process.ts";
 
-/** Starts one of the programs of this folder that serve on the port of their first argument, such as `baselines/node-http.ts`. */
-export async function startProgram(name: string): Promise<ServerProcess> {
+/** The path of a program of the bench, such as `baselines/node-http.ts`. */
+function pathOf(name: string): string {
+  return join(import.meta.dirname, "..", name);
+}
+
+/** Starts a program that serves on the port of its first argument. */
+export async function startProgram(name: string, ...args: readonly string[]): Promise<ServerProcess> {
   const port = await freePort();
-  const child = spawnNode({ args: [join(import.meta.dirname, "..", name), String(port)] });
+  const child = spawnNode({ args: [pathOf(name), String(port), ...args] });
   await untilReady(child, () => accepts(port));
   return { pid: child.pid ?? 0, port, stop: () => stop(child) };
 }
 
+/** Runs a program for so many seconds, and returns the number that it prints. */
+export async function runProgram(name: string, seconds: number): Promise<number> {
+  const child = spawn(process.execPath, [pathOf(name), String(seconds)], { stdio: ["ignore", "pipe", "inherit"] });
+  return Number(await text(child.stdout));
+}
+
+/** Whether something listens on a port of the loopback; rejects if nothing does. */
 async function accepts(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");

@@ -5,7 +5,8 @@ import type { Contender } from "../contender.ts";
 import { anyOf } from "../load/form.ts";
 import { driveGrpc, type GrpcLoad } from "../load/http2.ts";
 import type { Options } from "../options.ts";
-import { CREDENTIALS, startMintmark } from "../services/mintmark.ts";
+import { CREDENTIALS } from "../services/credentials.ts";
+import { startMintmark } from "../services/mintmark.ts";
 import { startProgram } from "../services/program.ts";
 
 const CONNECTIONS = 4;

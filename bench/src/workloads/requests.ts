@@ -1,5 +1,6 @@
 import { anyOf, formPost } from "../load/form.ts";
-import { CREDENTIALS } from "../services/mintmark.ts";
+import { CREDENTIALS } from "../services/credentials.ts";
+import { ES256 } from "../services/mintmark.ts";
 import type { Requests } from "./contenders.ts";
 
 /** How many requests are made before and sent again and again, so that making them costs nothing. */
@@ -25,4 +26,9 @@ export function mints(tenant: string, more: Readonly<Record<string, string>> = {
   const forms = Array.from({ length: VARIANTS }, (_, subject) => mintForm(subject, more));
   const requests = forms.map((form) => formPost(`${tenant}/connect/token`, form));
   return { request: () => anyOf(requests) };
+}
+
+/** Where the tenant that signs with ES256 gives tokens. */
+export function tokenUrl(port: number): string {
+  return `http://127.0.0.1:${port}${ES256}/connect/token`;
 }

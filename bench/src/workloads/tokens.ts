@@ -1,5 +1,6 @@
-import { ES256 } from "../services/mintmark.ts";
-import { mintForm } from "./requests.ts";
+import { anyOf, formPost } from "../load/form.ts";
+import { CREDENTIALS } from "../services/credentials.ts";
+import type { Requests } from "./contenders.ts";
 
 /** The tokens of an answer. */
 export interface Tokens {
@@ -7,30 +8,46 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-/** How many mints are under way at once while a pool is filled. */
+type Form = Readonly<Record<string, string>>;
+
+/** How many requests are under way at once while a pool is filled. */
 const AT_ONCE = 32;
 
-/** Mints tokens with ES256, as many as a pool needs, to use them in requests. */
-export async function mintPool(
-  port: number,
-  size: number,
-  more: Readonly<Record<string, string>> = {},
-): Promise<readonly Tokens[]> {
+/** Posts forms, and collects the tokens of the answers. */
+export async function collect(url: string, size: number, formOf: (index: number) => Form): Promise<readonly Tokens[]> {
   const tokens: Tokens[] = [];
   while (tokens.length < size) {
     const batch = Array.from({ length: Math.min(AT_ONCE, size - tokens.length) }, (_, index) =>
-      mintOne(port, mintForm(tokens.length + index, more)),
+      post(url, formOf(tokens.length + index)),
     );
     tokens.push(...(await Promise.all(batch)));
   }
   return tokens;
 }
 
-async function mintOne(port: number, form: Readonly<Record<string, string>>): Promise<Tokens> {
-  const answer = await fetch(`http://127.0.0.1:${port}${ES256}/connect/token`, {
-    method: "POST",
-    body: new URLSearchParams(form),
-  });
+async function post(url: string, form: Form): Promise<Tokens> {
+  const answer = await fetch(url, { method: "POST", body: new URLSearchParams(form) });
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()) as Tokens;
+}
+
+const MEMBER = '"refresh_token":"';
+
+/** A chain of refreshes for each connection: each request has the token that the last one gave. */
+export function refreshes(path: string, grants: readonly { readonly refresh_token: string }[]): Requests {
+  const tokens = grants.map((grant) => grant.refresh_token);
+  return {
+    request: (connection) =>
+      formPost(path, { grant_type: "refresh_token", refresh_token: tokens[connection] ?? "", ...CREDENTIALS }),
+    answered: (connection, body) => {
+      const start = body.indexOf(MEMBER, 0, "latin1") + MEMBER.length;
+      tokens[connection] = body.toString("latin1", start, body.indexOf('"', start, "latin1"));
+    },
+  };
+}
+
+/** Introspections of some tokens, which are chosen at random. */
+export function introspections(path: string, tokens: readonly { readonly access_token: string }[]): Requests {
+  const requests = tokens.map(({ access_token }) => formPost(path, { token: access_token, ...CREDENTIALS }));
+  return { request: () => anyOf(requests) };
 }
