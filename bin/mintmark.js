@@ -3,9 +3,10 @@
 // that old ones can parse, and it imports nothing but what they have.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
+import { compileCacheFolder } from "./compile-cache.js";
 
 /** The oldest major version of Node that runs mintmark. */
 const NEEDED = 26;
@@ -32,10 +33,16 @@ const platform = `${process.platform} ${process.arch}`;
 
 // A checkout runs its source, so that a bundle of yesterday never stands for it; a package has the bundle alone.
 const source = new URL("../src/main.ts", import.meta.url);
-const program = existsSync(source) ? source : new URL("../dist/mintmark.cjs", import.meta.url);
+const isCheckout = existsSync(source);
+const program = isCheckout ? source : new URL("../dist/mintmark.cjs", import.meta.url);
+
+const compileCache = compileCacheFolder(process.argv.slice(2), process.env, process.cwd());
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
-  import(program.href);
+  if (compileCache !== undefined) module.enableCompileCache(compileCache);
+  if (isCheckout) import(program.href);
+  // An import of CommonJS would read all of it once more, for the names of its exports.
+  else createRequire(import.meta.url)(fileURLToPath(program));
 } else {
   const node = findNode();
   if (node === undefined) refuse(`the optional dependency that provides one is not installed for ${platform}`);
@@ -58,7 +65,8 @@ function findNode() {
 function run(node) {
   const args = [...process.execArgv, fileURLToPath(program), ...process.argv.slice(2)];
   const detached = !isWindows && [0, 1, 2].some(isatty);
-  const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], detached });
+  const env = { ...process.env, ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }) };
+  const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], detached, env });
   // It says so once it does not die of them.
   const begun = new Promise((resolve) => child.once("message", resolve));
   child.on("error", (error) => refuse(`the one at ${node} does not start (${error.code})`));

@@ -6,6 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rpcDoor } from "./support/doors.ts";
+import { TELL_PACKAGES } from "./support/loaded-packages.ts";
 import { type ServiceProcess, startProcess } from "./support/process.ts";
 
 const client: oauth.Client = { client_id: "arbitrary-resource-owner-client" };
@@ -15,7 +16,7 @@ let folder: string;
 let service: ServiceProcess;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "mintmark-smoke-"));
-  service = await startProcess(folder);
+  service = await startProcess(folder, { NODE_OPTIONS: TELL_PACKAGES.join(" ") });
 });
 afterAll(async () => {
   service.child.kill();
@@ -98,7 +99,7 @@ describe("the real process", () => {
     },
   );
 
-  it("verifies an old token after a restart, and ends cleanly", async () => {
+  it("verifies an old token after a restart, and ends cleanly, without having loaded what SQLite does not need", async () => {
     const rpc = rpcDoor(service.rpcPort);
     const { accessToken = "" } = await rpc.mint({
       client_id: client.client_id,
@@ -111,6 +112,11 @@ describe("the real process", () => {
     expect(await verify(await discover(url, "oidc"), accessToken)).toMatchObject({ sub: "bob" });
 
     expect(await service.stop()).toBe(0);
+    const [, packages = ""] = /^packages: (.*)$/m.exec(service.output()) ?? [];
+    expect(packages.split(" ")).toContain("fastify");
+    for (const unused of ["ajv", "mongodb", "pino-pretty"]) {
+      expect(packages.split(" ")).not.toContain(unused);
+    }
     // The issuer is the public URL, which stays though the port of this test does not.
     service = await startProcess(folder, { MINTMARK_PUBLIC_URL: url });
     const at = service.output().match(/"httpPort":(\d+)/)?.[1];

@@ -1,6 +1,4 @@
 import { Command } from "commander";
-import { parseKey } from "../config/key-encryption-key.ts";
-import { hashedIdentifier } from "../telemetry/audit/identifiers.ts";
 import { readConfidential } from "./frame/confidential.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
@@ -23,6 +21,10 @@ export function auditHash(io: Io): Command {
     .argument("<identifier>", "Identifier, or - for standard input")
     .requiredOption("--key-file <path>", "File with the key, the same as audit.hmacKeyFile in the configuration")
     .action(async (identifier: string, { keyFile, ...options }: HashOptions) => {
+      const [{ parseKey }, { hashedIdentifier }] = await Promise.all([
+        import("../config/key-encryption-key.ts"),
+        import("../telemetry/audit/identifiers.ts"),
+      ]);
       const key = parseKey((await readConfidential(io, { what: "key", file: keyFile })).trim());
       if (key === undefined)
         throw new UsageError("--key-file must be a file that contains 32 bytes in base64url, base64 or hex.");

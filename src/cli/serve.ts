@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { Command, Option } from "commander";
 import { formatAddress } from "../base/address.ts";
 import type { Logger } from "../base/logger.ts";
@@ -79,6 +80,8 @@ async function serveUntilStopped(io: Io, sources: ConfigContext, logOf: LogOf): 
   if (config.development && takesBanner(io.stdout, log)) io.stdout.write(welcome(config, service));
   const { publicUrl, httpPort, rpcPort, operatorPort, managementPort } = service;
   logger.info({ publicUrl, httpPort, rpcPort, operatorPort, managementPort }, "mintmark is ready");
+  // Now it has all that a start needs; and a process that is killed would never write it.
+  flushCompileCache();
 
   const signal = await stopping;
   logger.info({ signal }, "mintmark stops");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
 import { formatSha256 } from "../registry/secret.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isNetwork, parseAddress } from "../base/address.ts";
 import { normalizeUrl } from "../base/url.ts";
 import { expected, expectedUnseen } from "../schema/explain.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configFile } from "./schema.ts";
 
 /** The JSON Schema of the configuration file, as the text of `mintmark.schema.json`. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { buildOperators } from "../registry/build-operators.ts";
 import { buildTenants } from "../registry/build-tenant.ts";
 import { checkStaleness } from "../registry/key-times.ts";

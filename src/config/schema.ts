@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { operators } from "../registry/schema-operator.ts";
 import { tenants } from "../registry/schema-tenant.ts";
 import { expected } from "../schema/explain.ts";

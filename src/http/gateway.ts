@@ -1,4 +1,3 @@
-import { METHODS } from "node:http";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Engine } from "../engine/port.ts";
 import type { Listener } from "../telemetry/events.ts";
@@ -12,6 +11,7 @@ import { HttpRefusal, sendError } from "./errors.ts";
 import { readForms } from "./form-endpoint.ts";
 import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
+import { ANY_OTHER, replaceMethod } from "./methods.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
 import {
@@ -51,6 +51,10 @@ interface HttpServerOptions {
   readonly isStopping?: (() => boolean) | undefined;
 }
 
+const compileNothing = () => () => {
+  throw new Error("No route has a schema.");
+};
+
 /**
  * Creates an HTTP server without paths, which does not listen yet. It answers every error that reaches Fastify with a
  * refusal (RFC 6749 section 5.2).
@@ -71,6 +75,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     return503OnClosing: false,
     // The longest tenant id.
     routerOptions: { maxParamLength: 63 },
+    // No route has a schema; to load what compiles them takes 3 % of a start.
+    schemaController: { compilersFactory: { buildValidator: compileNothing, buildSerializer: compileNothing } },
+    // The one hook that runs before the router.
+    rewriteUrl(request) {
+      replaceMethod(request, routed);
+      return request.url ?? "";
+    },
     // Before any hook: the path cannot be read.
     frameworkErrors: (error, request, reply) => {
       arrivals.record(request, reply);
@@ -79,8 +90,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, arrivals.on(socket)),
   });
-  // Every method that Node knows reaches its path, so that the path can say which methods it allows.
-  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  app.addHttpMethod(ANY_OTHER);
+  const routed = new Set(app.supportedMethods);
   // Endpoints that take a body add a parser. Reading a body for an unknown path could only give another refusal.
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => sendError(error, reply));

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonObject } from "../base/json.ts";
 import { isAuthorityUrl } from "../base/url.ts";
 import { expected, expectedUnseen } from "../schema/explain.ts";

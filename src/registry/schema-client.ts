@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { expected } from "../schema/explain.ts";
 import { count, duration, durationOrZero, filledIn, flag, text } from "../schema/fields.ts";
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";

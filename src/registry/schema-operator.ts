@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { expected } from "../schema/explain.ts";
 import { text } from "../schema/fields.ts";
 import { operatorId, secret } from "./fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseRates, RATES_PATTERN, type Rate } from "../base/rate.ts";
 import { expected } from "../schema/explain.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_DURATION } from "../base/duration.ts";
 import { SIGNING_ALGORITHMS } from "../keyring/algorithms.ts";
 import { expected } from "../schema/explain.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DURATION_PATTERN, formatDuration, MAX_DURATION, parseDuration } from "../base/duration.ts";
 import { hasTemplate, isIssuerUrl } from "../base/url.ts";
 import { expected } from "./explain.ts";

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -19,6 +20,7 @@ import { CTRL_C, hasTerminals, startOnTerminal } from "../support/terminal.ts";
 
 const root = join(import.meta.dirname, "../..");
 const launcher = readFileSync(join(root, "bin/mintmark.js"), "utf8");
+const files = readdirSync(join(root, "bin"));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
 
@@ -56,7 +58,7 @@ beforeEach(() => {
   write("package.json", '{ "type": "module" }');
   write("dist/mintmark.cjs", PROGRAM);
   mkdirSync(join(folder, "bin"));
-  copyFileSync(join(root, "bin/mintmark.js"), join(folder, "bin/mintmark.js"));
+  for (const file of files) copyFileSync(join(root, "bin", file), join(folder, "bin", file));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -200,8 +202,9 @@ describe.skipIf(nodeHere === undefined)("the launcher under an old Node", () => 
   });
 });
 
-it("the launcher has no syntax that an old Node cannot parse", async () => {
-  const as = async (target: string) => (await transform(launcher, { target })).code;
+it.each(files)("%s has no syntax that an old Node cannot parse", async (file) => {
+  const text = readFileSync(join(root, "bin", file), "utf8");
+  const as = async (target: string) => (await transform(text, { target })).code;
   expect(await as("node18")).toBe(await as("esnext"));
 });
 

@@ -10,12 +10,14 @@ const [build = [], image = []] = stages.values();
 
 const named = (name: string) => image.filter((instruction) => instruction.name === name);
 
-it("the image is its base and the bundle: nothing runs in it while it is made, and all comes from the build", () => {
+it("the image is its base, the launcher and the bundle: nothing runs in it while it is made, and all comes from the build", () => {
   expect([...stages.keys()]).toEqual(["build", "1"]);
   expect(named("RUN")).toEqual([]);
   expect(named("COPY").map(({ text }) => text.split(" ")[0])).toEqual([
     "LICENSE",
     "/build/dist/licenses.txt",
+    "bin",
+    "/build/package.json",
     "/build/dist/mintmark.cjs",
     "/build/state",
   ]);
@@ -32,7 +34,7 @@ it("it runs as a user without a name, whom Kubernetes can see to be not root", (
 });
 
 it("it runs without a shell, and so does its health check", () => {
-  const program = ["/nodejs/bin/node", "/usr/lib/mintmark/mintmark.cjs"];
+  const program = ["/nodejs/bin/node", "/usr/lib/mintmark/bin/mintmark.js"];
   const [entrypoint, command, health] = ["ENTRYPOINT", "CMD", "HEALTHCHECK"].flatMap(named).map(wordsOf);
   expect(entrypoint).toEqual(program);
   expect(command).toEqual(["serve"]);

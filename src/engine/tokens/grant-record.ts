@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
 import type { Approval } from "../policy.ts";
 

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Logger } from "../../base/logger.ts";
 import type { Config } from "../../config/config.ts";
 import type { ReadFile } from "../../config/files.ts";
@@ -50,6 +51,7 @@ export async function runWorker({ primary, sources, openLogger, stopSignal }: Wo
       reopenAudit: async () => void (await service.reopenAudit()),
     });
     await primary.send({ kind: "ready", ports: portsOf(service) });
+    flushCompileCache();
     await stopping;
     await service.close();
   } catch (error) {
