@@ -3,7 +3,7 @@ import type { Authorities } from "../authorities/port.ts";
 import { type Clock, type Machine, systemClock, thisMachine } from "../base/clock.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Scrypt } from "../engine/clients/secrets.ts";
-import { type Signatures, webCryptoSignatures } from "../keyring/algorithms.ts";
+import { nodeSignatures, type Signatures } from "../keyring/algorithms.ts";
 import type { Sealer } from "../keyring/seal.ts";
 import type { Emit } from "../telemetry/events.ts";
 
@@ -38,7 +38,7 @@ export function thisPlatform(
     clock,
     random: systemRandom,
     sealer,
-    signatures: webCryptoSignatures,
+    signatures: nodeSignatures(),
     authorities: createAuthorities,
   };
 }

@@ -2,7 +2,7 @@ import { type Authorities, AuthorityUnavailableError } from "../../src/authoriti
 import type { TenantContext } from "../../src/engine/context.ts";
 import type { GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
-import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+import { nodeSignatures } from "../../src/keyring/algorithms.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
 import type { Tenant } from "../../src/registry/tenant.ts";
 import { type Node, openNode } from "../../src/server/node.ts";
@@ -72,7 +72,7 @@ export async function testContext(
     clock: () => ({ ...clock, past: async (instant) => (isOpening ? undefined : clock.past(instant)) }),
     random: seededRandom(`context ${contexts}`),
     sealer: jweSealer([TEST_KEY_ENCRYPTION_KEY]),
-    signatures: webCryptoSignatures,
+    signatures: nodeSignatures(),
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);

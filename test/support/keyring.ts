@@ -1,5 +1,5 @@
 import { systemRandom } from "../../src/base/random.ts";
-import { webCryptoSignatures } from "../../src/keyring/algorithms.ts";
+import { nodeSignatures } from "../../src/keyring/algorithms.ts";
 import { type KeyringDependencies, type KeyringTenant, openKeyring } from "../../src/keyring/index.ts";
 import type { RotationOrder } from "../../src/keyring/port.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
@@ -38,7 +38,7 @@ export async function testKeyring(
     clock,
     random: systemRandom,
     sealer: jweSealer([new Uint8Array(32).fill(1)]),
-    signatures: webCryptoSignatures,
+    signatures: nodeSignatures(),
     emit,
     maxClockSkew: store.maxClockSkew,
     keyPollEvery: 5,
