@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Clock, Instant } from "../base/clock.ts";
 import { LruMap } from "../base/lru-map.ts";
@@ -60,14 +60,14 @@ export class Keyring implements TenantKeyring {
    * access token: the engine checks that.
    */
   async verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined> {
-    const kid = kidOf(jwt);
+    // By a digest, so that memory does not hold a list of live tokens.
+    const digest = hash("sha256", jwt, "base64url");
+    const known = this.#verified.get(digest);
+    const kid = known?.kid ?? kidOf(jwt);
     if (kid === undefined) return undefined;
     // The key is checked every time, even for a remembered token: the key may have been compromised or retired since.
     const key = await this.#publishedKey(jwt, kid, now);
     if (key === undefined) return undefined;
-    // By a digest, so that memory does not hold a list of live tokens.
-    const digest = createHash("sha256").update(jwt).digest("base64url");
-    const known = this.#verified.get(digest);
     if (known !== undefined) return known;
     const claims = await key.material.verify(jwt);
     if (claims === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Random } from "../base/random.ts";
 
 const HANDLE = /^[A-Za-z0-9_-]{43}$/;
@@ -17,5 +17,5 @@ export function looksLikeHandle(text: string): boolean {
  * What the store keeps of a handle: its SHA-256, base64url. It needs no salt, as nobody can guess 256 random bits.
  */
 export function handleDigest(handle: string): string {
-  return createHash("sha256").update(handle).digest("base64url");
+  return hash("sha256", handle, "base64url");
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as hashOnce } from "node:crypto";
 import type { Instant } from "../base/clock.ts";
 
 /** "Everything that bears this, up to `notAfter`, is dead." */
@@ -38,7 +38,5 @@ export function isRevoked(revocations: readonly Revocation[], times: readonly In
 
 /** Every part is preceded by its length, so that no two lists of parts hash alike. */
 function hash(...parts: readonly string[]): string {
-  const sha256 = createHash("sha256");
-  for (const part of parts) sha256.update(`${Buffer.byteLength(part)}:`).update(part);
-  return sha256.digest("base64url");
+  return hashOnce("sha256", parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(""), "base64url");
 }

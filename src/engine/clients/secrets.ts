@@ -1,4 +1,4 @@
-import { createHash, createHmac, scrypt, timingSafeEqual } from "node:crypto";
+import { createHmac, hash as hashOnce, scrypt, timingSafeEqual } from "node:crypto";
 import { hostNetwork } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
@@ -80,7 +80,7 @@ export class SecretVerifier {
   }
 
   async #isRight(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
-    const digest = createHash("sha256").update(secret).digest();
+    const digest = hashOnce("sha256", secret, "buffer");
     let proven = false;
     for (const hash of hashes) {
       // No early exit: the time must not reveal which of several hashes matched.
