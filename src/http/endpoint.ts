@@ -4,6 +4,7 @@ import type { Engine, TenantEngine } from "../engine/port.ts";
 import { arrivalOf } from "../wire/arrival.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
 import { HttpRefusal } from "./errors.ts";
+import { hook } from "./hook.ts";
 
 /** An endpoint that every tenant has. */
 export interface Endpoint {
@@ -38,7 +39,7 @@ export function addEndpoints(app: FastifyInstance, engine: Engine, endpoints: re
 
 function addRoute(app: FastifyInstance, engine: Engine, endpoint: Endpoint, path: string): void {
   const { methods, check, operation, handle } = endpoint;
-  const refuseEarly = async (request: FastifyRequest) => {
+  const refuseEarly = (request: FastifyRequest) => {
     const arrival = arrivalOf(request.raw);
     arrival.operation = operation;
     const tenant = findTenant(engine, request);
@@ -47,7 +48,7 @@ function addRoute(app: FastifyInstance, engine: Engine, endpoint: Endpoint, path
     requireMethod(request, methods);
     check?.(request);
   };
-  app.all(path, { onRequest: refuseEarly }, (request, reply) =>
+  app.all(path, { onRequest: hook(refuseEarly) }, (request, reply) =>
     handle(request.getDecorator<TenantEngine>("tenant"), request, reply),
   );
 }

@@ -57,8 +57,8 @@ export function parseForm(body: Uint8Array): Form {
 function addPair(form: Map<string, string>, pair: string): void {
   const equals = pair.indexOf("=");
   if (equals === -1 || equals === pair.length - 1) return;
-  const name = unescapePart(pair.slice(0, equals), "A parameter's name");
-  const value = unescapePart(pair.slice(equals + 1), nameOf(name));
+  const name = unescapePart(pair.slice(0, equals), () => "A parameter's name");
+  const value = unescapePart(pair.slice(equals + 1), () => nameOf(name));
   if (!form.has(name)) form.set(name, value);
   else if (KNOWN.has(name)) throw new OAuthError("invalid_request", `${name} is given more than once.`);
 }
@@ -68,11 +68,13 @@ function nameOf(name: string): string {
   return PARAMETER_NAME.test(name) ? name : "A parameter";
 }
 
-function unescapePart(text: string, what: string): string {
+function unescapePart(text: string, what: () => string): string {
+  // Most names and many values have nothing to decode, and decoding takes ten times as long as finding that out.
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw new OAuthError("invalid_request", `${what} is not percent-encoded UTF-8.`);
+    throw new OAuthError("invalid_request", `${what()} is not percent-encoded UTF-8.`);
   }
 }
 

@@ -9,6 +9,7 @@ import { oauthMetadata, openidMetadata } from "./discovery.ts";
 import { addEndpoints } from "./endpoint.ts";
 import { HttpRefusal, sendError } from "./errors.ts";
 import { readForms } from "./form-endpoint.ts";
+import { hook } from "./hook.ts";
 import { introspect } from "./introspect.ts";
 import { jwks } from "./jwks.ts";
 import { ANY_OTHER, replaceMethod } from "./methods.ts";
@@ -96,12 +97,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => sendError(error, reply));
   app.setNotFoundHandler((_request, reply) => sendError(new HttpRefusal(404, "There is nothing at this path."), reply));
-  app.addHook("onRequest", async (request, reply) => arrivals.record(request, reply));
-  app.addHook("onRequest", refuseExpectation);
-  app.addHook("onRequest", refuseLargeHeader);
-  app.addHook("onRequest", refuseSecondHost);
-  app.addHook("onRequest", refuseTransferCoding);
-  app.addHook("onSend", async (request, reply) => closeIfStopping(request, reply));
+  const record = (request: FastifyRequest, reply: FastifyReply) => arrivals.record(request, reply);
+  for (const first of [record, refuseExpectation, refuseLargeHeader, refuseSecondHost, refuseTransferCoding]) {
+    app.addHook("onRequest", hook(first));
+  }
+  const beforeAnswer = hook(closeIfStopping);
+  app.addHook("onSend", (request, reply, _payload, done) => beforeAnswer(request, reply, done));
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));
   return app;
 }

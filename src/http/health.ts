@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { UNCACHED } from "../wire/headers.ts";
 import { requireMethod } from "./endpoint.ts";
+import { hook } from "./hook.ts";
 
 /** The result of a check. `problem`: undefined if it passed; `remark`: what operators should know nevertheless. */
 interface Finding {
@@ -23,7 +24,7 @@ export function serveHealth(app: FastifyInstance, health: HealthReport): void {
   const serve = (name: string, check: () => Promise<readonly Finding[]>) =>
     app.all<{ Querystring: { readonly verbose?: string } }>(
       `/${name}`,
-      { onRequest: async (request) => requireMethod(request, ["GET", "HEAD"]) },
+      { onRequest: hook((request) => requireMethod(request, ["GET", "HEAD"])) },
       async (request, reply) => {
         const findings = await check();
         const isWell = findings.every(({ problem }) => problem === undefined);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { UNCACHED } from "../wire/headers.ts";
 import { requireMethod } from "./endpoint.ts";
+import { hook } from "./hook.ts";
 
 /** The metrics of this process, in the format that an `Accept` prefers. */
 interface Scraped {
@@ -12,7 +13,7 @@ interface Scraped {
 export function serveMetrics(app: FastifyInstance, scrape: (accept: string | undefined) => Promise<Scraped>): void {
   app.all(
     "/metrics",
-    { onRequest: async (request) => requireMethod(request, ["GET", "HEAD"]) },
+    { onRequest: hook((request) => requireMethod(request, ["GET", "HEAD"])) },
     async ({ headers }, reply) => {
       const { contentType, text } = await scrape(headers.accept);
       return reply.headers({ ...UNCACHED, "content-type": contentType }).send(text);

@@ -72,7 +72,7 @@ export function refuseConnection(error: { readonly code: string }, socket: Socke
 }
 
 /** Refuses an expectation other than that of an interim answer, which Node meets (RFC 9110 section 10.1.1). */
-export async function refuseExpectation({ raw }: FastifyRequest): Promise<void> {
+export function refuseExpectation({ raw }: FastifyRequest): void {
   const { expect } = raw.headers;
   if (expect !== undefined && !/^100-continue$/i.test(expect)) {
     throw new HttpRefusal(417, "Expect must be 100-continue or absent.");
@@ -83,7 +83,7 @@ export async function refuseExpectation({ raw }: FastifyRequest): Promise<void> 
  * Refuses a request with more than one Host (RFC 9112 section 3.2): Node reads the first, but a proxy may read the
  * last. Over HTTP/2 a Host is allowed if it equals the authority (RFC 9113 section 8.3.1).
  */
-export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
+export function refuseSecondHost({ raw }: FastifyRequest): void {
   const [host, second] = fieldValues(raw.rawHeaders, "host");
   const [authority = host] = fieldValues(raw.rawHeaders, ":authority");
   const isMissing = host === undefined && raw.httpVersion === "1.1";
@@ -93,14 +93,14 @@ export async function refuseSecondHost({ raw }: FastifyRequest): Promise<void> {
 }
 
 /** Refuses a body in an unsupported transfer coding (RFC 9112 section 6.1), which would otherwise be read as plain. */
-export async function refuseTransferCoding({ raw }: FastifyRequest): Promise<void> {
+export function refuseTransferCoding({ raw }: FastifyRequest): void {
   const codings = fieldValues(raw.rawHeaders, "transfer-encoding").join(", ");
   if (!/^(?:chunked)?$/i.test(codings.trim()))
     throw new HttpRefusal(501, "Transfer-Encoding must be chunked or absent.");
 }
 
 /** Refuses a large header over HTTP/2, where Node enforces its limit only once the client has acknowledged it. */
-export async function refuseLargeHeader({ raw }: FastifyRequest): Promise<void> {
+export function refuseLargeHeader({ raw }: FastifyRequest): void {
   const size = raw.rawHeaders.reduce((sum, text) => sum + text.length, 0);
   if (size > limits.maxHeaderSize) throw new HttpRefusal(431, HEADER_TOO_LARGE);
 }

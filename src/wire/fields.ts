@@ -1,6 +1,12 @@
 /** The values of all fields with that name. `fields`: the names and values of a header in turn, as received. */
 export function fieldValues(fields: readonly string[], name: string): readonly string[] {
-  return fields.filter((_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === name);
+  const values: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const [field = "", value = ""] = [fields[at], fields[at + 1]];
+    // The length first: most names differ in it, and a dozen names are looked for in every request.
+    if (field.length === name.length && field.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }
 
 /**

@@ -5,6 +5,7 @@ export type IsTrusted = (address: string) => boolean;
 
 /** Makes the check for trusted proxies. `networks`: IP addresses, and networks in CIDR notation. */
 export function trustedProxies(networks: readonly string[]): IsTrusted {
+  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix] = network.split("/");

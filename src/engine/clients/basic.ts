@@ -18,6 +18,7 @@ export function parseBasic(authorization: string): BasicCredentials | undefined 
 }
 
 function formUrlDecode(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
