@@ -12,21 +12,22 @@ import type { Caller } from "./request.ts";
  * so a new snapshot counts at once.
  */
 export function createEngine(all: ReadonlyMap<string, TenantParts>, dependencies: PerformDependencies): Engine {
-  const lasting = new WeakMap<TenantParts, Omit<TenantEngine, "tenant">>();
+  /** By the tenant as it is configured: a new snapshot brings new ones. */
+  const engines = new WeakMap<TenantEngine["tenant"], TenantEngine>();
   return {
     forTenant(id) {
       const [tenant, parts] = [dependencies.registry.tenant(id), all.get(id)];
       if (tenant === undefined || parts === undefined) return undefined;
-      const engine = lasting.get(parts) ?? lastingPart(parts, dependencies);
-      lasting.set(parts, engine);
-      return { ...engine, tenant };
+      const engine = engines.get(tenant) ?? engineOf(tenant, parts, dependencies);
+      engines.set(tenant, engine);
+      return engine;
     },
   };
 }
 
-/** What does not depend on the tenant's configuration, and so is built once. */
-function lastingPart(parts: TenantParts, dependencies: PerformDependencies): Omit<TenantEngine, "tenant"> {
+function engineOf(tenant: TenantEngine["tenant"], parts: TenantParts, dependencies: PerformDependencies): TenantEngine {
   return {
+    tenant,
     grantParameters: new Map(
       Array.from(parts.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),

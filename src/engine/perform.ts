@@ -2,7 +2,7 @@ import type { Registry } from "../registry/registry.ts";
 import { traceIdOf } from "../telemetry/trace-context.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { assertRole, authenticateOperator } from "./clients/operator.ts";
-import type { RequestContext, TenantContext, TenantParts } from "./context.ts";
+import type { RequestContext, TenantParts } from "./context.ts";
 import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
@@ -71,30 +71,31 @@ export async function perform<Name extends OperationName>(
   parts: TenantParts,
   caller: Caller,
   request: RequestOf<Name>,
-  { registry, admit, limiters, authenticators, ...hearers }: PerformDependencies,
+  dependencies: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
+  const { registry, admit, limiters, authenticators, recorder } = dependencies;
   const operation = table[name];
   const { requestId, remoteAddress, traceParent } = caller;
   const traceId = traceIdOf(traceParent);
-  const report = new Report({ operation: name, tenant: parts.id, requestId, traceId, remoteAddress }, hearers);
+  const report = new Report({ operation: name, tenant: parts.id, requestId, traceId, remoteAddress }, dependencies);
   const { emit, note } = report;
   let done: Done<AnswerOf<Name>>;
   let leave: (() => void) | undefined;
   try {
     leave = admit();
-    await hearers.recorder?.ready();
+    await recorder?.ready();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
-    const context = { ...parts, tenant, store: parts.storeFor(emit), emit, note };
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
-    const reading = operation.issues ? await context.issuingClock.read() : readOnce(context);
+    const reading = operation.issues ? await parts.issuingClock.read() : readOnce(parts);
+    const context = { ...parts, tenant, store: parts.storeFor(emit), reading, emit, note };
     const by = await authenticators[operation.by](caller, context);
     note("client" in by ? { client: by.client.id } : { operator: by.id });
     if (!("client" in by)) assertRole(by, operation.roles);
     const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
-    done = await operation.run({ ...context, reading }, by, request);
+    done = await operation.run(context, by, request);
     await report.record(done);
   } catch (error) {
     const refusal = await report.recordRefusal(toOAuthError(error));
@@ -110,7 +111,7 @@ export async function perform<Name extends OperationName>(
   return done.answer;
 }
 
-function readOnce({ clock }: TenantContext) {
+function readOnce({ clock }: TenantParts) {
   const now = clock.now();
   return { now, issuedAt: now };
 }

@@ -26,7 +26,7 @@ export class Report {
   readonly #circumstances: Circumstances;
   readonly #hearers: Hearers;
   readonly #begun: number;
-  #known: Known = {};
+  readonly #known: Known = {};
 
   /** Begins to measure the duration. */
   constructor(circumstances: Circumstances, hearers: Hearers) {
@@ -40,7 +40,7 @@ export class Report {
 
   /** Keeps something for the event of the end, however that is. */
   readonly note = (known: Known): void => {
-    this.#known = { ...this.#known, ...known };
+    Object.assign(this.#known, known);
   };
 
   /**

@@ -2,7 +2,7 @@ import { OAuthError } from "../engine/errors.ts";
 import type { GrantHandler } from "../engine/grant.ts";
 import { operations } from "../engine/operations/index.ts";
 import { type Authenticators, byCredentials } from "../engine/perform.ts";
-import type { Engine, PerformedOperations } from "../engine/port.ts";
+import type { Engine, PerformedOperations, TenantEngine } from "../engine/port.ts";
 import type { Caller } from "../engine/request.ts";
 import { grants } from "../grants/index.ts";
 import { type Failure, inSpan, inTrace } from "../telemetry/spans.ts";
@@ -42,15 +42,14 @@ export const tracedParts = { grants: tracedGrants, authenticators: tracedAuthent
 
 /** An engine whose operations run in spans, within the traces of their callers. */
 export function tracedEngine(engine: Engine): Engine {
-  /** By tenant: its operations stay the same, however its configuration changes. */
-  const known = new Map<string, PerformedOperations>();
+  const known = new WeakMap<TenantEngine, TenantEngine>();
   return {
     forTenant(id) {
       const tenant = engine.forTenant(id);
       if (tenant === undefined) return undefined;
-      const performed = known.get(id) ?? tracedOperations(id, tenant);
-      known.set(id, performed);
-      return { ...tenant, ...performed };
+      const traced = known.get(tenant) ?? { ...tenant, ...tracedOperations(id, tenant) };
+      known.set(tenant, traced);
+      return traced;
     },
   };
 }
