@@ -101,5 +101,7 @@ export class Instruments {
 }
 
 function present<Name extends string>(labels: Labels<Name>): Record<Name, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== undefined)) as Record<Name, string>;
+  const found: Partial<Record<Name, string>> = {};
+  for (const name in labels) if (labels[name] !== undefined) found[name] = labels[name];
+  return found as Record<Name, string>;
 }
