@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 /**
  * Stands for every method that Fastify does not know, so that the path can refuse them and say which methods it allows. If
- * the router has each of Node's 35, a gateway takes twice as long to make, which is a tenth of a start.
+ * the router has each of Node's 35, a gateway takes 1.3 times as long to make (from source, without a compile cache).
  */
 export const ANY_OTHER = "UNLINK";
 
