@@ -45,6 +45,7 @@ export class LineOutput {
   readonly #waiting = new Set<Line>();
   #waitingBytes = 0;
   #lost = 0;
+  #lostInAll = 0;
   #isFull = false;
   #isFailing = false;
   #isTorn = false;
@@ -59,11 +60,17 @@ export class LineOutput {
     this.#onLost = told;
   }
 
+  /** How many lines were lost since the start. */
+  get lostInAll(): number {
+    return this.#lostInAll;
+  }
+
   /** Writes a line, soon or at once. It is lost if too many wait, or if it cannot be written. */
   write(line: string): void {
     const bytes = Buffer.from(line);
     const lost = () => {
       this.#lost += 1;
+      this.#lostInAll += 1;
     };
     const isGap = this.#lost > 0 && this.#waiting.size > 0;
     if (isGap || this.#waitingBytes + bytes.length > this.#parts.room) lost();

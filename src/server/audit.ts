@@ -20,6 +20,8 @@ interface ConfiguredAudit {
   readonly listeners: readonly Listener[];
   /** What a node must pass to serve. */
   readonly checks: readonly HealthCheck[];
+  /** How many of its lines were lost since the start; undefined if there is no audit. */
+  lostInAll(): number | undefined;
   /** Opens the file anew. */
   reopen(): Promise<void>;
   /** Writes what waits, if that is possible within {@link CLOSE_LIMIT}, and closes the file. */
@@ -30,6 +32,7 @@ const NONE: ConfiguredAudit = {
   recorder: undefined,
   listeners: [],
   checks: [],
+  lostInAll: () => undefined,
   reopen: async () => undefined,
   close: async () => undefined,
 };
@@ -50,6 +53,7 @@ export async function openConfiguredAudit(
     recorder: audit,
     listeners: [audit.listen],
     checks: settings.required ? [{ name: "audit", run: () => audit.problem() }] : [],
+    lostInAll: () => audit.lostInAll,
     reopen: () => audit.reopen(),
     close: () => closeInTime(audit, sleep, logger),
   };

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { thisMachine } from "../base/clock.ts";
+import { standardLines } from "../base/line-output.ts";
 import type { Logger } from "../base/logger.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { Config } from "../config/config.ts";
@@ -55,12 +56,17 @@ export function measuredSignatures(meter: Meter, elapsed = thisMachine.elapsed):
   };
 }
 
-/** What the metrics tell of a node, and of what its ports prove themselves with. */
-export function observed(node: Pick<Node, "tenants" | "registry">, tls: ServerTls | undefined): Observed {
+/** What the metrics tell of a node, of what its ports prove themselves with, and of lines that `audit` and the log lost. */
+export function observed(
+  node: Pick<Node, "tenants" | "registry">,
+  tls: ServerTls | undefined,
+  audit: { lostInAll(): number | undefined },
+): Observed {
   return {
     registry: node.registry,
     activeKeys: () => activeKeys(node),
     certificateExpiry: () => tls && new X509Certificate(tls.pair.cert).validToDate.getTime() / 1000,
+    linesLost: () => ({ log: standardLines.lostInAll, audit: audit.lostInAll() }),
   };
 }
 

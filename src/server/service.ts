@@ -100,7 +100,7 @@ export async function startService(
     open.defer(() => node.close());
     await node.pollKeys();
     const tls = openTls(config, logger);
-    metrics.observe(observed(node, tls));
+    metrics.observe(observed(node, tls, audit));
     const { machine, random } = platform;
     const { isElsewhere } = place;
     const jobs = new Jobs({ machine, fraction: () => fraction(random), logger, isElsewhere });

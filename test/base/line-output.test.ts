@@ -94,6 +94,7 @@ describe("an output of lines", () => {
     read(Number.POSITIVE_INFINITY);
     output.write("next\n");
     expect(text).toBe("123456789\nlost 3\nnext\n");
+    expect(output.lostInAll).toBe(3);
   });
 
   it("never loses a line that somebody waits for", async () => {

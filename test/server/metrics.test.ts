@@ -30,6 +30,8 @@ function scrape({ managementPort }: TestService, options: RequestInit = {}): Pro
   return fetch(`http://127.0.0.1:${managementPort}/metrics`, options);
 }
 
+const NO_AUDIT = { lostInAll: () => undefined };
+
 describe("a service", () => {
   let service: TestService;
   let minted: Record<string, string>;
@@ -163,7 +165,7 @@ describe("a service that cannot measure anything", () => {
 describe("the keys of a node", () => {
   it("are those that sign now, until the next one is known by the policy, then by its own time", async () => {
     const { node, clock, engine, tenant } = await testContext();
-    const { activeKeys } = observed(node, undefined);
+    const { activeKeys } = observed(node, undefined, NO_AUDIT);
     const [begun] = activeKeys();
     expect(begun).toMatchObject({ tenant: tenant.id, age: 0 });
     clock.advance(60_000);
@@ -176,8 +178,13 @@ describe("the keys of a node", () => {
   it("are none for a tenant that is no longer configured", async () => {
     const { node } = await testContext();
     await node.reconfigure([]);
-    expect(observed(node, undefined).activeKeys()).toEqual([]);
+    expect(observed(node, undefined, NO_AUDIT).activeKeys()).toEqual([]);
   });
+});
+
+it("tells of lines that the log and the audit have lost", async () => {
+  const { node } = await testContext();
+  expect(observed(node, undefined, { lostInAll: () => 2 }).linesLost()).toEqual({ log: 0, audit: 2 });
 });
 
 it("counts by client if that is configured", async () => {
@@ -185,7 +192,7 @@ it("counts by client if that is configured", async () => {
   for (const clientLabel of [true, false]) {
     const metrics = openMetrics({ metrics: { clientLabel } }, recordingLogger());
     metrics.close();
-    metrics.observe(observed(node, undefined));
+    metrics.observe(observed(node, undefined, NO_AUDIT));
     const { text } = await metrics.scrape(undefined);
     expect(text.includes(`client="${CLIENT_ID}"`)).toBe(clientLabel);
   }

@@ -38,6 +38,11 @@ export class Audit implements Recorder {
     );
   }
 
+  /** How many lines were lost since the start. */
+  get lostInAll(): number {
+    return this.#writer.lostInAll;
+  }
+
   /** Writes what is done besides requests. How requests end comes by {@link record}. */
   readonly listen: Listener = (event) => {
     if (isAudited(event, "notice")) void this.#write(event);

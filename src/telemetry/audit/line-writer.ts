@@ -47,7 +47,9 @@ export class LineWriter {
   #next: Batch | undefined;
   #reopening: PromiseWithResolvers<void> | undefined;
   #running: Promise<void> | undefined;
+  /** Since lines could be written last. */
   #lost = 0;
+  #lostInAll = 0;
   #isFailing = false;
 
   private constructor(parts: LineWriterParts, destination: Destination) {
@@ -63,6 +65,11 @@ export class LineWriter {
     const writer = new LineWriter(parts, await parts.open());
     void writer.write();
     return writer;
+  }
+
+  /** How many lines were lost since the start. */
+  get lostInAll(): number {
+    return this.#lostInAll;
   }
 
   /** Whether the latest attempt to write succeeded. */
@@ -98,7 +105,7 @@ export class LineWriter {
 
   #enqueue(line: string | undefined): Promise<void> {
     if (this.#next !== undefined && this.#next.lines.length >= MAX_WAITING) {
-      this.#lost += 1;
+      this.#lose(1);
       return Promise.reject(new AuditUnavailableError("Too many lines wait to be written."));
     }
     this.#next ??= { lines: [], written: Promise.withResolvers() };
@@ -135,11 +142,16 @@ export class LineWriter {
       // Opened anew, it tells whether it ends within a line.
       abandon(this.#current);
       this.#current = undefined;
-      this.#lost += lines.length;
+      this.#lose(lines.length);
       if (!this.#isFailing) this.#parts.logger.error({ err: error }, "the audit cannot be written");
       this.#isFailing = true;
       written.reject(new AuditUnavailableError("The audit cannot be written.", { cause: error }));
     }
+  }
+
+  #lose(lines: number): void {
+    this.#lost += lines;
+    this.#lostInAll += lines;
   }
 
   async #leaveIfGone(): Promise<void> {

@@ -7,7 +7,7 @@ import { createMeter, watchDurations } from "./durations.ts";
 import { Instruments } from "./instruments.ts";
 import { type ActiveKey, watchKeys } from "./keys.ts";
 import { preferredFormat } from "./open-metrics.ts";
-import { describeBuild, watchEventLoop } from "./process.ts";
+import { countLinesLost, describeBuild, type LinesLost, watchEventLoop } from "./process.ts";
 import { watchCertificate, watchReloads } from "./reloads.ts";
 import { type Snapshot, textOf } from "./workers.ts";
 
@@ -31,6 +31,8 @@ export interface Observed {
   activeKeys(): readonly ActiveKey[];
   /** When its certificate expires, in seconds since the Unix epoch; undefined if it has none. */
   certificateExpiry(): number | undefined;
+  /** How many lines each output has lost since the start; undefined for one that there is not. */
+  linesLost(): LinesLost;
 }
 
 /** Until there is a node. */
@@ -38,6 +40,7 @@ const NOTHING: Observed = {
   registry: { tenant: () => undefined, tenants: () => [] },
   activeKeys: () => [],
   certificateExpiry: () => undefined,
+  linesLost: () => ({ log: 0, audit: undefined }),
 };
 
 /** What a scrape gets. */
@@ -75,6 +78,7 @@ export function createMetrics({ version, logger, elapsed, clientLabel, known }: 
   const noteReload = watchReloads(instruments);
   watchKeys(instruments, () => observed.activeKeys());
   watchCertificate(instruments, () => observed.certificateExpiry());
+  countLinesLost(instruments, () => observed.linesLost());
   describeBuild(instruments, version);
   const close = watchEventLoop(instruments, elapsed);
   return {

@@ -46,6 +46,22 @@ export class Instruments {
     return (labels: Labels<Name>): void => this.#attempt(() => counter.inc(present(labels)));
   }
 
+  /** Reads at each scrape what has been counted since the start. */
+  total<Name extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Name[],
+    read: () => Iterable<Reading<Name>>,
+  ): void {
+    const collect = () =>
+      this.#attempt(() => {
+        counter.reset();
+        for (const { labels = {}, value } of read()) counter.inc(present(labels), value);
+      });
+    const registers = [this.#registry];
+    const counter: Counter<Name> = new Counter({ name, help, labelNames: [...labelNames], registers, collect });
+  }
+
   /** Counts durations, in seconds. */
   histogram<Name extends string>(name: string, help: string, labelNames: readonly Name[]) {
     const registers = [this.#registry];

@@ -21,6 +21,19 @@ export function describeBuild(instruments: Instruments, version: string): void {
   );
 }
 
+/** How many lines each output has lost since the start; undefined for one that there is not. */
+export interface LinesLost {
+  readonly log: number;
+  readonly audit: number | undefined;
+}
+
+/** Counts the lines that could not be written. `read` is called at each scrape. */
+export function countLinesLost(instruments: Instruments, read: () => LinesLost): void {
+  instruments.total("mintmark_lines_lost_total", "Lines that could not be written.", ["output"], () =>
+    Object.entries(read()).flatMap(([output, value]) => (value === undefined ? [] : [{ labels: { output }, value }])),
+  );
+}
+
 /** What measures delays of the event loop, in nanoseconds. */
 type Delays = Pick<ReturnType<typeof monitorEventLoopDelay>, "enable" | "disable" | "percentile" | "reset">;
 

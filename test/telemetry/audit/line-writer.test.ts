@@ -88,6 +88,7 @@ describe("a line writer", () => {
     await lost(writer.write("c\n"));
     await writer.write("d\n");
     expect(linesOf(file).slice(-2)).toEqual(["first, 1 lost", "d"]);
+    expect(writer.lostInAll).toBe(1);
   });
 
   it("writes all that waits before it closes", async () => {
@@ -115,6 +116,7 @@ describe("a line writer whose disk is full", () => {
     await writer.write("c\n");
     expect(writer.isWritable).toBe(true);
     expect(linesOf(file)).toEqual(["first, 0 lost", "first, 2 lost", "c"]);
+    expect(writer.lostInAll).toBe(2);
   });
 
   it("says once that it fails, and once that it does not any more", async () => {

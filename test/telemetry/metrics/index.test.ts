@@ -53,6 +53,7 @@ describe("the metrics of a process", () => {
       registry: { tenant: () => tenant, tenants: () => [tenant] },
       activeKeys: () => [{ tenant: "default", age: 0, nextRotation: 1 }],
       certificateExpiry: () => 1,
+      linesLost: () => ({ log: 0, audit: 2 }),
     });
     for (const event of endings) metrics.listen(event);
     const http = { method: "POST", route: "/", status: 500, isCutOff: false, version: "1.1", scheme: "http" } as const;
@@ -66,7 +67,11 @@ describe("the metrics of a process", () => {
 
   it("are those that the documentation lists, each with its type and its labels", () => {
     expect(Object.fromEntries(documentedMetrics)).toEqual(Object.fromEntries(scraped(text)));
-    expect(documentedMetrics.size).toBe(17);
+    expect(documentedMetrics.size).toBe(18);
+  });
+
+  it("tell how many lines each output has lost", () => {
+    expect(text).toContain('mintmark_lines_lost_total{output="log"} 0\nmintmark_lines_lost_total{output="audit"} 2\n');
   });
 
   it("have buckets from 0.5 ms", () => {
