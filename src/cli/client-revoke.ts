@@ -3,7 +3,7 @@ import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { type OutputOptions, print, withOutput } from "./frame/output.ts";
 import { confirm } from "./frame/prompt.ts";
-import { asOperator, type OperatorOptions, withOperator } from "./local/operator.ts";
+import { asOperator, keyRpcs, type OperatorOptions, withOperator } from "./local/operator.ts";
 
 interface RevokeOptions extends OperatorOptions, OutputOptions {
   readonly client: string;
@@ -28,7 +28,8 @@ export function clientRevoke(io: Io): Command {
         `This permanently revokes everything that the client ${client} of the tenant ${tenant} has minted.`,
         yes,
       );
-      const warnings = await asOperator<readonly string[]>(io, options, {
+      const warnings = await asOperator(io, options, {
+        rpcs: keyRpcs,
         service: async (service) => (await service.revokeClient({ tenant, client })).warnings,
         store: async (operate) => (await operate("revokeClient", { client })).warnings,
       });

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { type OutputOptions, print, withOutput } from "./frame/output.ts";
-import { asOperator, type OperatorOptions, withOperator } from "./local/operator.ts";
+import { asOperator, keyRpcs, type OperatorOptions, withOperator } from "./local/operator.ts";
 import { fromEngine, tableOfKeys } from "./remote/keys.ts";
 
 interface ListOptions extends OperatorOptions, OutputOptions {}
@@ -16,6 +16,7 @@ export function keysList(io: Io): Command {
     .action(async (options: ListOptions) => {
       const { tenant } = options;
       const listed = await asOperator(io, options, {
+        rpcs: keyRpcs,
         async service(client) {
           const { fromWire } = await import("./remote/wire-keys.ts");
           return (await client.listKeys({ tenant })).keys.map(fromWire);

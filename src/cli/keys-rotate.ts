@@ -3,8 +3,9 @@ import { withExamples } from "./frame/examples.ts";
 import type { Io } from "./frame/io.ts";
 import { type OutputOptions, print, withOutput } from "./frame/output.ts";
 import { confirm } from "./frame/prompt.ts";
-import { asOperator, type OperatorOptions, withOperator } from "./local/operator.ts";
-import { fromEngine, KEY_USES, type PrintedKey, printedTime, ROTATION_MODES, tableOfKeys } from "./remote/keys.ts";
+import { asOperator, keyRpcs, type OperatorOptions, withOperator } from "./local/operator.ts";
+import { fromEngine, KEY_USES, type PrintedKey, ROTATION_MODES, tableOfKeys } from "./remote/keys.ts";
+import { printedTime } from "./remote/times.ts";
 
 interface RotateOptions extends OperatorOptions, OutputOptions {
   readonly mode: (typeof ROTATION_MODES)[number];
@@ -79,9 +80,13 @@ async function confirmCompromised(
 
 function rotate(io: Io, options: RotateOptions): Promise<PrintedRotation> {
   const { tenant, mode, use, kid, dryRun = false, idempotencyKey } = options;
-  return asOperator<PrintedRotation>(io, options, {
+  return asOperator<Awaited<ReturnType<typeof keyRpcs>>, PrintedRotation>(io, options, {
+    rpcs: keyRpcs,
     async service(client) {
-      const { fromWire, timeOf, toWire } = await import("./remote/wire-keys.ts");
+      const [{ fromWire, toWire }, { timeOf }] = await Promise.all([
+        import("./remote/wire-keys.ts"),
+        import("./remote/wire-words.ts"),
+      ]);
       const request = { tenant, ...toWire(mode, use), kid: kid ?? "", dryRun, idempotencyKey: idempotencyKey ?? "" };
       const { keys, jwksStaleUntil, warnings, rotated } = await client.rotate(request);
       return { keys: keys.map(fromWire), ...timeOf("jwksStaleUntil", jwksStaleUntil), warnings, rotated };

@@ -11,6 +11,7 @@ import { decode } from "./decode.ts";
 import { withExamples } from "./frame/examples.ts";
 import { hasColours, type Io } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
+import { grant } from "./grant.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { help } from "./help.ts";
 import { importGsts } from "./import-gsts.ts";
@@ -32,6 +33,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   decode,
   keys,
   client,
+  grant,
   config,
   audit,
   healthcheck,

@@ -19,6 +19,9 @@ export type OAuthErrorCode =
   | "temporarily_unavailable"
   | "server_error";
 
+/** What is wrong with an operator's request, if that is more than OAuth's codes can say: AIP-193's words. */
+export type Conflict = "not_found" | "already_exists" | "failed_precondition" | "aborted";
+
 /**
  * The longest description that is sent, in characters. A refusal quotes what the caller wrote, which could be any
  * length.
@@ -39,6 +42,8 @@ export class OAuthError extends Error {
   readonly reason: string;
   /** How the event about this refusal describes it, if it is more specific than `refused`. */
   readonly event: Refused;
+  /** What an operator's request conflicts with; undefined: nothing. */
+  readonly conflict: Conflict | undefined;
   /** Whether an event has reported it: each request is reported once. */
   isReported = false;
 
@@ -49,7 +54,7 @@ export class OAuthError extends Error {
   constructor(
     code: OAuthErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly event?: Refused } = {},
+    options: { readonly cause?: unknown; readonly event?: Refused; readonly conflict?: Conflict } = {},
   ) {
     const description = message.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, "?");
     super(description.slice(0, MAX_DESCRIPTION), options);
@@ -57,6 +62,7 @@ export class OAuthError extends Error {
     // Of the whole text: a cut one may lack the quote that ends what the caller wrote.
     this.reason = withoutQuotes(description).slice(0, MAX_DESCRIPTION);
     this.event = options.event ?? { event: "refused" };
+    this.conflict = options.conflict;
   }
 }
 

@@ -59,6 +59,11 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
       ...store.families,
       // Only reads are checked. Writes go by id, and can only end or move a row that a read has accepted.
       find: async (id) => proven(await store.families.find(id), familyText, emit),
+      async list(query) {
+        const { families, next } = await store.families.list(query);
+        const genuine = await Promise.all(families.map((row) => proven(row, familyText, emit)));
+        return { families: genuine.filter((row) => row !== undefined), next };
+      },
     },
     referenceTokens: {
       ...store.referenceTokens,

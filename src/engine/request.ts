@@ -1,3 +1,4 @@
+import type { Instant } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { RotationMode } from "../keyring/port.ts";
 import type { KeyUse } from "../store/port.ts";
@@ -118,6 +119,47 @@ export interface RevokeClientRequest {
 export interface ClientRevocation {
   /** What the operator should know. */
   readonly warnings: readonly string[];
+}
+
+/** An operator's request for a page of grants: those of a subject, of a client, or of both. */
+export interface ListGrantsRequest {
+  readonly subject?: string | undefined;
+  readonly client?: string | undefined;
+  /** The most grants of the page; absent: the mint decides. */
+  readonly pageSize?: number | undefined;
+  /** Where the page before ended, as its answer says; absent: the first page. */
+  readonly pageToken?: string | undefined;
+}
+
+/** A grant that can be refreshed, as operators see it: never with a token. */
+export interface GrantDescription {
+  /** Identifies the grant; the part of its tokens' `jti` after the dot. */
+  readonly id: string;
+  readonly client: string;
+  readonly namespace: string | undefined;
+  readonly subject: string | undefined;
+  readonly scopes: readonly string[];
+  /** `suspended`: its client is disabled, or not configured; `unreadable`: a newer program wrote it. */
+  readonly state: "active" | "suspended" | "expired" | "revoked" | "unreadable";
+  readonly mintedAt: Instant;
+  /** When it was last refreshed; undefined: never. */
+  readonly refreshedAt: Instant | undefined;
+  /** When its refresh token expires. */
+  readonly expiresAt: Instant;
+  /** When it was revoked itself, rather than with its subject, its client or its key. */
+  readonly revokedAt: Instant | undefined;
+}
+
+/** A page of grants, the last minted first. */
+export interface GrantPage {
+  readonly grants: readonly GrantDescription[];
+  /** Undefined on the last page. */
+  readonly nextPageToken: string | undefined;
+}
+
+/** An operator's request to end a grant. */
+export interface RevokeGrantRequest {
+  readonly grant?: string | undefined;
 }
 
 /** A revocation (RFC 7009 section 2.1). */

@@ -3,7 +3,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
-import { OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
+import { type Conflict, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import { RateLimitedError } from "../engine/rate-limited.ts";
 import { rateLimitHeaders } from "../wire/rate-limit.ts";
 import { BODY_TOO_LARGE, RETRY_DELAY } from "../wire/refusals.ts";
@@ -23,6 +23,14 @@ const codes = {
   temporarily_unavailable: Code.Unavailable,
   server_error: Code.Internal,
 } satisfies Record<OAuthErrorCode, Code>;
+
+/** The status of a refusal that says what the request conflicts with. */
+const conflicts = {
+  not_found: Code.NotFound,
+  already_exists: Code.AlreadyExists,
+  failed_precondition: Code.FailedPrecondition,
+  aborted: Code.Aborted,
+} satisfies Record<Conflict, Code>;
 
 /** A `google.rpc.RetryInfo`: a message with one field, `Duration retry_delay = 1`. */
 function retryInfo(seconds: number) {
@@ -55,6 +63,7 @@ export function toProtocolError(error: OAuthError, code: Code): ConnectError {
 }
 
 function codeOf(error: OAuthError): Code {
+  if (error.conflict !== undefined) return conflicts[error.conflict];
   return error instanceof RateLimitedError ? Code.ResourceExhausted : codes[error.code];
 }
 

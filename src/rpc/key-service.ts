@@ -1,4 +1,3 @@
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type KeyService,
@@ -7,12 +6,12 @@ import {
   type RotateRequest as ProtoRotateRequest,
   RotationMode,
 } from "../../gen/mintmark/v1/key_service_pb.ts";
-import type { Instant } from "../base/clock.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import type { RotateRequest } from "../engine/request.ts";
 import { callerIn } from "./arrivals.ts";
 import { findTenant } from "./tenant.ts";
+import { toTimestamp } from "./timestamps.ts";
 
 /** The KeyService: translates requests and answers, and leaves the work to the engine. */
 export function keyService(engine: Engine): ServiceImpl<typeof KeyService> {
@@ -98,8 +97,4 @@ function toKey(key: KeyDescription) {
     retireTime: toTimestamp(key.retireAt),
     removeTime: toTimestamp(key.removeAt),
   };
-}
-
-function toTimestamp(instant: Instant | undefined) {
-  return instant === undefined ? undefined : timestampFromMs(instant);
 }

@@ -1,8 +1,10 @@
 import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
+import { GrantService } from "../../gen/mintmark/v1/grant_service_pb.ts";
 import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
+import { grantService } from "./grant-service.ts";
 import { healthService, type Readiness } from "./health.ts";
 import { keyService } from "./key-service.ts";
 import { reflectionServices } from "./reflection.ts";
@@ -20,7 +22,10 @@ export function clientServices(engine: Engine): readonly ServiceImplSpec[] {
 
 /** The RPCs for operators, which may have their own listener. */
 export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
-  return [createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine))];
+  return [
+    createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine)),
+    createServiceImplSpec<typeof GrantService>(GrantService, grantService(engine)),
+  ];
 }
 
 /** All that one listener serves: the given services, their health, and reflection on all of these. */

@@ -1,4 +1,4 @@
-import { Code, type HandlerContext } from "@connectrpc/connect";
+import type { HandlerContext } from "@connectrpc/connect";
 import { NO_SUCH_TENANT, OAuthError } from "../engine/errors.ts";
 import type { Engine, TenantEngine } from "../engine/port.ts";
 import { DEFAULT_TENANT } from "../wire/tenants.ts";
@@ -10,7 +10,7 @@ export function findTenant(engine: Engine, id: string, context: Pick<HandlerCont
   const name = id || DEFAULT_TENANT;
   const tenant = engine.forTenant(name);
   if (tenant === undefined) {
-    throw toConnectError(new OAuthError("invalid_request", NO_SUCH_TENANT), Code.NotFound);
+    throw toConnectError(new OAuthError("invalid_request", NO_SUCH_TENANT, { conflict: "not_found" }));
   }
   arrivalIn(context).tenant = name;
   return tenant;

@@ -1,5 +1,6 @@
 import type { Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
+import type { FamilyCursor, FamilyQuery } from "./family-query.ts";
 import type { RegistrationStore } from "./registration-port.ts";
 
 /**
@@ -134,11 +135,19 @@ export interface Advance {
   readonly purgeAt: Instant;
 }
 
+/** Some families of a list. `next`: where it goes on; undefined if this is all. */
+export interface FamilyPage {
+  readonly families: readonly FamilyRecord[];
+  readonly next: FamilyCursor | undefined;
+}
+
 /** One row for each grant that can be refreshed, however often it is. */
 export interface FamilyStore {
   /** Writes a new family. Its id is random, so a duplicate is an error. */
   create(family: FamilyRecord): Promise<void>;
   find(id: string): Promise<FamilyRecord | undefined>;
+  /** Lists families, the last minted first (then by id, descending): expired and revoked ones too. */
+  list(query: FamilyQuery): Promise<FamilyPage>;
   /**
    * One atomic step: if the row's generation is at most `from` and the family is not revoked, sets the generation to
    * `to`, sets `rotatedAt`, `attemptId` and `expiresAt`, and raises `purgeAt`. Resolves to "advanced", to the row that

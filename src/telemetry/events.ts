@@ -34,7 +34,9 @@ export type Performed =
       readonly generation: number | undefined;
       readonly dryRun: boolean;
     }
-  | { readonly event: "keys_listed" };
+  | { readonly event: "keys_listed" }
+  /** `ofClient`: the client whose grants they are, if the list was for one. */
+  | { readonly event: "grants_listed"; readonly ofClient: string | undefined };
 
 /** The kinds of refusals. */
 export type Refused =

@@ -12,6 +12,7 @@ const lines = {
   client_revoked: ["warn", "an operator revoked a client's tokens"],
   key_rotated: ["warn", "an operator rotated a key"],
   keys_listed: ["info", "an operator listed the keys"],
+  grants_listed: ["info", "an operator listed grants"],
   refused: ["info", "a request was refused"],
   client_refused: ["info", "a client was refused"],
   operator_refused: ["info", "an operator was refused"],

@@ -18,7 +18,7 @@ export const rules: Rules = {
   main: "composes",
   cli: "composes",
   "cli/remote": {
-    rooms: ["cli/frame", "keyring/port", "base", "../gen"],
+    rooms: ["cli/frame", "engine", "keyring/port", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "commander"],
   },
   "cli/gsts": { rooms: ["registry/plain-secret", "registry/secret", "base"] },
@@ -133,10 +133,16 @@ export const rules: Rules = {
   authorities: { rooms: ["telemetry/events", "token", "base"], packages: ["jose"] },
   "store/index": { rooms: ["store/mongodb", "store/sqlite", "store", "store/port"] },
   // Adapters know the port, and nothing of one another.
-  "store/mongodb": { rooms: ["store", "store/port", "store/registration-port", "base"], packages: ["mongodb"] },
-  "store/sqlite": { rooms: ["store", "store/port", "store/registration-port", "telemetry/events", "base"] },
+  "store/mongodb": {
+    rooms: ["store", "store/port", "store/family-query", "store/registration-port", "base"],
+    packages: ["mongodb"],
+  },
+  "store/sqlite": {
+    rooms: ["store", "store/port", "store/family-query", "store/registration-port", "telemetry/events", "base"],
+  },
   store: { rooms: ["store/port", "store/registration-port", "telemetry/events", "base"] },
-  "store/port": { rooms: ["store/registration-port", "base"] },
+  "store/port": { rooms: ["store/family-query", "store/registration-port", "base"] },
+  "store/family-query": { rooms: ["base"] },
   "store/registration-port": { rooms: ["base"] },
   schema: { rooms: ["base"], packages: ["zod", "yaml"] },
   "telemetry/spans": { rooms: ["telemetry"], packages: ["@opentelemetry/api"] },

@@ -46,13 +46,14 @@ describe("an operator's roles", () => {
     rotate: () => engine.rotate(operator, { dryRun: true }),
     revokeClient: () => engine.revokeClient(operator, { client: "nobody" }),
     listKeys: () => engine.listKeys(operator),
+    listGrants: () => engine.listGrants(operator, { client: "nobody" }),
   };
 
   it.each<readonly [OperatorRole, readonly (keyof typeof calls)[]]>([
     ["keys", ["rotate", "revokeClient", "listKeys"]],
-    ["clients", ["revokeClient"]],
+    ["clients", ["revokeClient", "listGrants"]],
     ["tenants", []],
-    ["read", ["listKeys"]],
+    ["read", ["listKeys", "listGrants"]],
   ])("%s: allow %j and refuse all else", async (role, allowed) => {
     const withRole = { ...context.tenant.operators.get(OPERATOR_ID), roles: new Set([role]) } as Operator;
     context = await contextHeardBy(() => undefined, testTenant({ operators: new Map([[OPERATOR_ID, withRole]]) }));

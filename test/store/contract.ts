@@ -3,6 +3,7 @@ import type { Store, TenantStore } from "../../src/store/port.ts";
 import { closeContract } from "./contract/close.ts";
 import { countsContract } from "./contract/counts.ts";
 import { familiesContract } from "./contract/families.ts";
+import { familyListContract } from "./contract/family-list.ts";
 import { keysContract } from "./contract/keys.ts";
 import { metaContract } from "./contract/meta.ts";
 import { nodesContract } from "./contract/nodes.ts";
@@ -63,6 +64,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, op
 
     keysContract(subject);
     familiesContract(subject);
+    familyListContract(subject);
     referenceTokensContract(subject);
     revocationsContract(subject);
     metaContract(subject);

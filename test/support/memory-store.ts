@@ -1,5 +1,7 @@
+import { endOfPage, type FamilyCursor, type FamilyQuery } from "../../src/store/family-query.ts";
 import {
   type Advance,
+  type FamilyPage,
   type FamilyRecord,
   type FamilyStore,
   type KeyRecord,
@@ -137,6 +139,7 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
   return {
     create: (family) => later(() => insert(rows, family.id, { ...family })),
     find: (id) => later(() => rows.get(id)),
+    list: (query) => later(() => listOf(rows.values(), query)),
     advance: (id, step) => later(() => advance(id, step)),
     reconcile: (id, attemptId, rotatedAt, purgeAt) =>
       later(() =>
@@ -148,6 +151,21 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
     revoke: (id, at) => later(() => change(id, (row) => row.revokedAt === undefined, { revokedAt: at })),
     count: (client, now, most) => later(() => countOf(rows, client, (row) => row.purgeAt > now, most)),
   };
+}
+
+function listOf(rows: Iterable<FamilyRecord>, { subject, client, after, limit }: FamilyQuery): FamilyPage {
+  const families = [...rows]
+    .filter((row) => (subject ?? row.subject) === row.subject && (client ?? row.client) === row.client)
+    .toSorted(byMint)
+    .filter((row) => after === undefined || byMint(after, row) < 0)
+    .slice(0, limit);
+  return { families, next: endOfPage(families, limit) };
+}
+
+/** The last minted first, then by id, descending. */
+function byMint(one: FamilyCursor, other: FamilyCursor): number {
+  if (one.mintedAt !== other.mintedAt) return other.mintedAt - one.mintedAt;
+  return one.id === other.id ? 0 : one.id < other.id ? 1 : -1;
 }
 
 function memoryReferenceTokens(rows: Map<string, ReferenceTokenRecord>, later: Later): ReferenceTokenStore {

@@ -1,6 +1,6 @@
+import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Command } from "commander";
-import type { KeyService } from "../../../gen/mintmark/v1/key_service_pb.ts";
 import type { AnswerOf, OperationName, RequestOf } from "../../engine/perform.ts";
 import { UsageError } from "../frame/exit.ts";
 import type { Io } from "../frame/io.ts";
@@ -15,9 +15,11 @@ export interface OperatorOptions extends ConnectionOptions, ConfigOptions {
 }
 
 /** The two ways to perform an operator's command, with the same answer. */
-interface Ways<T> {
-  /** Through the service's RPCs. */
-  service(client: Client<typeof KeyService>): Promise<T>;
+interface Ways<S extends DescService, T> {
+  /** Loads the description of the RPCs. */
+  rpcs(): Promise<S>;
+  /** Through these RPCs of a service. */
+  service(client: Client<S>): Promise<T>;
   /** Directly on the store. */
   store(operate: <N extends OperationName>(name: N, request: RequestOf<N>) => Promise<AnswerOf<N>>): Promise<T>;
 }
@@ -33,7 +35,11 @@ export function withOperator(command: Command): Command {
 }
 
 /** Performs an operator's command, through the service or directly on the store. */
-export async function asOperator<T>(io: Io, options: OperatorOptions, { service, store }: Ways<T>): Promise<T> {
+export async function asOperator<S extends DescService, T>(
+  io: Io,
+  options: OperatorOptions,
+  { rpcs, service, store }: Ways<S, T>,
+): Promise<T> {
   const { tenant, config } = options;
   if (options.store) {
     if (options.address !== undefined) throw new UsageError("--store cannot be used with --address.");
@@ -42,6 +48,15 @@ export async function asOperator<T>(io: Io, options: OperatorOptions, { service,
     );
   }
   if (config !== undefined) throw new UsageError("--config requires --store. Use --address to call a running service.");
-  const { KeyService } = await import("../../../gen/mintmark/v1/key_service_pb.ts");
-  return callService(io, options, "operator", KeyService, service);
+  return callService(io, options, "operator", await rpcs(), service);
+}
+
+/** Loads the RPCs for keys. */
+export async function keyRpcs() {
+  return (await import("../../../gen/mintmark/v1/key_service_pb.ts")).KeyService;
+}
+
+/** Loads the RPCs for grants. */
+export async function grantRpcs() {
+  return (await import("../../../gen/mintmark/v1/grant_service_pb.ts")).GrantService;
 }

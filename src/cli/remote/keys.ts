@@ -1,6 +1,7 @@
 import type { KeyDescription } from "../../keyring/port.ts";
 import type { Output } from "../frame/io.ts";
 import { formatRows } from "../frame/table.ts";
+import { printedTime, readable } from "./times.ts";
 
 /** How a key takes over from the one before it. */
 export const ROTATION_MODES = ["graceful", "immediate", "compromised"] as const;
@@ -33,11 +34,6 @@ export function fromEngine({ kid, use, generation, algorithm, state, ...times }:
   };
 }
 
-/** A member with a time in it, or none if there is no such time. `instant`: milliseconds since the Unix epoch. */
-export function printedTime<Name extends string>(name: Name, instant: number | undefined): { [name in Name]?: string } {
-  return instant === undefined ? {} : ({ [name]: new Date(instant).toISOString() } as { [name in Name]: string });
-}
-
 /** Keys as people see them. */
 export function tableOfKeys(keys: readonly PrintedKey[], output: Output): string {
   const rows = keys.map(({ kid = "", use, generation, algorithm, state, activateTime, retireTime }) => [
@@ -45,8 +41,4 @@ export function tableOfKeys(keys: readonly PrintedKey[], output: Output): string
     ...[readable(activateTime), readable(retireTime)],
   ]);
   return formatRows(rows, ["KID", "USE", "GEN", "ALGORITHM", "STATE", "SIGNS FROM (UTC)", "UNTIL (UTC)"], output);
-}
-
-function readable(time = ""): string {
-  return time.slice(0, "2026-01-01T00:00".length).replace("T", " ");
 }

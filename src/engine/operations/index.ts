@@ -1,3 +1,4 @@
+import { listGrants, revokeGrant } from "./grants.ts";
 import { introspect } from "./introspect.ts";
 import { listKeys, revokeClient, rotate } from "./keys.ts";
 import { mint } from "./mint.ts";
@@ -19,6 +20,10 @@ export const operations = {
   rotate: { by: "operator", roles: ["keys"], issues: false, run: rotate },
   /** Lists every generation of the tenant's keys: signing keys first, oldest first. */
   listKeys: { by: "operator", roles: ["keys", "read"], issues: false, run: listKeys },
+  /** Lists the grants of a subject or of a client, the last minted first. */
+  listGrants: { by: "operator", roles: ["clients", "read"], issues: false, run: listGrants },
+  /** Revokes one grant, with all its tokens. */
+  revokeGrant: { by: "operator", roles: ["clients"], issues: false, run: revokeGrant },
   /** Revokes everything that a client has minted so far. */
   revokeClient: { by: "operator", roles: ["keys", "clients"], issues: false, run: revokeClient },
 } satisfies Record<

@@ -83,15 +83,21 @@ async function whyDead(
     return "clock behind its revocations";
   // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return "ahead of the clock";
-  const revocations = await context.store.revocations.find([
-    revocationIds.refreshKey(token.keyGeneration),
-    ...mintRevocationIds(context, family.subject, family.client, family.namespace),
-  ]);
+  const revocations = await context.store.revocations.find(grantRevocationIds(context, family, token.keyGeneration));
   // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
   // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
   // it was read, so the grant's last possible one counts.
   if (lastExpiryOf(context, family) <= context.clock.now()) return "expired";
   return isRevoked(revocations, [family.mintedAt]) ? "revoked" : undefined;
+}
+
+/** The ids of the revocations that end a grant. `keyGeneration`: of the key that proves its refresh tokens. */
+export function grantRevocationIds(
+  context: TenantContext,
+  { subject, client, namespace }: FamilyRecord,
+  keyGeneration: number,
+): readonly string[] {
+  return [revocationIds.refreshKey(keyGeneration), ...mintRevocationIds(context, subject, client, namespace)];
 }
 
 /** When the grant ends at the latest, however often it is refreshed. */

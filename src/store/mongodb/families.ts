@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Advance, type FamilyRecord, type FamilyStore, StoreUnavailableError } from "../port.ts";
+import { endOfPage, type FamilyCursor, type FamilyQuery } from "../family-query.ts";
+import { type Advance, type FamilyPage, type FamilyRecord, type FamilyStore, StoreUnavailableError } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
 import { createInserts } from "./inserts.ts";
@@ -29,6 +30,17 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   async function find(tenant: string, id: string): Promise<FamilyRecord | undefined> {
     const row = await families.findOne({ _id: rowId(tenant, id), tenant }, deciding);
     return row === null ? undefined : toFamily(row);
+  }
+
+  async function list(tenant: string, { subject, client, after, limit }: FamilyQuery): Promise<FamilyPage> {
+    const whose = { tenant, ...(subject !== undefined && { subject }), ...(client !== undefined && { client }) };
+    const rows = await families
+      .find({ ...whose, ...(after && afterRow(tenant, after)) }, deciding)
+      .sort({ mintedAt: -1, _id: -1 })
+      .limit(limit)
+      .toArray();
+    const page = rows.map(toFamily);
+    return { families: page, next: endOfPage(page, limit) };
   }
 
   /** Changes a row if it matches `filter`; resolves to whether it did. */
@@ -66,6 +78,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   return (tenant) => ({
     create: (family) => run(async () => insert(toRow(tenant, family))),
     find: (id) => run(() => find(tenant, id)),
+    list: (query) => run(() => list(tenant, query)),
     advance: (id, step) => run(() => advance(tenant, id, step)),
     reconcile: (id, attemptId, rotatedAt, purgeAt) =>
       run(async () =>
@@ -80,6 +93,12 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     // Keeps the first revocation, which says since when the grant is dead.
     revoke: (id, at) => run(async () => change(tenant, id, NOT_REVOKED, { $set: { revokedAt: toBsonDate(at) } })),
   });
+}
+
+/** Matches the rows that a list has after that one. */
+function afterRow(tenant: string, { mintedAt, id }: FamilyCursor) {
+  const date = toBsonDate(mintedAt);
+  return { $or: [{ mintedAt: { $lt: date } }, { mintedAt: date, _id: { $lt: rowId(tenant, id) } }] };
 }
 
 /** The row as it is stored: with dates for instants, so that a TTL index can delete it. */

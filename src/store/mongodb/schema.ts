@@ -5,7 +5,7 @@ import { type Collections, SCHEMA_ID } from "./rows.ts";
 import { upsert } from "./upsert.ts";
 
 /** The version of the schema, counted from an empty database. rows.ts says what the rows look like. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** How long after its expiry the server deletes a row, in seconds: longer than clocks differ. */
 const TTL_MARGIN = 60;
@@ -22,6 +22,9 @@ export async function prepareSchema(
   await claimVersion(collections, options);
   await createClientIndexes(collections);
   await collections.registrations.createIndex({ revision: 1 });
+  // For lists of grants, the last minted first.
+  await collections.families.createIndex({ tenant: 1, subject: 1, mintedAt: -1, _id: -1 });
+  await collections.families.createIndex({ tenant: 1, client: 1, mintedAt: -1, _id: -1 });
   const refusals = await createTtlIndexes(collections);
   if (refusals.length === 0) return;
   logger.warn({ refusals }, "the database refuses TTL indexes: only the nodes delete expired rows");

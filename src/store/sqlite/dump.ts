@@ -3,7 +3,7 @@ import type { CopyableStore, MetaRecord, StoredRow } from "../copy-port.ts";
 import { number, text } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { toStoreError } from "./errors.ts";
-import { toFamily } from "./families.ts";
+import { toFamily } from "./family-row.ts";
 import { toKey } from "./keys.ts";
 import { toReferenceToken } from "./reference-tokens.ts";
 import { toRegistration } from "./registrations.ts";

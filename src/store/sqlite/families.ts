@@ -1,8 +1,10 @@
-import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import type { FamilyRecord, FamilyStore } from "../port.ts";
-import { changed, number, optional, text } from "./columns.ts";
+import { changed } from "./columns.ts";
 import type { Connection } from "./connection.ts";
 import { prepareCount } from "./count.ts";
+import { prepareFamilyList } from "./family-list.ts";
+import { toFamily } from "./family-row.ts";
 
 /** Writes a new grant. Its id is random, so an existing one is a bug, which the primary key reports. */
 const CREATE = `
@@ -39,6 +41,7 @@ const REVOKE = "UPDATE families SET revoked_at = :at WHERE tenant = :tenant AND 
 export function prepareFamilies(connection: Connection): (tenant: string) => FamilyStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "families", "purge_at");
+  const list = prepareFamilyList(connection);
   const create = database.prepare(CREATE);
   const find = database.prepare(FIND);
   const advance = database.prepare(ADVANCE);
@@ -56,6 +59,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
         create.run({ ...toParameters(family), tenant });
       }),
     find: (id) => read(() => findRow(tenant, id)),
+    list: list(tenant),
     // The row is read in the same transaction, so it is the one that prevented the update.
     advance: (id, step) =>
       write(() => (changed(advance.run({ ...step, tenant, id })) ? "advanced" : findRow(tenant, id))),
@@ -74,24 +78,5 @@ function toParameters(family: FamilyRecord): Record<string, SQLInputValue> {
     subject: family.subject ?? null,
     revokedAt: family.revokedAt ?? null,
     mac: family.mac ?? null,
-  };
-}
-
-/** Converts a row of the table to the port's record. */
-export function toFamily(row: Record<string, SQLOutputValue>): FamilyRecord {
-  return {
-    id: text(row.id),
-    client: text(row.client),
-    namespace: optional(row.namespace, text),
-    subject: optional(row.subject, text),
-    generation: number(row.generation),
-    rotatedAt: number(row.rotated_at),
-    attemptId: text(row.mark),
-    mintedAt: number(row.minted_at),
-    revokedAt: optional(row.revoked_at, number),
-    expiresAt: number(row.expires_at),
-    purgeAt: number(row.purge_at),
-    decision: text(row.decision),
-    mac: optional(row.mac, text),
   };
 }

@@ -122,4 +122,9 @@ export const migrations: readonly string[] = [
   ) STRICT;
   INSERT INTO registry (only_row, revision) VALUES (1, 0);
   `,
+  // For lists of grants, the last minted first.
+  `
+  CREATE INDEX families_listed_by_client ON families (tenant, client, minted_at, id);
+  CREATE INDEX families_listed_by_subject ON families (tenant, subject, minted_at, id) WHERE subject IS NOT NULL;
+  `,
 ];

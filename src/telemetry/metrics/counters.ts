@@ -98,6 +98,7 @@ const endings: Readonly<Record<string, true>> = {
   client_revoked: true,
   key_rotated: true,
   keys_listed: true,
+  grants_listed: true,
   refused: true,
   client_refused: true,
   operator_refused: true,

@@ -34,6 +34,8 @@ const events: readonly Event[] = [
     dryRun: false,
   },
   { ...operator, operation: "listKeys", event: "keys_listed" },
+  { ...operator, operation: "listGrants", event: "grants_listed", ofClient: "web", subject: "someone" },
+  { ...operator, operation: "revokeGrant", event: "revoked", what: "grant", family: "f", subject: "someone" },
   { ...client, operation: "mint", event: "refused", ...refusal, code: "temporarily_unavailable", unanswered: "minted" },
   { ...client, operation: "mint", event: "client_refused", client: undefined, ...refusal },
   { ...operator, operation: "rotate", event: "operator_refused", ...refusal },

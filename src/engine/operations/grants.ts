@@ -1,0 +1,134 @@
+import { FOREVER } from "../../base/clock.ts";
+import type { Operator } from "../../registry/tenant.ts";
+import type { FamilyPage, FamilyRecord } from "../../store/port.ts";
+import { isRevoked } from "../../token/revocation.ts";
+import { rowMacGeneration } from "../../token/row-mac.ts";
+import type { RequestContext, TenantContext } from "../context.ts";
+import { OAuthError } from "../errors.ts";
+import type { GrantDescription, GrantPage, ListGrantsRequest, RevokeGrantRequest } from "../request.ts";
+import { readGrantRecord } from "../tokens/grant-record.ts";
+import { expiryOf, grantRevocationIds } from "../tokens/refresh-token.ts";
+import type { Done } from "./operation.ts";
+
+/** How many grants a page has if the request does not say, and at most. */
+const PAGE_SIZE = { usual: 50, most: 100 } as const;
+
+/** The longest id of a subject, a client or a grant, in characters: longer ones do not exist. */
+const MAX_ID = 64 * 1024;
+
+type Cursor = NonNullable<FamilyPage["next"]>;
+
+type Revocations = Awaited<ReturnType<TenantContext["store"]["revocations"]["find"]>>;
+
+/**
+ * Lists the grants of a subject, of a client, or of both: those that can be refreshed, and those that no longer can, until
+ * their rows are deleted. For operators only.
+ *
+ * Throws OAuthError `invalid_request` if the request makes no sense.
+ */
+export async function listGrants(
+  context: RequestContext,
+  _operator: Operator,
+  { subject, client, pageSize = PAGE_SIZE.usual, pageToken }: ListGrantsRequest,
+): Promise<Done<GrantPage>> {
+  if (subject === undefined && client === undefined)
+    throw new OAuthError("invalid_request", "subject or client is required.");
+  if (!(Number.isInteger(pageSize) && pageSize >= 1))
+    throw new OAuthError("invalid_request", "page_size must be a whole number of 1 or more.");
+  const after = pageToken === undefined ? undefined : readPageToken(pageToken);
+  context.note({ subject });
+  const limit = Math.min(pageSize, PAGE_SIZE.most);
+  const { families, next } = await context.store.families.list({ subject, client, after, limit });
+  const revocations = await revocationsOf(context, families);
+  return {
+    answer: {
+      grants: families.map((family) => describeGrant(context, family, revocations)),
+      nextPageToken: next && writePageToken(next),
+    },
+    event: { event: "grants_listed", ofClient: client },
+  };
+}
+
+/**
+ * Revokes a grant and all its tokens. For operators only.
+ *
+ * Throws OAuthError `invalid_request` if the operator names no grant of this tenant.
+ */
+export async function revokeGrant(
+  context: RequestContext,
+  _operator: Operator,
+  { grant }: RevokeGrantRequest,
+): Promise<Done<GrantDescription>> {
+  if (grant === undefined) throw new OAuthError("invalid_request", "grant is required.");
+  const { families } = context.store;
+  const isThere = grant.length <= MAX_ID && (await families.find(grant)) !== undefined;
+  if (isThere) await families.revoke(grant, context.reading.now);
+  // Read again: an earlier revocation stays the one that counts.
+  const family = isThere ? await families.find(grant) : undefined;
+  if (family === undefined)
+    throw new OAuthError("invalid_request", "There is no such grant.", { conflict: "not_found" });
+  context.note({ subject: family.subject });
+  const answer = describeGrant(context, family, []);
+  return { answer, event: { event: "revoked", what: "grant", family: family.id } };
+}
+
+/** All revocations that end one of these grants, in one query. */
+async function revocationsOf(context: TenantContext, families: readonly FamilyRecord[]): Promise<Revocations> {
+  const ids = new Set(families.flatMap((family) => revocationIdsOf(context, family)));
+  return ids.size === 0 ? [] : context.store.revocations.find([...ids]);
+}
+
+/** A row without a MAC is of a version that had no such revocations. */
+function revocationIdsOf(context: TenantContext, family: FamilyRecord): readonly string[] {
+  const keyGeneration = family.mac === undefined ? undefined : rowMacGeneration(family.mac);
+  return grantRevocationIds(context, family, keyGeneration ?? 0);
+}
+
+function describeGrant(context: RequestContext, family: FamilyRecord, revocations: Revocations): GrantDescription {
+  const { id, client, namespace, subject, mintedAt, revokedAt } = family;
+  const scopes = readScopes(family);
+  return {
+    ...{ id, client, namespace, subject, mintedAt, revokedAt },
+    scopes: scopes ?? [],
+    state: scopes === undefined ? "unreadable" : stateOf(context, family, revocations),
+    refreshedAt: family.attemptId === "" ? undefined : family.rotatedAt,
+    expiresAt: expiryOf(context, family),
+  };
+}
+
+/** Undefined if another version of the program wrote what was granted, as may be while nodes are upgraded. */
+function readScopes({ decision }: FamilyRecord): readonly string[] | undefined {
+  try {
+    return readGrantRecord(decision).scopes;
+  } catch {
+    return undefined;
+  }
+}
+
+function stateOf(context: RequestContext, family: FamilyRecord, revocations: Revocations): GrantDescription["state"] {
+  const ids = new Set(revocationIdsOf(context, family));
+  const own = revocations.filter((revocation) => ids.has(revocation.id));
+  if (family.revokedAt !== undefined || isRevoked(own, [family.mintedAt])) return "revoked";
+  if (expiryOf(context, family) <= context.reading.now) return "expired";
+  return context.tenant.clients.get(family.client)?.enabled === true ? "active" : "suspended";
+}
+
+function writePageToken({ mintedAt, id }: Cursor): string {
+  return Buffer.from(JSON.stringify([mintedAt, id])).toString("base64url");
+}
+
+function readPageToken(text: string): Cursor {
+  const [mintedAt, id] = parsePageToken(text);
+  const isInstant = typeof mintedAt === "number" && Number.isInteger(mintedAt) && Math.abs(mintedAt) <= FOREVER;
+  if (isInstant && typeof id === "string") return { mintedAt, id };
+  throw new OAuthError("invalid_request", "page_token must be one that an earlier page ended with.");
+}
+
+function parsePageToken(text: string): readonly unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
+}
