@@ -19,6 +19,7 @@ const REVOKE = "src/engine/operations/revoke.ts";
 const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
+const SHARED_CLOCK = "src/base/shared-clock.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
 const ATTEMPTS = "src/engine/limits/attempts.ts";
 const WINDOWS = "src/engine/limits/windows.ts";
@@ -121,6 +122,29 @@ export const MUTATIONS: readonly Mutation[] = [
     "a process starts although its clock is behind an earlier run",
     ISSUING_CLOCK,
     "await clock.past(told);",
+    "",
+  ),
+  {
+    name: "workers-clocks-apart",
+    what: "each worker continues from its own latest reading once the machine's clock is set back",
+    edits: [
+      {
+        file: SHARED_CLOCK,
+        search: "this.#waitsSince = before.seenAt;\n      this.#parts.report({ before, latest: this.#latest });",
+        replacement: "this.#curve = { from: sight.seenAt, at: this.#latest };",
+      },
+      {
+        file: SHARED_CLOCK,
+        search: "if (this.#curve === undefined || this.#curve.from < curve.from) this.#curve = curve;",
+        replacement: "",
+      },
+    ],
+  },
+  one(
+    "worker-starts-behind",
+    "a worker that starts after the machine's clock was set back reads that clock",
+    SHARED_CLOCK,
+    "this.#curve = parts.start.curve;",
     "",
   ),
   one(

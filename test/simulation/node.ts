@@ -16,6 +16,7 @@ import { Link } from "./link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { KEY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+import type { WorkersClock } from "./workers-clock.ts";
 
 /** A call of the store that was done, told or not. Instants are in true time. */
 export interface Done {
@@ -32,6 +33,8 @@ export interface Surroundings {
   readonly faults: Faults;
   readonly store: SimulatedStore;
   readonly clocks: Clocks;
+  /** The clock that the nodes agree on, if they are workers. */
+  readonly workers: WorkersClock | undefined;
   /** Told of all that the store does. */
   applied(done: Done): void;
   log(text: () => string): void;
@@ -78,7 +81,7 @@ export class Incarnation {
     this.#random = random;
     this.link = new Link(context.scheduler, context.faults);
     this.machine = this.#simulatedMachine();
-    this.clock = systemClock(this.machine, () => this.#isClockOff());
+    this.clock = context.workers?.join(this) ?? systemClock(this.machine, () => this.#isClockOff());
     this.#jobs = new Jobs({ machine: this.machine, fraction: () => random.next(), logger: this.#jobsLogger() });
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
@@ -95,7 +98,7 @@ export class Incarnation {
         },
       });
     }, context.clocks.skew);
-    this.#store = context.clocks.kind === "one" ? store : { ...store, isClockOff: () => this.#isClockOff() };
+    this.#store = context.clocks.kind !== "many" ? store : { ...store, isClockOff: () => this.#isClockOff() };
   }
 
   /** Ends it between two steps: what it was about to do is never done. */
@@ -157,7 +160,7 @@ export class Incarnation {
   /** As the store of many nodes compares clocks with its own; those that share a machine have nothing to compare with. */
   async #startClockCheck(logger: Logger): Promise<void> {
     const { clocks, scheduler } = this.#context;
-    if (clocks.kind === "one") return;
+    if (clocks.kind !== "many") return;
     const observer = { applied: () => undefined, slow: () => undefined, failed: () => undefined };
     const databaseTime = () => this.link.carry("time", async () => scheduler.now, observer);
     const options = { machine: this.machine, logger, maxClockSkew: clocks.skew };

@@ -240,7 +240,7 @@ export class Oracle {
 
   /** Ends what bears the same and was minted up to now. */
   #watermarkKill(call: Call, client: string, isMeant: (token: Token) => boolean, effect: Kill["effect"]): Kill {
-    const isOneClock = this.#clocks.kind === "one";
+    const isOneClock = this.#clocks.kind !== "many";
     // Half a second of a clock that was set back takes a second: it goes at half its pace.
     const lead = (MAX_LEAD + 4 * this.#clocks.skew) * (isOneClock ? 2 : 1);
     return {
@@ -396,7 +396,7 @@ export class Oracle {
   ): void {
     const { tenant, client, end: toldAt } = call;
     const shown = this.#byText.get(root.request.accessToken ?? "");
-    const mayBeAhead = this.#clocks.kind === "one" && call.unheard;
+    const mayBeAhead = this.#clocks.kind !== "many" && call.unheard;
     const shared = { tenant, client, subject, root, shown, grant, toldAt, mayBeAhead, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
     const expiry = { earliest: end(-call.off), latest: end(call.off) };

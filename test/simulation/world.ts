@@ -4,7 +4,7 @@ import type { TenantEngine } from "../../src/engine/port.ts";
 import { RateLimitedError } from "../../src/engine/rate-limited.ts";
 import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
-import { Clocks } from "./clocks.ts";
+import { type ClockKind, Clocks } from "./clocks.ts";
 import { FAULTS, type Fault, Faults } from "./faults.ts";
 import { LimitsOracle } from "./limits.ts";
 import { type Done, Incarnation, type Surroundings } from "./node.ts";
@@ -15,6 +15,7 @@ import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
 import { DECISIVE_WRITES } from "./store-operations.ts";
 import { credentialsOf, FIRST_VARIANT, LIMITED_CLIENT, OPERATOR, type Variant } from "./tenants.ts";
+import { WorkersClock } from "./workers-clock.ts";
 
 /** What a run is made of. */
 export interface Options {
@@ -27,7 +28,7 @@ export interface Options {
    * Whose clocks there are: of each node and of the database, as with MongoDB; or one, of the machine that they share, as
    * with SQLite.
    */
-  readonly clocks: "many" | "one";
+  readonly clocks: ClockKind;
   /** Whether there are limits, and callers who exceed them. */
   readonly limits: boolean;
 }
@@ -42,7 +43,9 @@ export function optionsOf(seed: string): Options {
     faults: new Set(FAULTS),
   };
   const options = { ...sizes, limits: false };
-  return random.chance(0.75) ? { ...options, clocks: "many" } : { ...options, clocks: "one", nodes: random.int(1, 3) };
+  if (random.chance(0.75)) return { ...options, clocks: "many" };
+  const nodes = random.int(1, 3);
+  return { ...options, clocks: nodes > 1 && random.chance(0.7) ? "workers" : "one", nodes };
 }
 
 /** Those of the shorter run, with limits, that a seed has besides. */
@@ -72,6 +75,7 @@ export class World implements Surroundings {
   variant: Variant = FIRST_VARIANT;
   readonly rowBounds = new RowBounds();
   readonly clocks: Clocks;
+  readonly workers: WorkersClock | undefined;
   #calls = 0;
   #runs = 0;
 
@@ -80,6 +84,8 @@ export class World implements Surroundings {
     this.scheduler = new Scheduler(this.random.fork("scheduler"));
     this.faults = new Faults(this.random.fork("faults"), options.faults);
     this.clocks = new Clocks(options.clocks);
+    if (options.clocks === "workers")
+      this.workers = new WorkersClock(this.scheduler, this.clocks, this.random.fork("workers"));
     if (options.limits) this.variant = { ...FIRST_VARIANT, limits: true };
     this.records = new Records(this.scheduler);
     this.oracle = new Oracle(this.records, this.clocks);

@@ -21,10 +21,10 @@ export class WorkersConfiguration {
   }
 
   /** What a worker that starts has to know. */
-  readonly introduction = (number: number): Introduction => {
+  introduce(number: number): Pick<Introduction, "files" | "reloaded"> {
     this.#introduced.set(number, this.#reloaded);
-    return { number, files: this.#files, reloaded: this.#reloaded };
-  };
+    return { files: this.#files, reloaded: this.#reloaded };
+  }
 
   /** Has a worker that is ready now reload what was reloaded while it started. */
   readonly catchUp = (worker: WorkerSlot): void => {

@@ -1,3 +1,4 @@
+import type { CommonTime, Curve, SetBack } from "../../base/shared-clock.ts";
 import type { ReloadScope } from "../../telemetry/events.ts";
 import type { Snapshot } from "../../telemetry/metrics/workers.ts";
 import type { Files } from "../file-watch.ts";
@@ -35,6 +36,8 @@ export interface Introduction {
   readonly files: Files;
   /** What it reads it from at once again: the files that the service runs with now; undefined: the same. */
   readonly reloaded: Files | undefined;
+  /** What time it is to all workers; undefined: each has a clock of its own. */
+  readonly time: CommonTime | undefined;
 }
 
 /** Why a worker could not start, as an error that crosses processes. */
@@ -50,6 +53,7 @@ export type ToWorker =
   | { readonly kind: "question"; readonly id: number; readonly about: keyof Questions; readonly request: unknown }
   /** From now on, this worker does what only one of them does. */
   | { readonly kind: "keep" }
+  | { readonly kind: "curve"; readonly curve: Curve }
   | { readonly kind: "stop" };
 
 /** What a worker tells the primary. */
@@ -58,4 +62,5 @@ export type ToPrimary =
   | { readonly kind: "begun" }
   | { readonly kind: "ready"; readonly ports: Ports }
   | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "clock_set_back"; readonly setBack: SetBack }
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown };

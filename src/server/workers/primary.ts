@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { thisMachine } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { fraction, systemRandom } from "../../base/random.ts";
+import { ClockKeeper } from "../../base/shared-clock.ts";
 import type { Config } from "../../config/config.ts";
 import type { ConfigContext } from "../../config/load.ts";
 import { announceServer } from "../../store/index.ts";
@@ -15,6 +16,7 @@ import { openManagement } from "../management.ts";
 import { openMetrics } from "../metrics.ts";
 import { Reloader } from "../reloader.ts";
 import type { Service } from "../service.ts";
+import { shareClock, sharedMachine } from "./clock.ts";
 import { WorkersConfiguration } from "./configuration.ts";
 import { WorkersHealth } from "./health.ts";
 import { WorkersMetrics } from "./metrics.ts";
@@ -46,12 +48,16 @@ export async function startPrimary({ config, sources, files, count, logger }: Pr
   const listener = heardByAll([log.listen, own.listen], logger);
   const metrics = new WorkersMetrics(own);
   const configuration = new WorkersConfiguration(files);
-  const supervisor = new Supervisor({
+  const clock = shareClock(config)
+    ? new ClockKeeper(sharedMachine, (curve) => supervisor.tellAll({ kind: "curve", curve }))
+    : undefined;
+  const supervisor: Supervisor = new Supervisor({
     count,
     startProcess,
     machine,
-    introduction: configuration.introduction,
+    introduction: (number) => ({ number, ...configuration.introduce(number), time: clock?.commonTime() }),
     ready: configuration.catchUp,
+    clockSetBack: (setBack) => clock?.hear(setBack),
     ended: metrics.noteEnd,
     logger,
   });
@@ -65,9 +71,11 @@ export async function startPrimary({ config, sources, files, count, logger }: Pr
     await tryAddresses(config);
     const scrape = (accept: string | undefined) => metrics.scrape(workers, accept);
     const managementPort = await openManagement(config, { health, metrics: { scrape }, listener }, open);
+    if (clock !== undefined) open.defer(clock.watch());
+    const served = open.use(new DisposableStack());
     open.defer(() => supervisor.stop());
     const ports = await supervisor.start();
-    open.defer(announceServer(config.store, { listener, logger }));
+    served.defer(announceServer(config.store, { listener, logger }));
     const jobs = new Jobs({ machine, fraction: () => fraction(systemRandom), logger });
     open.defer(() => jobs.stop());
 

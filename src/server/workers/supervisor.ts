@@ -1,6 +1,7 @@
 import type { Machine } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Failure, Introduction, Ports } from "./messages.ts";
+import type { SetBack } from "../../base/shared-clock.ts";
+import type { Failure, Introduction, Ports, ToWorker } from "./messages.ts";
 import { type StartProcess, WorkerSlot } from "./worker-slot.ts";
 
 /** What {@link Supervisor} needs. */
@@ -13,6 +14,8 @@ interface SupervisorParts {
   readonly introduction: (number: number) => Introduction;
   /** Called whenever a worker begins to serve. */
   readonly ready: (worker: WorkerSlot) => void;
+  /** Called when a worker sees the machine's clock set back. */
+  readonly clockSetBack: (setBack: SetBack) => void;
   /** Called once the process of a worker has ended. */
   readonly ended: (worker: WorkerSlot) => void;
   readonly logger: Logger;
@@ -34,10 +37,11 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { startProcess, machine } = parts;
+    const { startProcess, machine, clockSetBack } = parts;
     const listener = {
       begun: (worker: WorkerSlot) => this.#introduce(worker),
       ready: (worker: WorkerSlot, ports: Ports) => this.#noteReady(worker, ports),
+      clockSetBack,
       ended: (worker: WorkerSlot, end: { failure: Failure; restartIn: number | undefined }) =>
         this.#noteEnd(worker, end),
     };
@@ -58,6 +62,11 @@ export class Supervisor {
   start(): Promise<Ports> {
     for (const worker of this.workers) worker.start();
     return this.#started.promise;
+  }
+
+  /** Tells all workers something. */
+  tellAll(message: ToWorker): void {
+    for (const worker of this.workers) worker.tell(message);
   }
 
   /** Has all workers stop, as a service does, and resolves once they have. */

@@ -1,4 +1,5 @@
 import type { Machine } from "../../base/clock.ts";
+import type { SetBack } from "../../base/shared-clock.ts";
 import type { Failure, Ports, Questions, ToPrimary, ToWorker } from "./messages.ts";
 
 /** How long the first restart waits, in milliseconds. Each further one waits twice as long. */
@@ -31,6 +32,8 @@ interface SlotListener {
   /** A process has begun, and needs its introduction. */
   begun(slot: WorkerSlot): void;
   ready(slot: WorkerSlot, ports: Ports): void;
+  /** It has seen the machine's clock set back. */
+  clockSetBack(setBack: SetBack): void;
   /** A process has ended. `restartIn`: when the next one starts, in milliseconds; undefined if it is not needed. */
   ended(slot: WorkerSlot, end: { readonly failure: Failure; readonly restartIn: number | undefined }): void;
 }
@@ -113,6 +116,9 @@ export class WorkerSlot {
       case "ready":
         this.#readyAt = machine.elapsed();
         listener.ready(this, message.ports);
+        return;
+      case "clock_set_back":
+        listener.clockSetBack(message.setBack);
         return;
       case "failed":
         this.#failure = message.failure;

@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Config } from "../../config/config.ts";
 import type { ReadFile } from "../../config/files.ts";
@@ -8,6 +9,7 @@ import type { Files } from "../file-watch.ts";
 import { JOBS, type Job } from "../jobs.ts";
 import type { Place, Told } from "../place.ts";
 import { type Service, startService } from "../service.ts";
+import { followClock } from "./clock.ts";
 import type { Introduction, Questions } from "./messages.ts";
 import { failureOf, introductionBy, type Primary } from "./processes.ts";
 
@@ -29,12 +31,15 @@ type Answers = {
 export async function runWorker({ primary, sources, openLogger, stopSignal }: WorkerParts): Promise<void> {
   const stopping = Promise.race([stopSignal, toldBy(primary, "stop")]);
   const isKeeper = flagSetBy(toldBy(primary, "keep"));
+  const clockFrom = followClock(primary);
   const introduction = await introductionBy(primary);
   let files: Files = { ...introduction.files, ...introduction.reloaded };
   try {
     const config = configOf(introduction, sources);
     const logger = await openLogger(config, introduction.number);
-    const { place, told } = placeOf(isKeeper);
+    const { time } = introduction;
+    const clock = time && clockFrom(time);
+    const { place, told } = placeOf(clock, isKeeper);
     const own = { ...sources, readFile: (path: string) => readFrom(files, sources.readFile)(path) };
     const starting = startService(config, own, logger, place);
     const service = await Promise.race([starting, stopping.then(() => undefined)]);
@@ -73,10 +78,13 @@ function readFrom(files: Files, read: ReadFile): ReadFile {
 }
 
 /** The place of a worker: it leaves to the primary what a process tells of itself, and to the keeper what only one does. */
-function placeOf(isKeeper: () => boolean): { readonly place: Place; readonly told: Promise<Told> } {
+function placeOf(
+  clock: Clock | undefined,
+  isKeeper: () => boolean,
+): { readonly place: Place; readonly told: Promise<Told> } {
   const { promise, resolve } = Promise.withResolvers<Told>();
   const place: Place = {
-    clock: undefined,
+    clock: clock && (() => clock),
     role: undefined,
     isElsewhere: ({ name }: Job) => name === JOBS.watchFiles || (name === JOBS.sweep && !isKeeper()),
     async manage(_, told) {

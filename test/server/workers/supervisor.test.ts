@@ -23,8 +23,9 @@ beforeEach(() => {
     count: 2,
     startProcess: fake.startProcess,
     machine,
-    introduction: (number) => ({ number, files: {}, reloaded: undefined }),
+    introduction: (number) => ({ number, files: {}, reloaded: undefined, time: undefined }),
     ready: (worker) => ready.push(worker),
+    clockSetBack: () => undefined,
     ended: (worker) => ended.push(worker),
     logger,
   });
@@ -58,7 +59,7 @@ describe("a start", () => {
   it("tells each worker what it has to know", () => {
     process(1).say({ kind: "begun" });
     expect(process(1).told).toEqual([
-      { kind: "introduction", introduction: { number: 2, files: {}, reloaded: undefined } },
+      { kind: "introduction", introduction: { number: 2, files: {}, reloaded: undefined, time: undefined } },
     ]);
   });
 
