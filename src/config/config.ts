@@ -1,11 +1,11 @@
 import type { Address } from "../base/address.ts";
-import type { Tenant } from "../registry/tenant.ts";
+import type { FilePart } from "../registry/file-part.ts";
 import type { AuditSettings } from "./audit.ts";
 import type { LogFormat, LogLevel, Workers } from "./fields.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** Everything that the service is configured with. */
-export interface Config extends Settings {
+export interface Config extends Settings, FilePart {
   /** Whether it is the built-in development configuration, as no file was given. */
   readonly development: boolean;
   /**
@@ -17,6 +17,10 @@ export interface Config extends Settings {
   readonly keyPollEvery: number;
   /** How long a node uses the keys that it last read before it stops signing, in seconds. */
   readonly keyMaxStaleness: number;
+  /** How often a node reads what operators have registered, in seconds. */
+  readonly registryPollEvery: number;
+  /** How long a node that cannot read it serves with what it last read, in seconds. */
+  readonly registryMaxStaleness: number;
   /** Whether the configuration is read again when one of its files changes. */
   readonly reloadOnChange: boolean;
   /** What a node bears before it refuses requests; the lag in milliseconds. */
@@ -33,8 +37,6 @@ export interface Config extends Settings {
   readonly warnings: readonly string[];
   /** Where clients find the service, without a slash at the end. */
   readonly publicUrl: string;
-  /** The tenants by id. */
-  readonly tenants: ReadonlyMap<string, Tenant>;
 }
 
 /** The settings that differ from one deployment to the next. */

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import type * as z from "zod";
+import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import { buildOperators } from "../registry/build-operators.ts";
 import { buildTenants } from "../registry/build-tenant.ts";
-import { checkStaleness } from "../registry/key-times.ts";
+import { withClientDefaults } from "../registry/client-defaults.ts";
+import { checkRegistryStaleness, checkStaleness } from "../registry/key-times.ts";
 import { readShape } from "../schema/explain.ts";
 import { type Path, Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
@@ -45,6 +47,8 @@ export interface ConfigContext {
 interface Sources {
   readonly file: ConfigFile;
   readonly environment: Environment;
+  /** What the file says of each tenant, word for word. */
+  readonly words: ReadonlyMap<string, JsonObject>;
   /** Whether no file was named, and the built-in configuration replaces it. */
   readonly development: boolean;
 }
@@ -57,28 +61,32 @@ interface Sources {
 export function loadConfig(context: ConfigContext): Config {
   const problems = new Problems();
   const sources = readSources(context, problems);
-  const { file, environment, development } = sources;
+  const { file, environment, words, development } = sources;
   const readFile: ReadFile = (path) => context.readFile(resolve(context.cwd, path));
   const store = readStoreUrl(environment, readFile, problems) ?? file.store;
   const settings = readSettings({ ...file, store }, environment, context.cwd);
   const keyEncryptionKeys = readKeyEncryptionKeys(sources, readFile, problems);
   const tls = readTls(file.tls, readFile, problems.at("tls"));
   const audit = readAudit(file.audit, context.cwd, readFile, problems.at("audit"));
-  const { keyPollEvery, keyMaxStaleness } = file;
+  const { keyPollEvery, keyMaxStaleness, registryPollEvery, registryMaxStaleness } = file;
   checkStaleness(file, problems);
+  checkRegistryStaleness(file, problems);
   const publicUrl = publicUrlOf(file, environment, settings, problems);
   const readSecret = secretReader(context.env, readFile);
   const operators = buildOperators(file, readSecret, problems.at("operators"));
-  const tenants = buildTenants(
-    file.tenants,
-    { grantTypes: context.grantTypes, readSecret, operators, keyMaxStaleness, publicUrl, ...context.kept },
-    problems.at("tenants"),
-  );
+  const frame = context.kept ?? { publicUrl, keyMaxStaleness };
+  const rules = {
+    grantTypes: context.grantTypes,
+    operators,
+    publicUrl: frame.publicUrl,
+    keyMaxStaleness: frame.keyMaxStaleness,
+  };
+  const tenants = buildTenants(file.tenants, { ...rules, readSecret, words }, problems.at("tenants"));
   checkDeployment(sources, settings, problems);
   checkWorkers(settings, problems);
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, readSecret, development });
-  const times = { keyPollEvery, keyMaxStaleness };
+  const times = { keyPollEvery, keyMaxStaleness, registryPollEvery, registryMaxStaleness };
   const { reloadOnChange, trustedProxies, overload, metrics } = file;
   const own = {
     development,
@@ -92,6 +100,8 @@ export function loadConfig(context: ConfigContext): Config {
     warnings,
     publicUrl,
     tenants,
+    words,
+    rules,
   };
   return { ...settings, ...times, ...own };
 }
@@ -101,14 +111,21 @@ function readSources(context: ConfigContext, problems: Problems): Sources {
   const environment = readEnvironment(context.env, problems);
   const data =
     path === undefined
-      ? (context.development ?? developmentConfig(context.grantTypes))
+      ? ((context.development ?? developmentConfig(context.grantTypes)) as JsonObject)
       : readYaml(path, context, problems);
-  const file = data === undefined ? undefined : readShape(configFile, data, problems, independentPart);
+  const file =
+    data === undefined ? undefined : readShape(configFile, withClientDefaults(data), problems, independentPart);
   if (file === undefined || environment === undefined) {
     problems.throwIfAny();
     throw new Error("A problem was not noted.");
   }
-  return { file, environment, development: path === undefined };
+  return { file, environment, words: tenantWords(data), development: path === undefined };
+}
+
+/** Of data whose shape is right. */
+function tenantWords(data: JsonValue | undefined): ReadonlyMap<string, JsonObject> {
+  const tenants = isJsonObject(data) && isJsonObject(data.tenants) ? Object.entries(data.tenants) : [];
+  return new Map(tenants.flatMap(([id, words]) => (isJsonObject(words) ? [[id, words] as const] : [])));
 }
 
 /** Settings of the process that say nothing about the meaning of others. */
@@ -133,9 +150,9 @@ function independentPart(path: Path): Path | undefined {
 }
 
 /** Returns the data of a file, or notes a problem and returns undefined. */
-function readYaml(path: string, context: ConfigContext, problems: Problems): unknown {
+function readYaml(path: string, context: ConfigContext, problems: Problems): JsonValue | undefined {
   const text = readText(context.readFile, resolve(context.cwd, path), problems);
-  return text === undefined ? undefined : parseYaml(text, path, problems);
+  return text === undefined ? undefined : (parseYaml(text, path, problems) as JsonValue | undefined);
 }
 
 function checkDeployment(sources: Sources, settings: Settings, problems: Problems): void {

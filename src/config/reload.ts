@@ -7,7 +7,12 @@ import { type ConfigContext, loadConfig } from "./load.ts";
 import { readTls, type TlsMaterial } from "./tls.ts";
 
 /** What never needs a restart: what may differ because of what is kept, and what follows from another setting. */
-const NO_RESTART: readonly string[] = ["tenants", "dataDirectory"] satisfies readonly (keyof Config)[];
+const NO_RESTART: readonly string[] = [
+  "tenants",
+  "words",
+  "rules",
+  "dataDirectory",
+] satisfies readonly (keyof Config)[];
 
 /** What it means for a running service that its configuration is read again. */
 export interface Reload {
@@ -27,11 +32,11 @@ export interface Reload {
 export function readAgain(running: Config, context: ConfigContext): Reload {
   const read = loadConfig(context);
   assertOpensKeys(running, read);
-  const { tenants } = keepsItsFrame(running, read) ? read : loadConfig({ ...context, kept: running });
+  const { tenants, words, rules } = keepsItsFrame(running, read) ? read : loadConfig({ ...context, kept: running });
   const { keyEncryptionKeys, warnings } = read;
   // A server speaks TLS from its start on, or never.
   const tls = running.tls && (read.tls ?? running.tls);
-  const config = { ...running, tenants, keyEncryptionKeys, warnings, tls };
+  const config = { ...running, tenants, words, rules, keyEncryptionKeys, warnings, tls };
   return { config, changes: changesOf(running, config), restart: restartFor(config, read), store: read.store };
 }
 

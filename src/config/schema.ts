@@ -131,6 +131,15 @@ export const configFile = z
     keyMaxStaleness: duration
       .prefault("15m")
       .describe("How long a node uses the keys that it last read before it stops signing; at least three polls"),
+    registryPollEvery: durationBetween(1, 300)
+      .prefault("2s")
+      .describe("How often a node reads which tenants and clients operators have changed; from 1s to 5m"),
+    registryMaxStaleness: durationBetween(3, 86_400)
+      .prefault("15m")
+      .describe(
+        "How long a node that cannot read these serves with what it last read, before it refuses all requests; at least three " +
+          "polls, at most 1d",
+      ),
     overload: z
       .strictObject({
         maxRequestsInFlight: count(1_000_000).default(2000).describe("The maximum number of requests in progress"),

@@ -2,6 +2,7 @@ import type { Authorities } from "../authorities/port.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { TenantKeyring } from "../keyring/port.ts";
+import type { Registrations } from "../registry/registrations.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { TenantStore } from "../store/port.ts";
 import type { Emit, Known } from "../telemetry/events.ts";
@@ -32,6 +33,8 @@ export interface TenantParts {
   /** The clock for whatever issues tokens: no later start of a node falls behind a time that it has given out. */
   readonly issuingClock: IssuingClock;
   readonly quotas: Quotas;
+  /** What operators register, of any tenant. */
+  readonly registrations: Registrations;
   readonly random: Random;
 }
 

@@ -33,7 +33,7 @@ export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations
 /** What `perform` needs besides a tenant's parts. */
 export interface PerformDependencies extends Hearers {
   /** The current tenants. */
-  readonly registry: Pick<Registry, "tenant">;
+  readonly registry: Pick<Registry, "tenant" | "assertFresh">;
   /** Admits a request, before anything is done for it; returns what is called at its end. Throws OAuthError. */
   readonly admit: () => () => void;
   /** Asked in turn, once it is known who calls and before anything is done. */
@@ -85,6 +85,7 @@ export async function perform<Name extends OperationName>(
     leave = admit();
     await recorder?.ready();
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
+    registry.assertFresh();
     const tenant = registry.tenant(parts.id);
     if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.

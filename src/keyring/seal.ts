@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
 import type { Instant } from "../base/clock.ts";
 import type { KeyRecord } from "../store/port.ts";
@@ -25,6 +25,10 @@ export interface Sealer {
   open(sealed: string, binding: SealBinding): Promise<Opened>;
   /** Whether it was sealed under the key that {@link seal} uses now. If not, it should be resealed. */
   isCurrent(sealed: string): boolean;
+  /** A MAC of a text that is stored in the clear, so that whoever can write to the store cannot make or change it. */
+  authenticate(text: string): string;
+  /** Whether any of the keys made that MAC of this text. */
+  isAuthentic(text: string, mac: string): boolean;
 }
 
 /** A stored key does not open. The message says which one, and nothing of its contents. */
@@ -48,6 +52,7 @@ export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
   const [first] = keys;
   if (first === undefined) throw new SealError("There is no key-encryption key.");
   const [currentKid, currentKey] = first;
+  const [currentMacKey = currentKey, ...otherMacKeys] = keyEncryptionKeys.map(macKeyOf);
   return {
     seal(text, binding, oldRowsUntil) {
       const header = { alg: "dir", enc: "A256GCM", kid: currentKid, ...bound(binding), oldRowsUntil };
@@ -73,7 +78,23 @@ export function jweSealer(keyEncryptionKeys: readonly Uint8Array[]): Sealer {
       return { text: new TextDecoder().decode(opened.plaintext), bindsAll, oldRowsUntil: header.oldRowsUntil };
     },
     isCurrent: (sealed) => kidIn(sealed) === currentKid,
+    authenticate: (text) => macOf(text, currentMacKey),
+    isAuthentic: (text, mac) => [currentMacKey, ...otherMacKeys].some((key) => isSame(mac, macOf(text, key))),
   };
+}
+
+/** A key of its own for MACs (RFC 5869): a key-encryption key never serves two purposes. */
+function macKeyOf(keyEncryptionKey: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", keyEncryptionKey, "", "mintmark registrations", KEY_ENCRYPTION_KEY_BYTES));
+}
+
+function macOf(text: string, key: Uint8Array): string {
+  return createHmac("sha256", key).update(text).digest("base64url");
+}
+
+function isSame(mac: string, expected: string): boolean {
+  const [given, wanted] = [Buffer.from(mac), Buffer.from(expected)];
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 /** What a seal binds, without any other members of the object. */

@@ -8,13 +8,15 @@ import type { ReadSecret } from "./secret.ts";
 import type { Client, Limits } from "./tenant.ts";
 
 /** What a client's registration is checked against. */
-interface ClientContext {
+export interface ClientContext {
   readonly namespaceClaim: string;
   readonly limits: Limits;
   /** The names of the tenant's resources. */
   readonly resources: readonly string[];
   readonly grantTypes: readonly string[];
   readonly readSecret: ReadSecret;
+  /** Whether a client that needs a secret may have none yet: until it gets one, nobody can be it. */
+  readonly secretsMayFollow?: boolean;
 }
 
 /** The default of slidingRefreshTokenLifetime, in seconds. */
@@ -30,7 +32,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkId(id, credentials, problems);
   checkGrants(file, context, problems);
   checkScopes(file, problems);
-  checkSecretRules(file, problems);
+  checkSecretRules(file, context, problems);
   checkPublicMint(file, problems);
   checkLifetimes(file, problems);
   checkTokenSize(file, context, problems);
@@ -86,8 +88,8 @@ function checkScopes({ scopes }: ClientFile, problems: Problems): void {
   }
 }
 
-function checkSecretRules(file: ClientFile, problems: Problems): void {
-  if (file.requireSecret && file.secrets.length === 0) {
+function checkSecretRules(file: ClientFile, { secretsMayFollow = false }: ClientContext, problems: Problems): void {
+  if (file.requireSecret && file.secrets.length === 0 && !secretsMayFollow) {
     problems.at("secrets").add("expected at least one, as requireSecret is true");
   }
   if (!file.requireSecret && file.requireRefreshSecret) {

@@ -6,8 +6,21 @@ import type { TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { ReadSecret } from "./secret.ts";
 import type { Operator } from "./tenant.ts";
 
-/** Operators by id, by the tenant's id. */
-export type OperatorsByTenant = ReadonlyMap<string, ReadonlyMap<string, Operator>>;
+/** Operators by id. */
+type Operators = ReadonlyMap<string, Operator>;
+
+/** The operators of each tenant. */
+export interface OperatorsByTenant {
+  /** Of the tenants in the file, by the tenant's id. */
+  readonly named: ReadonlyMap<string, Operators>;
+  /** Of any other tenant: those who may operate all. */
+  readonly ofAll: Operators;
+}
+
+/** The operators of a tenant. */
+export function operatorsOf({ named, ofAll }: OperatorsByTenant, tenant: string): Operators {
+  return named.get(tenant) ?? ofAll;
+}
 
 /** Builds each tenant's operators from their registrations. Notes every rule that they break. */
 export function buildOperators(
@@ -15,7 +28,8 @@ export function buildOperators(
   readSecret: ReadSecret,
   problems: Problems,
 ): OperatorsByTenant {
-  const byTenant = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
+  const ofAll = new Map<string, Operator>();
+  const named = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
   const known = new Map(Object.entries(tenants));
   for (const [id, file] of Object.entries(operators)) {
     const own = tenantsOf(file, known, problems.at(id, "tenants"));
@@ -23,9 +37,10 @@ export function buildOperators(
     checkId(id, context, problems.at(id));
     const secrets = resolveSecrets(file.secrets, context, problems.at(id, "secrets"));
     const operator = { id, roles: new Set(file.roles), secrets };
-    for (const tenant of own.keys()) byTenant.get(tenant)?.set(id, operator);
+    for (const tenant of own.keys()) named.get(tenant)?.set(id, operator);
+    if (file.tenants === "*") ofAll.set(id, operator);
   }
-  return byTenant;
+  return { named, ofAll };
 }
 
 /** The tenants that an operator names. Notes a problem for each that does not exist. */

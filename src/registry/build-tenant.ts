@@ -1,24 +1,40 @@
+import type { JsonObject } from "../base/json.ts";
 import type { Problems } from "../schema/problems.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { checkAuthorities } from "./authorities.ts";
-import { buildClient } from "./build-client.ts";
-import type { OperatorsByTenant } from "./build-operators.ts";
+import { buildClient, type ClientContext } from "./build-client.ts";
+import { type OperatorsByTenant, operatorsOf } from "./build-operators.ts";
+import { clientDefaultsOf } from "./client-defaults.ts";
 import { checkIssuers, issuerOf } from "./issuers.ts";
 import { checkSigning } from "./key-times.ts";
 import type { LimitsFile, TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { ReadSecret } from "./secret.ts";
-import type { Client, Limits, Tenant } from "./tenant.ts";
+import type { Client, Limits, Operator, Tenant } from "./tenant.ts";
 
-/** What tenants are checked against. */
-interface BuildContext {
+/** What any tenant is checked against. */
+interface CommonContext {
   readonly grantTypes: readonly string[];
   /** How long a node may use the keys that it last read, in seconds. */
   readonly keyMaxStaleness: number;
   /** Where clients find the service; issuers begin with it. */
   readonly publicUrl: string;
+  /** Reads the secrets that are not in the entry itself; without it there are none. */
+  readonly readSecret?: ReadSecret;
+}
+
+/** What the tenants of a file are checked against. */
+interface BuildContext extends CommonContext {
   readonly operators: OperatorsByTenant;
-  readonly readSecret: ReadSecret;
+  /** What the file says of each tenant, word for word, by id. */
+  readonly words: ReadonlyMap<string, JsonObject>;
+}
+
+/** What one tenant is checked against, and gets. */
+interface TenantContext extends CommonContext {
+  readonly operators: ReadonlyMap<string, Operator>;
+  /** Its entry, word for word. */
+  readonly words: JsonObject;
 }
 
 /** The default of markClaim. */
@@ -35,19 +51,33 @@ export function buildTenants(
 ): ReadonlyMap<string, Tenant> {
   const entries = Object.entries(files);
   if (entries.length === 0) problems.add("expected at least one tenant");
-  const tenants = new Map(entries.map(([id, file]) => [id, buildTenant(id, file, context, problems.at(id))]));
+  const tenants = new Map(
+    entries.map(([id, file]) => {
+      const own = { operators: operatorsOf(context.operators, id), words: context.words.get(id) ?? {} };
+      return [id, buildTenant(id, file, { ...context, ...own }, problems.at(id))];
+    }),
+  );
   checkIssuers(tenants.values(), problems);
   return tenants;
 }
 
-function buildTenant(id: string, file: TenantFile, context: BuildContext, problems: Problems): Tenant {
+/** What a client of a tenant is checked against. */
+export function clientContextOf(
+  { namespaceClaim, limits, resources }: Pick<Tenant, "namespaceClaim" | "limits" | "resources">,
+  { grantTypes, readSecret = () => undefined }: Pick<CommonContext, "grantTypes" | "readSecret">,
+): ClientContext {
+  return { namespaceClaim, limits, resources: [...resources.keys()], grantTypes, readSecret };
+}
+
+/** Builds one tenant from its registration. Notes every rule that it breaks by itself. */
+export function buildTenant(id: string, file: TenantFile, context: TenantContext, problems: Problems): Tenant {
   checkSigning(file.signing, context.keyMaxStaleness, problems.at("signing"));
   checkNamespaceClaim(file.markClaim, problems.at("markClaim"));
   checkResources(file.resources, problems.at("resources"));
   checkAuthorities(file.authorities, file.limits.subjectLength, problems.at("authorities"));
   const limits = buildLimits(file.limits, problems.at("limits"));
   const resources = new Map(Object.entries(file.resources));
-  const clientContext = { ...context, limits, namespaceClaim: file.markClaim, resources: [...resources.keys()] };
+  const clientContext = clientContextOf({ namespaceClaim: file.markClaim, limits, resources }, context);
   const clients = new Map<string, Client>();
   for (const [clientId, client] of Object.entries(file.clients)) {
     clients.set(clientId, buildClient(clientId, client, clientContext, problems.at("clients", clientId)));
@@ -61,10 +91,11 @@ function buildTenant(id: string, file: TenantFile, context: BuildContext, proble
     resources,
     authorities: new Map(Object.entries(file.authorities)),
     clients,
+    clientDefaults: clientDefaultsOf(context.words),
     namespaceClaim: file.markClaim,
     limits,
     rateLimits: file.rateLimits,
-    operators: context.operators.get(id) ?? new Map(),
+    operators: context.operators,
   };
 }
 

@@ -17,6 +17,20 @@ export function checkStaleness(
   checkLeast(keyMaxStaleness, MIN_POLLS * keyPollEvery, why, problems.at("keyMaxStaleness"));
 }
 
+/** Notes a problem if one failed read could make a node refuse requests. */
+export function checkRegistryStaleness(
+  {
+    registryPollEvery,
+    registryMaxStaleness,
+  }: { readonly registryPollEvery: number; readonly registryMaxStaleness: number },
+  problems: Problems,
+): void {
+  const why =
+    `${MIN_POLLS} times registryPollEvery (${formatDuration(registryPollEvery)}), so that one failed read does not stop ` +
+    "the node";
+  checkLeast(registryMaxStaleness, MIN_POLLS * registryPollEvery, why, problems.at("registryMaxStaleness"));
+}
+
 /** Notes a problem if verifiers could receive tokens signed with a key that they do not know yet. */
 export function checkSigning(signing: SigningPolicy, keyMaxStaleness: number, problems: Problems): void {
   const { rotateEvery, publishAhead, jwksMaxAge } = signing;

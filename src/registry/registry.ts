@@ -1,32 +1,64 @@
+import type { Clock, Instant } from "../base/clock.ts";
+import { UnavailableError } from "../base/unavailable.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { Tenant } from "./tenant.ts";
+
+/** This node could not read the registrations for so long that a client may have been disabled since. */
+class StaleRegistryError extends UnavailableError {
+  override readonly name = "StaleRegistryError";
+  override readonly description = "This node could not read its clients for too long. Try again.";
+  /** The job that reads them logs why it cannot. */
+  override readonly isLogged = true;
+}
 
 /**
  * The tenants and their clients. A snapshot is built and checked as a whole, then swapped in, so a tenant is always
- * consistent. No caller may keep a tenant for longer than one operation. The configuration file is its source.
+ * consistent. No caller may keep a tenant for longer than one operation.
  */
 export class Registry {
-  #tenants: ReadonlyMap<string, Tenant>;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #maxStaleness: number;
+  #snapshot: Snapshot;
+  #readAt: Instant = Number.NEGATIVE_INFINITY;
 
-  constructor(tenants: Iterable<Tenant>) {
-    this.#tenants = byId(tenants);
+  /** Is stale until {@link confirm}. `maxStaleness`: how old what was read may become, in milliseconds. */
+  constructor(snapshot: Snapshot, clock: Pick<Clock, "now">, maxStaleness: number) {
+    this.#snapshot = snapshot;
+    this.#clock = clock;
+    this.#maxStaleness = maxStaleness;
   }
 
-  /** The tenant with that id, as configured now; undefined if there is none. */
+  /** The tenant with that id, as it is now; undefined if there is none. */
   tenant(id: string): Tenant | undefined {
-    return this.#tenants.get(id);
+    return this.#snapshot.tenants.get(id);
   }
 
-  /** All tenants, as configured now. */
+  /** All tenants, as they are now. */
   tenants(): Iterable<Tenant> {
-    return this.#tenants.values();
+    return this.#snapshot.tenants.values();
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
   }
 
   /** Swaps in another snapshot, which must have been checked. Every operation that begins afterwards sees all of it. */
-  replace(tenants: Iterable<Tenant>): void {
-    this.#tenants = byId(tenants);
+  replace(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
   }
-}
 
-function byId(tenants: Iterable<Tenant>): ReadonlyMap<string, Tenant> {
-  return new Map(Array.from(tenants, (tenant) => [tenant.id, tenant]));
+  /** Says that the snapshot has everything that was stored when a read began. */
+  confirm(readAt: Instant): void {
+    this.#readAt = readAt;
+  }
+
+  /** Throws {@link StaleRegistryError} if what is stored was last read too long ago. */
+  assertFresh(): void {
+    if (this.isStale()) throw new StaleRegistryError("What is stored was last read too long ago.");
+  }
+
+  /** Whether what is stored was last read too long ago. Throws ClockOffError. */
+  isStale(): boolean {
+    return this.#clock.now() - this.#readAt > this.#maxStaleness;
+  }
 }

@@ -5,7 +5,7 @@ import { expected } from "../schema/explain.ts";
 import { count, duration, durationBetween, filledIn, flag, issuerUrl, text } from "../schema/fields.ts";
 import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
-import { clients } from "./schema-client.ts";
+import { clientDefaults, clients } from "./schema-client.ts";
 import { rateLimits } from "./schema-rate-limits.ts";
 
 /** No request body is larger, in bytes, so no part of one can be. */
@@ -96,11 +96,17 @@ const tenant = z.strictObject({
     .record(text, authority)
     .default({})
     .describe("The trusted OpenID providers by the name that callers use"),
+  clientDefaults: clientDefaults
+    .optional()
+    .describe("Members for all clients that leave them out, those that operators create included"),
   clients: clients.default({}).describe("The clients by id"),
   markClaim: text.default("client_namespace").describe("The claim that carries a client's namespace"),
   limits: limits.prefault({}).describe("How large requests and tokens may be"),
   rateLimits: rateLimits.prefault({}).describe("Rate limits"),
 });
+
+/** A tenant that is stored: its clients are kept apart from its entry. */
+export const storedTenant = tenant.omit({ clients: true });
 
 /** The tenants in the file, by id. */
 export const tenants = z.record(tenantId, tenant);

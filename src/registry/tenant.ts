@@ -1,3 +1,4 @@
+import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
@@ -19,6 +20,8 @@ export interface Tenant {
   /** The trusted OpenID providers, by the name that callers use. */
   readonly authorities: ReadonlyMap<string, Authority>;
   readonly clients: ReadonlyMap<string, Client>;
+  /** Members of clients' entries, in the words of the file, for clients that leave them out. */
+  readonly clientDefaults: JsonObject;
   /** The claim that carries a client's namespace. */
   readonly namespaceClaim: string;
   readonly limits: Limits;
@@ -106,17 +109,25 @@ export interface ClientRateLimits {
 }
 
 /** A hash of a secret. Plain text is never kept. */
-export type SecretHash =
-  | { readonly kind: "sha256"; readonly digest: Uint8Array }
-  | {
-      readonly kind: "scrypt";
-      /** log2 of the cost N. */
-      readonly logN: number;
-      readonly r: number;
-      readonly p: number;
-      readonly salt: Uint8Array;
-      readonly digest: Uint8Array;
-    };
+export type SecretHash = SecretTimes &
+  (
+    | { readonly kind: "sha256"; readonly digest: Uint8Array }
+    | {
+        readonly kind: "scrypt";
+        /** log2 of the cost N. */
+        readonly logN: number;
+        readonly r: number;
+        readonly p: number;
+        readonly salt: Uint8Array;
+        readonly digest: Uint8Array;
+      }
+  );
+
+/** From when on and until when a secret is accepted; absent: without a bound. */
+interface SecretTimes {
+  readonly notBefore?: Instant | undefined;
+  readonly expiresAt?: Instant | undefined;
+}
 
 /** Whether an access token is a JWT, verified by its signature, or a handle, looked up in the store. */
 export type AccessTokenType = "jwt" | "reference";

@@ -2,6 +2,7 @@ import type { Clock, Instant } from "../base/clock.ts";
 import type { TenantParts } from "../engine/context.ts";
 import type { IssuingClock } from "../engine/issuing-clock.ts";
 import type { TenantKeyring } from "../keyring/port.ts";
+import { type Fault, faultsOf } from "../registry/faults.ts";
 import type { Registry } from "../registry/registry.ts";
 import { NO_TENANT, type Store } from "../store/port.ts";
 import type { HealthCheck } from "./health.ts";
@@ -49,10 +50,18 @@ export function healthChecks({ store, clock, issuingClock, registry, tenants }: 
     {
       name: "registry",
       async run() {
+        if (registry.isStale()) return "what operators have registered was last read too long ago";
         return Iterator.from(registry.tenants()).next().done ? "there are no tenants" : undefined;
       },
+      remark: () => remarkOn(faultsOf(registry.snapshot)),
     },
   ];
+}
+
+/** An entry that is not used concerns its clients alone. */
+function remarkOn(faults: readonly Fault[]): string | undefined {
+  if (faults.length === 0) return undefined;
+  return `${faults.length} registered tenants or clients are not used as they are written: the log says why`;
 }
 
 function isFresh(keyring: TenantKeyring, now: Instant): boolean {

@@ -24,8 +24,10 @@ export const JOBS = {
   shareCounts: "share counts",
   /** Deletes expired rows. */
   sweep: "sweep",
-  /** Reads a tenant's keys, and creates those that the schedule requires. */
+  /** Reads the tenants' keys, and creates those that the schedule requires. */
   pollKeys: "poll keys",
+  /** Reads what operators have registered. */
+  pollRegistry: "poll registry",
   /** Checks whether the node can serve. */
   checkHealth: "check health",
   /** Finds out whether files of the configuration have changed. */

@@ -8,20 +8,21 @@ import { Attempts } from "../engine/limits/attempts.ts";
 import { Requests } from "../engine/limits/requests.ts";
 import { type Authenticators, byCredentials, type PerformDependencies } from "../engine/perform.ts";
 import type { Engine } from "../engine/port.ts";
-import { provenStore } from "../engine/proven-store.ts";
 import { Quotas } from "../engine/quotas.ts";
-import { recordLifetimes } from "../engine/tokens/revoke-subject.ts";
 import { UncertainRefreshes } from "../engine/uncertain-refreshes.ts";
 import { grants as allGrants } from "../grants/index.ts";
-import { type KeyringTenant, openKeyring } from "../keyring/index.ts";
+import type { FilePart } from "../registry/file-part.ts";
+import { Follower } from "../registry/follower.ts";
 import { Registry } from "../registry/registry.ts";
-import type { Tenant } from "../registry/tenant.ts";
+import { buildSnapshot } from "../registry/snapshot.ts";
 import { NO_TENANT, type Store } from "../store/port.ts";
 import type { Listener, Recorder } from "../telemetry/events.ts";
 import type { HealthCheck } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { JOBS, type Job, RECONCILE_EVERY, SHARE_COUNTS_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
+import { OpenTenants } from "./open-tenants.ts";
 import type { Platform } from "./platform.ts";
+import { openRegistrations } from "./registrations.ts";
 
 /** The settings of a node. */
 interface NodeSettings {
@@ -35,12 +36,17 @@ interface NodeSettings {
   readonly keyPollEvery: number;
   /** How long the node uses the keys that it last read before it stops signing, in seconds. */
   readonly keyMaxStaleness: number;
+  /** How often the node reads what operators have registered, in seconds. */
+  readonly registryPollEvery: number;
+  /** How long the node serves with what it last read of that before it refuses requests, in seconds. */
+  readonly registryMaxStaleness: number;
 }
 
 /** What a node needs. */
 interface NodeParts {
   readonly settings: NodeSettings;
-  readonly tenants: Iterable<Tenant>;
+  /** The registry's part that the configuration file gives. */
+  readonly file: FilePart;
   readonly store: Store;
   readonly platform: Platform;
   /** Receives every event, and never throws. */
@@ -76,11 +82,12 @@ export interface Node {
    */
   pollKeys(): Promise<void>;
   /**
-   * Replaces the tenants, which must have been checked: every operation that begins afterwards sees all of them. A tenant
-   * that is left out is no longer served. Resolves to the jobs of new tenants. Throws StoreUnavailableError, and
-   * SealError if a stored key of a new tenant does not open, without any change to what is served.
+   * Replaces the file's part of the registry, which must have been checked: every operation that begins afterwards sees
+   * all of it. A tenant that is left out is no longer served. Throws ConfigError if it contradicts what is stored,
+   * StoreUnavailableError, and SealError if a stored key of a new tenant does not open, without any change to what is
+   * served.
    */
-  reconfigure(tenants: Iterable<Tenant>): Promise<readonly Job[]>;
+  reconfigure(file: FilePart): Promise<void>;
   /** Reports and writes what is pending. Leaves the store open. */
   close(): Promise<void>;
 }
@@ -89,12 +96,12 @@ export interface Node {
  * Assembles a node: clock, keyrings, engine, jobs. The service, the command line, the tests and the simulation all get
  * their nodes from here.
  *
- * Throws StoreUnavailableError, StoreUnusableError if the clock is too wrong for the store, and SealError if a stored
- * key does not open.
+ * Throws StoreUnavailableError, StoreUnusableError if the clock is too wrong for the store, SealError if a stored key
+ * does not open, and ConfigError if the file contradicts what is stored.
  */
 export async function openNode({
   settings,
-  tenants,
+  file,
   store,
   platform,
   listener,
@@ -106,6 +113,7 @@ export async function openNode({
 }: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
   const { maxClockLag, startTimeout, keyPollEvery, keyMaxStaleness } = settings;
+  const { registryPollEvery, registryMaxStaleness } = settings;
   const { maxClockSkew } = store;
   const clock = platform.clock(() => store.isClockOff?.() ?? false);
   const clocks = { store, clock, machine, emit: listener, maxClockLag, startTimeout, mayBeBehind };
@@ -122,6 +130,20 @@ export async function openNode({
     keyPollEvery,
     keyMaxStaleness,
   };
+  const maxStaleness = registryMaxStaleness * 1000;
+  // Nothing is served by it before what is stored was read.
+  const registry = new Registry(buildSnapshot(file), clock, maxStaleness);
+  const follower = new Follower({
+    registry,
+    store: store.registrations,
+    prover: sealer,
+    clock,
+    maxStaleness,
+    prepare: (next) => tenants.prepare(next, makesKeys),
+    tell: ({ etag: _, ...fault }) => listener({ event: "registration_unusable", ...fault }),
+  });
+  const times = { pollEvery: registryPollEvery * 1000, maxStaleness };
+  const registrations = openRegistrations({ store, registry, follower, clock, random, prover: sealer, ...times });
   const [attempts, requests] = [new Attempts(clock), new Requests(clock)];
   const { tallies } = store.forTenant(NO_TENANT);
   const shared = {
@@ -132,51 +154,26 @@ export async function openNode({
     attempts,
     quotas: new Quotas(clock, machine),
     random,
+    registrations,
     maxClockSkew,
     grants: new Map(grants.map((grant) => [grant.grantType, grant])),
     authorities: platform.authorities({ clock, emit: listener }),
   };
 
-  const registry = new Registry(tenants);
-  async function openTenant(tenant: Tenant): Promise<TenantParts> {
-    const { id } = tenant;
-    const tenantStore = store.forTenant(id);
-    await recordLifetimes(tenant, tenantStore.meta);
-    // If the tenant is left out, its keys keep their last policy, and nothing else of it: its tokens are still verified
-    // elsewhere.
-    let latest = keyringPart(tenant);
-    const current = () => {
-      const configured = registry.tenant(id);
-      if (configured !== undefined) latest = keyringPart(configured);
-      return latest;
-    };
-    const keyring = await openKeyring(id, current, tenantStore, keyringDependencies);
-    return { ...shared, id, keyring, storeFor: provenStore(tenantStore, { tenant: id, keyring, clock }) };
-  }
-
-  /** A tenant that is left out signs nothing, so it needs no new keys. */
-  async function pollKeysOf({ id, keyring }: TenantParts): Promise<void> {
-    if (registry.tenant(id) !== undefined) await keyring.poll();
-  }
-
-  const pollJob = (one: TenantParts): Job => ({
-    name: JOBS.pollKeys,
-    every: keyPollEvery * 1000,
-    run: () => pollKeysOf(one),
-  });
-
-  const opened = await Promise.all(Array.from(registry.tenants(), openTenant));
-  const parts = new Map(opened.map((one) => [one.id, one]));
+  const tenants = new OpenTenants({ registry, store, shared, keyrings: keyringDependencies });
+  let makesKeys = false;
+  await follower.start();
+  makesKeys = true;
   const elapsed = () => machine.elapsed();
   const limiters = [requests.limit];
   const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
-    engine: createEngine(parts, performing),
-    tenants: parts,
+    engine: createEngine(tenants.parts, performing),
+    tenants: tenants.parts,
     registry,
     performing,
-    checks: healthChecks({ store, clock, issuingClock, registry, tenants: parts }),
+    checks: healthChecks({ store, clock, issuingClock, registry, tenants: tenants.parts }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       {
@@ -186,33 +183,14 @@ export async function openNode({
       },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
-      ...opened.map(pollJob),
+      { name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => tenants.pollKeys() },
+      { name: JOBS.pollRegistry, every: registryPollEvery * 1000, run: () => follower.poll() },
     ],
-    async pollKeys() {
-      await Promise.all(Array.from(parts.values(), pollKeysOf));
-    },
-    async reconfigure(changed) {
-      const tenants = [...changed];
-      const added = await Promise.all(tenants.filter(({ id }) => !parts.has(id)).map(openTenant));
-      const kept = tenants.filter(({ id }) => parts.has(id));
-      // Before the first token of a longer lifetime is minted, as opening does for the new ones.
-      await Promise.all(kept.map((tenant) => recordLifetimes(tenant, store.forTenant(tenant.id).meta)));
-      await Promise.all(added.map(({ keyring }) => keyring.poll()));
-      // One that was left out has not read its keys since.
-      const returning = kept.filter(({ id }) => registry.tenant(id) === undefined);
-      await Promise.all(returning.map(({ id }) => parts.get(id)?.keyring.read()));
-      for (const one of added) parts.set(one.id, one);
-      registry.replace(tenants);
-      return added.map(pollJob);
-    },
+    pollKeys: () => tenants.pollKeys(),
+    reconfigure: (file) => follower.reconfigure(file),
     async close() {
       secrets.report(listener);
       await uncertainRefreshes.reconcileAll();
     },
   };
-}
-
-/** What a keyring reads of its tenant: no clients and no secrets. */
-function keyringPart({ signing, refreshKeyRotateEvery }: Tenant): KeyringTenant {
-  return { signing, refreshKeyRotateEvery };
 }

@@ -5,8 +5,10 @@ import type { Logger } from "../base/logger.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigContext } from "../config/load.ts";
 import { assertAllOpen } from "../keyring/reseal.ts";
-import type { Sealer } from "../keyring/seal.ts";
+import { SealError, type Sealer } from "../keyring/seal.ts";
+import { allRegistrations, isProven } from "../registry/proof.ts";
 import type { Store } from "../store/port.ts";
+import type { RegistrationStore } from "../store/registration-port.ts";
 import type { Emit } from "../telemetry/events.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import type { Jobs } from "./jobs.ts";
@@ -27,16 +29,27 @@ export function replaceable(first: Sealer): ReplaceableSealer {
     seal: (...args) => current.seal(...args),
     open: (...args) => current.open(...args),
     isCurrent: (sealed) => current.isCurrent(sealed),
+    authenticate: (text) => current.authenticate(text),
+    isAuthentic: (text, mac) => current.isAuthentic(text, mac),
     replace(next) {
       current = next;
     },
   };
 }
 
+/** Throws SealError if what the running service takes for proven no longer would be. */
+async function assertAllProven(registrations: RegistrationStore, running: Sealer, replacement: Sealer): Promise<void> {
+  for await (const row of allRegistrations(registrations)) {
+    if (isProven(row, replacement) || !isProven(row, running)) continue;
+    throw new SealError(
+      `The ${row.kind} ${row.id} of tenant ${row.tenant} is proven by none of the key-encryption keys.`,
+    );
+  }
+}
+
 /** What a new configuration reaches in a running service. */
 interface Running {
   readonly node: Pick<Node, "tenants" | "reconfigure">;
-  readonly jobs: Pick<Jobs, "start">;
   readonly store: Store;
   readonly sealer: ReplaceableSealer;
   readonly tls: ServerTls | undefined;
@@ -47,6 +60,7 @@ interface Running {
 interface ReloadParts extends Running {
   readonly config: Config;
   readonly sources: ConfigContext;
+  readonly jobs: Pick<Jobs, "start">;
   readonly emit: Emit;
 }
 
@@ -73,19 +87,14 @@ export function openReloader(parts: ReloadParts, open: AsyncDisposableStack): Re
  * Makes a running service use the tenants, the key-encryption keys and the certificate of a configuration that was checked.
  * Throws StoreUnavailableError, and SealError if a stored key does not open, without any change.
  */
-async function applyConfig(
-  next: Config,
-  before: Config,
-  { node, jobs, store, sealer, tls, logger }: Running,
-): Promise<void> {
+async function applyConfig(next: Config, before: Config, { node, store, sealer, tls, logger }: Running): Promise<void> {
   const isSealedAnew = !isDeepStrictEqual(next.keyEncryptionKeys, before.keyEncryptionKeys);
   const replacement = isSealedAnew ? openSealer(next) : undefined;
   if (replacement !== undefined) {
     for (const id of node.tenants.keys()) await assertAllOpen(id, store.forTenant(id), replacement);
+    await assertAllProven(store.registrations, sealer, replacement);
   }
-  if (next.tenants !== before.tenants) {
-    for (const job of await node.reconfigure(next.tenants.values())) jobs.start(job);
-  }
+  if (next.tenants !== before.tenants) await node.reconfigure(next);
   // Last, as nothing can fail after it: what is sealed under another key may not open again.
   if (replacement !== undefined) sealer.replace(replacement);
   if (next.tls === before.tls || next.tls === undefined) return;

@@ -91,12 +91,11 @@ export async function startService(
     open.defer(() => store.close());
     const sealer = replaceable(openSealer(config));
     const platform = watchedPlatform(thisPlatform(sealer, place.clock), metrics.meter);
-    const tenants = config.tenants.values();
     const lag = new EventLoopLag(thisMachine);
     open.defer(lag.start());
     const { admit } = new Overload(config.overload, lag.read);
     const told = { listener, recorder: audit.recorder };
-    const node = await openNode({ settings: config, tenants, store, platform, ...told, ...tracedParts, admit });
+    const node = await openNode({ settings: config, file: config, store, platform, ...told, ...tracedParts, admit });
     open.defer(() => node.close());
     await node.pollKeys();
     const tls = openTls(config, logger);

@@ -168,6 +168,18 @@ export type Notice =
       readonly resealed: number;
       readonly oldRowsUntil: string;
     }
+  /**
+   * A tenant or a client that operators registered is not used as it is written. `isKept`: whether it is used as it was
+   * before; `problems`: why, one line each, and no value.
+   */
+  | {
+      readonly event: "registration_unusable";
+      readonly kind: "tenant" | "client";
+      readonly tenant: string;
+      readonly id: string;
+      readonly isKept: boolean;
+      readonly problems: readonly string[];
+    }
   /** `count`: how many rows this mint did not write, or somebody changed, since that was last told. */
   | { readonly event: "rows_not_genuine"; readonly tenant: string; readonly count: number }
   | {

@@ -26,6 +26,10 @@ const lines = {
     "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil",
   ],
   rows_not_genuine: ["warn", "rows of the store were rejected: this mint did not write them, or they were changed"],
+  registration_unusable: [
+    "error",
+    "a registered tenant or client is not used as it is written: it cannot be read, or breaks a rule",
+  ],
   large_token: ["warn", "a large token was issued"],
   store_shared: ["warn", "another process uses the same SQLite file"],
   configuration_reloaded: ["info", "the configuration was read again"],

@@ -19,6 +19,19 @@ interface MarkedReferenceToken {
   readonly expiresAt: Instant;
 }
 
+/** A registration but for its MAC. */
+interface MarkedRegistration {
+  readonly kind: string;
+  readonly tenant: string;
+  readonly id: string;
+  readonly document: string;
+  readonly etag: string;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly deletedAt: Instant | undefined;
+  readonly purgeAt: Instant;
+}
+
 /** A row's MAC: the generation of the refresh key that made it, and HMAC-SHA256 in base64url. */
 const ROW_MAC = /^(?<generation>[1-9]\d{0,8})\.(?<mac>[A-Za-z0-9_-]{43})$/;
 
@@ -31,6 +44,13 @@ export function familyText(tenant: string, family: MarkedFamily): string {
 /** The text that the MAC of a reference token's row covers. */
 export function referenceTokenText(tenant: string, { digest, claims, expiresAt }: MarkedReferenceToken): string {
   return marked("reference token", [tenant, digest, claims, String(expiresAt)]);
+}
+
+/** The text that the MAC of a registration covers: all of it. */
+export function registrationText(registration: MarkedRegistration): string {
+  const { kind, tenant, id, document, etag, createdAt, updatedAt, deletedAt, purgeAt } = registration;
+  const times = [createdAt, updatedAt, deletedAt, purgeAt].map((time) => time?.toString());
+  return marked("registration", [kind, tenant, id, document, etag, ...times]);
 }
 
 /** The MAC of a row, `<generation>.<mac>`; undefined if there is no such generation. */

@@ -113,6 +113,7 @@ export const rules: Rules = {
       "engine/limits",
       "engine",
       "registry/tenant",
+      "registry/registrations",
       "keyring/port",
       "authorities/port",
       "store/port",
@@ -128,7 +129,10 @@ export const rules: Rules = {
   engine: { rooms: ["registry/tenant", "keyring/port", "store/port", "telemetry/events", "token", "base"] },
 
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
-  registry: { rooms: ["keyring/algorithms", "keyring/port", "schema", "token", "base"], packages: ["zod"] },
+  registry: {
+    rooms: ["keyring/algorithms", "keyring/port", "store/registration-port", "schema", "token", "base"],
+    packages: ["zod"],
+  },
   keyring: { rooms: ["store/port", "telemetry/events", "token", "base"], packages: ["jose"] },
   authorities: { rooms: ["telemetry/events", "token", "base"], packages: ["jose"] },
   "store/index": { rooms: ["store/mongodb", "store/sqlite", "store", "store/port"] },

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { jweSealer } from "../../src/keyring/seal.ts";
+import { isProven, prove } from "../../src/registry/proof.ts";
 import { openStore } from "../../src/store/index.ts";
 import type { KeyRecord } from "../../src/store/port.ts";
 import { revocationIds } from "../../src/token/revocation.ts";
+import { aRegistration } from "../store/contract/records.ts";
 import { commandAnswer, commandLine } from "../support/command-line.ts";
-import { keyText } from "../support/key-encryption-key.ts";
+import { keyBytes, keyText } from "../support/key-encryption-key.ts";
+import { allRows } from "../support/registry.ts";
 
 const [OLD, NEW] = [keyText(1), keyText(2)];
 
@@ -141,6 +145,24 @@ describe("mintmark reseal", () => {
     const { code, stderr } = await commandLine(["reseal"], around(OLD));
     expect(code).toBe(1);
     expect(stderr).toContain("no configured key-encryption key sealed it");
+  });
+
+  it("does the same for what operators have registered, and says what it cannot prove", async () => {
+    const sealers = [1, 2].map((fill) => jweSealer([keyBytes(fill)]));
+    const [row, forged] = ["acme", "forged"].map((id) => aRegistration({ kind: "tenant", tenant: id, id }));
+    const opened = await openStore(store);
+    if (row === undefined || forged === undefined || sealers[0] === undefined) throw new Error("nothing to register");
+    await opened.registrations.put(prove({ ...row, id: "stored", tenant: "stored" }, sealers[0]), undefined);
+    await opened.registrations.put(forged, undefined);
+    const { code, stdout, stderr } = await commandLine(["reseal"], around(`${NEW},${OLD}`));
+    expect([code, stderr]).toEqual([0, expect.stringContaining("1 registrations stay as they are")]);
+    expect(JSON.parse(stdout)).toContainEqual({ tenant: "stored", resealed: 0, keys: 0 });
+    const rows = await allRows(opened.registrations);
+    await opened.close();
+    expect(rows.map((each) => sealers.map((sealer) => isProven(each, sealer)))).toEqual([
+      [false, false],
+      [false, true],
+    ]);
   });
 
   it("tells on a terminal how far it is", async () => {

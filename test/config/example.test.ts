@@ -17,11 +17,11 @@ interface Schema {
   readonly description?: string;
 }
 
-/** Every key that a schema names, with `*` for names that are free. */
+/** Every key that a schema names, with `*` for names that are free. What clients leave out has the keys of clients. */
 function keysOf(schema: Schema, path = ""): readonly { path: string; schema: Schema }[] {
   const named = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => [
     { path: `${path}.${key}`, schema: value },
-    ...keysOf(value, `${path}.${key}`),
+    ...(key === "clientDefaults" ? [] : keysOf(value, `${path}.${key}`)),
   ]);
   return schema.additionalProperties ? [...named, ...keysOf(schema.additionalProperties, `${path}.*`)] : named;
 }

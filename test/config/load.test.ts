@@ -39,6 +39,7 @@ describe("a configuration file", () => {
     const tenant = loadConfig(fileWorld(yamlOf({}, {}, { publicUrl: "https://mint.example" }))).tenants.get("acme");
     expect({ ...tenant, clients: undefined }).toEqual({
       id: "acme",
+      clientDefaults: {},
       issuer: "https://mint.example/acme",
       signing: { algorithm: "RS256", rotateEvery: 2_592_000, publishAhead: 86_400, jwksMaxAge: 3600 },
       refreshKeyRotateEvery: 2_592_000,

@@ -124,6 +124,11 @@ describe("the shape", () => {
       "authorities.a.authorizedParties: expected at least one authorized party",
     ],
     [{ strictClientAuthentication: 1 }, "strictClientAuthentication: expected true or false, got 1"],
+    [
+      { clientDefaults: { refreshGrace: -1 }, clients: { a: { requireSecret: false }, b: { requireSecret: false } } },
+      "clientDefaults.refreshGrace: expected whole seconds, which may be 0",
+    ],
+    [{ clientDefaults: { secrets: [] } }, "clientDefaults.secrets: unknown key"],
   ])("of a tenant: %j", (tenant, problem) => {
     const problems = tenantFaults(tenant);
     expect(problems).toHaveLength(1);

@@ -6,7 +6,7 @@ import { fakeClock } from "../support/clock.ts";
 import { testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { refusalOf } from "../support/refusal.ts";
-import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts";
+import { CLIENT_ID, fileOf, SECRET, testClient, testTenant } from "../support/tenant.ts";
 
 const tenant = testTenant({}, [
   testClient({ grants: new Set(["made_up"]), claims: new Map(), accessTokenLifetime: 600 }),
@@ -70,7 +70,7 @@ describe("what a grant declares is held to", () => {
   it("the types of access token, if the client's default is none of them", async () => {
     const context = await contextOf({ accessTokenTypes: ["jwt"] });
     const changed = testClient({ grants: new Set(["made_up"]), claims: new Map(), accessTokenType: "reference" });
-    await context.node.reconfigure([testTenant({}, [changed])]);
+    await context.node.reconfigure(fileOf(testTenant({}, [changed])));
     const minted = await context.engine.mint(confidential, request);
     expect(claimsOf(minted.accessToken)).toMatchObject({ client_id: CLIENT_ID });
     expect(await refusalOf(context.engine.mint(confidential, { ...request, accessTokenType: "reference" }))).toEqual({

@@ -112,6 +112,21 @@ describe("several key-encryption keys", () => {
     expect(older.isCurrent(await older.seal("the private key", binding))).toBe(true);
   });
 
+  it("all prove texts, the first makes the proof, and no proof is of another text or key", () => {
+    const mac = both.authenticate("text");
+    expect(mac).toMatch(/^[\w-]{43}$/);
+    expect(both.isAuthentic("text", older.authenticate("text"))).toBe(true);
+    expect(jweSealer([key(2)]).isAuthentic("text", mac)).toBe(true);
+    expect(older.isAuthentic("text", mac)).toBe(false);
+    for (const [text, other] of [
+      ["texts", mac],
+      ["text", `${mac}A`],
+      ["text", ""],
+      ["text", "é".repeat(43)],
+    ] as const)
+      expect(both.isAuthentic(text, other)).toBe(false);
+  });
+
   it("do not open what another key sealed, or what names one of them falsely", async () => {
     const sealed = await jweSealer([key(3)]).seal("the private key", binding);
     await expect(both.open(sealed, binding)).rejects.toThrow("no configured key-encryption key sealed it");

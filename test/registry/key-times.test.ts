@@ -31,6 +31,15 @@ describe("the times of keys", () => {
       "keyMaxStaleness: expected at least 15s, got 14s: 3 times keyPollEvery (5s), so that one failed read does not stop signing",
     ],
     [{ keyPollEvery: "5m", keyMaxStaleness: "14m" }, "keyMaxStaleness: expected at least 15m, got 14m"],
+    [
+      { registryPollEvery: "10s", registryMaxStaleness: 29 },
+      "registryMaxStaleness: expected at least 30s, got 29s: 3 times registryPollEvery (10s), so that one failed read",
+    ],
+    [
+      { registryMaxStaleness: "25h" },
+      "registryMaxStaleness: expected whole seconds or text such as 90s or 15m, from 3s",
+    ],
+    [{ registryPollEvery: 0 }, "registryPollEvery: expected whole seconds or text such as 90s or 15m, from 1s to 5m"],
   ])("are refused for all nodes: %j", (top, problem) => {
     const told = problems({}, top);
     expect(told).toHaveLength(1);

@@ -6,10 +6,10 @@ import { openNode } from "../../src/server/node.ts";
 import { thisPlatform } from "../../src/server/platform.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { fakeMachine } from "../support/clock.ts";
-import { TEST_KEY_ENCRYPTION_KEY, testContext } from "../support/context.ts";
+import { TEST_KEY_ENCRYPTION_KEY, TEST_SETTINGS, testContext } from "../support/context.ts";
 import { recordingLogger } from "../support/logger.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
-import { testTenant } from "../support/tenant.ts";
+import { fileOf, testTenant } from "../support/tenant.ts";
 
 let now = 0;
 let problem: string | undefined;
@@ -180,8 +180,8 @@ describe("the checks of a node", () => {
     const machine = fakeMachine();
     let isOff = false;
     const node = await openNode({
-      settings: { maxClockLag: 0, startTimeout: 0, keyPollEvery: 5, keyMaxStaleness: 900 },
-      tenants: [testTenant()],
+      settings: TEST_SETTINGS,
+      file: fileOf(testTenant()),
       store: { ...createMemoryStore(), isClockOff: () => isOff },
       platform: {
         ...thisPlatform(jweSealer([TEST_KEY_ENCRYPTION_KEY])),
@@ -207,12 +207,13 @@ describe("the checks of a node", () => {
     expect(await problems(context.node.checks)).toEqual({
       ...WELL,
       keys: "the keys of all tenants are too old, as reading them fails",
+      registry: "what operators have registered was last read too long ago",
     });
   });
 
   test("find that there is nobody to serve", async () => {
     const { node } = await testContext();
-    await node.reconfigure([]);
+    await node.reconfigure(fileOf());
     expect(await problems(node.checks)).toEqual({ ...WELL, registry: "there are no tenants" });
   });
 });

@@ -9,13 +9,14 @@ import { Health } from "../../src/server/health.ts";
 import { openNode } from "../../src/server/node.ts";
 import { thisPlatform } from "../../src/server/platform.ts";
 import { openMongoStore } from "../../src/store/mongodb/index.ts";
+import { TEST_SETTINGS } from "../support/context.ts";
 import { freePort } from "../support/free-port.ts";
 import { keyBytes, keyText } from "../support/key-encryption-key.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 import { hostOf, makeDatabase, type TestDatabase, urlOf, withMongo } from "../support/mongodb.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
-import { testTenant } from "../support/tenant.ts";
+import { fileOf, testTenant } from "../support/tenant.ts";
 
 /** What a path of the management port answers. */
 async function ask(port: number, path: string): Promise<{ readonly status: number; readonly body: string }> {
@@ -140,8 +141,8 @@ withMongo("a node whose clock is set while it serves", (uri) => {
     const logger = recordingLogger();
     const store = await openMongoStore(database.url, { logger, machine, maxClockSkew: 10_000 });
     const node = await openNode({
-      settings: { maxClockLag: 0, startTimeout: 0, keyPollEvery: 5, keyMaxStaleness: 900 },
-      tenants: [testTenant()],
+      settings: TEST_SETTINGS,
+      file: fileOf(testTenant()),
       store,
       platform: {
         ...thisPlatform(jweSealer([keyBytes()])),

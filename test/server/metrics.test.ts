@@ -7,7 +7,7 @@ import { documentedMetrics } from "../support/documented-metrics.ts";
 import { recordingLogger } from "../support/logger.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { healthClient } from "../support/standard-clients.ts";
-import { CLIENT_ID, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, fileOf, OPERATOR_ID, SECRET } from "../support/tenant.ts";
 
 const OPEN_METRICS = "application/openmetrics-text";
 
@@ -177,7 +177,7 @@ describe("the keys of a node", () => {
 
   it("are none for a tenant that is no longer configured", async () => {
     const { node } = await testContext();
-    await node.reconfigure([]);
+    await node.reconfigure(fileOf());
     expect(observed(node, undefined, NO_AUDIT).activeKeys()).toEqual([]);
   });
 });

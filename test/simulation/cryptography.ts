@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import { isJsonObject, type JsonObject, parseExactJson } from "../../src/base/json.ts";
 import type { Signatures } from "../../src/keyring/algorithms.ts";
@@ -59,6 +59,8 @@ export const simulatedSealer: Sealer = {
     return { text, bindsAll: true, oldRowsUntil };
   },
   isCurrent: () => true,
+  authenticate: (text) => createHash("sha256").update(text).digest("base64url"),
+  isAuthentic: (text, mac) => simulatedSealer.authenticate(text) === mac,
 };
 
 /** The id_token of a subject, as the simulated authority gives it. */

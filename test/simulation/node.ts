@@ -8,6 +8,7 @@ import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.t
 import type { Store } from "../../src/store/port.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
 import type { Operation, SimulatedStore } from "../support/simulated-store.ts";
+import { fileOf } from "../support/tenant.ts";
 import { type Call, currentCall } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
 import { simulatedAuthorities, simulatedSealer, simulatedSignatures } from "./cryptography.ts";
@@ -15,7 +16,7 @@ import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { KEY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+import { KEY_TIMES, REGISTRY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
 import type { WorkersClock } from "./workers-clock.ts";
 
 /** A call of the store that was done, told or not. Instants are in true time. */
@@ -117,9 +118,10 @@ export class Incarnation {
     const log = new EventLog(logger, this.machine.elapsed);
     await this.#startClockCheck(logger);
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
+    const clockTimes = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
     const node = await openNode({
-      settings: { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT, keyPollEvery, keyMaxStaleness },
-      tenants: TENANTS.map((id) => tenantOf(id, this.variant)),
+      settings: { ...clockTimes, keyPollEvery, keyMaxStaleness, ...REGISTRY_TIMES },
+      file: fileOf(...TENANTS.map((id) => tenantOf(id, this.variant))),
       store,
       platform: {
         machine: this.machine,

@@ -23,6 +23,9 @@ export const KEY_TIMES = {
   refreshKeyRotateEvery: 200,
 } as const;
 
+/** Seconds. */
+export const REGISTRY_TIMES = { registryPollEvery: 2, registryMaxStaleness: 900 } as const;
+
 /** The scope that a configuration may take away, and one that nobody may ask for. */
 export const EXTRA_SCOPE = "extra";
 export const FORBIDDEN_SCOPE = "forbidden";

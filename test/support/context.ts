@@ -15,7 +15,7 @@ import { type FakeClock, fakeClock } from "./clock.ts";
 import { type RecordingLogger, recordingLogger } from "./logger.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import { seededRandom } from "./random.ts";
-import { testTenant } from "./tenant.ts";
+import { fileOf, testTenant } from "./tenant.ts";
 
 /** A tenant's engine in a context of fakes: time stands still, randomness is seeded, the store is memory. */
 export interface TestContext extends TenantContext {
@@ -47,12 +47,24 @@ interface TestNodeOptions {
   readonly recorder?: Recorder;
 }
 
+/** The settings of a node whose clock is right. */
+export const TEST_SETTINGS = {
+  maxClockLag: 0,
+  startTimeout: 0,
+  keyPollEvery: 5,
+  keyMaxStaleness: 900,
+  registryPollEvery: 2,
+  registryMaxStaleness: 900,
+};
+
 /** Nobody polls here: a test that moves the clock by days is not about keys. */
 const SETTINGS = {
   maxClockLag: Number.POSITIVE_INFINITY,
   startTimeout: 0,
   keyPollEvery: 5,
   keyMaxStaleness: 10 * 365 * 86_400,
+  registryPollEvery: 2,
+  registryMaxStaleness: 10 * 365 * 86_400,
 };
 
 export async function testContext(
@@ -76,7 +88,7 @@ export async function testContext(
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);
-  const parts = { settings: SETTINGS, tenants: [tenant], store: wholeStore, platform, listener, recorder, grants };
+  const parts = { settings: SETTINGS, file: fileOf(tenant), store: wholeStore, platform, listener, recorder, grants };
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { FilePart, RegistryRules } from "../../src/registry/file-part.ts";
 import {
   type Client,
   type Limits,
@@ -7,6 +8,25 @@ import {
   type SecretHash,
   type Tenant,
 } from "../../src/registry/tenant.ts";
+
+/** Rules that stored entries are built by, as of a file without operators for all tenants. */
+export const testRules: RegistryRules = {
+  grantTypes: [
+    "arbitrary_token",
+    "arbitrary_no_subject",
+    "arbitrary_resource_owner",
+    "arbitrary_oidc_resource_owner",
+    "arbitrary_identity",
+  ],
+  keyMaxStaleness: 900,
+  publicUrl: "https://mint.example",
+  operators: { named: new Map(), ofAll: new Map() },
+};
+
+/** A file with these tenants. */
+export function fileOf(...tenants: readonly Tenant[]): FilePart {
+  return { tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])), words: new Map(), rules: testRules };
+}
 
 export const CLIENT_ID = "arbitrary-resource-owner-client";
 export const SECRET = "secret";
@@ -45,13 +65,7 @@ export function testClient(members: Partial<Client> = {}): Client {
     secrets: [sha256Secret(SECRET)],
     requireSecret: true,
     enabled: true,
-    grants: new Set([
-      "arbitrary_token",
-      "arbitrary_no_subject",
-      "arbitrary_resource_owner",
-      "arbitrary_oidc_resource_owner",
-      "arbitrary_identity",
-    ]),
+    grants: new Set(testRules.grantTypes),
     scopes: "*",
     allowOfflineAccess: true,
     accessTokenType: "jwt",
@@ -84,6 +98,7 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
     resources: new Map([["aggregator_service", ["aggregator_service.read_only", "aggregator_service.full_access"]]]),
     authorities: new Map(),
     clients: new Map(clients.map((client) => [client.id, client])),
+    clientDefaults: {},
     namespaceClaim: "client_namespace",
     limits: testLimits,
     rateLimits: NO_RATE_LIMITS,

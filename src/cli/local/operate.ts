@@ -42,12 +42,11 @@ export async function operate<Name extends OperationName>(
     const platform = thisPlatform(openSealer(config));
     const log = new EventLog(logger, thisMachine.elapsed);
     const listener = heardByAll([log.listen, ...audit.listeners], logger);
-    const tenants = config.tenants.values();
     // A leaked key can be replaced whatever the clock says, as rotating and listing use no time from IssuingClock.
     const mayBeBehind = name === "rotate" || name === "listKeys";
     if (name === "revokeClient") await assertUsed(store, config);
     const told = { listener, recorder: audit.recorder };
-    const node = await openNode({ settings: config, tenants, store, platform, ...told, mayBeBehind });
+    const node = await openNode({ settings: config, file: config, store, platform, ...told, mayBeBehind });
     const parts = node.tenants.get(tenant);
     if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
     const authenticators = { ...node.performing.authenticators, operator: async () => COMMAND_LINE };

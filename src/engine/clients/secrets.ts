@@ -1,6 +1,6 @@
 import { createHmac, hash as hashOnce, scrypt, timingSafeEqual } from "node:crypto";
 import { hostNetwork } from "../../base/address.ts";
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, FOREVER, type Instant } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
 import type { Random } from "../../base/random.ts";
 import type { SecretHash } from "../../registry/tenant.ts";
@@ -81,14 +81,16 @@ export class SecretVerifier {
 
   async #isRight(presenter: Presenter, hashes: readonly SecretHash[], secret: string): Promise<boolean> {
     const digest = hashOnce("sha256", secret, "buffer");
+    const now = this.#clock.now();
     let proven = false;
     for (const hash of hashes) {
       // No early exit: the time must not reveal which of several hashes matched.
-      if (hash.kind === "sha256" && timingSafeEqual(digest, hash.digest)) proven = true;
+      if (hash.kind === "sha256" && isCurrent(hash, now) && timingSafeEqual(digest, hash.digest)) proven = true;
     }
     if (proven) return true;
     const costly = hashes
       .filter((hash) => hash.kind === "scrypt")
+      .filter((hash) => isCurrent(hash, now))
       .map((hash) => ({ hash, name: this.#nameOf(presenter, hash, secret) }));
     // All remembered ones first: the old and the new secret of a client in rotation both pay for scrypt only once.
     if (costly.some(({ name }) => this.#remembered.get(name))) return true;
@@ -156,6 +158,14 @@ export class SecretVerifier {
     // An unknown id is not told: it may be a secret in the wrong place.
     this.#refusals.count({ event, tenant, [role]: isKnown ? id : undefined }, address);
   }
+}
+
+/** By this node's clock: what other nodes may still see differently for a moment grants nothing by itself. */
+function isCurrent(
+  { notBefore = 0, expiresAt = FOREVER }: Pick<SecretHash, "notBefore" | "expiresAt">,
+  now: Instant,
+): boolean {
+  return notBefore <= now && now < expiresAt;
 }
 
 /**

@@ -29,6 +29,7 @@ const AUDITED = {
   restart_required: "none",
   reload_refused: "none",
   rows_not_genuine: "none",
+  registration_unusable: "none",
   large_token: "none",
   store_shared: "none",
   client_secrets_refused: "none",

@@ -1,0 +1,52 @@
+import type { Snapshot } from "./snapshot.ts";
+import type { Used } from "./tenant-part.ts";
+
+/** A stored row that is not used as it is written. */
+export interface Fault {
+  readonly kind: "tenant" | "client";
+  readonly tenant: string;
+  readonly id: string;
+  readonly etag: string;
+  /** Whether what the row said before is still used. */
+  readonly isKept: boolean;
+  /** Why, one line each. */
+  readonly problems: readonly string[];
+}
+
+/** Every stored row that a snapshot does not use as it is written. */
+export function faultsOf({ parts }: Snapshot): readonly Fault[] {
+  const faults: Fault[] = [];
+  for (const { id: tenant, stored, clients } of parts.values()) {
+    if (stored !== undefined && stored.problems.length > 0) faults.push(faultOf("tenant", tenant, stored));
+    for (const used of clients.values()) if (used.problems.length > 0) faults.push(faultOf("client", tenant, used));
+  }
+  return faults;
+}
+
+/**
+ * What keeps rows from being used as they are written that were used so in the snapshot before, in lines that name the
+ * row. `except`: a row that is looked at otherwise.
+ */
+export function newProblems(next: Snapshot, current: Snapshot, except?: Named): readonly string[] {
+  const known = new Set([...faultsOf(current), ...(except === undefined ? [] : [except])].map(nameOf));
+  return faultsOf(next)
+    .filter((fault) => !known.has(nameOf(fault)))
+    .flatMap(linesOf);
+}
+
+/** What identifies a row. */
+type Named = Pick<Fault, "kind" | "tenant" | "id">;
+
+function nameOf({ kind, tenant, id }: Named): string {
+  return JSON.stringify([kind, tenant, id]);
+}
+
+function faultOf(kind: Fault["kind"], tenant: string, { row, value, problems }: Used<unknown>): Fault {
+  const { id, etag } = row.record;
+  return { kind, tenant, id, etag, isKept: value !== undefined, problems };
+}
+
+function linesOf({ kind, tenant, id, problems }: Fault): readonly string[] {
+  const of = kind === "tenant" ? `the stored tenant ${id}` : `the stored client ${id} of the tenant ${tenant}`;
+  return problems.map((problem) => `${of}: ${problem}`);
+}

@@ -1,0 +1,78 @@
+import { normalizeUrl } from "../base/url.ts";
+import { Problems } from "../schema/problems.ts";
+import type { Client } from "./tenant.ts";
+import type { TenantPart } from "./tenant-part.ts";
+
+/** What is stored and may not be used, as a tenant's issuer is at stake. */
+interface IssuerConflicts {
+  /** Why stored tenants are not used, by id. */
+  readonly tenants: ReadonlyMap<string, string>;
+  /** Why stored clients are not used, by the tenant's id and their own. */
+  readonly clients: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** What the file would have to change, one line each. */
+  readonly withFile: readonly string[];
+}
+
+/**
+ * Finds stored tenants with the issuer of another, or with one that a client of the file may name, and stored clients that
+ * may name another tenant's issuer. The file's tenants come first; of two stored ones, the older.
+ */
+export function issuerConflicts(parts: Iterable<TenantPart>): IssuerConflicts {
+  const served = [...parts].filter(({ tenant }) => tenant !== undefined);
+  const problems = new Problems();
+  const tenants = new Map<string, string>();
+  const owners = new Map<string, TenantPart>();
+  for (const part of served.toSorted(byPrecedence)) {
+    const owner = owners.get(part.issuer);
+    if (owner === undefined) owners.set(part.issuer, part);
+    else tenants.set(part.id, `its issuer is already that of the tenant ${owner.id}`);
+    if (owner?.inFile !== undefined) problems.at("tenants", owner.id, "issuer").add(isOf(owner.issuer, part));
+  }
+  const clients = new Map<string, Map<string, string>>();
+  for (const { part, client, issuer, owner } of trespassers(served, owners)) {
+    if (part.inFile?.clients.has(client.id)) {
+      tenants.set(owner.id, `the client ${client.id} of the tenant ${part.id} in the file may name its issuer`);
+      problems.at("tenants", part.id, "clients", client.id, "allowedIssuers").add(isOf(issuer, owner));
+    } else {
+      const refused = clients.get(part.id) ?? new Map<string, string>();
+      clients.set(part.id, refused.set(client.id, `allowedIssuers: ${isOf(issuer, owner)}`));
+    }
+  }
+  return { tenants, clients, withFile: problems.list() };
+}
+
+/** Clients that may name an issuer of another tenant. */
+function* trespassers(served: readonly TenantPart[], owners: ReadonlyMap<string, TenantPart>) {
+  for (const part of served) {
+    for (const client of part.tenant?.clients.values() ?? []) {
+      for (const [issuer, owner] of ownersOf(client, owners)) {
+        if (owner.id !== part.id) yield { part, client, issuer, owner };
+      }
+    }
+  }
+}
+
+/** Compared as normalized URLs, as some verifiers compare them. */
+function ownersOf(
+  { allowedIssuers }: Client,
+  owners: ReadonlyMap<string, TenantPart>,
+): readonly [string, TenantPart][] {
+  if (allowedIssuers.size === 0) return [];
+  return [...allowedIssuers].flatMap((issuer) => {
+    const owner = owners.get(normalizeUrl(issuer));
+    return owner === undefined ? [] : [[issuer, owner]];
+  });
+}
+
+function byPrecedence(one: TenantPart, other: TenantPart): number {
+  return createdAt(one) - createdAt(other) || (one.id < other.id ? -1 : 1);
+}
+
+function createdAt({ stored }: TenantPart): number {
+  return stored?.row.record.createdAt ?? Number.NEGATIVE_INFINITY;
+}
+
+function isOf(issuer: string, { id, inFile }: TenantPart): string {
+  const which = inFile === undefined ? ", which operators created" : "";
+  return `${JSON.stringify(issuer)} is the issuer of the tenant ${id}${which}`;
+}

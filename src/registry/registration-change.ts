@@ -1,0 +1,70 @@
+import type { StoredEntry } from "./document.ts";
+import type { EntryKind } from "./entries.ts";
+import { newProblems } from "./faults.ts";
+import { RegistrationError } from "./registration-error.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { isTombstone, type StoredRow } from "./stored-part.ts";
+
+/** What an operator changes. */
+export interface Change {
+  readonly kind: EntryKind;
+  readonly tenant: string;
+  /** The client's id, or the tenant's. */
+  readonly id: string;
+  /** The etag that the caller has seen; absent: any. */
+  readonly ifEtag?: string | undefined;
+  /**
+   * Makes the entry that shall be there from the one that is there, undefined if there is none; returns undefined to delete
+   * it. May be called several times. What it throws reaches the caller.
+   */
+  readonly make: (current: StoredEntry | undefined) => StoredEntry | undefined;
+  /** Whether to write nothing. */
+  readonly validateOnly?: boolean | undefined;
+  /** Names the request, so that a retry of the last write finds what it did. */
+  readonly request?: string | undefined;
+}
+
+/** Throws {@link RegistrationError} if the entry is the file's. */
+export function assertNotInFile({ parts }: Snapshot, change: Change): void {
+  const inFile = parts.get(change.tenant)?.inFile;
+  const isInFile = change.kind === "tenant" ? inFile !== undefined : inFile?.clients.has(change.id) === true;
+  if (isInFile)
+    throw new RegistrationError("file", [`${nameOf(change)} is in the configuration file, and is changed there`]);
+}
+
+/** Throws {@link RegistrationError} for a tenant with clients: it would leave them to the next one of its name. */
+export function assertUnused({ parts }: Snapshot, change: Change): void {
+  const clients = parts.get(change.tenant)?.rows.clients.size ?? 0;
+  if (change.kind !== "tenant" || clients === 0) return;
+  throw new RegistrationError("in use", [`${nameOf(change)} still has clients (${clients})`]);
+}
+
+/** Throws {@link RegistrationError} if there is no such tenant for a client, or the tenant was deleted not long ago. */
+export function assertPossible({ tenants }: Snapshot, change: Change, row: StoredRow | undefined): void {
+  if (change.kind === "client" && !tenants.has(change.tenant))
+    throw new RegistrationError("no tenant", [`${change.tenant} is not a tenant`]);
+  if (change.kind === "tenant" && row !== undefined && isTombstone(row))
+    throw new RegistrationError("kept", [`${nameOf(change)} was deleted, and a token of its may still be alive`]);
+}
+
+/** What keeps the changed entry itself from being used as it is written. */
+function ownProblems({ parts }: Snapshot, { kind, tenant, id }: Change): readonly string[] {
+  const part = parts.get(tenant);
+  return (kind === "tenant" ? part?.stored : part?.clients.get(id))?.problems ?? [];
+}
+
+/** Throws {@link RegistrationError} if the entry would not be used as it is written, or another one no longer. */
+export function assertUsable(next: Snapshot, current: Snapshot, change: Change): void {
+  const problems = [...ownProblems(next, change), ...newProblems(next, current, change)];
+  if (problems.length > 0) throw new RegistrationError("invalid", problems);
+}
+
+/** The refusal of a change whose caller has not seen the row that is there. */
+export function stale(change: Change): RegistrationError {
+  return new RegistrationError("stale", [`${nameOf(change)} was changed by somebody else`]);
+}
+
+/** Names what is changed, for people. */
+export function nameOf({ kind, id }: Change): string {
+  return `the ${kind} ${id}`;
+}

@@ -1,0 +1,213 @@
+import type { Clock, Instant } from "../base/clock.ts";
+import { UnavailableError } from "../base/unavailable.ts";
+import type { RegistrationKey, RegistrationRecord, RegistrationStore } from "../store/registration-port.ts";
+import { formatDocument, type StoredEntry } from "./document.ts";
+import { clientEntries, type Entry, type EntryKind, entriesOf, storedEntry, tenantEntries } from "./entries.ts";
+import type { Follower } from "./follower.ts";
+import type { IssuerReservations } from "./issuer-reservations.ts";
+import type { Prover } from "./proof.ts";
+import {
+  assertNotInFile,
+  assertPossible,
+  assertUnused,
+  assertUsable,
+  type Change,
+  nameOf,
+  stale,
+} from "./registration-change.ts";
+import { RegistrationError } from "./registration-error.ts";
+import type { Registry } from "./registry.ts";
+import type { RowMaker } from "./row-maker.ts";
+import { buildSnapshot, type Snapshot } from "./snapshot.ts";
+import { isTombstone, readRow, type StoredRow, withRows } from "./stored-part.ts";
+import type { Tenant } from "./tenant.ts";
+
+/** How long one read of what is stored may take, in milliseconds, for an answer to say by when every node has it. */
+const LONGEST_READ = 1_000;
+
+/** The least time for which a tombstone is kept, in milliseconds: longer than any node may go without reading. */
+const TOMBSTONE = 2 * 86_400_000;
+
+/** How often a write that others are faster than is tried, if its caller has not said which row it has seen. */
+const TRIES = 8;
+
+/** What became of a change. */
+interface Written {
+  /** Undefined if it was deleted. */
+  readonly entry: Entry | undefined;
+  /** By when every node that can read the store acts by it. */
+  readonly effectiveAt: Instant;
+  /** By when no node acts by what was before, whatever became of it. */
+  readonly certainAt: Instant;
+  /** Whether an earlier try of the same request had written it. */
+  readonly isRepeated: boolean;
+}
+
+/** What writing registrations needs. Times in milliseconds. */
+interface RegistrationsDependencies {
+  readonly registry: Registry;
+  readonly follower: Follower;
+  readonly store: RegistrationStore;
+  readonly clock: Pick<Clock, "now">;
+  readonly prover: Prover;
+  readonly rows: RowMaker;
+  readonly issuers: IssuerReservations;
+  /** Records for how long the tokens of a tenant can matter. */
+  readonly recordLifetimes: (tenant: Tenant) => Promise<void>;
+  /** For how long the tokens of a tenant can matter. */
+  readonly longestLifetime: (tenant: string) => Promise<number>;
+  readonly maxClockSkew: number;
+  readonly pollEvery: number;
+  readonly maxStaleness: number;
+}
+
+/** A change that has passed all checks. */
+interface Plan {
+  readonly record: RegistrationRecord;
+  /** The row that it replaces. */
+  readonly there: RegistrationRecord | undefined;
+  /** What a node serves afterwards. */
+  readonly next: Snapshot;
+  readonly isRepeated: boolean;
+}
+
+/** What operators register at run time, beside what the file says. */
+export class Registrations {
+  readonly #dependencies: RegistrationsDependencies;
+
+  constructor(dependencies: RegistrationsDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** The tenant as this node serves it now, with its clients of both sources. */
+  tenant(id: string): Tenant | undefined {
+    return this.#dependencies.registry.tenant(id);
+  }
+
+  /** The entries with that id, as this node knows them: the one that counts first. */
+  find(kind: EntryKind, tenant: string, id: string): readonly Entry[] {
+    return entriesOf(this.#snapshot, kind, tenant, id);
+  }
+
+  /** All tenants' entries, as this node knows them, sorted by id; of one id, the one in the file first. */
+  tenants(): readonly Entry[] {
+    return tenantEntries(this.#snapshot);
+  }
+
+  /** The entries of a tenant's clients, in the same way. */
+  clients(tenant: string): readonly Entry[] {
+    return clientEntries(this.#snapshot, tenant);
+  }
+
+  /**
+   * Creates, changes or deletes an entry. It is checked by the rules of the file, its lifetimes are recorded, and its row
+   * is written if nobody else has changed it meanwhile; this node acts by it at once.
+   *
+   * Throws {@link RegistrationError} if it is refused, and StoreUnavailableError if it may or may not be written.
+   */
+  async write(change: Change): Promise<Written> {
+    // What others have written counts for the checks.
+    await this.#dependencies.follower.poll();
+    for (let tries = 0; tries < TRIES; tries++) {
+      const plan = await this.#plan(change);
+      if (plan.isRepeated || change.validateOnly || (await this.#carryOut(plan))) return this.#written(plan);
+      if (change.ifEtag !== undefined) break;
+    }
+    throw stale(change);
+  }
+
+  get #snapshot(): Snapshot {
+    return this.#dependencies.registry.snapshot;
+  }
+
+  async #plan(change: Change): Promise<Plan> {
+    const { store, prover, rows } = this.#dependencies;
+    const snapshot = this.#snapshot;
+    const key: RegistrationKey = { kind: change.kind, tenant: change.tenant, id: change.id };
+    assertNotInFile(snapshot, change);
+    const there = await store.find(key);
+    const row = there && readRow(there, prover);
+    if (there !== undefined && isRequest(row, change))
+      return { record: there, there, next: snapshot, isRepeated: true };
+    const isThere = row !== undefined && !isTombstone(row);
+    if (change.ifEtag !== undefined && change.ifEtag !== (isThere ? row.record.etag : undefined)) throw stale(change);
+    const made = change.make(isThere ? currentOf(row) : undefined);
+    if (made === undefined && !isThere) throw new RegistrationError("missing", [`${nameOf(change)} does not exist`]);
+    const document = formatDocument({ ...(made ?? NOTHING), request: change.request });
+    if (made === undefined && there !== undefined) {
+      assertUnused(snapshot, change);
+      const record = rows.tombstone(there, document, await this.#purgeAt(change.tenant));
+      return { record, there, next: this.#after(record), isRepeated: false };
+    }
+    assertPossible(snapshot, change, row);
+    const record = rows.living(key, document, there);
+    const next = this.#after(record);
+    assertUsable(next, snapshot, change);
+    return { record, there, next, isRepeated: false };
+  }
+
+  /** Resolves to whether it was written: not if somebody else was faster. */
+  async #carryOut({ record, there, next }: Plan): Promise<boolean> {
+    const { store, issuers, recordLifetimes } = this.#dependencies;
+    const tenant = record.deletedAt === undefined ? next.tenants.get(record.tenant) : undefined;
+    const before = this.tenant(record.tenant);
+    // Everything that an entry needs is there before any node can see it.
+    if (tenant !== undefined && record.kind === "tenant") await issuers.reserve(tenant.issuer, tenant.id);
+    if (tenant !== undefined) await recordLifetimes(tenant);
+    const put = await store.put(record, there?.etag);
+    if ("conflict" in put) return false;
+    if (record.kind === "tenant" && before !== undefined && before.issuer !== tenant?.issuer)
+      await issuers.release(before.issuer, before.id, await this.#purgeAt(before.id));
+    await this.#actByIt();
+    return true;
+  }
+
+  /** Is written, whatever comes of reading it now: if that fails, the job reads it soon. */
+  async #actByIt(): Promise<void> {
+    try {
+      await this.#dependencies.follower.poll();
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+    }
+  }
+
+  /** What this node would serve with that row. */
+  #after(record: RegistrationRecord): Snapshot {
+    const { file, stored } = this.#snapshot;
+    return buildSnapshot(file, withRows(stored, [record], this.#dependencies.prover), this.#snapshot);
+  }
+
+  /** When no token of the tenant is alive any more, and no node has missed the tombstone. */
+  async #purgeAt(tenant: string): Promise<Instant> {
+    const { clock, longestLifetime, maxClockSkew } = this.#dependencies;
+    return clock.now() + Math.max(TOMBSTONE, (await longestLifetime(tenant)) + 2 * maxClockSkew);
+  }
+
+  #written({ record, isRepeated }: Plan): Written {
+    const { clock, prover, pollEvery, maxStaleness, maxClockSkew } = this.#dependencies;
+    const now = clock.now();
+    const row = readRow(record, prover);
+    return {
+      entry: isTombstone(row) ? undefined : storedEntry(row, [], false),
+      // A poll may have begun just before the write, and the next one begins up to its interval later.
+      effectiveAt: now + pollEvery + 2 * LONGEST_READ + 2 * maxClockSkew,
+      certainAt: now + maxStaleness + 2 * maxClockSkew,
+      isRepeated,
+    };
+  }
+}
+
+/** What a tombstone says. */
+const NOTHING: StoredEntry = { entry: {}, secrets: [] };
+
+function isRequest(row: StoredRow | undefined, { request }: Change): boolean {
+  if (request === undefined || row === undefined || "problems" in row.says) return false;
+  return row.says.request === request;
+}
+
+/** A row that this mint did not write counts as none, so that it can be replaced. Throws if it cannot be read. */
+function currentOf({ isProven, says }: StoredRow): StoredEntry | undefined {
+  if (!isProven) return undefined;
+  if ("problems" in says) throw new RegistrationError("invalid", says.problems);
+  return says;
+}
