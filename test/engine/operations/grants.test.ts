@@ -3,7 +3,7 @@ import type { ListGrantsRequest } from "../../../src/engine/request.ts";
 import type { FamilyRecord } from "../../../src/store/port.ts";
 import { type TestContext, testContext } from "../../support/context.ts";
 import { refusalOf } from "../../support/refusal.ts";
-import { CLIENT_ID, OPERATOR_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
+import { CLIENT_ID, fileOf, OPERATOR_ID, SECRET, testClient, testTenant } from "../../support/tenant.ts";
 
 const operator = { authorization: `Basic ${btoa(`${OPERATOR_ID}:${SECRET}`)}` };
 const client = { clientId: CLIENT_ID, clientSecret: SECRET };
@@ -83,7 +83,7 @@ describe("an operator", () => {
   it("sees that a client is disabled", async () => {
     await mint("someone");
     const disabled = testTenant({}, [testClient({ enabled: false })]);
-    await context.node.reconfigure([disabled]);
+    await context.node.reconfigure(fileOf(disabled));
     expect((await list({ subject: "someone" })).grants).toMatchObject([{ state: "suspended" }]);
   });
 
