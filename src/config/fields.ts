@@ -23,20 +23,20 @@ export const publicUrl = issuerUrl.transform(normalizeUrl);
 
 const MOST_WORKERS = 256;
 
-const WORKERS = `auto, or a whole number from 1 to ${MOST_WORKERS}`;
+const WORKERS = expected(`auto, or a whole number from 1 to ${MOST_WORKERS}`);
 
 /** How many processes serve; `auto` leaves it to the program. A variable has the number as text. */
 export const workers = z.union(
   [
     z.literal("auto"),
-    z.int().min(1).max(MOST_WORKERS),
+    z.int(WORKERS).min(1, WORKERS).max(MOST_WORKERS, WORKERS),
     z
       .string()
-      .regex(/^[1-9][0-9]{0,2}$/)
+      .regex(/^[1-9][0-9]{0,2}$/, { ...WORKERS, abort: true })
       .transform(Number)
-      .refine((count) => count <= MOST_WORKERS),
+      .refine((count) => count <= MOST_WORKERS, WORKERS),
   ],
-  expected(WORKERS),
+  WORKERS,
 );
 
 /** A number of workers. */
