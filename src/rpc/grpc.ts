@@ -17,7 +17,7 @@ import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
-import type { CallDependencies } from "./call.ts";
+import type { CallDependencies } from "./call-context.ts";
 import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE, UNSUPPORTED } from "./call-headers.ts";
 import { STOPPING, UNKNOWN_COMPRESSION } from "./errors.ts";
 import { type ArrivalDependencies, recordArrival } from "./grpc-arrivals.ts";

@@ -52,10 +52,10 @@ export function toStatus(error: ConnectError): StatusObject {
   return { code, details: error.rawMessage, metadata };
 }
 
-/** The status that ends a call. `trailer`: the metadata that the implementation adds. */
-export function statusOf(refusal: ConnectError, trailer: Headers): StatusObject {
+/** The status that ends a call. `trailer`: the metadata that the implementation adds; undefined: none. */
+export function statusOf(refusal: ConnectError, trailer: Metadata | undefined): StatusObject {
   const status = toStatus(refusal);
-  status.metadata.merge(toMetadata(trailer));
+  if (trailer !== undefined) status.metadata.merge(trailer);
   return status;
 }
 

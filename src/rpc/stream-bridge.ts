@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { MethodImplSpec } from "@connectrpc/connect";
-import type { handleBidiStreamingCall, Metadata, ServerDuplexStream } from "@grpc/grpc-js";
-import { type CallContext, type CallDependencies, decode, encode, failureOf, openCall } from "./call.ts";
+import { type handleBidiStreamingCall, Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
+import { decode, encode, failureOf } from "./call.ts";
+import { CallContext, type CallDependencies } from "./call-context.ts";
 import { NOT_ONE_MESSAGE, OVER, refusalOfAbort } from "./errors.ts";
-import { toMetadata } from "./metadata.ts";
 
 /** The implementation of an RPC that streams in one direction or both. */
 type StreamImplSpec = Exclude<MethodImplSpec, { readonly kind: "unary" }>;
@@ -20,7 +20,7 @@ export function streamHandler(
   dependencies: CallDependencies,
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => {
-    const context = openCall(spec, call, dependencies);
+    const context = new CallContext(spec, call, dependencies);
     const begin = beginning(call, context);
     answer(spec, call, context, begin).then(
       (trailer) => call.end(trailer),
@@ -34,24 +34,29 @@ export function streamHandler(
 }
 
 /** What sends the header of a response, once. */
-function beginning(call: Call, { responseHeader }: CallContext): () => void {
+function beginning(call: Call, context: CallContext): () => void {
   let hasBegun = false;
   return () => {
     if (hasBegun) return;
-    call.sendMetadata(toMetadata(responseHeader));
+    call.sendMetadata(context.header ?? new Metadata());
     hasBegun = true;
   };
 }
 
 /** Sends the responses, and resolves to the trailer. */
-async function answer(spec: StreamImplSpec, call: Call, context: CallContext, begin: () => void): Promise<Metadata> {
+async function answer(
+  spec: StreamImplSpec,
+  call: Call,
+  context: CallContext,
+  begin: () => void,
+): Promise<Metadata | undefined> {
   try {
     for await (const message of invoke(spec, call, context)) {
       begin();
       await send(call, encode(spec.method.output, message), context.signal);
     }
     begin();
-    return toMetadata(context.responseTrailer);
+    return context.trailer;
   } finally {
     context.abort(OVER);
   }
