@@ -79,6 +79,11 @@ export class Registrations {
     this.#dependencies = dependencies;
   }
 
+  /** Reads what others have written, for an answer that has it. Throws StoreUnavailableError. */
+  catchUp(): Promise<void> {
+    return this.#dependencies.follower.poll();
+  }
+
   /** The tenant as this node serves it now, with its clients of both sources. */
   tenant(id: string): Tenant | undefined {
     return this.#dependencies.registry.tenant(id);
@@ -107,7 +112,7 @@ export class Registrations {
    */
   async write(change: Change): Promise<Written> {
     // What others have written counts for the checks.
-    await this.#dependencies.follower.poll();
+    await this.catchUp();
     for (let tries = 0; tries < TRIES; tries++) {
       const plan = await this.#plan(change);
       if (plan.isRepeated || change.validateOnly || (await this.#carryOut(plan))) return this.#written(plan);
@@ -165,7 +170,7 @@ export class Registrations {
   /** Is written, whatever comes of reading it now: if that fails, the job reads it soon. */
   async #actByIt(): Promise<void> {
     try {
-      await this.#dependencies.follower.poll();
+      await this.catchUp();
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
     }

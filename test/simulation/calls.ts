@@ -55,6 +55,8 @@ export interface Call<K extends OperationName = OperationName> {
   readonly off: number;
   /** When the node's last good read of the tenant's keys began before that. */
   readonly polledAt: Instant;
+  /** When the node's last good read of the registrations began before that. */
+  readonly registryReadAt: Instant;
   /** Whether its node was told meanwhile that the store is away. */
   unheard: boolean;
   /** Infinite while it is under way. */

@@ -18,6 +18,7 @@ export const FAULTS = [
   "immediate rotation",
   "compromised rotation",
   "client revoked",
+  "client registered",
   "lifetimes changed",
   "client disabled",
   "scope removed",

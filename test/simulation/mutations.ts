@@ -23,6 +23,8 @@ const SHARED_CLOCK = "src/base/shared-clock.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
 const ATTEMPTS = "src/engine/limits/attempts.ts";
 const WINDOWS = "src/engine/limits/windows.ts";
+const REGISTRATIONS = "src/registry/registrations.ts";
+const FOLLOWER = "src/registry/follower.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -409,6 +411,52 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/engine/limits/requests.ts",
     "JSON.stringify([tenant.id, client.id,",
     "JSON.stringify([client.id,",
+  ),
+  one(
+    "unrecorded-lifetimes",
+    "a registration is written before its lifetimes are recorded",
+    REGISTRATIONS,
+    "    if (tenant !== undefined) await recordLifetimes(tenant);\n",
+    "",
+    [
+      '    if ("conflict" in put) return false;',
+      '    if ("conflict" in put) return false;\n    if (tenant !== undefined) await recordLifetimes(tenant);',
+    ],
+  ),
+  one(
+    "registry-never-stale",
+    "a node that cannot read the registrations serves on with what it has read",
+    "src/engine/perform.ts",
+    "registry.assertFresh();",
+    "",
+  ),
+  one(
+    "registry-unread",
+    "a node does not read what others register",
+    FOLLOWER,
+    "(await store.revision()) === this.#upTo",
+    "(await store.revision()) >= this.#upTo",
+  ),
+  one(
+    "registry-read-too-soon",
+    "a registration counts as read before its tenant is ready for it",
+    FOLLOWER,
+    "    check(next);",
+    "    check(next);\n    this.#confirm(now, upTo);",
+  ),
+  one(
+    "own-registration-unread",
+    "a node does not act at once by what it has registered itself",
+    REGISTRATIONS,
+    "    await this.#actByIt();\n",
+    "",
+  ),
+  one(
+    "tombstones-ignored",
+    "a deleted client is served on",
+    "src/registry/stored-part.ts",
+    "else if (living === undefined) clients.delete(record.id);",
+    "else if (living === undefined) continue;",
   ),
 ];
 

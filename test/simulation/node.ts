@@ -2,6 +2,7 @@ import { type Clock, type Instant, type Machine, systemClock } from "../../src/b
 import type { Logger } from "../../src/base/logger.ts";
 import type { Engine } from "../../src/engine/port.ts";
 import type { TenantKeyring } from "../../src/keyring/port.ts";
+import type { Registrations } from "../../src/registry/registrations.ts";
 import { JOBS, type Job, Jobs } from "../../src/server/jobs.ts";
 import { openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
@@ -46,7 +47,7 @@ const MAX_CLOCK_LAG = 60_000;
 const START_TIMEOUT = 120_000;
 
 /** Polls are the simulation's own, which notes when each began; and nobody reads its log. */
-const OWN_JOBS: ReadonlySet<string> = new Set([JOBS.pollKeys, JOBS.report]);
+const OWN_JOBS: ReadonlySet<string> = new Set([JOBS.pollKeys, JOBS.pollRegistry, JOBS.report]);
 
 /** One run of a node, from its start until it crashes: the real engine in a simulated context. */
 export class Incarnation {
@@ -62,6 +63,9 @@ export class Incarnation {
   lastFailure: Instant = 0;
   /** When a call of the store last took its time, in true time. */
   lastSlow: Instant = 0;
+  registrations: Registrations | undefined;
+  /** When its last read of the registrations began that came to a good end, in true time. */
+  registryReadAt: Instant = 0;
   /** For each tenant, when its last read of the keys began that came to a good end, in true time. */
   readonly polledAt = new Map<string, Instant>();
   /** Resolves when it crashes. */
@@ -119,6 +123,7 @@ export class Incarnation {
     await this.#startClockCheck(logger);
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
     const clockTimes = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
+    const begun = scheduler.now;
     const node = await openNode({
       settings: { ...clockTimes, keyPollEvery, keyMaxStaleness, ...REGISTRY_TIMES },
       file: fileOf(...TENANTS.map((id) => tenantOf(id, this.variant))),
@@ -139,11 +144,15 @@ export class Incarnation {
         if (!("duration" in event)) log.listen(event);
       },
     });
+    this.registryReadAt = begun;
+    this.registrations = [...node.tenants.values()][0]?.registrations;
     const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
     await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
     for (const job of node.jobs) if (!this.#leavesOut(job)) this.#jobs.start(job);
     for (const { id, keyring } of tenants)
       this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id, keyring) });
+    const pollRegistry = node.jobs.find(({ name }) => name === JOBS.pollRegistry);
+    if (pollRegistry !== undefined) this.#jobs.start({ ...pollRegistry, run: () => this.#pollRegistry(pollRegistry) });
     this.engine = node.engine;
     this.ready = true;
   }
@@ -157,6 +166,12 @@ export class Incarnation {
     const begun = this.#context.scheduler.now;
     await keyring.poll();
     this.polledAt.set(tenant, begun);
+  }
+
+  async #pollRegistry(job: Job): Promise<void> {
+    const begun = this.#context.scheduler.now;
+    await job.run();
+    this.registryReadAt = begun;
   }
 
   /** As the store of many nodes compares clocks with its own; those that share a machine have nothing to compare with. */

@@ -6,7 +6,7 @@ import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
 import { claimsOf, headerKid, verifyWith } from "./cryptography.ts";
 import type { Records } from "./records.ts";
-import { EXTRA_SCOPE, KEY_TIMES, tenantOf } from "./tenants.ts";
+import { EXTRA_SCOPE, KEY_TIMES, REGISTRY_TIMES, tenantOf } from "./tenants.ts";
 import {
   type Grant,
   isRefreshToken,
@@ -319,10 +319,15 @@ export class Oracle {
     // Of limits another oracle knows.
     if (code === flaw || usedUp !== undefined) return;
     if (code === "temporarily_unavailable") {
-      const staleAt = call.polledAt + KEY_TIMES.keyMaxStaleness * 1000;
       // A poll that fails is tried again soon, so a node that has not polled for so long had trouble not long ago.
       const hadTrouble = Math.max(node.lastFailure, node.lastSlow) >= call.start - 3 * KEY_TIMES.keyPollEvery * 1000;
-      const stale = call.start + 2 * call.off >= staleAt && (call.start < staleAt || hadTrouble);
+      const isStale = (since: Instant, most: number) => {
+        const staleAt = since + most * 1000;
+        return call.start + 2 * call.off >= staleAt && (call.start < staleAt || hadTrouble);
+      };
+      const stale =
+        isStale(call.polledAt, KEY_TIMES.keyMaxStaleness) ||
+        isStale(call.registryReadAt, REGISTRY_TIMES.registryMaxStaleness);
       const withoutKey = [-1, -0.5, 0, 0.5, 1].some((part) =>
         this.#records.lacksKey(call.tenant, call.start + part * call.off, call.polledAt),
       );

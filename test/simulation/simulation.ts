@@ -2,6 +2,7 @@ import { Actor } from "./clients.ts";
 import { guesser, spender } from "./limited-clients.ts";
 import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
+import { registered, registrar } from "./registered-clients.ts";
 import { changes, clockSettings, keepRunning, leaks, rotations, verifier, weather } from "./surroundings.ts";
 import { type Options, optionsOf, World } from "./world.ts";
 
@@ -61,6 +62,8 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
   scheduler.spawn(rotations(world, stream("rotations")));
   scheduler.spawn(leaks(world, stream("leaks")));
   scheduler.spawn(changes(world, stream("changes")));
+  scheduler.spawn(registrar(world, stream("registrar")));
+  for (let index = 0; index < 2; index++) scheduler.spawn(registered(world, stream(`registered ${index}`)));
   if (!limits) return;
   for (let index = 0; index < 2; index++) {
     scheduler.spawn(spender(world, stream(`spender ${index}`)));

@@ -8,6 +8,7 @@ const WRITES: readonly StoreOperation[] = [
   "referenceTokens.create",
   "revocations.raise",
   "keys.append",
+  "registrations.put",
 ];
 
 /** What changes a row that a promise hangs on: few calls do, among many that read. */

@@ -24,7 +24,7 @@ export const KEY_TIMES = {
 } as const;
 
 /** Seconds. */
-export const REGISTRY_TIMES = { registryPollEvery: 2, registryMaxStaleness: 900 } as const;
+export const REGISTRY_TIMES = { registryPollEvery: 2, registryMaxStaleness: 30 } as const;
 
 /** The scope that a configuration may take away, and one that nobody may ask for. */
 export const EXTRA_SCOPE = "extra";

@@ -11,6 +11,7 @@ import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
 import { Prng } from "./prng.ts";
 import { Records } from "./records.ts";
+import { RegistrationsOracle } from "./registrations.ts";
 import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
 import { DECISIVE_WRITES } from "./store-operations.ts";
@@ -67,6 +68,7 @@ export class World implements Surroundings {
   readonly records: Records;
   readonly oracle: Oracle;
   readonly limits = new LimitsOracle();
+  readonly registrations: RegistrationsOracle;
   readonly nodes: Incarnation[] = [];
   /** How calls ended, by `operation answer`. */
   readonly answers = new Map<string, number>();
@@ -89,11 +91,13 @@ export class World implements Surroundings {
     if (options.limits) this.variant = { ...FIRST_VARIANT, limits: true };
     this.records = new Records(this.scheduler);
     this.oracle = new Oracle(this.records, this.clocks);
+    this.registrations = new RegistrationsOracle(this.clocks);
   }
 
   applied(done: Done): void {
     this.records.note(done);
     this.rowBounds.note(done);
+    this.registrations.note(done, this.scheduler.now);
     const { name, args } = done.operation;
     if (DECISIVE_WRITES.has(name)) {
       const by = done.call === undefined ? "" : ` for #${done.call.id}`;
@@ -149,6 +153,7 @@ export class World implements Surroundings {
       start: this.scheduler.now,
       off: this.clocks.off,
       polledAt: node.polledAt.get(tenant) ?? 0,
+      registryReadAt: node.registryReadAt,
       unheard: false,
       end: Number.POSITIVE_INFINITY,
       outcome: undefined,
