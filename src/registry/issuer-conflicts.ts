@@ -22,11 +22,13 @@ export function issuerConflicts(parts: Iterable<TenantPart>): IssuerConflicts {
   const problems = new Problems();
   const tenants = new Map<string, string>();
   const owners = new Map<string, TenantPart>();
-  for (const part of served.toSorted(byPrecedence)) {
-    const owner = owners.get(part.issuer);
-    if (owner === undefined) owners.set(part.issuer, part);
-    else tenants.set(part.id, `its issuer is already that of the tenant ${owner.id}`);
-    if (owner?.inFile !== undefined) problems.at("tenants", owner.id, "issuer").add(isOf(owner.issuer, part));
+  for (const part of served) {
+    const other = owners.get(part.issuer) ?? part;
+    const [owner, refused] = comesFirst(part, other) ? [part, other] : [other, part];
+    owners.set(part.issuer, owner);
+    if (owner === refused) continue;
+    tenants.set(refused.id, `its issuer is already that of the tenant ${owner.id}`);
+    if (owner.inFile !== undefined) problems.at("tenants", owner.id, "issuer").add(isOf(owner.issuer, refused));
   }
   const clients = new Map<string, Map<string, string>>();
   for (const { part, client, issuer, owner } of trespassers(served, owners)) {
@@ -44,7 +46,7 @@ export function issuerConflicts(parts: Iterable<TenantPart>): IssuerConflicts {
 /** Clients that may name an issuer of another tenant. */
 function* trespassers(served: readonly TenantPart[], owners: ReadonlyMap<string, TenantPart>) {
   for (const part of served) {
-    for (const client of part.tenant?.clients.values() ?? []) {
+    for (const client of part.naming) {
       for (const [issuer, owner] of ownersOf(client, owners)) {
         if (owner.id !== part.id) yield { part, client, issuer, owner };
       }
@@ -57,15 +59,15 @@ function ownersOf(
   { allowedIssuers }: Client,
   owners: ReadonlyMap<string, TenantPart>,
 ): readonly [string, TenantPart][] {
-  if (allowedIssuers.size === 0) return [];
   return [...allowedIssuers].flatMap((issuer) => {
     const owner = owners.get(normalizeUrl(issuer));
     return owner === undefined ? [] : [[issuer, owner]];
   });
 }
 
-function byPrecedence(one: TenantPart, other: TenantPart): number {
-  return createdAt(one) - createdAt(other) || (one.id < other.id ? -1 : 1);
+function comesFirst(one: TenantPart, other: TenantPart): boolean {
+  const [first, second] = [createdAt(one), createdAt(other)];
+  return first === second ? one.id < other.id : first < second;
 }
 
 function createdAt({ stored }: TenantPart): number {

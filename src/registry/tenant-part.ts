@@ -36,6 +36,8 @@ export interface TenantPart {
   readonly tenant: Tenant | undefined;
   /** The tenant's issuer as a normalized URL; empty if there is no tenant. */
   readonly issuer: string;
+  /** Its clients that may name other issuers: few of many. */
+  readonly naming: readonly Client[];
 }
 
 /** What the clients of a tenant are built by. */
@@ -67,7 +69,9 @@ export function buildTenantPart(
   const frame = frameOf(part);
   const clients = useClients(rows.clients, frame, previous);
   const issuer = frame.own === undefined ? "" : normalizeUrl(frame.own.issuer);
-  return { ...part, clients, tenant: frame.own && withClients(frame.own, clients), issuer };
+  const tenant = frame.own && withClients(frame.own, clients);
+  const naming = [...(tenant?.clients.values() ?? [])].filter(({ allowedIssuers }) => allowedIssuers.size > 0);
+  return { ...part, clients, tenant, issuer, naming };
 }
 
 /** The same part without those of its stored clients, for a reason that only other tenants give. */
