@@ -11,6 +11,8 @@ export interface Options {
   /** How often each is measured, in turn with its baselines. */
   readonly pairs: number;
   readonly connections: number;
+  /** Whether workloads that fill a store, or wait for memory, do so to the full: a million. */
+  readonly long: boolean;
   /** Whether other OAuth2 servers are measured too. */
   readonly peers: boolean;
   /** Whether mintmark runs from its source rather than from the bundle. */
@@ -36,6 +38,7 @@ export function readOptions(args: readonly string[]): Options {
       "warm-up": { type: "string", default: "5" },
       pairs: { type: "string", default: "7" },
       connections: { type: "string", default: "64" },
+      long: { type: "boolean", default: false },
       peers: { type: "boolean", default: true },
       source: { type: "boolean", default: false },
       store: { type: "string" },
@@ -44,14 +47,14 @@ export function readOptions(args: readonly string[]): Options {
       json: { type: "string" },
     },
   });
-  const { only, seconds, pairs, connections, peers, source, store, workers, profile, json } = values;
+  const { long, only, seconds, pairs, connections, peers, source, store, workers, profile, json } = values;
   return {
     only: only?.flatMap((names) => names.split(",")),
     seconds: positive("--seconds", seconds),
     warmUp: positive("--warm-up", values["warm-up"]),
     pairs: positive("--pairs", pairs),
     connections: positive("--connections", connections),
-    ...{ peers, source, store, workers, profile, json },
+    ...{ long, peers, source, store, workers, profile, json },
   };
 }
 

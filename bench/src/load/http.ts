@@ -5,6 +5,8 @@ import { LatencySample } from "./latency.ts";
 export interface HttpLoad {
   readonly port: number;
   readonly connections: number;
+  /** How many requests are sent a second, at even intervals; undefined for as many as are answered. */
+  readonly rate?: number;
   /** The next request of a connection, with its header. A connection has one request under way at a time. */
   request(connection: number): Buffer;
   /** Gets the body of each answer, whose bytes are valid only during the call. */
@@ -25,55 +27,102 @@ const HEADER_END = "\r\n\r\n";
 const READ_BYTES = 65_536;
 
 /**
- * Sends requests over HTTP/1.1 connections that stay open, each as soon as its connection has the answer to the one before, for so
- * many seconds. Throws for an answer other than 200.
+ * Sends requests over HTTP/1.1 connections that stay open, for so many seconds: each as soon as its connection has the answer
+ * to the one before, or at the load's rate. Throws for an answer other than 200.
  *
- * It is on `node:net` because it shares a machine with what it measures: it knows the one kind of answer that it asks for, and
- * takes a fraction of what a general client takes.
+ * It is on `node:net` because it shares a machine with what it measures: it knows the one kind of answer that it asks for,
+ * and takes a fraction of what a general client takes.
  */
 export async function driveHttp(load: HttpLoad, seconds: number): Promise<Outcome> {
   const latency = new LatencySample();
-  const sockets = await Promise.all(
-    Array.from({ length: load.connections }, (_, index) => new Line(load, index, latency)),
-  );
-  const start = performance.now();
-  const end = start + 1000 * seconds;
-  await Promise.all(sockets.map((line) => line.run(end)));
+  const lines = Array.from({ length: load.connections }, (_, index) => new Line(load, index));
+  await Promise.all(lines.map((line) => line.connected));
+  const end = performance.now() + 1000 * seconds;
+  const pace = load.rate === undefined ? atOnce(end) : evenly(load.rate, end);
+  const record = (milliseconds: number) => {
+    if (performance.now() < end) latency.add(milliseconds);
+  };
+  await Promise.all(lines.map((line) => line.run(pace, record)));
   return { rate: latency.count / seconds, latency };
+}
+
+/** Says when a line sends, or that it finishes. */
+interface Pace {
+  begin(line: Line): void;
+  /** The line has the answer to its request. */
+  idle(line: Line): void;
+}
+
+function atOnce(end: number): Pace {
+  return {
+    begin: (line) => line.send(),
+    idle: (line) => (performance.now() < end ? line.send() : line.finish()),
+  };
+}
+
+/** Every millisecond, sends what is due by then. */
+function evenly(rate: number, end: number): Pace {
+  const waiting: Line[] = [];
+  const start = performance.now();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const due = ((now - start) * rate) / 1000; sent < due && waiting.length > 0; sent += 1) waiting.pop()?.send();
+    if (now < end) return;
+    clearInterval(timer);
+    for (const line of waiting) line.finish();
+  }, 1);
+  return {
+    begin: (line) => void waiting.push(line),
+    idle: (line) => void (performance.now() < end ? waiting.push(line) : line.finish()),
+  };
 }
 
 /** One connection. */
 class Line {
+  readonly connected: Promise<void>;
   readonly #load: HttpLoad;
   readonly #index: number;
-  readonly #latency: LatencySample;
   readonly #socket: Socket;
-  readonly #done = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<void>();
+  #pace: Pace | undefined;
+  #record: ((milliseconds: number) => void) | undefined;
   #rest: Buffer = EMPTY;
   #sentAt = 0;
-  #end = 0;
 
-  constructor(load: HttpLoad, index: number, latency: LatencySample) {
+  constructor(load: HttpLoad, index: number) {
     this.#load = load;
     this.#index = index;
-    this.#latency = latency;
+    this.connected = this.#opened.promise;
+    // Nobody may wait for it yet.
+    this.#finished.promise.catch(() => undefined);
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     const callback = (bytes: number) => this.#read(buffer.subarray(0, bytes));
     this.#socket = connect({ port: load.port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } });
-    this.#socket.on("error", this.#done.reject);
-    this.#socket.on("close", () => this.#done.reject(new Error("The server closed a connection.")));
+    this.#socket.on("connect", this.#opened.resolve);
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("close", () => this.#fail(new Error("The server closed a connection.")));
   }
 
-  /** Sends requests until then; resolves once the last one is answered. */
-  async run(end: number): Promise<void> {
-    this.#end = end;
-    this.#send();
-    await this.#done.promise;
+  /** Sends requests as the pace says; resolves once it finishes. */
+  async run(pace: Pace, record: (milliseconds: number) => void): Promise<void> {
+    this.#pace = pace;
+    this.#record = record;
+    pace.begin(this);
+    await this.#finished.promise;
   }
 
-  #send(): void {
+  /** Sends the next request. */
+  send(): void {
     this.#sentAt = performance.now();
     this.#socket.write(this.#load.request(this.#index));
+  }
+
+  /** Ends the connection. */
+  finish(): void {
+    this.#finished.resolve();
+    this.#socket.destroy();
   }
 
   #read(chunk: Buffer): boolean {
@@ -81,25 +130,23 @@ class Line {
       const bytes = this.#rest === EMPTY ? chunk : Buffer.concat([this.#rest, chunk]);
       const body = bodyOf(bytes);
       // The chunk's memory is that of the next one.
-      if (body === undefined) this.#rest = Buffer.from(bytes);
-      else this.#answer(body);
+      this.#rest = body === undefined ? Buffer.from(bytes) : EMPTY;
+      if (body !== undefined) this.#answer(body);
     } catch (error) {
-      this.#done.reject(error);
+      this.#fail(error);
     }
     return true;
   }
 
   #answer(body: Buffer): void {
-    this.#rest = EMPTY;
+    this.#record?.(performance.now() - this.#sentAt);
     this.#load.answered?.(this.#index, body);
-    const now = performance.now();
-    if (now < this.#end) {
-      this.#latency.add(now - this.#sentAt);
-      this.#send();
-    } else {
-      this.#done.resolve();
-      this.#socket.destroy();
-    }
+    this.#pace?.idle(this);
+  }
+
+  #fail(error: unknown): void {
+    this.#opened.reject(error);
+    this.#finished.reject(error);
   }
 }
 

@@ -73,6 +73,8 @@ class Line {
     this.#latency = latency;
     this.#header = headerBlock(load);
     this.ready = this.#connected.promise;
+    // Nobody may wait for it yet.
+    this.#done.promise.catch(() => undefined);
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     const callback = (bytes: number) => this.#read(buffer.subarray(0, bytes));
     this.#socket = connect({ port: load.port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } });

@@ -25,11 +25,11 @@ export function spawnNode({ args, env = {}, cwd }: Command): ChildProcess {
   });
 }
 
-/** Waits until something that is asked says yes. Throws if the process ends before. */
-export async function untilReady(child: ChildProcess, isReady: () => Promise<boolean>): Promise<void> {
+/** Waits until something says yes that is asked every so many milliseconds. Throws if the process ends before. */
+export async function untilReady(child: ChildProcess, isReady: () => Promise<boolean>, every = 20): Promise<void> {
   while (child.exitCode === null && child.signalCode === null) {
     if (await isReady().catch(() => false)) return;
-    await delay(20);
+    await delay(every);
   }
   throw new Error(`${child.spawnargs.join(" ")} did not start.`);
 }

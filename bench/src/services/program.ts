@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { connect } from "node:net";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { freePort } from "../../../test/support/free-port.ts";
+import { accepts } from "./listening.ts";
 import { type ServerProcess, spawnNode, stop, untilReady } from "./process.ts";
 
 /** The path of a program of the bench, such as `baselines/node-http.ts`. */
@@ -12,9 +11,17 @@ function pathOf(name: string): string {
 }
 
 /** Starts a program that serves on the port of its first argument. */
-export async function startProgram(name: string, ...args: readonly string[]): Promise<ServerProcess> {
+export async function launchProgram(
+  name: string,
+  ...args: readonly string[]
+): Promise<{ child: ChildProcess; port: number }> {
   const port = await freePort();
-  const child = spawnNode({ args: [pathOf(name), String(port), ...args] });
+  return { child: spawnNode({ args: [pathOf(name), String(port), ...args] }), port };
+}
+
+/** Starts a program that serves on the port of its first argument, and waits until it does. */
+export async function startProgram(name: string, ...args: readonly string[]): Promise<ServerProcess> {
+  const { child, port } = await launchProgram(name, ...args);
   await untilReady(child, () => accepts(port));
   return { pid: child.pid ?? 0, port, stop: () => stop(child) };
 }
@@ -23,12 +30,4 @@ export async function startProgram(name: string, ...args: readonly string[]): Pr
 export async function runProgram(name: string, seconds: number): Promise<number> {
   const child = spawn(process.execPath, [pathOf(name), String(seconds)], { stdio: ["ignore", "pipe", "inherit"] });
   return Number(await text(child.stdout));
-}
-
-/** Whether something listens on a port of the loopback; rejects if nothing does. */
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  socket.destroy();
-  return true;
 }

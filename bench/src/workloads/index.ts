@@ -1,8 +1,13 @@
 import type { Comparison } from "../comparison.ts";
+import { grantWorkloads } from "./grants.ts";
 import { grpcWorkloads } from "./grpc.ts";
 import { introspectWorkloads } from "./introspect.ts";
+import { latencyWorkloads } from "./latency.ts";
+import { memoryWorkloads } from "./memory.ts";
 import { mintWorkloads } from "./mint.ts";
 import { refreshWorkloads } from "./refresh.ts";
+import { startWorkloads } from "./start.ts";
+import { tenantWorkloads } from "./tenants.ts";
 
 /** All workloads, in the order of the table. */
 export const workloads: readonly Comparison[] = [
@@ -10,4 +15,9 @@ export const workloads: readonly Comparison[] = [
   ...refreshWorkloads,
   ...introspectWorkloads,
   ...grpcWorkloads,
+  ...latencyWorkloads,
+  ...startWorkloads,
+  ...memoryWorkloads,
+  ...grantWorkloads,
+  ...tenantWorkloads,
 ];

@@ -1,6 +1,6 @@
 import type { Comparison } from "../comparison.ts";
 import type { Contender } from "../contender.ts";
-import { ES256 } from "../services/mintmark.ts";
+import { ES256 } from "../services/configuration.ts";
 import { mintmark } from "./contenders.ts";
 import { nodeHttp } from "./mint.ts";
 import { introspectingPeer } from "./peers.ts";

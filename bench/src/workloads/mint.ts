@@ -1,5 +1,5 @@
 import type { Comparison } from "../comparison.ts";
-import { ES256 } from "../services/mintmark.ts";
+import { ES256 } from "../services/configuration.ts";
 import { mintmark, ownMeasure, program } from "./contenders.ts";
 import { mintingPeer } from "./peers.ts";
 import { mints } from "./requests.ts";

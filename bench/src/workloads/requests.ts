@@ -1,6 +1,6 @@
 import { anyOf, formPost } from "../load/form.ts";
+import { ES256 } from "../services/configuration.ts";
 import { CREDENTIALS } from "../services/credentials.ts";
-import { ES256 } from "../services/mintmark.ts";
 import type { Requests } from "./contenders.ts";
 
 /** How many requests are made before and sent again and again, so that making them costs nothing. */

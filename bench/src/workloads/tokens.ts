@@ -31,7 +31,12 @@ async function post(url: string, form: Form): Promise<Tokens> {
   return (await answer.json()) as Tokens;
 }
 
-const MEMBER = '"refresh_token":"';
+/** The text of a member of a JSON answer, which the mint never escapes. */
+export function memberOf(body: Buffer, name: string): string {
+  const before = `"${name}":"`;
+  const start = body.indexOf(before, 0, "latin1") + before.length;
+  return body.toString("latin1", start, body.indexOf('"', start, "latin1"));
+}
 
 /** A chain of refreshes for each connection: each request has the token that the last one gave. */
 export function refreshes(path: string, grants: readonly { readonly refresh_token: string }[]): Requests {
@@ -40,8 +45,7 @@ export function refreshes(path: string, grants: readonly { readonly refresh_toke
     request: (connection) =>
       formPost(path, { grant_type: "refresh_token", refresh_token: tokens[connection] ?? "", ...CREDENTIALS }),
     answered: (connection, body) => {
-      const start = body.indexOf(MEMBER, 0, "latin1") + MEMBER.length;
-      tokens[connection] = body.toString("latin1", start, body.indexOf('"', start, "latin1"));
+      tokens[connection] = memberOf(body, "refresh_token");
     },
   };
 }
