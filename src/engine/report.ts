@@ -1,14 +1,5 @@
-import type {
-  Circumstances,
-  Emit,
-  Ending,
-  Known,
-  Listener,
-  Performed,
-  Reason,
-  Recorder,
-  Refused,
-} from "../telemetry/events.ts";
+import type { Circumstances, Emit, Ending, Known, Listener, Reason, Recorder, Refused } from "../telemetry/events.ts";
+import type { Performed } from "../telemetry/performed.ts";
 import { OAuthError, toOAuthError } from "./errors.ts";
 
 /** Where events go. */

@@ -2,6 +2,7 @@ import type { Clock, Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { RegistrationKey, RegistrationRecord, RegistrationStore } from "../store/registration-port.ts";
 import { formatDocument, type StoredEntry } from "./document.ts";
+import { type EffectiveSetting, effectiveSettings } from "./effective.ts";
 import { clientEntries, type Entry, type EntryKind, entriesOf, storedEntry, tenantEntries } from "./entries.ts";
 import type { Follower } from "./follower.ts";
 import type { IssuerReservations } from "./issuer-reservations.ts";
@@ -102,6 +103,11 @@ export class Registrations {
   /** The entries of a tenant's clients, in the same way. */
   clients(tenant: string): readonly Entry[] {
     return clientEntries(this.#snapshot, tenant);
+  }
+
+  /** Everything that holds for a client, as this node serves it, and where it comes from; undefined if it serves none. */
+  effective(tenant: string, client: string): Readonly<Record<string, EffectiveSetting>> | undefined {
+    return effectiveSettings(this.#snapshot, tenant, client);
   }
 
   /**

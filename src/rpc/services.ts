@@ -2,12 +2,14 @@ import { createServiceImplSpec, type ServiceImplSpec } from "@connectrpc/connect
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { GrantService } from "../../gen/mintmark/v1/grant_service_pb.ts";
 import { KeyService } from "../../gen/mintmark/v1/key_service_pb.ts";
+import { RegistryService } from "../../gen/mintmark/v1/registry_service_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
 import { grantService } from "./grant-service.ts";
 import { healthService, type Readiness } from "./health.ts";
 import { keyService } from "./key-service.ts";
 import { reflectionServices } from "./reflection.ts";
+import { registryService } from "./registry-service.ts";
 import { tokenService } from "./token-service.ts";
 
 /** All RPCs, for both servers. */
@@ -25,6 +27,7 @@ export function operatorServices(engine: Engine): readonly ServiceImplSpec[] {
   return [
     createServiceImplSpec<typeof KeyService>(KeyService, keyService(engine)),
     createServiceImplSpec<typeof GrantService>(GrantService, grantService(engine)),
+    createServiceImplSpec<typeof RegistryService>(RegistryService, registryService(engine)),
   ];
 }
 

@@ -12,6 +12,8 @@ const lines = {
   client_revoked: ["warn", "an operator revoked a client's tokens"],
   key_rotated: ["warn", "an operator rotated a key"],
   keys_listed: ["info", "an operator listed the keys"],
+  registry_read: ["debug", "an operator read what is registered"],
+  client_registered: ["warn", "an operator changed a client"],
   grants_listed: ["info", "an operator listed grants"],
   refused: ["info", "a request was refused"],
   client_refused: ["info", "a client was refused"],

@@ -9,9 +9,7 @@ import type { GrantDescription, GrantPage, ListGrantsRequest, RevokeGrantRequest
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { expiryOf, grantRevocationIds } from "../tokens/refresh-token.ts";
 import type { Done } from "./operation.ts";
-
-/** How many grants a page has if the request does not say, and at most. */
-const PAGE_SIZE = { usual: 50, most: 100 } as const;
+import { pageSizeOf, readPageToken, writePageToken } from "./pages.ts";
 
 /** The longest id of a subject, a client or a grant, in characters: longer ones do not exist. */
 const MAX_ID = 64 * 1024;
@@ -29,21 +27,19 @@ type Revocations = Awaited<ReturnType<TenantContext["store"]["revocations"]["fin
 export async function listGrants(
   context: RequestContext,
   _operator: Operator,
-  { subject, client, pageSize = PAGE_SIZE.usual, pageToken }: ListGrantsRequest,
+  { subject, client, pageSize, pageToken }: ListGrantsRequest,
 ): Promise<Done<GrantPage>> {
   if (subject === undefined && client === undefined)
     throw new OAuthError("invalid_request", "subject or client is required.");
-  if (!(Number.isInteger(pageSize) && pageSize >= 1))
-    throw new OAuthError("invalid_request", "page_size must be a whole number of 1 or more.");
-  const after = pageToken === undefined ? undefined : readPageToken(pageToken);
+  const limit = pageSizeOf(pageSize);
+  const after = pageToken === undefined ? undefined : cursorIn(pageToken);
   context.note({ subject });
-  const limit = Math.min(pageSize, PAGE_SIZE.most);
   const { families, next } = await context.store.families.list({ subject, client, after, limit });
   const revocations = await revocationsOf(context, families);
   return {
     answer: {
       grants: families.map((family) => describeGrant(context, family, revocations)),
-      nextPageToken: next && writePageToken(next),
+      nextPageToken: next && writePageToken([next.mintedAt, next.id]),
     },
     event: { event: "grants_listed", ofClient: client },
   };
@@ -113,22 +109,12 @@ function stateOf(context: RequestContext, family: FamilyRecord, revocations: Rev
   return context.tenant.clients.get(family.client)?.enabled === true ? "active" : "suspended";
 }
 
-function writePageToken({ mintedAt, id }: Cursor): string {
-  return Buffer.from(JSON.stringify([mintedAt, id])).toString("base64url");
+function cursorIn(pageToken: string): Cursor {
+  const [mintedAt, id] = readPageToken(pageToken, isPlace);
+  return { mintedAt, id };
 }
 
-function readPageToken(text: string): Cursor {
-  const [mintedAt, id] = parsePageToken(text);
-  const isInstant = typeof mintedAt === "number" && Number.isInteger(mintedAt) && Math.abs(mintedAt) <= FOREVER;
-  if (isInstant && typeof id === "string") return { mintedAt, id };
-  throw new OAuthError("invalid_request", "page_token must be one that an earlier page ended with.");
-}
-
-function parsePageToken(text: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-    return Array.isArray(value) ? value : [];
-  } catch {
-    return [];
-  }
+function isPlace(value: readonly unknown[]): value is readonly [mintedAt: number, id: string] {
+  const [mintedAt, id] = value;
+  return Number.isInteger(mintedAt) && Math.abs(Number(mintedAt)) <= FOREVER && typeof id === "string";
 }

@@ -1,3 +1,6 @@
+import { getClient, getEffectiveClient, listClients, listOperators } from "./client-reads.ts";
+import { addClientSecret, removeClientSecret } from "./client-secrets.ts";
+import { createClient, deleteClient, disableClient, enableClient, updateClient } from "./clients.ts";
 import { listGrants, revokeGrant } from "./grants.ts";
 import { introspect } from "./introspect.ts";
 import { listKeys, revokeClient, rotate } from "./keys.ts";
@@ -24,6 +27,28 @@ export const operations = {
   listGrants: { by: "operator", roles: ["clients", "read"], issues: false, run: listGrants },
   /** Revokes one grant, with all its tokens. */
   revokeGrant: { by: "operator", roles: ["clients"], issues: false, run: revokeGrant },
+  /** Registers a client. */
+  createClient: { by: "operator", roles: ["clients"], issues: false, run: createClient },
+  /** Reads a client's entry. */
+  getClient: { by: "operator", roles: ["clients", "read"], issues: false, run: getClient },
+  /** Lists the clients of both sources, sorted by id. */
+  listClients: { by: "operator", roles: ["clients", "read"], issues: false, run: listClients },
+  /** Says what holds for a client, and where each setting comes from. */
+  getEffectiveClient: { by: "operator", roles: ["clients", "read"], issues: false, run: getEffectiveClient },
+  /** Changes settings of a client. */
+  updateClient: { by: "operator", roles: ["clients"], issues: false, run: updateClient },
+  /** Deletes a client. */
+  deleteClient: { by: "operator", roles: ["clients"], issues: false, run: deleteClient },
+  /** Disables a client. */
+  disableClient: { by: "operator", roles: ["clients"], issues: false, run: disableClient },
+  /** Enables a client. */
+  enableClient: { by: "operator", roles: ["clients"], issues: false, run: enableClient },
+  /** Makes another secret of a client. */
+  addClientSecret: { by: "operator", roles: ["clients"], issues: false, run: addClientSecret },
+  /** Ends a secret of a client. */
+  removeClientSecret: { by: "operator", roles: ["clients"], issues: false, run: removeClientSecret },
+  /** Lists the operators of the tenant. */
+  listOperators: { by: "operator", roles: ["clients", "tenants", "read"], issues: false, run: listOperators },
   /** Revokes everything that a client has minted so far. */
   revokeClient: { by: "operator", roles: ["keys", "clients"], issues: false, run: revokeClient },
 } satisfies Record<

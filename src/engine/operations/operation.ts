@@ -1,5 +1,5 @@
 import type { Operator, OperatorRole } from "../../registry/tenant.ts";
-import type { Performed } from "../../telemetry/events.ts";
+import type { Performed } from "../../telemetry/performed.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantParts } from "../context.ts";
 

@@ -1,6 +1,6 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import type { Client } from "../../registry/tenant.ts";
-import type { Performed } from "../../telemetry/events.ts";
+import type { Performed } from "../../telemetry/performed.ts";
 import { isCompactJws } from "../../token/compact-jws.ts";
 import { looksLikeHandle } from "../../token/reference-token.ts";
 import { looksLikeRefreshToken } from "../../token/refresh-token.ts";

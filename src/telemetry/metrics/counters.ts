@@ -99,6 +99,8 @@ const endings: Readonly<Record<string, true>> = {
   key_rotated: true,
   keys_listed: true,
   grants_listed: true,
+  registry_read: true,
+  client_registered: true,
   refused: true,
   client_refused: true,
   operator_refused: true,

@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
-import type { Event, Performed, Reason, Refused } from "../../../src/telemetry/events.ts";
+import type { Event, Reason, Refused } from "../../../src/telemetry/events.ts";
 import { countEvents } from "../../../src/telemetry/metrics/counters.ts";
 import { Instruments } from "../../../src/telemetry/metrics/instruments.ts";
+import type { Performed } from "../../../src/telemetry/performed.ts";
 import { recordingLogger } from "../../support/logger.ts";
 
 const tenants = new Map([["default", { id: "default", clients: new Map([["web", {}]]) }]]);

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import type { EntryKind } from "../../registry/entries.ts";
+import type { Change } from "../../registry/registration-change.ts";
+import { RegistrationError } from "../../registry/registration-error.ts";
+import type { Operator } from "../../registry/tenant.ts";
+import type { RequestContext } from "../context.ts";
+import { type Conflict, OAuthError } from "../errors.ts";
+
+/** The longest idempotency key, in characters. */
+const MAX_IDEMPOTENCY_KEY = 255;
+
+/** How each reason not to write is told. */
+const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>> = {
+  stale: "aborted",
+  file: "failed_precondition",
+  invalid: undefined,
+  "no tenant": "not_found",
+  missing: "not_found",
+  "in use": "failed_precondition",
+  kept: "failed_precondition",
+};
+
+/** A change, but for what follows from the request. */
+type Wanted = Omit<Change, "tenant" | "request"> & { readonly idempotencyKey?: string | undefined };
+
+/**
+ * Writes an entry of this tenant. `what`: everything that the request asks for, so that a key that is used again for
+ * something else is no retry. Throws OAuthError `invalid_request`, whose conflict says why.
+ */
+export async function writeEntry(
+  { registrations, tenant }: RequestContext,
+  { id: operator }: Operator,
+  { idempotencyKey, ...wanted }: Wanted,
+  what: unknown,
+) {
+  const request = requestName([operator, what], idempotencyKey);
+  try {
+    return await registrations.write({ ...wanted, tenant: tenant.id, request });
+  } catch (error) {
+    throw error instanceof RegistrationError ? refusalOf(error) : error;
+  }
+}
+
+/** The refusal of what is already there. */
+export function alreadyThere(kind: EntryKind, id: string): OAuthError {
+  return new OAuthError("invalid_request", `The ${kind} ${id} already exists.`, { conflict: "already_exists" });
+}
+
+/** The refusal of what is not there. */
+export function notThere(kind: EntryKind, id: string): OAuthError {
+  return new OAuthError("invalid_request", `There is no ${kind} ${id}.`, { conflict: "not_found" });
+}
+
+function refusalOf({ why, problems }: RegistrationError): OAuthError {
+  const conflict = conflicts[why];
+  // A description has no double quotes (RFC 6749 section 5.2).
+  const message = problems.join("; ").replaceAll('"', "'");
+  return new OAuthError("invalid_request", `${message}.`, conflict && { conflict });
+}
+
+/** Names the request in the row that it writes: the same for a retry. A hash, so that what the operator wrote is not stored. */
+function requestName(what: unknown, idempotencyKey: string | undefined): string | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  if (idempotencyKey.length > MAX_IDEMPOTENCY_KEY)
+    throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
+  return createHash("sha256")
+    .update(JSON.stringify([what, idempotencyKey]))
+    .digest("base64url");
+}
