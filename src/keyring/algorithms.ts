@@ -1,4 +1,4 @@
-import { constants, createHash, createPrivateKey, type SignKeyObjectInput, sign as signOnce } from "node:crypto";
+import { constants, createHash, createPrivateKey, type SignKeyObjectInput, sign } from "node:crypto";
 import { promisify } from "node:util";
 import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { JsonObject } from "../base/json.ts";
@@ -12,8 +12,6 @@ interface Algorithm {
   readonly generate: { readonly modulusLength?: number; readonly crv?: string };
   /** How a private key signs (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1), as `node:crypto` names it. */
   readonly signs: Omit<SignKeyObjectInput, "key"> & { readonly digest: string | null };
-  /** Whether a signature takes a good part of a millisecond, and so never holds up the event loop. */
-  readonly isSlow: boolean;
 }
 
 const PKCS1 = { digest: "sha256", padding: constants.RSA_PKCS1_PADDING };
@@ -22,14 +20,14 @@ const PSS = {
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
 };
-const RSA = { hash: "sha256", generate: { modulusLength: 2048 }, isSlow: true } as const;
+const RSA = { hash: "sha256", generate: { modulusLength: 2048 } } as const;
 
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   RS256: { ...RSA, signs: PKCS1 },
   PS256: { ...RSA, signs: PSS },
-  ES256: { hash: "sha256", generate: {}, signs: { digest: "sha256", dsaEncoding: "ieee-p1363" }, isSlow: false },
-  ES384: { hash: "sha384", generate: {}, signs: { digest: "sha384", dsaEncoding: "ieee-p1363" }, isSlow: true },
-  EdDSA: { hash: "sha512", generate: { crv: "Ed25519" }, signs: { digest: null }, isSlow: false },
+  ES256: { hash: "sha256", generate: {}, signs: { digest: "sha256", dsaEncoding: "ieee-p1363" } },
+  ES384: { hash: "sha384", generate: {}, signs: { digest: "sha384", dsaEncoding: "ieee-p1363" } },
+  EdDSA: { hash: "sha512", generate: { crv: "Ed25519" }, signs: { digest: null } },
 };
 
 /** Every algorithm that a tenant can be configured with. */
@@ -55,61 +53,46 @@ export interface Signatures {
   load(algorithm: SigningAlgorithm, privateJwk: string): Promise<SigningKey>;
 }
 
-/** Where quick signatures are made: on threads of their own, which leaves the event loop free, or on it. */
-type SigningPlace = "threads" | "event loop";
+/** `node:crypto` on threads, which leaves the event loop free: it keeps it half as long as WebCrypto does. */
+export const nodeSignatures: Signatures = {
+  async generate(algorithm) {
+    const { privateKey } = await generateKeyPair(algorithm, { ...ALGORITHMS[algorithm].generate, extractable: true });
+    return JSON.stringify(await exportJWK(privateKey));
+  },
 
-/**
- * Signs with `node:crypto`, which keeps the event loop half as long as WebCrypto does for a signature on a thread. Where
- * all processors are busy anyway, handing an ES256 signature to a thread and back costs a fifth of it: workers sign on
- * their event loops.
- */
-export function nodeSignatures(place: SigningPlace = "threads"): Signatures {
-  return {
-    async generate(algorithm) {
-      const { privateKey } = await generateKeyPair(algorithm, { ...ALGORITHMS[algorithm].generate, extractable: true });
-      return JSON.stringify(await exportJWK(privateKey));
-    },
+  async load(algorithm, privateJwk) {
+    const jwk = JSON.parse(privateJwk) as JWK;
+    const publicJwk = publicPart(jwk);
+    const kid = await calculateJwkThumbprint(publicJwk);
+    const publicKey = await importJWK(publicJwk, algorithm);
+    const { digest, ...how } = ALGORITHMS[algorithm].signs;
+    const privateKey = { key: createPrivateKey({ key: jwk, format: "jwk" }), ...how };
+    // The same for all tokens of a key, so it is encoded once.
+    const header = base64url(JSON.stringify({ alg: algorithm, kid, typ: "JWT" }));
+    return {
+      kid,
+      algorithm,
+      publicJwk: { ...(publicJwk as PublicJwk), kid, alg: algorithm, use: "sig" },
+      async sign(claims) {
+        const signed = `${header}.${base64url(JSON.stringify(claims))}`;
+        const signature = await signOnThread(digest, Buffer.from(signed), privateKey);
+        return `${signed}.${signature.toString("base64url")}`;
+      },
+      async verify(jwt) {
+        try {
+          // The algorithm is the key's own: what the token's header says must not choose it (RFC 8725 section 3.1).
+          const { payload } = await compactVerify(jwt, publicKey, { algorithms: [algorithm] });
+          const claims = parseExactJson(new TextDecoder().decode(payload));
+          return isJsonObject(claims) ? claims : undefined;
+        } catch {
+          return undefined;
+        }
+      },
+    };
+  },
+};
 
-    async load(algorithm, privateJwk) {
-      const jwk = JSON.parse(privateJwk) as JWK;
-      const publicJwk = publicPart(jwk);
-      const kid = await calculateJwkThumbprint(publicJwk);
-      const publicKey = await importJWK(publicJwk, algorithm);
-      const signBytes = signerOf(algorithm, jwk, place);
-      // The same for all tokens of a key, so it is encoded once.
-      const header = base64url(JSON.stringify({ alg: algorithm, kid, typ: "JWT" }));
-      return {
-        kid,
-        algorithm,
-        publicJwk: { ...(publicJwk as PublicJwk), kid, alg: algorithm, use: "sig" },
-        async sign(claims) {
-          const signed = `${header}.${base64url(JSON.stringify(claims))}`;
-          return `${signed}.${(await signBytes(Buffer.from(signed))).toString("base64url")}`;
-        },
-        async verify(jwt) {
-          try {
-            // The algorithm is the key's own: what the token's header says must not choose it (RFC 8725 section 3.1).
-            const { payload } = await compactVerify(jwt, publicKey, { algorithms: [algorithm] });
-            const claims = parseExactJson(new TextDecoder().decode(payload));
-            return isJsonObject(claims) ? claims : undefined;
-          } catch {
-            return undefined;
-          }
-        },
-      };
-    },
-  };
-}
-
-const signOnThread = promisify(signOnce);
-
-function signerOf(algorithm: SigningAlgorithm, jwk: JWK, place: SigningPlace) {
-  const { signs, isSlow } = ALGORITHMS[algorithm];
-  const { digest, ...how } = signs;
-  const key = { key: createPrivateKey({ key: jwk, format: "jwk" }), ...how };
-  return async (bytes: Buffer): Promise<Buffer> =>
-    place === "threads" || isSlow ? signOnThread(digest, bytes, key) : signOnce(digest, bytes, key);
-}
+const signOnThread = promisify(sign);
 
 function base64url(text: string): string {
   return Buffer.from(text).toString("base64url");

@@ -38,7 +38,7 @@ export function thisPlatform(
     clock,
     random: systemRandom,
     sealer,
-    signatures: nodeSignatures(),
+    signatures: nodeSignatures,
     authorities: createAuthorities,
   };
 }

@@ -65,7 +65,7 @@ describe("a measured store", () => {
 });
 
 it("measured signatures sign as the others, and are measured by algorithm", async () => {
-  const signatures = aroundSignatures(nodeSignatures(), measuredSignatures(meter, ticking()));
+  const signatures = aroundSignatures(nodeSignatures, measuredSignatures(meter, ticking()));
   const key = await signatures.load("ES256", await signatures.generate("ES256"));
   expect(await key.verify(await key.sign({ sub: "someone" }))).toEqual({ sub: "someone" });
   expect(meter.signatures).toEqual([{ algorithm: "ES256", seconds: 0.25 }]);

@@ -84,7 +84,7 @@ export async function testContext(
     clock: () => ({ ...clock, past: async (instant) => (isOpening ? undefined : clock.past(instant)) }),
     random: seededRandom(`context ${contexts}`),
     sealer: jweSealer([TEST_KEY_ENCRYPTION_KEY]),
-    signatures: nodeSignatures(),
+    signatures: nodeSignatures,
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);

@@ -38,7 +38,7 @@ export async function testKeyring(
     clock,
     random: systemRandom,
     sealer: jweSealer([new Uint8Array(32).fill(1)]),
-    signatures: nodeSignatures(),
+    signatures: nodeSignatures,
     emit,
     maxClockSkew: store.maxClockSkew,
     keyPollEvery: 5,
