@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../port.ts";
-import { toStoreError } from "./errors.ts";
+import { isBusy, toStoreError } from "./errors.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
 import { createWriter } from "./writer.ts";
 
@@ -32,18 +32,29 @@ export function createConnection(database: DatabaseSync, busyTimeout: number): C
     database.close();
   }
 
+  /** Reads that meet a lock are so few that only they pay for waiting. */
+  async function readOnceFree<T>(work: () => T): Promise<T> {
+    try {
+      // Checked in every attempt: the store may be closed while a read waits.
+      return await retryWhileBusy(() => {
+        assertOpen();
+        return work();
+      }, busyTimeout);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
   return {
     database,
     async read(work) {
+      assertOpen();
       try {
-        // Checked in every attempt: the store may be closed while a read waits.
-        return await retryWhileBusy(() => {
-          assertOpen();
-          return work();
-        }, busyTimeout);
+        return work();
       } catch (error) {
-        throw toStoreError(error);
+        if (!isBusy(error)) throw toStoreError(error);
       }
+      return readOnceFree(work);
     },
     async write(work) {
       assertOpen();

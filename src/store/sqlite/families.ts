@@ -14,7 +14,7 @@ const CREATE = `
     :expiresAt, :purgeAt, :decision, :mac)`;
 
 /** Finds revoked and expired rows too: the engine judges them, and reuse of their refresh tokens must be noticed. */
-const FIND = "SELECT * FROM families WHERE tenant = :tenant AND id = :id";
+const FIND = "SELECT * FROM families WHERE tenant = ? AND id = ?";
 
 /**
  * The step from one refresh token to the next, in one statement: of any number of callers, one moves the row. A late
@@ -49,7 +49,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   const revoke = database.prepare(REVOKE);
 
   function findRow(tenant: string, id: string): FamilyRecord | undefined {
-    const row = find.get({ tenant, id });
+    const row = find.get(tenant, id);
     return row && toFamily(row);
   }
 

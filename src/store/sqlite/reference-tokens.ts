@@ -10,7 +10,7 @@ const CREATE = `
   VALUES (:tenant, :digest, :claims, :expiresAt, :mac, :client)`;
 
 /** Finds expired rows too: the caller checks expiry, as the sweeper may be behind. */
-const FIND = "SELECT * FROM reference_tokens WHERE tenant = :tenant AND digest = :digest";
+const FIND = "SELECT * FROM reference_tokens WHERE tenant = ? AND digest = ?";
 
 /**
  * Prepares the statements; returns the reference token stores of tenants. A row is never changed: what revokes a
@@ -28,7 +28,7 @@ export function prepareReferenceTokens(connection: Connection): (tenant: string)
       }),
     find: (digest) =>
       read(() => {
-        const row = find.get({ tenant, digest });
+        const row = find.get(tenant, digest);
         return row && toReferenceToken(row);
       }),
     count: count(tenant),

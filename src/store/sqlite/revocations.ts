@@ -14,10 +14,16 @@ const RAISE = `
   ON CONFLICT (tenant, id) DO UPDATE SET
     not_after = max(not_after, excluded.not_after), expires_at = max(expires_at, excluded.expires_at)`;
 
-/** Takes the ids as one JSON array, so that one statement serves any number of them. */
+/**
+ * How many ids one query finds: a token has fewer. A list in the statement takes half the time that an array of JSON takes,
+ * which would serve any number of them.
+ */
+const IDS = 8;
+
+/** A place that gets no id is NULL, which equals nothing. */
 const FIND = `
   SELECT id, not_after, expires_at, client FROM revocations
-  WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:ids))`;
+  WHERE tenant = ? AND id IN (${Array(IDS).fill("?").join(", ")})`;
 
 /** Prepares the statements; returns the revocation stores of tenants. */
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
@@ -25,12 +31,22 @@ export function prepareRevocations(connection: Connection): (tenant: string) => 
   const count = prepareCount(connection, "revocations", "expires_at");
   const raise = database.prepare(RAISE);
   const find = database.prepare(FIND);
+
+  function findRows(tenant: string, ids: readonly string[]): readonly RevocationRecord[] {
+    if (ids.length <= IDS) return find.all(tenant, ...ids).map(toRevocation);
+    const distinct = [...new Set(ids)];
+    const parts = Array.from({ length: Math.ceil(distinct.length / IDS) }, (_, part) =>
+      distinct.slice(IDS * part, IDS * (part + 1)),
+    );
+    return parts.flatMap((part) => find.all(tenant, ...part).map(toRevocation));
+  }
+
   return (tenant) => ({
     raise: (record) =>
       write(() => {
         raise.run({ ...record, tenant, client: record.client ?? null });
       }),
-    find: (ids) => read(() => find.all({ tenant, ids: JSON.stringify(ids) }).map(toRevocation)),
+    find: (ids) => read(() => findRows(tenant, ids)),
     count: count(tenant),
   });
 }

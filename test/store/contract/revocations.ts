@@ -14,6 +14,9 @@ export function revocationsContract(subject: Subject): void {
       expect(await revocations().find(["d"])).toEqual([]);
       const found = await revocations().find(["c", "d", "a", "a"]);
       expect(found.toSorted((one, other) => one.notAfter - other.notAfter)).toStrictEqual([raised[0], raised[2]]);
+      expect(await revocations().find(["b"])).toStrictEqual([raised[1]]);
+      const many = Array.from({ length: 20 }, (_, index) => `${index}`);
+      expect(await revocations().find([...many, "b", ...many, "b"])).toStrictEqual([raised[1]]);
     });
 
     it("keep odd ids apart", async () => {

@@ -133,6 +133,21 @@ describe("openDatabase", () => {
     },
   );
 
+  it.each([
+    ["families", "id"],
+    ["reference_tokens", "digest"],
+    ["revocations", "id"],
+  ])("finds rows of %s by their key", async (table, column) => {
+    const database = await openDatabase(path);
+    const plan = database.prepare(`EXPLAIN QUERY PLAN SELECT * FROM ${table} WHERE tenant = ? AND ${column} IN (?, ?)`);
+    expect(plan.all().map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(
+        `^SEARCH ${table} USING (PRIMARY KEY|INDEX sqlite_autoindex_\\w+) \\(tenant=\\? AND ${column}=\\?\\)$`,
+      ),
+    ]);
+    database.close();
+  });
+
   it("takes all steps or none", async () => {
     const last = "CREATE TABLE meta (other TEXT)";
     byHand((database) => database.exec(last));

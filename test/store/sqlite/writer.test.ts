@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Store, StoreUnavailableError } from "../../../src/store/port.ts";
+import { createConnection } from "../../../src/store/sqlite/connection.ts";
 import { openDatabase } from "../../../src/store/sqlite/database.ts";
 import { createSqliteStore } from "../../../src/store/sqlite/index.ts";
 import { aFamily, atOnce, NOW } from "../contract/records.ts";
@@ -146,6 +147,21 @@ describe("writes of one moment", () => {
 });
 
 describe("reads", () => {
+  it("wait for another process, if they meet its lock", async () => {
+    const folder = await makeFolder();
+    const database = await openDatabase(join(folder, "store.db"));
+    const connection = createConnection(database, 60_000);
+    const other = new DatabaseSync(join(folder, "store.db"));
+    other.exec("BEGIN IMMEDIATE");
+    const reading = connection.read(() => database.exec("BEGIN IMMEDIATE; ROLLBACK"));
+    await setImmediate();
+    other.exec("ROLLBACK");
+    await expect(reading).resolves.toBeUndefined();
+    other.close();
+    await connection.close();
+    await removeFolder(folder);
+  });
+
   it("are unavailable when the file cannot be read", async () => {
     const folder = await makeFolder();
     const path = join(folder, "store.db");
