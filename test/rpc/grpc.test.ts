@@ -8,7 +8,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type HandlerContext } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import * as grpc from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { MintRequestSchema, TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
@@ -32,7 +32,12 @@ async function serve(mint: Mint) {
   const service = createServiceImplSpec<typeof TokenService>(TokenService, { mint: (_, context) => mint(context) });
   const server = createGrpcServer({ services: [service], listener: listenerOf(recordingLogger()) });
   const address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
-  return { server, address, stock: stockClient(address) };
+  const stock = stockClient(address);
+  onTestFinished(async () => {
+    stock.close();
+    await server.close(0);
+  });
+  return { server, address, stock };
 }
 
 /** Resolves to why a call was aborted. */
@@ -48,7 +53,8 @@ describe("a server", () => {
     const service = createServiceImplSpec<typeof TokenService>(TokenService, { mint: async () => ({}) });
     const all = { maxConnections: 10, messageTimeout: 60_000, ...bounds };
     const server = createGrpcServer({ services: [service], listener: listenerOf(recordingLogger()), bounds: all });
-    return { server, url: `http://127.0.0.1:${await server.listen("127.0.0.1", 0)}` };
+    onTestFinished(() => server.close(0));
+    return { url: `http://127.0.0.1:${await server.listen("127.0.0.1", 0)}` };
   }
 
   test.each([
@@ -56,7 +62,7 @@ describe("a server", () => {
     ["half of its message", [0, 0, 0, 0, 9, 1]],
     ["its whole message, and no end", [0, 0, 0, 0, 0]],
   ])("resets a call of which there came %s for too long", async (_, bytes) => {
-    const { server, url } = await bounded({ messageTimeout: 50 });
+    const { url } = await bounded({ messageTimeout: 50 });
     const session = openSession(url);
     const stream = session.request({ ...HEADERS, te: "trailers" });
     stream.on("error", () => undefined).resume();
@@ -64,11 +70,10 @@ describe("a server", () => {
     await once(stream, "close");
     expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
     session.destroy();
-    await server.close(0);
   });
 
   test("closes a connection over as many as it takes, and takes one again once another is gone", async () => {
-    const { server, url } = await bounded({ maxConnections: 2 });
+    const { url } = await bounded({ maxConnections: 2 });
     const call = async () => {
       const session = openSession(url).on("error", () => undefined);
       const stream = session.request({ ...HEADERS, te: "trailers" }).on("error", () => undefined);
@@ -82,7 +87,6 @@ describe("a server", () => {
     first.session.destroy();
     await vi.waitUntil(async () => (await call()).isServed);
     second.session.destroy();
-    await server.close(0);
   });
 });
 
@@ -181,18 +185,16 @@ describe("a message", () => {
   });
 
   test("whose deadline passes is told so", async () => {
-    const { server, address, stock } = await serve(() => new Promise(() => {}));
+    const { address } = await serve(() => new Promise(() => {}));
     const refusal = await raw({ "grpc-timeout": "20m" }, Buffer.alloc(5), address);
     expect(refusal).toMatchObject({ code: Code.DeadlineExceeded, message: "The call's deadline has passed." });
-    stock.close();
-    await server.close(0);
   });
 });
 
 describe("metadata", () => {
   test("goes in and comes out, binary too", async () => {
     const bytes = Buffer.from([0, 255, 44, 61]);
-    const { server, stock } = await serve(async (context) => {
+    const { stock } = await serve(async (context) => {
       for (const [key, value] of context.requestHeader) {
         if (key.startsWith("x-")) context.responseHeader.set(key, value);
         if (key.startsWith("x-")) context.responseTrailer.append(key, value);
@@ -217,8 +219,6 @@ describe("metadata", () => {
       expect(got.get("x-text")).toEqual(["a, b"]);
       expect(got.get("x-data-bin")).toEqual([bytes, Buffer.from("second")]);
     }
-    stock.close();
-    await server.close(0);
   });
 
   test("that is not ASCII is malformed for the engine, and is not on the console", async () => {
@@ -254,7 +254,7 @@ describe("metadata", () => {
 describe("a call", () => {
   test("that its caller cancels is aborted", async () => {
     const started = Promise.withResolvers<HandlerContext>();
-    const { server, stock } = await serve((context) => {
+    const { stock } = await serve((context) => {
       started.resolve(context);
       return new Promise(() => {});
     });
@@ -265,13 +265,11 @@ describe("a call", () => {
     const aborted = abortOf(context);
     call.cancel();
     expect(await aborted).toMatchObject({ code: Code.Canceled });
-    stock.close();
-    await server.close(0);
   });
 
   test("ends at its deadline", async () => {
     const aborted = Promise.withResolvers<unknown>();
-    const { server, stock } = await serve(async (context) => {
+    const { stock } = await serve(async (context) => {
       expect(context.timeoutMs()).toBeLessThanOrEqual(500);
       aborted.resolve(await abortOf(context));
       throw context.signal.reason;
@@ -281,13 +279,11 @@ describe("a call", () => {
     const refusal = await refusalOf(stock.call("mint", {}, undefined, { deadline: Date.now() + 500 }));
     expect(refusal.code).toBe("DeadlineExceeded");
     expect(await aborted.promise).toBeInstanceOf(ConnectError);
-    stock.close();
-    await server.close(0);
   });
 
   test("knows the method, the protocol, and that there is no deadline", async () => {
     const seen: HandlerContext[] = [];
-    const { server, address, stock } = await serve(async (context) => {
+    const { address, stock } = await serve(async (context) => {
       seen.push(context);
       return {};
     });
@@ -299,8 +295,6 @@ describe("a call", () => {
       url: `http://${address}${MINT}`,
     });
     expect(seen[0]?.timeoutMs()).toBeUndefined();
-    stock.close();
-    await server.close(0);
   });
 });
 
@@ -357,7 +351,6 @@ describe("the server", () => {
     finish.resolve();
     expect(await answer).toMatchObject({ accessToken: "late" });
     await closed;
-    stock.close();
   });
 
   test("ends calls in flight after the grace", async () => {
@@ -371,14 +364,12 @@ describe("the server", () => {
     await server.close(20);
     expect(["Unavailable", "Canceled"]).toContain((await answer).code);
     await aborted;
-    stock.close();
   });
 
   test("closes at once when only idle connections are left", async () => {
     const { server, stock } = await serve(async () => ({}));
     await stock.call("mint", {});
     await server.close(3_600_000);
-    stock.close();
   });
 });
 

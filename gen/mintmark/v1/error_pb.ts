@@ -14,7 +14,8 @@ export const file_mintmark_v1_error: GenFile = /*@__PURE__*/
 
 /**
  * The OAuth2 words of a refusal. Every refused call carries exactly one, as a
- * detail of its status.
+ * detail of its status, except what gRPC and Connect refuse themselves, such as
+ * an unknown RPC or a deadline that has passed.
  *
  * @generated from message mintmark.v1.OAuthErrorDetail
  */
