@@ -50,7 +50,7 @@ describe.each(stores)("on $name", (kind) => {
   );
 });
 
-it("once everything has expired a sweep leaves nothing but keys and meta", () =>
+it("once everything has expired a sweep leaves nothing but keys, meta and the revision of the registry", () =>
   withFolder(async (folder) => {
     const path = join(folder, "store.db");
     const store = await openSqliteStore(`sqlite:${path}`);
@@ -71,8 +71,8 @@ it("once everything has expired a sweep leaves nothing but keys and meta", () =>
     expect(countRows(path)).toEqual(before);
     context.clock.advance(YEAR);
     await sweep({ store, clock: context.clock, machine: fakeMachine() });
-    const { keys, meta, ...others } = countRows(path);
-    expect([keys, meta]).toEqual([before.keys, before.meta]);
+    const { keys, meta, registry, ...others } = countRows(path);
+    expect([keys, meta, registry]).toEqual([before.keys, before.meta, 1]);
     expect(Object.values(others).filter((count) => count > 0)).toEqual([]);
     await store.close();
   }));

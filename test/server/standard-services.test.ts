@@ -25,6 +25,8 @@ describe.each(["v1", "v1alpha"] as const)("with reflection %s", (version) => {
     expect(await client.list()).toEqual([
       "mintmark.v1.TokenService",
       "mintmark.v1.KeyService",
+      "mintmark.v1.GrantService",
+      "mintmark.v1.RegistryService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",

@@ -101,7 +101,13 @@ function kindsOfStore(take: () => Promise<{ database: TestDatabase; end(): Promi
 
 /** Makes plain indexes if the store wants TTL indexes, so that the server deletes none of a test's rows. */
 export async function refuseTtl({ client, name }: TestDatabase): Promise<void> {
-  const fields = { families: "purgeAt", reference_tokens: "expiresAt", revocations: "expiresAt", tallies: "expiresAt" };
+  const fields = {
+    families: "purgeAt",
+    reference_tokens: "expiresAt",
+    revocations: "expiresAt",
+    tallies: "expiresAt",
+    registrations: "purgeAt",
+  };
   for (const [collection, field] of Object.entries(fields)) {
     await client
       .db(name)
