@@ -2,7 +2,7 @@ import { Code, type ConnectError, createContextKey, type HandlerContext } from "
 import { OAuthError } from "../engine/errors.ts";
 import type { Caller } from "../engine/request.ts";
 import type { Arrival } from "../wire/arrival.ts";
-import { STOPPING } from "./errors.ts";
+import { serverStopping } from "./errors.ts";
 import { noteFailure } from "./watch.ts";
 
 /** The key under which a server stores the arrival of a call. */
@@ -29,7 +29,7 @@ export function callerIn(context: Values): Caller {
 export function reportRefusal({ code, cause }: ConnectError, arrival: Arrival): void {
   noteFailure(arrival, code);
   if (!(cause instanceof OAuthError)) return;
-  const endsOnlyTheCall = code === Code.DeadlineExceeded || cause === STOPPING.cause;
+  const endsOnlyTheCall = code === Code.DeadlineExceeded || cause === serverStopping().cause;
   if (arrival.hasBegun && endsOnlyTheCall) return;
   arrival.refused(cause);
 }

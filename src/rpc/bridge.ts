@@ -2,7 +2,7 @@ import type { MethodImplSpec } from "@connectrpc/connect";
 import type { handleUnaryCall, Metadata } from "@grpc/grpc-js";
 import { decode, encode, failureOf } from "./call.ts";
 import { CallContext, type CallDependencies } from "./call-context.ts";
-import { OVER } from "./errors.ts";
+import { over } from "./errors.ts";
 
 /** The implementation of an RPC with one request and one response. */
 type UnaryImplSpec = Extract<MethodImplSpec, { readonly kind: "unary" }>;
@@ -36,6 +36,6 @@ async function answer({ method, impl }: UnaryImplSpec, request: Buffer, context:
     const response = await impl(decode(method.input, request), context);
     return { header: context.header, response: encode(method.output, response), trailer: context.trailer };
   } finally {
-    context.abort(OVER);
+    context.abort(over());
   }
 }

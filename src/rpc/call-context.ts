@@ -7,7 +7,7 @@ import {
 import type { Metadata, ServerUnaryCall } from "@grpc/grpc-js";
 import { arrivalOf } from "../wire/arrival.ts";
 import { arrivalKey } from "./arrivals.ts";
-import { CANCELLED } from "./errors.ts";
+import { cancelled } from "./errors.ts";
 import { toHeaders, toMetadata } from "./metadata.ts";
 
 /** What all calls of grpc-js have in common, streaming or not. */
@@ -103,7 +103,7 @@ export class CallContext implements HandlerContext {
     const { kind, method } = this.#spec;
     const timeoutMs = this.timeoutMs();
     const cancellation = new AbortController();
-    const cancel = () => cancellation.abort(CANCELLED);
+    const cancel = () => cancellation.abort(cancelled());
     if (this.#call.cancelled) cancel();
     else this.#call.on("cancelled", cancel);
     const full = createHandlerContext({

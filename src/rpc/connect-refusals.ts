@@ -2,17 +2,17 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { OAuthError, toOAuthError } from "../engine/errors.ts";
 import { arrivalIn, reportRefusal } from "./arrivals.ts";
 import {
-  DEADLINE_OVER,
+  deadlineOver,
   malformedTimeout,
-  NO_MESSAGE,
-  TOO_LARGE,
+  noMessage,
   toConnectError,
-  UNNAMED_COMPRESSION,
+  tooLarge,
   unimplemented,
+  unnamedCompression,
   unreadable,
 } from "./errors.ts";
 import { isRefusal } from "./guard.ts";
-import { hasMalformedBinary, MALFORMED_BINARY } from "./metadata.ts";
+import { hasMalformedBinary, malformedBinary } from "./metadata.ts";
 
 /** Connect's message for a truncated envelope. */
 const ENVELOPE = /^protocol error:/;
@@ -37,7 +37,7 @@ export function gate(context: HandlerContext): void {
   };
   if (signal.aborted) report();
   else signal.addEventListener("abort", report);
-  if (hasMalformedBinary([...requestHeader].flat())) throw MALFORMED_BINARY;
+  if (hasMalformedBinary([...requestHeader].flat())) throw malformedBinary();
 }
 
 /** The refusal that a call is answered with, by the reason of its signal; undefined if it ends well or is cut off. */
@@ -56,16 +56,16 @@ function answered(reason: unknown): ConnectError | undefined {
 function refusalOf(error: ConnectError): ConnectError | undefined {
   switch (error.code) {
     case Code.ResourceExhausted:
-      return TOO_LARGE;
+      return tooLarge();
     case Code.DeadlineExceeded:
-      return DEADLINE_OVER;
+      return deadlineOver();
     case Code.Unimplemented:
       return unimplemented(error.rawMessage);
   }
   const { protocol } = TIMEOUT.exec(error.rawMessage)?.groups ?? {};
   if (protocol !== undefined) return malformedTimeout(protocol === "grpc" ? "grpc-timeout" : "connect-timeout-ms");
-  if (UNNAMED.test(error.rawMessage)) return UNNAMED_COMPRESSION;
-  if (ENVELOPE.test(error.rawMessage)) return NO_MESSAGE;
+  if (UNNAMED.test(error.rawMessage)) return unnamedCompression();
+  if (ENVELOPE.test(error.rawMessage)) return noMessage();
   const cause = decodeFailure(error);
   return cause && unreadable(cause);
 }

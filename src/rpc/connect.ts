@@ -15,7 +15,7 @@ import { MAX_BODY_BYTES } from "../wire/limits.ts";
 import { headersByStatus } from "../wire/refusals.ts";
 import { arrivalKey, reportRefusal } from "./arrivals.ts";
 import { gate } from "./connect-refusals.ts";
-import { POST_ALONE, STOPPING, toConnectError, toProtocolError } from "./errors.ts";
+import { POST_ALONE, serverStopping, toConnectError, toProtocolError } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { binaryOptions, jsonOptionsFor } from "./limits.ts";
 import { connectTimeout, grpcTimeout, MAX_TIMEOUT } from "./timeouts.ts";
@@ -40,7 +40,7 @@ const timeouts = { "connect-timeout-ms": connectTimeout, "grpc-timeout": grpcTim
  */
 export function registerConnect(app: FastifyInstance, services: readonly ServiceImplSpec[]): void {
   const stopping = new AbortController();
-  app.addHook("preClose", async () => stopping.abort(STOPPING));
+  app.addHook("preClose", async () => stopping.abort(serverStopping()));
   app.register(async (scope) => {
     watchConnectCalls(scope);
     // Connect reads the bodies itself, within its own limit.

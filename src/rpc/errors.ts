@@ -3,6 +3,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
+import { once } from "../base/once.ts";
 import { type Conflict, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import { RateLimitedError } from "../engine/rate-limited.ts";
 import { rateLimitHeaders } from "../wire/rate-limit.ts";
@@ -67,42 +68,54 @@ function codeOf(error: OAuthError): Code {
   return error instanceof RateLimitedError ? Code.ResourceExhausted : codes[error.code];
 }
 
+// Made once they are needed: Node loads all of `fetch` for the first ConnectError, as it has `Headers`.
+
 /** Why a call's signal aborts if its caller gave up. */
-export const CANCELLED = new ConnectError("The call was cancelled.", Code.Canceled);
+export const cancelled = once(() => new ConnectError("The call was cancelled.", Code.Canceled));
 
 /** Why it aborts once the call has been answered. Made once, as every call ends and creating an error is expensive. */
-export const OVER = new ConnectError("The call is over.", Code.Canceled);
+export const over = once(() => new ConnectError("The call is over.", Code.Canceled));
 
 /** The refusal of a stream that ends because the server stops. */
-export const STOPPING = toConnectError(new OAuthError("temporarily_unavailable", "The server is stopping. Try again."));
+export const serverStopping = once(() =>
+  toConnectError(new OAuthError("temporarily_unavailable", "The server is stopping. Try again.")),
+);
 
 /** The refusal of a call whose deadline has passed. */
-export const DEADLINE_OVER = toProtocolError(
-  new OAuthError("temporarily_unavailable", "The call's deadline has passed."),
-  Code.DeadlineExceeded,
+export const deadlineOver = once(() =>
+  toProtocolError(new OAuthError("temporarily_unavailable", "The call's deadline has passed."), Code.DeadlineExceeded),
 );
 
 const ONE_MESSAGE = new OAuthError("invalid_request", "The request cannot be read: it must be exactly one message.");
 
 /** The refusal of a message that is not complete. */
-export const NO_MESSAGE = toConnectError(ONE_MESSAGE);
+export const noMessage = once(() => toConnectError(ONE_MESSAGE));
 
 /** The refusal of any other number of messages than one, if an RPC takes one. gRPC prescribes this status. */
-export const NOT_ONE_MESSAGE = toProtocolError(ONE_MESSAGE, Code.Unimplemented);
+export const notOneMessage = once(() => toProtocolError(ONE_MESSAGE, Code.Unimplemented));
 
 /** The refusal of an unsupported compression. */
-export const UNKNOWN_COMPRESSION = toProtocolError(
-  new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
-  Code.Unimplemented,
+export const unknownCompression = once(() =>
+  toProtocolError(
+    new OAuthError("invalid_request", "The compression is not supported: send gzip, or none."),
+    Code.Unimplemented,
+  ),
 );
 
 /** The refusal of a message that is too large, compressed or not. */
-export const TOO_LARGE = toConnectError(new OAuthError("invalid_request", BODY_TOO_LARGE), Code.ResourceExhausted);
+export const tooLarge = once(() =>
+  toConnectError(new OAuthError("invalid_request", BODY_TOO_LARGE), Code.ResourceExhausted),
+);
 
 /** The refusal of a compressed message whose call names no compression. */
-export const UNNAMED_COMPRESSION = toProtocolError(
-  new OAuthError("invalid_request", "The request cannot be read: it is compressed, but the call names no compression."),
-  Code.Internal,
+export const unnamedCompression = once(() =>
+  toProtocolError(
+    new OAuthError(
+      "invalid_request",
+      "The request cannot be read: it is compressed, but the call names no compression.",
+    ),
+    Code.Internal,
+  ),
 );
 
 /** The message for a call with an HTTP method other than POST. */
@@ -115,8 +128,8 @@ export function malformedTimeout(name: string): ConnectError {
 
 /** The refusal of a call whose signal aborted. `reason`: the signal's. */
 export function refusalOfAbort(reason: unknown): ConnectError {
-  if (!(reason instanceof ConnectError)) return CANCELLED;
-  return reason.code === Code.DeadlineExceeded ? DEADLINE_OVER : reason;
+  if (!(reason instanceof ConnectError)) return cancelled();
+  return reason.code === Code.DeadlineExceeded ? deadlineOver() : reason;
 }
 
 /**
@@ -140,7 +153,7 @@ export function unreadable(cause: Error): ConnectError {
  * `reason`: the library's message.
  */
 export function unimplemented(reason: string): ConnectError {
-  return /compression|encoding/.test(reason) ? UNKNOWN_COMPRESSION : NOT_ONE_MESSAGE;
+  return /compression|encoding/.test(reason) ? unknownCompression() : notOneMessage();
 }
 
 /** Where decoding failed: a field, a message or an enum. */

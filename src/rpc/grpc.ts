@@ -1,13 +1,6 @@
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
-import type { ServiceImplSpec } from "@connectrpc/connect";
-import {
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  type StatusObject,
-  setLogVerbosity,
-} from "@grpc/grpc-js";
+import type { ConnectError, ServiceImplSpec } from "@connectrpc/connect";
+import { logVerbosity, Server, ServerCredentials, type ServerDuplexStream, setLogVerbosity } from "@grpc/grpc-js";
 import { OAuthError } from "../engine/errors.ts";
 import type { Listener } from "../telemetry/events.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
@@ -19,13 +12,13 @@ import { type Bounds, boundPort } from "./bounds.ts";
 import { unaryHandler } from "./bridge.ts";
 import type { CallDependencies } from "./call-context.ts";
 import { ELSEWHERE, NOT_POST, prepareHeaders, UNKNOWN_ENCODING, UNREADABLE, UNSUPPORTED } from "./call-headers.ts";
-import { STOPPING, UNKNOWN_COMPRESSION } from "./errors.ts";
+import { serverStopping, unknownCompression } from "./errors.ts";
 import { type ArrivalDependencies, recordArrival } from "./grpc-arrivals.ts";
 import { ReplaceableCredentials } from "./grpc-tls.ts";
 import { guard } from "./guard.ts";
-import { MALFORMED_BINARY } from "./metadata.ts";
+import { malformedBinary } from "./metadata.ts";
 import { rpcName } from "./services.ts";
-import { NO_POST, NO_SUCH_RPC, toStatus, withDetails } from "./status.ts";
+import { noPost, noSuchRpc, toStatus, withDetails } from "./status.ts";
 import { streamHandler } from "./stream-bridge.ts";
 import { watchGrpcCall } from "./watch.ts";
 
@@ -82,10 +75,10 @@ export function createGrpcServer({
   const stopping = new AbortController();
   const dependencies = { stopping: stopping.signal };
   const paths = new Map(services.flatMap((service) => register(server, service, dependencies)));
-  server.register(ELSEWHERE, refuseCall(NO_SUCH_RPC), asIs, asIs, "bidi");
-  server.register(NOT_POST, refuseCall(NO_POST), asIs, asIs, "bidi");
-  server.register(UNKNOWN_ENCODING, refuseCall(toStatus(UNKNOWN_COMPRESSION)), asIs, asIs, "bidi");
-  server.register(UNREADABLE, refuseCall(toStatus(MALFORMED_BINARY)), asIs, asIs, "bidi");
+  server.register(ELSEWHERE, refuseCall(noSuchRpc), asIs, asIs, "bidi");
+  server.register(NOT_POST, refuseCall(noPost), asIs, asIs, "bidi");
+  server.register(UNKNOWN_ENCODING, refuseCall(unknownCompression), asIs, asIs, "bidi");
+  server.register(UNREADABLE, refuseCall(malformedBinary), asIs, asIs, "bidi");
   let unbound = () => {};
   return {
     async listen(host, port) {
@@ -96,7 +89,7 @@ export function createGrpcServer({
     },
     async close(graceMs) {
       const closed = close(server, graceMs);
-      stopping.abort(STOPPING);
+      stopping.abort(serverStopping());
       await closed;
       unbound();
     },
@@ -137,8 +130,8 @@ function register(
 }
 
 /** Refuses a call, streaming or not. */
-function refuseCall(refusal: StatusObject): (call: ServerDuplexStream<Buffer, Buffer>) => void {
-  return (call) => void call.emit("error", refusal);
+function refuseCall(refusal: () => ConnectError): (call: ServerDuplexStream<Buffer, Buffer>) => void {
+  return (call) => void call.emit("error", toStatus(refusal()));
 }
 
 /** The bridge encodes and decodes messages itself: grpc-js handles only bytes. */

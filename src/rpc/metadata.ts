@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { Metadata } from "@grpc/grpc-js";
+import { once } from "../base/once.ts";
 import { OAuthError } from "../engine/errors.ts";
 import { toConnectError } from "./errors.ts";
 
@@ -7,8 +8,8 @@ import { toConnectError } from "./errors.ts";
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 /** The refusal of a call with malformed binary metadata. */
-export const MALFORMED_BINARY = toConnectError(
-  new OAuthError("invalid_request", "Metadata whose name ends in -bin must be base64."),
+export const malformedBinary = once(() =>
+  toConnectError(new OAuthError("invalid_request", "Metadata whose name ends in -bin must be base64.")),
 );
 
 /** Whether metadata that must be base64 is not. `fields`: the names and values in turn, as received. */

@@ -8,20 +8,21 @@ import {
   type StatusObject,
   status,
 } from "@grpc/grpc-js";
+import { once } from "../base/once.ts";
 import { OAuthError, toOAuthError } from "../engine/errors.ts";
 import { type Arrival, arrivalOf, nameArrival } from "../wire/arrival.ts";
 import { REQUEST_ID } from "../wire/headers.ts";
 import { reportRefusal } from "./arrivals.ts";
 import { UNNAMED } from "./call-headers.ts";
 import {
-  DEADLINE_OVER,
+  deadlineOver,
   malformedTimeout,
   POST_ALONE,
-  TOO_LARGE,
   toConnectError,
+  tooLarge,
   toProtocolError,
-  UNNAMED_COMPRESSION,
   unimplemented,
+  unnamedCompression,
 } from "./errors.ts";
 import { toMetadata } from "./metadata.ts";
 
@@ -32,21 +33,21 @@ type Sent = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 const made = new WeakMap<Metadata, ConnectError>();
 
 /** Replacements for refusals of grpc-js, by their status. */
-const refusals: Partial<Record<number, ConnectError>> = {
-  [status.RESOURCE_EXHAUSTED]: TOO_LARGE,
-  [status.DEADLINE_EXCEEDED]: DEADLINE_OVER,
+const refusals: Partial<Record<number, () => ConnectError>> = {
+  [status.RESOURCE_EXHAUSTED]: tooLarge,
+  [status.DEADLINE_EXCEEDED]: deadlineOver,
 };
 
-const BAD_GZIP = toConnectError(
-  new OAuthError("invalid_request", "The request cannot be read: its gzip compression is malformed."),
+const badGzip = once(() =>
+  toConnectError(new OAuthError("invalid_request", "The request cannot be read: its gzip compression is malformed.")),
 );
-const UNEXPECTED = toConnectError(toOAuthError(undefined));
+const unexpected = once(() => toConnectError(toOAuthError(undefined)));
 
 /** The refusal of a call of an unknown RPC. */
-export const NO_SUCH_RPC = unserved("There is no such RPC.");
+export const noSuchRpc = once(() => unserved("There is no such RPC."));
 
 /** The refusal of a call with an HTTP method other than POST. */
-export const NO_POST = unserved(POST_ALONE);
+export const noPost = once(() => unserved(POST_ALONE));
 
 /**
  * An error as gRPC's status: code, message and, in `grpc-status-details-bin`, a `google.rpc.Status` with the details.
@@ -120,17 +121,17 @@ function refusalOf({
   readonly code?: number | null;
   readonly details?: string | null;
 }): ConnectError | undefined {
-  if (code === status.UNIMPLEMENTED && details?.includes(`"${UNNAMED}"`)) return UNNAMED_COMPRESSION;
+  if (code === status.UNIMPLEMENTED && details?.includes(`"${UNNAMED}"`)) return unnamedCompression();
   if (code === status.UNIMPLEMENTED) return unimplemented(details ?? "");
-  return code === status.INTERNAL ? internal(details ?? "") : refusals[code ?? status.OK];
+  return code === status.INTERNAL ? internal(details ?? "") : refusals[code ?? status.OK]?.();
 }
 
 /** Replaces INTERNAL, which grpc-js uses even if the caller is at fault. */
 function internal(reason: string): ConnectError {
-  if (reason.includes("decompress")) return BAD_GZIP;
-  return reason.includes("grpc-timeout") ? malformedTimeout("grpc-timeout") : UNEXPECTED;
+  if (reason.includes("decompress")) return badGzip();
+  return reason.includes("grpc-timeout") ? malformedTimeout("grpc-timeout") : unexpected();
 }
 
-function unserved(message: string): StatusObject {
-  return toStatus(toProtocolError(new OAuthError("invalid_request", message), Code.Unimplemented));
+function unserved(message: string): ConnectError {
+  return toProtocolError(new OAuthError("invalid_request", message), Code.Unimplemented);
 }

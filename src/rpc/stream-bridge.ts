@@ -4,7 +4,7 @@ import type { MethodImplSpec } from "@connectrpc/connect";
 import { type handleBidiStreamingCall, Metadata, type ServerDuplexStream } from "@grpc/grpc-js";
 import { decode, encode, failureOf } from "./call.ts";
 import { CallContext, type CallDependencies } from "./call-context.ts";
-import { NOT_ONE_MESSAGE, OVER, refusalOfAbort } from "./errors.ts";
+import { notOneMessage, over, refusalOfAbort } from "./errors.ts";
 
 /** The implementation of an RPC that streams in one direction or both. */
 type StreamImplSpec = Exclude<MethodImplSpec, { readonly kind: "unary" }>;
@@ -58,7 +58,7 @@ async function answer(
     begin();
     return context.trailer;
   } finally {
-    context.abort(OVER);
+    context.abort(over());
   }
 }
 
@@ -94,7 +94,7 @@ async function* requestsOf<Desc extends DescMessage>(
 
 async function onlyOne<T>(requests: AsyncGenerator<T>): Promise<T> {
   const first = await requests.next();
-  if (first.done || !(await requests.next()).done) throw NOT_ONE_MESSAGE;
+  if (first.done || !(await requests.next()).done) throw notOneMessage();
   return first.value;
 }
 

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { OAuthError } from "../../src/engine/errors.ts";
 import { reportRefusal } from "../../src/rpc/arrivals.ts";
-import { CANCELLED, DEADLINE_OVER, STOPPING, TOO_LARGE, toConnectError } from "../../src/rpc/errors.ts";
+import { cancelled, deadlineOver, serverStopping, toConnectError, tooLarge } from "../../src/rpc/errors.ts";
 import type { Event } from "../../src/telemetry/events.ts";
 import { Arrival } from "../../src/wire/arrival.ts";
 
@@ -19,12 +19,12 @@ const performed = Object.assign(new OAuthError("invalid_grant", "No."), { isRepo
 
 describe("the refusal of a call", () => {
   it.each([
-    ["its deadline, before it begins", false, DEADLINE_OVER, ["The call's deadline has passed."]],
-    ["its deadline, whose operation goes on", true, DEADLINE_OVER, []],
-    ["a server that stops, before it begins", false, STOPPING, ["The server is stopping. Try again."]],
-    ["a server that stops, if it is a stream", true, STOPPING, []],
-    ["a message that comes too large", true, TOO_LARGE, ["The body is too large."]],
-    ["its caller, who gave up", true, CANCELLED, []],
+    ["its deadline, before it begins", false, deadlineOver(), ["The call's deadline has passed."]],
+    ["its deadline, whose operation goes on", true, deadlineOver(), []],
+    ["a server that stops, before it begins", false, serverStopping(), ["The server is stopping. Try again."]],
+    ["a server that stops, if it is a stream", true, serverStopping(), []],
+    ["a message that comes too large", true, tooLarge(), ["The body is too large."]],
+    ["its caller, who gave up", true, cancelled(), []],
     ["an implementation's own status", true, new ConnectError("No.", Code.NotFound), []],
     ["an operation, which has told it", true, toConnectError(performed), []],
   ])("by %s", (_, hasBegun, refusal, told) => {
@@ -32,6 +32,6 @@ describe("the refusal of a call", () => {
   });
 
   it("is told once", () => {
-    expect(toldOf(false, TOO_LARGE, DEADLINE_OVER)).toEqual(["The body is too large."]);
+    expect(toldOf(false, tooLarge(), deadlineOver())).toEqual(["The body is too large."]);
   });
 });

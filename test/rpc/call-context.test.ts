@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
 import { CallContext } from "../../src/rpc/call-context.ts";
-import { CANCELLED, OVER, STOPPING } from "../../src/rpc/errors.ts";
+import { cancelled, over, serverStopping } from "../../src/rpc/errors.ts";
 import { Arrival, nameArrival } from "../../src/wire/arrival.ts";
 
 const unary: MethodImplSpec = { kind: "unary", method: TokenService.method.mint, impl: () => ({}) };
@@ -33,13 +33,13 @@ describe("the signal of a call, even if it is asked for only then,", () => {
   it("says that its caller has given up", () => {
     const { cancel, context } = opened();
     cancel();
-    expect(context.signal.reason).toBe(CANCELLED);
+    expect(context.signal.reason).toBe(cancelled());
   });
 
   it("says that the call is over", () => {
     const { context } = opened();
-    context.abort(OVER);
-    expect(context.signal.reason).toBe(OVER);
+    context.abort(over());
+    expect(context.signal.reason).toBe(over());
   });
 
   it("says that its deadline has passed", () => {
@@ -47,8 +47,8 @@ describe("the signal of a call, even if it is asked for only then,", () => {
   });
 
   it("says that the server stops, if it is a stream", () => {
-    const stopping = AbortSignal.abort(STOPPING);
-    expect(opened({ stopping, spec: stream }).context.signal.reason).toBe(STOPPING);
+    const stopping = AbortSignal.abort(serverStopping());
+    expect(opened({ stopping, spec: stream }).context.signal.reason).toBe(serverStopping());
     expect(opened({ stopping }).context.signal.aborted).toBe(false);
   });
 
@@ -57,7 +57,7 @@ describe("the signal of a call, even if it is asked for only then,", () => {
     const { signal } = context;
     cancel();
     expect(context.signal).toBe(signal);
-    expect(signal.reason).toBe(CANCELLED);
+    expect(signal.reason).toBe(cancelled());
   });
 });
 

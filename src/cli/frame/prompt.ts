@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { UsageError } from "./exit.ts";
 import type { Io } from "./io.ts";
@@ -25,6 +24,7 @@ export async function askHidden(io: Io, what: string): Promise<string> {
 }
 
 async function ask({ stdin }: Io, question: string, output: NodeJS.WritableStream): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
   const given = new AbortController();
   // Ctrl-C, Ctrl-D: in raw mode the terminal makes no signal of them.
