@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { EffectiveSetting } from "../registry/effective.ts";
+import type { Entry } from "../registry/entries.ts";
 import type { OperatorRole } from "../registry/tenant.ts";
 
 /** How an operator's change is made. */
@@ -65,29 +66,11 @@ export interface ListClientsRequest {
   readonly pageToken?: string | undefined;
 }
 
-/** What may be told of a secret. */
-interface SecretDescription {
-  readonly id: string;
-  readonly createdAt?: Instant | undefined;
-  readonly notBefore?: Instant | undefined;
-  readonly expiresAt?: Instant | undefined;
-}
-
 /** A client's entry, of the file or stored. */
-export interface ClientDescription {
+export interface ClientDescription extends Omit<Entry, "kind" | "tenant" | "id" | "words"> {
   readonly client: string;
-  readonly source: "file" | "stored";
-  /** Whether it does not count, as the file has a client with its id. */
-  readonly isShadowed: boolean;
   /** In the words of the configuration file, without `secrets`. */
   readonly settings: JsonObject;
-  readonly secrets: readonly SecretDescription[];
-  /** Undefined, like the times, for a client of the file. */
-  readonly etag: string | undefined;
-  readonly createdAt: Instant | undefined;
-  readonly updatedAt: Instant | undefined;
-  /** Why it is not used as it is written, one line each. */
-  readonly problems: readonly string[];
 }
 
 /** A page of clients. */

@@ -135,6 +135,7 @@ export const rules: Rules = {
   engine: {
     rooms: [
       "registry/effective",
+      "registry/entries",
       "registry/tenant",
       "keyring/port",
       "store/port",

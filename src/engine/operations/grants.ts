@@ -11,7 +11,7 @@ import { expiryOf, grantRevocationIds } from "../tokens/refresh-token.ts";
 import type { Done } from "./operation.ts";
 import { pageSizeOf, readPageToken, writePageToken } from "./pages.ts";
 
-/** The longest id of a subject, a client or a grant, in characters: longer ones do not exist. */
+/** The longest id of a grant, in characters: a longer one does not exist. */
 const MAX_ID = 64 * 1024;
 
 type Cursor = NonNullable<FamilyPage["next"]>;

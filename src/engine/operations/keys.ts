@@ -5,10 +5,8 @@ import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
 import { revokeClientTokens } from "../tokens/revoke-subject.ts";
+import { checkIdempotencyKey } from "./idempotency.ts";
 import type { Done } from "./operation.ts";
-
-/** The longest idempotency key, in characters. */
-const MAX_IDEMPOTENCY_KEY = 255;
 
 /** The syntax of a client's id (RFC 6749 appendix A.1). The client need not be configured. */
 const CLIENT_ID = /^[\x20-\x7e]{1,1024}$/;
@@ -24,9 +22,7 @@ export async function rotate(
   request: RotateRequest,
 ): Promise<Done<Rotation>> {
   const { mode = "graceful", use = "signing", kid, dryRun = false, idempotencyKey } = request;
-  if ((idempotencyKey?.length ?? 0) > MAX_IDEMPOTENCY_KEY) {
-    throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
-  }
+  checkIdempotencyKey(idempotencyKey);
   if (kid !== undefined && mode !== "compromised") {
     throw new OAuthError("invalid_request", "kid names the leaked key: it is only allowed with the mode compromised.");
   }

@@ -5,9 +5,7 @@ import { RegistrationError } from "../../registry/registration-error.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { RequestContext } from "../context.ts";
 import { type Conflict, OAuthError } from "../errors.ts";
-
-/** The longest idempotency key, in characters. */
-const MAX_IDEMPOTENCY_KEY = 255;
+import { checkIdempotencyKey } from "./idempotency.ts";
 
 /** How each reason not to write is told. */
 const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>> = {
@@ -60,9 +58,8 @@ function refusalOf({ why, problems }: RegistrationError): OAuthError {
 
 /** Names the request in the row that it writes: the same for a retry. A hash, so that what the operator wrote is not stored. */
 function requestName(what: unknown, idempotencyKey: string | undefined): string | undefined {
+  checkIdempotencyKey(idempotencyKey);
   if (idempotencyKey === undefined) return undefined;
-  if (idempotencyKey.length > MAX_IDEMPOTENCY_KEY)
-    throw new OAuthError("invalid_request", `idempotency_key is too long: at most ${MAX_IDEMPOTENCY_KEY} characters.`);
   return createHash("sha256")
     .update(JSON.stringify([what, idempotencyKey]))
     .digest("base64url");
