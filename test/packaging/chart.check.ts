@@ -62,6 +62,11 @@ describe.skipIf(!hasHelm)("the chart", () => {
       { ...values, config: { ...config, insecureHttp: false } },
       "set tlsSecretName",
     ],
+    [
+      "nodes that are killed while they stop",
+      { ...values, drainSeconds: 60 },
+      "terminationGracePeriodSeconds must be at least drainSeconds and 15",
+    ],
   ])("refuses %s", (_, given, reason) => {
     expect(refusal(given)).toContain(reason);
   });
@@ -129,7 +134,9 @@ describe.skipIf(!hasHelm)("the chart", () => {
   });
 
   it("ends TLS in the nodes if it is given a certificate, and asks for their health without it still", () => {
-    const manifests = render({ ...values, tlsSecretName: "tls", config: { ...config, insecureHttp: false } });
+    // The chart says where the files are, and leaves the rest as it is.
+    const tls = { certificate: "/elsewhere", key: "/elsewhere", minVersion: "1.3" };
+    const manifests = render({ ...values, tlsSecretName: "tls", config: { ...config, tls, insecureHttp: false } });
     const { container, env } = containerOf(manifests);
     expect(container.livenessProbe.httpGet).toEqual({ path: "/livez", port: "management" });
     expect(container.readinessProbe.httpGet).toEqual({ path: "/readyz", port: "management" });
@@ -146,7 +153,7 @@ describe.skipIf(!hasHelm)("the chart", () => {
         }),
       }),
     );
-    expect(loaded.tls).toBeDefined();
+    expect(loaded.tls?.minVersion).toBe("TLSv1.3");
     expect(loaded.tenants.get("default")?.clients.get("web")).toMatchObject({ accessTokenLifetime: 2_592_000 });
   });
 });

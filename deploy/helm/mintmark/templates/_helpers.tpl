@@ -33,7 +33,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $config := deepCopy .Values.config -}}
 {{- if .Values.tlsSecretName -}}
 {{- $tls := dict "certificate" "/run/secrets/mintmark-tls/tls.crt" "key" "/run/secrets/mintmark-tls/tls.key" -}}
-{{- $config = set $config "tls" $tls -}}
+{{- $config = set $config "tls" (merge $tls ($config.tls | default dict)) -}}
 {{- end -}}
 {{- if not (or $config.tls $config.trustedProxies $config.insecureHttp) -}}
 {{- fail "Others can reach the nodes: set tlsSecretName, or config.trustedProxies if a proxy in front of them ends TLS, or config.insecureHttp: true" -}}
