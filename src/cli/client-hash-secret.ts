@@ -1,7 +1,7 @@
-import { createHash, randomBytes, scryptSync } from "node:crypto";
+import { randomBytes, scryptSync } from "node:crypto";
 import { Command, Option } from "commander";
 import { doubtOf } from "../registry/plain-secret.ts";
-import { formatSha256 } from "../registry/secret.ts";
+import { sha256Entry } from "../registry/secret.ts";
 import { readConfidential } from "./frame/confidential.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
@@ -43,10 +43,7 @@ export function clientHashSecret(io: Io): Command {
     .action(async (file: string | undefined, { generate = false, kind, ...options }: HashOptions) => {
       if (generate && file !== undefined) throw new UsageError("--generate cannot be used with a file.");
       const secret = generate ? randomBytes(32).toString("base64url") : await readSecret(io, file);
-      const hash =
-        (kind ?? (generate ? "sha256" : "scrypt")) === "sha256"
-          ? formatSha256(createHash("sha256").update(secret).digest())
-          : scrypt(secret);
+      const hash = (kind ?? (generate ? "sha256" : "scrypt")) === "sha256" ? sha256Entry(secret) : scrypt(secret);
       await print(io, generate ? { secret, hash } : { hash }, options);
     });
   return withExamples(withOutput(command), [

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { formatSha256 } from "../registry/secret.ts";
+import { sha256Entry } from "../registry/secret.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
 import type { Io } from "./frame/io.ts";
@@ -64,7 +64,7 @@ async function makeFiles(folder: string, data: string, { publicUrl, tenant, clie
     if (existsSync(path)) throw new UsageError(`${path} already exists: nothing was written.`);
   }
   const [secret, key] = [newSecret(), newSecret()];
-  const hash = formatSha256(createHash("sha256").update(secret).digest());
+  const hash = sha256Entry(secret);
   const text = firstConfig({ config, data, keyFile, publicUrl, tenant, client, hash });
   const warnings = await checkFirst(config, text, key);
   write(() => {

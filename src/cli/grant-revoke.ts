@@ -25,9 +25,9 @@ export function grantRevoke(io: Io): Command {
     .action(async (options: RevokeOptions) => {
       const { tenant, grant, yes = false } = options;
       await confirm(io, `This permanently revokes the grant ${grant} of the tenant ${tenant}.`, yes);
-      const revoked = await asOperator<Awaited<ReturnType<typeof grantRpcs>>, PrintedGrant>(io, options, {
+      const revoked = await asOperator(io, options, {
         rpcs: grantRpcs,
-        async service(service) {
+        async service(service): Promise<PrintedGrant> {
           const { fromWire } = await import("./remote/wire-grants.ts");
           const answer = await service.revokeGrant({ tenant, grant });
           if (answer.grant === undefined) throw new Error("The answer has no grant.");

@@ -80,9 +80,9 @@ async function confirmCompromised(
 
 function rotate(io: Io, options: RotateOptions): Promise<PrintedRotation> {
   const { tenant, mode, use, kid, dryRun = false, idempotencyKey } = options;
-  return asOperator<Awaited<ReturnType<typeof keyRpcs>>, PrintedRotation>(io, options, {
+  return asOperator(io, options, {
     rpcs: keyRpcs,
-    async service(client) {
+    async service(client): Promise<PrintedRotation> {
       const [{ fromWire, toWire }, { timeOf }] = await Promise.all([
         import("./remote/wire-keys.ts"),
         import("./remote/wire-words.ts"),

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type * as z from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
-import { formatSha256 } from "../registry/secret.ts";
+import { sha256Entry } from "../registry/secret.ts";
 import { OPERATOR_ROLES } from "../registry/tenant.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { configFile } from "./schema.ts";
@@ -101,5 +100,5 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
 }
 
 function hashed(secret: string): string {
-  return formatSha256(createHash("sha256").update(secret).digest());
+  return sha256Entry(secret);
 }

@@ -53,6 +53,11 @@ export function hashSecret(plain: string): SecretHash {
   return { kind: "sha256", digest: Uint8Array.from(createHash("sha256").update(plain, "utf8").digest()) };
 }
 
+/** Hashes a plain-text secret as an entry of `secrets`. */
+export function sha256Entry(plain: string): string {
+  return formatSha256(createHash("sha256").update(plain, "utf8").digest());
+}
+
 /** Formats a hash as an entry of `secrets`. */
 export function formatSha256(digest: Uint8Array): string {
   return `sha256:${Buffer.from(digest).toString("base64url")}`;

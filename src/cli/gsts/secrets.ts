@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Instant } from "../../base/clock.ts";
 import { isJsonObject, type JsonValue } from "../../base/json.ts";
 import { doubtOf } from "../../registry/plain-secret.ts";
-import { formatSha256 } from "../../registry/secret.ts";
+import { formatSha256, sha256Entry } from "../../registry/secret.ts";
 import type { Settings } from "./settings.ts";
 
 /** IdentityServer4's hash of a secret, `Sha256()`: the digest in base64. */
@@ -16,7 +15,7 @@ export function secretsOf(client: Settings, now: Instant): readonly string[] {
   const plain = client.takeTexts("secrets").map((secret, index) => {
     const doubt = doubtOf(secret);
     if (doubt !== undefined) client.note(`secrets[${index}]`, `replace it: it must ${doubt}`);
-    return formatSha256(createHash("sha256").update(secret).digest());
+    return sha256Entry(secret);
   });
   const hashed = client.takeList("ClientSecrets").flatMap((entry, index) => hashOf(entry, index, client, now));
   return [...plain, ...hashed];

@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { StoredEntry, StoredSecret } from "../../registry/document.ts";
-import { formatSha256, hashSecret } from "../../registry/secret.ts";
+import { sha256Entry } from "../../registry/secret.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
@@ -31,10 +31,9 @@ export async function addClientSecret(
   const { notBefore, expiresAt } = request;
   checkTimes(notBefore, expiresAt, now);
   const plain = text(context, SECRET_BYTES);
-  const hashed = hashSecret(plain);
   const made: StoredSecret = {
     id: text(context, ID_BYTES),
-    hash: hashed.kind === "sha256" ? formatSha256(hashed.digest) : "",
+    hash: sha256Entry(plain),
     createdAt: now,
     ...(notBefore !== undefined && { notBefore }),
     ...(expiresAt !== undefined && { expiresAt }),

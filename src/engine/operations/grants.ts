@@ -38,7 +38,7 @@ export async function listGrants(
   const revocations = await revocationsOf(context, families);
   return {
     answer: {
-      grants: families.map((family) => describeGrant(context, family, revocations)),
+      grants: families.map((family) => describeGrant(context, family, revocations.get(family) ?? [])),
       nextPageToken: next && writePageToken([next.mintedAt, next.id]),
     },
     event: { event: "grants_listed", ofClient: client },
@@ -68,10 +68,15 @@ export async function revokeGrant(
   return { answer, event: { event: "revoked", what: "grant", family: family.id } };
 }
 
-/** All revocations that end one of these grants, in one query. */
-async function revocationsOf(context: TenantContext, families: readonly FamilyRecord[]): Promise<Revocations> {
-  const ids = new Set(families.flatMap((family) => revocationIdsOf(context, family)));
-  return ids.size === 0 ? [] : context.store.revocations.find([...ids]);
+/** The revocations that end each of these grants, by one query. */
+async function revocationsOf(
+  context: TenantContext,
+  families: readonly FamilyRecord[],
+): Promise<ReadonlyMap<FamilyRecord, Revocations>> {
+  const ids = new Map(families.map((family) => [family, new Set(revocationIdsOf(context, family))]));
+  const all = new Set(Array.from(ids.values(), (own) => [...own]).flat());
+  const found = all.size === 0 ? [] : await context.store.revocations.find([...all]);
+  return new Map(Array.from(ids, ([family, own]) => [family, found.filter(({ id }) => own.has(id))]));
 }
 
 /** A row without a MAC is of a version that had no such revocations. */
@@ -102,9 +107,7 @@ function readScopes({ decision }: FamilyRecord): readonly string[] | undefined {
 }
 
 function stateOf(context: RequestContext, family: FamilyRecord, revocations: Revocations): GrantDescription["state"] {
-  const ids = new Set(revocationIdsOf(context, family));
-  const own = revocations.filter((revocation) => ids.has(revocation.id));
-  if (family.revokedAt !== undefined || isRevoked(own, [family.mintedAt])) return "revoked";
+  if (family.revokedAt !== undefined || isRevoked(revocations, [family.mintedAt])) return "revoked";
   if (expiryOf(context, family) <= context.reading.now) return "expired";
   return context.tenant.clients.get(family.client)?.enabled === true ? "active" : "suspended";
 }

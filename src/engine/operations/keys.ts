@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { type KeyDescription, type Rotation, type RotationOrder, UnknownKeyError } from "../../keyring/port.ts";
 import type { Client, Operator } from "../../registry/tenant.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { ClientRevocation, RevokeClientRequest, RotateRequest } from "../request.ts";
 import { revokeClientTokens } from "../tokens/revoke-subject.ts";
-import { checkIdempotencyKey } from "./idempotency.ts";
+import { checkIdempotencyKey, requestName } from "./idempotency.ts";
 import type { Done } from "./operation.ts";
 
 /** The syntax of a client's id (RFC 6749 appendix A.1). The client need not be configured. */
@@ -26,7 +25,7 @@ export async function rotate(
   if (kid !== undefined && mode !== "compromised") {
     throw new OAuthError("invalid_request", "kid names the leaked key: it is only allowed with the mode compromised.");
   }
-  const name = requestName([operator, mode, use, kid ?? null], idempotencyKey, context);
+  const name = nameOf([operator, mode, use, kid ?? null], idempotencyKey, context);
   const rotation = await rotateKnown(context, { mode, use, kid, dryRun, request: name });
   const { generation } = rotation.keys.at(-1) ?? {};
   return { answer: rotation, event: { event: "key_rotated", mode, use, generation, dryRun } };
@@ -84,20 +83,12 @@ async function rotateKnown({ keyring, emit }: RequestContext, order: RotationOrd
   }
 }
 
-/**
- * Identifies the request in the row of the key that it makes: the same id for a retry. A hash, so that what the
- * operator wrote is not stored.
- */
-function requestName(
+/** Without an idempotency key every call is a rotation of its own. */
+function nameOf(
   what: readonly (string | null)[],
   idempotencyKey: string | undefined,
   { random }: TenantContext,
 ): string {
-  // Without a key every call is a rotation of its own.
-  const unique = idempotencyKey ?? Buffer.from(random.bytes(16)).toString("hex");
-  // Keeps an operator's key from ever meeting a random one.
-  const kind = idempotencyKey === undefined ? "once" : "idempotent";
-  return createHash("sha256")
-    .update(JSON.stringify([kind, ...what, unique]))
-    .digest("base64url");
+  if (idempotencyKey !== undefined) return requestName("idempotent", what, idempotencyKey);
+  return requestName("once", what, Buffer.from(random.bytes(16)).toString("hex"));
 }

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { EntryKind } from "../../registry/entries.ts";
 import type { Change } from "../../registry/registration-change.ts";
 import { RegistrationError } from "../../registry/registration-error.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { RequestContext } from "../context.ts";
 import { type Conflict, OAuthError } from "../errors.ts";
-import { checkIdempotencyKey } from "./idempotency.ts";
+import { checkIdempotencyKey, requestName } from "./idempotency.ts";
 
 /** How each reason not to write is told. */
 const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>> = {
@@ -31,7 +30,9 @@ export async function writeEntry(
   { idempotencyKey, ...wanted }: Wanted,
   what: unknown,
 ) {
-  const request = requestName([operator, what], idempotencyKey);
+  checkIdempotencyKey(idempotencyKey);
+  const request =
+    idempotencyKey === undefined ? undefined : requestName("idempotent", [operator, what], idempotencyKey);
   try {
     return await registrations.write({ ...wanted, tenant: tenant.id, request });
   } catch (error) {
@@ -54,13 +55,4 @@ function refusalOf({ why, problems }: RegistrationError): OAuthError {
   // A description has no double quotes (RFC 6749 section 5.2).
   const message = problems.join("; ").replaceAll('"', "'");
   return new OAuthError("invalid_request", `${message}.`, conflict && { conflict });
-}
-
-/** Names the request in the row that it writes: the same for a retry. A hash, so that what the operator wrote is not stored. */
-function requestName(what: unknown, idempotencyKey: string | undefined): string | undefined {
-  checkIdempotencyKey(idempotencyKey);
-  if (idempotencyKey === undefined) return undefined;
-  return createHash("sha256")
-    .update(JSON.stringify([what, idempotencyKey]))
-    .digest("base64url");
 }
