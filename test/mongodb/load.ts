@@ -106,7 +106,7 @@ export function startLoad(doors: readonly Door[], id: string): Load {
     if (answer !== undefined) held.revoked = true;
   }
 
-  /** Takes one turn after the other, each with the newest grant that is good for it; every other client refreshes. */
+  /** Takes one turn after the other, each with the newest grant that is not revoked, or the newest; every other client refreshes. */
   async function work(index: number): Promise<void> {
     const own: Held[] = [];
     while (!stopped) {
@@ -122,11 +122,12 @@ export function startLoad(doors: readonly Door[], id: string): Load {
     turns += 1;
     const door = doorAt(doors, turn);
     const operation = STORED[turn % STORED.length];
-    const held = own.findLast(({ revoked }) => revoked === false);
+    // A grant can be revoked again: a client whose grants are all revoked must not only mint while the store is away.
+    const held = own.findLast(({ revoked }) => revoked === false) ?? own.at(-1);
     if (operation === "mint" || held === undefined) {
       const minted = await mint(door, turn % 4 < 2 ? "jwt" : "reference");
       if (minted !== undefined) own.push(minted);
-    } else if (operation === "refresh" && refreshes) await refresh(door, held);
+    } else if (operation === "refresh" && refreshes && held.revoked === false) await refresh(door, held);
     else if (operation === "revoke" || operation === "revoke subject") await revoke(door, held, operation);
     else await introspect(door, own[turn % own.length] ?? held);
   }
