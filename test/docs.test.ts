@@ -45,7 +45,8 @@ describe("the requests of", () => {
       .replaceAll("127.0.0.1:7002", `127.0.0.1:${fresh.rpcPort}`);
     const blocks = blocksOf(text);
     const snippets = blocks.filter(isRequest).map((block) => block.text);
-    const outputs = await runSnippets(snippets, { ID_TOKEN: await fresh.idToken() });
+    const env = { ID_TOKEN: await fresh.idToken(), MINTMARK_ADDRESS: fresh.publicUrl };
+    const outputs = await runSnippets(snippets, env);
     await fresh.close();
     checkAnswers(page, blocks, isRequest, outputs);
   });

@@ -37,6 +37,9 @@ export function withAddress(command: Command, at: string): Command {
     .option("--timeout <duration>", `Time to wait for a response, such as 30s (default: ${DEFAULT_TIMEOUT}s)`, seconds);
 }
 
+/** Makes calls to a running service, and explains why one of them failed. */
+type Calls<S extends DescService, T> = (client: Client<S>, explain: (error: unknown) => Error) => Promise<T>;
+
 /**
  * Calls a running service: over Connect on its HTTP port, by HTTP/1.1. The gateway and the operators' own address both
  * answer that, with TLS and without, and so does every proxy in front of them; the RPC port speaks gRPC alone, and without
@@ -47,7 +50,7 @@ export async function callService<S extends DescService, T>(
   options: ConnectionOptions,
   role: Role,
   service: S,
-  call: (client: Client<S>) => Promise<T>,
+  call: Calls<S, T>,
 ): Promise<T> {
   const address = addressOf(io, options);
   if (address.protocol === "http:" && !isLoopback(address.hostname)) {
@@ -66,7 +69,7 @@ export async function askService<S extends DescService, T>(
   io: Io,
   options: AddressOptions,
   service: S,
-  call: (client: Client<S>) => Promise<T>,
+  call: Calls<S, T>,
 ): Promise<T> {
   const address = addressOf(io, options);
   const tls = isLoopback(address.hostname) ? { rejectUnauthorized: false } : { ca: readAuthorities(io, options) };
@@ -85,7 +88,7 @@ interface Target {
 async function callAt<S extends DescService, T>(
   { address, tls, timeout = DEFAULT_TIMEOUT, authorization }: Target,
   service: S,
-  call: (client: Client<S>) => Promise<T>,
+  call: Calls<S, T>,
 ): Promise<T> {
   // With this at the top, and the cryptography of `audit hash`, help would take 1.8 times as long (from source).
   const [{ createClient }, { createConnectTransport }, { serviceError }, http, https] = await Promise.all([
@@ -95,7 +98,9 @@ async function callAt<S extends DescService, T>(
     import("node:http"),
     import("node:https"),
   ]);
-  const agent = address.protocol === "https:" ? new https.Agent(tls) : new http.Agent();
+  const agent =
+    address.protocol === "https:" ? new https.Agent({ ...tls, keepAlive: true }) : new http.Agent({ keepAlive: true });
+  const explain = (error: unknown) => serviceError(error, address.origin);
   const transport = createConnectTransport({
     httpVersion: "1.1",
     baseUrl: address.href.replace(/\/$/, ""),
@@ -109,9 +114,9 @@ async function callAt<S extends DescService, T>(
     ],
   });
   try {
-    return await call(createClient(service, transport));
+    return await call(createClient(service, transport), explain);
   } catch (error) {
-    throw serviceError(error, address.origin);
+    throw explain(error);
   } finally {
     agent.destroy();
   }

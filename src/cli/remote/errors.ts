@@ -11,6 +11,19 @@ const UNTRUSTED = /^(?:(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_|CERT_|ERR_TLS
 /** What Node says if one end speaks TLS and the other does not. */
 const NOT_TLS = /^(?:ERR_SSL_|EPROTO$|HPE_)/;
 
+/** Without a connection nothing was sent. */
+const UNSENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/;
+
+/** Whether the answer of a call was lost, or the service cannot say whether it did what was asked. */
+export function isLost(error: unknown): boolean {
+  if (!(error instanceof ConnectError)) return false;
+  const [detail] = error.findDetails(OAuthErrorDetailSchema);
+  if (detail !== undefined) return detail.error === "temporarily_unavailable";
+  const code = systemCode(error) ?? "";
+  if ([UNSENT, UNTRUSTED, NOT_TLS].some((pattern) => pattern.test(code))) return false;
+  return error.code === Code.Unavailable || error.code === Code.Aborted;
+}
+
 /** What becomes of the failure of a call: a refusal in the service's words, or why there was no answer. */
 export function serviceError(error: unknown, address: string): Error {
   if (!(error instanceof ConnectError)) return error instanceof Error ? error : new Error(String(error));

@@ -1,0 +1,61 @@
+import { type JsonObject as StructJson, toJson } from "@bufbuild/protobuf";
+import { type Timestamp, ValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type Client,
+  type ClientSecret,
+  type GetEffectiveClientResponse,
+  SettingSourceSchema,
+  SourceSchema,
+} from "../../../gen/mintmark/v1/registry_service_pb.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
+import { timeOf, wordOf } from "../remote/wire-words.ts";
+import type { PrintedEntry, PrintedSecret } from "./entries.ts";
+
+/** A client that the service describes. Throws if it describes none. */
+export function clientFromWire(client: Client | undefined): PrintedEntry {
+  if (client === undefined) throw new Error("The answer has no client.");
+  const { id, source, shadowed, settings, secrets, etag, createTime, updateTime, problems } = client;
+  return {
+    ...{ id, source: wordOf(SourceSchema, source) },
+    ...(shadowed && { shadowed }),
+    settings: (settings ?? {}) as JsonObject,
+    secrets: secrets.map(secretFromWire),
+    ...(etag !== "" && { etag }),
+    ...timeOf("createTime", createTime),
+    ...timeOf("updateTime", updateTime),
+    ...(problems.length > 0 && { problems }),
+  };
+}
+
+/** What a service tells of a change of a client. */
+export function changedFromWire(answer: {
+  readonly client?: Client | undefined;
+  readonly effectiveTime?: Timestamp | undefined;
+}) {
+  return { ...clientFromWire(answer.client), ...timeOf("effectiveTime", answer.effectiveTime) };
+}
+
+/** Settings that hold, in the order of their names. */
+export function settingsFromWire(settings: GetEffectiveClientResponse["settings"]) {
+  return Object.entries(settings)
+    .map(([setting, { value, source }]) => ({
+      setting,
+      value: (value === undefined ? null : toJson(ValueSchema, value)) as JsonValue,
+      from: wordOf(SettingSourceSchema, source),
+    }))
+    .toSorted((one, other) => (one.setting < other.setting ? -1 : 1));
+}
+
+/** Settings as an RPC takes them. */
+export function settingsToWire(settings: JsonObject): StructJson {
+  return settings as StructJson;
+}
+
+function secretFromWire({ id, createTime, notBefore, expireTime }: ClientSecret): PrintedSecret {
+  return {
+    id,
+    ...timeOf("createTime", createTime),
+    ...timeOf("notBefore", notBefore),
+    ...timeOf("expireTime", expireTime),
+  };
+}
