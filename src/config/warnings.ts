@@ -1,8 +1,10 @@
 import { isLoopback, isWildcard } from "../base/address.ts";
 import { formatDuration } from "../base/duration.ts";
+import { didYouMean } from "../base/nearest.ts";
 import { describeHolder } from "../registry/build-secrets.ts";
 import { changesUnderFormEncoding } from "../registry/plain-secret.ts";
 import type { ClientFile } from "../registry/schema-client.ts";
+import type { OperatorFile } from "../registry/schema-operator.ts";
 import { warnOfScopes } from "../registry/scope-owners.ts";
 import { isHolder, type ReadSecret, type SecretSource } from "../registry/secret.ts";
 import { Problems } from "../schema/problems.ts";
@@ -36,8 +38,9 @@ export function warningsOf(context: WarningContext): readonly string[] {
     warnings.add("NODE_TLS_REJECT_UNAUTHORIZED is 0, so anyone can pose as an authority or the database: unset it.");
   }
   if (development) return warnings.list();
-  for (const [id, { secrets }] of Object.entries(file.operators)) {
-    warnOfCredentials(id, secrets, readSecret, warnings.at("operators", id));
+  for (const [id, operator] of Object.entries(file.operators)) {
+    warnOfCredentials(id, operator.secrets, readSecret, warnings.at("operators", id));
+    warnOfTenants(operator, file, warnings.at("operators", id, "tenants"));
   }
   for (const [tenant, registration] of Object.entries(file.tenants)) {
     warnOfScopes(registration, warnings.at("tenants", tenant));
@@ -100,6 +103,15 @@ function warnOfCredentials(
       );
     }
     if (plain !== plain.trim()) here.add(`${holder} begins or ends with a space, which is part of the secret`);
+  }
+}
+
+/** One that is not in the file may be registered at run time, but a name that is nearly one of the file is a slip. */
+function warnOfTenants({ tenants: own }: OperatorFile, { tenants }: ConfigFile, warnings: Problems): void {
+  if (own === "*") return;
+  for (const [index, id] of own.entries()) {
+    const hint = Object.hasOwn(tenants, id) ? "" : didYouMean(id, Object.keys(tenants));
+    if (hint !== "") warnings.at(index).add(`${JSON.stringify(id)} is not a tenant of this file${hint}`);
   }
 }
 

@@ -38,6 +38,12 @@ export interface TenantParts {
   readonly random: Random;
 }
 
+/** The parts of a node that belong to no tenant. */
+export type InstanceParts = Pick<TenantParts, "registrations" | "secrets" | "attempts" | "clock">;
+
+/** What one request runs with that is about the mint as a whole. */
+export type InstanceContext = Pick<InstanceParts, "registrations" | "clock">;
+
 /** Everything that operations need for one tenant: its parts, and the tenant as it is configured now. */
 export interface TenantContext extends TenantParts {
   readonly tenant: Tenant;

@@ -1,13 +1,12 @@
 import type { Registry } from "../registry/registry.ts";
-import { traceIdOf } from "../telemetry/trace-context.ts";
 import { authenticate } from "./clients/authenticate.ts";
-import { assertRole, authenticateOperator } from "./clients/operator.ts";
+import { assertMay, authenticateOperator, type OperatorContext } from "./clients/operator.ts";
 import type { RequestContext, TenantParts } from "./context.ts";
-import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
+import { NO_SUCH_TENANT, OAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
-import type { Callers, Done, Operation } from "./operations/operation.ts";
-import { type Hearers, Report } from "./report.ts";
+import type { Callers, Operation } from "./operations/operation.ts";
+import { type Performing, performed } from "./performed.ts";
 import type { Caller } from "./request.ts";
 
 /** The name of an operation, as the port, events and log lines use it. */
@@ -31,11 +30,9 @@ export type RequestOf<Name extends OperationName> = Requests[Name];
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
 
 /** What `perform` needs besides a tenant's parts. */
-export interface PerformDependencies extends Hearers {
-  /** The current tenants. */
-  readonly registry: Pick<Registry, "tenant" | "assertFresh">;
-  /** Admits a request, before anything is done for it; returns what is called at its end. Throws OAuthError. */
-  readonly admit: () => () => void;
+export interface PerformDependencies extends Performing {
+  /** The current tenants, and where the operators of all are. */
+  readonly registry: Pick<Registry, "tenant" | "instance" | "assertFresh">;
   /** Asked in turn, once it is known who calls and before anything is done. */
   readonly limiters: readonly Limiter[];
   readonly authenticators: Authenticators;
@@ -43,7 +40,12 @@ export interface PerformDependencies extends Hearers {
 
 /** What finds out who calls, for each kind of caller. Throws OAuthError if that is not proven. */
 export type Authenticators = {
-  readonly [By in keyof Callers]: (caller: Caller, context: Omit<RequestContext, "reading">) => Promise<Callers[By]>;
+  readonly [By in keyof Callers]: (caller: Caller, context: AuthenticationContexts[By]) => Promise<Callers[By]>;
+};
+
+/** What finding out who calls needs. */
+type AuthenticationContexts = {
+  readonly [By in keyof Callers]: By extends "operator" ? OperatorContext : Omit<RequestContext, "reading">;
 };
 
 /** Those of the doors: by the caller's credentials. */
@@ -59,31 +61,27 @@ const table: {
 } = operations;
 
 /**
- * Performs one operation of a tenant: admits it if there is room, asks the registry for the tenant once, reads the
- * clock once, authenticates the caller, asks the limiters, runs the operation, and maps whatever it throws to an
- * OAuthError. Exactly one event reports the outcome. If there is a recorder, nothing is answered before that event is
- * recorded.
+ * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, authenticates the
+ * caller, asks the limiters, and runs the operation.
  *
  * Throws OAuthError and nothing else.
  */
-export async function perform<Name extends OperationName>(
+export function perform<Name extends OperationName>(
   name: Name,
   parts: TenantParts,
   caller: Caller,
   request: RequestOf<Name>,
   dependencies: PerformDependencies,
 ): Promise<AnswerOf<Name>> {
-  const { registry, admit, limiters, authenticators, recorder } = dependencies;
+  const { registry, limiters, authenticators } = dependencies;
   const operation = table[name];
-  const { requestId, remoteAddress, traceParent } = caller;
-  const traceId = traceIdOf(traceParent);
-  const report = new Report({ operation: name, tenant: parts.id, requestId, traceId, remoteAddress }, dependencies);
-  const { emit, note } = report;
-  let done: Done<AnswerOf<Name>>;
-  let leave: (() => void) | undefined;
-  try {
-    leave = admit();
-    await recorder?.ready();
+  const what = {
+    operation: name,
+    tenant: parts.id,
+    caller,
+    ...(operation.retried && { retried: () => operation.retried?.(parts, request) }),
+  };
+  return performed(what, dependencies, async ({ emit, note }) => {
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     registry.assertFresh();
     const tenant = registry.tenant(parts.id);
@@ -93,23 +91,11 @@ export async function perform<Name extends OperationName>(
     const context = { ...parts, tenant, store: parts.storeFor(emit), reading, emit, note };
     const by = await authenticators[operation.by](caller, context);
     note("client" in by ? { client: by.client.id } : { operator: by.id });
-    if (!("client" in by)) assertRole(by, operation.roles);
+    if (!("client" in by)) assertMay(by, operation.roles, undefined);
     const { client, hasProof } = "client" in by ? by : { client: undefined, hasProof: true };
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
-    done = await operation.run(context, by, request);
-    await report.record(done);
-  } catch (error) {
-    const refusal = await report.recordRefusal(toOAuthError(error));
-    if (refusal.code === "temporarily_unavailable") operation.retried?.(parts, request);
-    report.endRefused(refusal);
-    refusal.isReported = true;
-    throw refusal;
-  } finally {
-    leave?.();
-  }
-  // What is done stays done, whatever comes of telling it.
-  report.end(done.event);
-  return done.answer;
+    return operation.run(context, by, request);
+  });
 }
 
 function readOnce({ clock }: TenantParts) {

@@ -1,13 +1,24 @@
 import type { PublicJwk } from "../keyring/port.ts";
 import type { Tenant } from "../registry/tenant.ts";
 import type { AnswerOf, OperationName, RequestOf } from "./perform.ts";
+import type { InstanceAnswerOf, InstanceOperationName, InstanceRequestOf } from "./perform-instance.ts";
 import type { Caller } from "./request.ts";
 
 /** All that a door can call. Every method throws OAuthError and nothing else. */
 export interface Engine {
   /** The engine of one tenant, or undefined for an unknown tenant. */
   forTenant(id: string): TenantEngine | undefined;
+  /** What is about the mint as a whole. */
+  readonly instance: InstanceEngine;
 }
+
+/** Every operation of the mint as a whole, as a method. */
+export type InstanceEngine = {
+  readonly [Name in InstanceOperationName]: (
+    caller: Caller,
+    request: InstanceRequestOf<Name>,
+  ) => Promise<InstanceAnswerOf<Name>>;
+};
 
 /** Every operation of the table, as a method. Derived, so that a new operation needs no change here. */
 export type PerformedOperations = {

@@ -19,20 +19,22 @@ export interface ClientRequest {
   readonly client?: string | undefined;
 }
 
-/** A request to register a client. */
-export interface CreateClientRequest extends ClientRequest, WriteOptions {
-  /** In the words of the configuration file, without `secrets`. */
+/** Settings of an entry. */
+export interface SettingsRequest {
+  /** In the words of the configuration file: of a client without `secrets`, of a tenant without `clients`. */
   readonly settings?: JsonObject | undefined;
-}
-
-/** A request to change settings of a client. */
-export interface UpdateClientRequest extends CreateClientRequest {
   /**
    * The settings that become as the request has them, or their defaults if it lacks them; `*`: all. Empty: those that it
-   * has.
+   * has. Only for an update.
    */
   readonly updateMask?: readonly string[] | undefined;
 }
+
+/** A request to register a client. */
+export interface CreateClientRequest extends ClientRequest, WriteOptions, Pick<SettingsRequest, "settings"> {}
+
+/** A request to change settings of a client. */
+export interface UpdateClientRequest extends ClientRequest, WriteOptions, SettingsRequest {}
 
 /** A request to end a client, for now or for good. */
 export interface EndClientRequest extends ClientRequest, WriteOptions {
@@ -58,19 +60,69 @@ export interface RemoveSecretRequest extends ClientRequest, WriteOptions {
   readonly secret?: string | undefined;
 }
 
-/** A request for a page of clients, sorted by id. */
-export interface ListClientsRequest {
-  /** Only clients whose id contains this text; case does not count. */
+/** Names a tenant. */
+export interface TenantRequest {
+  readonly tenant?: string | undefined;
+}
+
+/** A request to register a tenant. */
+export interface CreateTenantRequest extends TenantRequest, WriteOptions, Pick<SettingsRequest, "settings"> {}
+
+/** A request to change settings of a tenant. */
+export interface UpdateTenantRequest extends TenantRequest, WriteOptions, SettingsRequest {}
+
+/** A request to delete a tenant. */
+export interface DeleteTenantRequest extends TenantRequest, WriteOptions {
+  /** Whether its clients go with it; otherwise it must have none that are stored. */
+  readonly force?: boolean | undefined;
+  /** Whether the answer waits until every node acts by it. */
+  readonly wait?: boolean | undefined;
+}
+
+/** A request for a page of tenants, of any. */
+export interface ListTenantsRequest extends ListRequest {
+  readonly tenant?: undefined;
+}
+
+/** A request for a page of entries, sorted by id. */
+export interface ListRequest {
+  /** Only entries whose id contains this text; case does not count. */
   readonly filter?: string | undefined;
   readonly pageSize?: number | undefined;
   readonly pageToken?: string | undefined;
 }
 
-/** A client's entry, of the file or stored. */
-export interface ClientDescription extends Omit<Entry, "kind" | "tenant" | "id" | "words"> {
-  readonly client: string;
-  /** In the words of the configuration file, without `secrets`. */
+/** An entry, of the file or stored. */
+export interface EntryDescription extends Omit<Entry, "kind" | "tenant" | "id" | "words" | "secrets"> {
+  /** In the words of the configuration file: of a client without `secrets`, of a tenant without `clients`. */
   readonly settings: JsonObject;
+}
+
+/** A client's entry. */
+export interface ClientDescription extends EntryDescription, Pick<Entry, "secrets"> {
+  readonly client: string;
+}
+
+/** A tenant's entry. */
+export interface TenantDescription extends EntryDescription {
+  readonly tenant: string;
+}
+
+/** A page of tenants. */
+export interface TenantPage {
+  readonly tenants: readonly TenantDescription[];
+  /** Undefined on the last page. */
+  readonly nextPageToken: string | undefined;
+}
+
+/** What became of a change of a tenant. */
+export interface ChangedTenant {
+  /** Undefined if it was deleted. */
+  readonly tenant: TenantDescription | undefined;
+  /** By when every node that reaches the store acts by it. */
+  readonly effectiveAt: Instant;
+  /** Until when nobody can have the name of a tenant that was deleted; undefined: it was not. */
+  readonly keptUntil: Instant | undefined;
 }
 
 /** A page of clients. */

@@ -1,8 +1,7 @@
-import { didYouMean } from "../base/nearest.ts";
 import { formatPath, type Problems } from "../schema/problems.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { OperatorFile, OperatorsFile } from "./schema-operator.ts";
-import type { TenantFile, TenantsFile } from "./schema-tenant.ts";
+import type { TenantsFile } from "./schema-tenant.ts";
 import type { ReadSecret } from "./secret.ts";
 import type { Operator } from "./tenant.ts";
 
@@ -11,10 +10,12 @@ type Operators = ReadonlyMap<string, Operator>;
 
 /** The operators of each tenant. */
 export interface OperatorsByTenant {
-  /** Of the tenants in the file, by the tenant's id. */
+  /** Of the tenants in the file or named by an operator, by the tenant's id. */
   readonly named: ReadonlyMap<string, Operators>;
   /** Of any other tenant: those who may operate all. */
   readonly ofAll: Operators;
+  /** All that there are, whatever their tenants. */
+  readonly all: Operators;
 }
 
 /** The operators of a tenant. */
@@ -28,40 +29,35 @@ export function buildOperators(
   readSecret: ReadSecret,
   problems: Problems,
 ): OperatorsByTenant {
-  const ofAll = new Map<string, Operator>();
-  const named = new Map(Object.keys(tenants).map((id) => [id, new Map<string, Operator>()]));
-  const known = new Map(Object.entries(tenants));
+  const all = new Map<string, Operator>();
   for (const [id, file] of Object.entries(operators)) {
-    const own = tenantsOf(file, known, problems.at(id, "tenants"));
-    const context = { ...lowestLimit(own), readSecret };
+    const context = { ...lowestLimit(file, tenants), readSecret };
     checkId(id, context, problems.at(id));
     const secrets = resolveSecrets(file.secrets, context, problems.at(id, "secrets"));
-    const operator = { id, roles: new Set(file.roles), secrets };
-    for (const tenant of own.keys()) named.get(tenant)?.set(id, operator);
-    if (file.tenants === "*") ofAll.set(id, operator);
+    const own = file.tenants === "*" ? file.tenants : new Set(file.tenants);
+    all.set(id, { id, roles: new Set(file.roles), tenants: own, secrets });
   }
-  return { named, ofAll };
+  // A tenant that operators register may be one that an operator of the file names already.
+  const ids = new Set([...Object.keys(tenants), ...namedIn(operators)]);
+  const named = new Map([...ids].map((id) => [id, those(all, ({ tenants: own }) => own === "*" || own.has(id))]));
+  return { named, ofAll: those(all, ({ tenants: own }) => own === "*"), all };
 }
 
-/** The tenants that an operator names. Notes a problem for each that does not exist. */
-function tenantsOf(
-  file: OperatorFile,
-  known: ReadonlyMap<string, TenantFile>,
-  problems: Problems,
-): ReadonlyMap<string, TenantFile> {
-  if (file.tenants === "*") return known;
-  const own = new Map<string, TenantFile>();
-  for (const [index, id] of file.tenants.entries()) {
-    const tenant = known.get(id);
-    if (tenant !== undefined) own.set(id, tenant);
-    else problems.at(index).add(`${JSON.stringify(id)} is not a tenant${didYouMean(id, known.keys())}`);
-  }
-  return own;
+function namedIn(operators: OperatorsFile): readonly string[] {
+  return Object.values(operators).flatMap(({ tenants }) => (tenants === "*" ? [] : tenants));
 }
 
-/** An operator uses the same credentials for all of its tenants, so they must suit each one. */
-function lowestLimit(tenants: ReadonlyMap<string, TenantFile>): { maxLength: number; maxLengthPath: string } {
-  const limits = Array.from(tenants, ([id, { limits }]) => ({
+function those(all: Operators, are: (operator: Operator) => boolean): Operators {
+  return new Map([...all].filter(([, operator]) => are(operator)));
+}
+
+/** An operator uses the same credentials for all of its tenants, so they must suit each one in the file. */
+function lowestLimit(
+  { tenants: own }: OperatorFile,
+  tenants: TenantsFile,
+): { readonly maxLength: number; readonly maxLengthPath: string } {
+  const named = Object.entries(tenants).filter(([id]) => own === "*" || own.includes(id));
+  const limits = named.map(([id, { limits }]) => ({
     maxLength: limits.credentialLength,
     maxLengthPath: formatPath(["tenants", id, "limits", "credentialLength"]),
   }));

@@ -18,6 +18,8 @@ export interface Change {
    * it. May be called several times. What it throws reaches the caller.
    */
   readonly make: (current: StoredEntry | undefined) => StoredEntry | undefined;
+  /** Whether the clients of a tenant are deleted with it; otherwise it must have none. */
+  readonly force?: boolean | undefined;
   /** Whether to write nothing. */
   readonly validateOnly?: boolean | undefined;
   /** Names the request, so that a retry of the last write finds what it did. */
@@ -35,7 +37,7 @@ export function assertNotInFile({ parts }: Snapshot, change: Change): void {
 /** Throws {@link RegistrationError} for a tenant with clients: it would leave them to the next one of its name. */
 export function assertUnused({ parts }: Snapshot, change: Change): void {
   const clients = parts.get(change.tenant)?.rows.clients.size ?? 0;
-  if (change.kind !== "tenant" || clients === 0) return;
+  if (change.kind !== "tenant" || change.force || clients === 0) return;
   throw new RegistrationError("in use", [`${nameOf(change)} still has clients (${clients})`]);
 }
 

@@ -42,6 +42,8 @@ interface Written {
   readonly certainAt: Instant;
   /** Whether an earlier try of the same request had written it. */
   readonly isRepeated: boolean;
+  /** Until when nobody can have the name of what was deleted; undefined: it was not. */
+  readonly keptUntil: Instant | undefined;
 }
 
 /** What writing registrations needs. Times in milliseconds. */
@@ -204,6 +206,7 @@ export class Registrations {
       effectiveAt: now + pollEvery + 2 * LONGEST_READ + 2 * maxClockSkew,
       certainAt: now + maxStaleness + 2 * maxClockSkew,
       isRepeated,
+      keptUntil: isTombstone(row) ? record.purgeAt : undefined,
     };
   }
 }

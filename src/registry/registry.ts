@@ -1,7 +1,8 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
+import { defaultRateLimits } from "./schema-rate-limits.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Tenant } from "./tenant.ts";
+import type { Realm, Tenant } from "./tenant.ts";
 
 /** This node could not read the registrations for so long that a client may have been disabled since. */
 class StaleRegistryError extends UnavailableError {
@@ -10,6 +11,9 @@ class StaleRegistryError extends UnavailableError {
   /** The job that reads them logs why it cannot. */
   override readonly isLogged = true;
 }
+
+/** The longest secret that a tenant may accept, in characters: an operator's may be of any tenant. */
+const LONGEST_CREDENTIAL = 1024;
 
 /**
  * The tenants and their clients. A snapshot is built and checked as a whole, then swapped in, so a tenant is always
@@ -36,6 +40,12 @@ export class Registry {
   /** All tenants, as they are now. */
   tenants(): Iterable<Tenant> {
     return this.#snapshot.tenants.values();
+  }
+
+  /** Where the operators of all tenants prove who they are, for requests that are of no tenant. No tenant has its id. */
+  get instance(): Realm {
+    const operators = this.#snapshot.file.rules.operators.all;
+    return { id: "", operators, rateLimits: defaultRateLimits, limits: { credentialLength: LONGEST_CREDENTIAL } };
   }
 
   get snapshot(): Snapshot {

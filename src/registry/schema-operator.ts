@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { expected } from "../schema/explain.ts";
-import { text } from "../schema/fields.ts";
-import { operatorId, secret } from "./fields.ts";
+import { operatorId, secret, tenantId } from "./fields.ts";
 import { OPERATOR_ROLES } from "./tenant.ts";
 
 /** One operator in the file. */
@@ -21,10 +20,10 @@ const operator = z.strictObject({
     ),
   tenants: z
     .union(
-      [z.literal("*"), z.array(text).min(1, expected("at least one tenant"))],
+      [z.literal("*"), z.array(tenantId).min(1, expected("at least one tenant"))],
       expected('a list of tenants, or "*" for all'),
     )
-    .describe('The tenants for which it may do so; "*": all'),
+    .describe('The tenants for which it may do so, in the file or registered at run time; "*": all'),
 });
 
 /** The operators in the file, by id. */

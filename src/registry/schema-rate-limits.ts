@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { parseRates, RATES_PATTERN, type Rate } from "../base/rate.ts";
 import { expected } from "../schema/explain.ts";
+import type { RateLimits } from "./tenant.ts";
 
 const UNLIMITED = "unlimited";
 
@@ -33,6 +34,9 @@ export const rateLimits = z.strictObject({
   mint_per_client: rates.prefault(UNLIMITED).describe(MINTS),
   requests_per_client: rates.prefault(UNLIMITED).describe(REQUESTS),
 });
+
+/** How often something may happen if nothing else is said. */
+export const defaultRateLimits: RateLimits = rateLimits.parse({});
 
 /** How often something may happen for one client, whatever its tenant allows. */
 export const clientRateLimits = z.strictObject({

@@ -54,7 +54,14 @@ export type OperatorRole = (typeof OPERATOR_ROLES)[number];
 export interface Operator {
   readonly id: string;
   readonly roles: ReadonlySet<OperatorRole>;
+  /** The ids of the tenants for which it may do so, whether there are such tenants or not; `*`: all. */
+  readonly tenants: ReadonlySet<string> | "*";
   readonly secrets: readonly SecretHash[];
+}
+
+/** Where operators prove who they are: in a tenant, or in the mint as a whole. */
+export interface Realm extends Pick<Tenant, "id" | "operators" | "rateLimits"> {
+  readonly limits: Pick<Limits, "credentialLength">;
 }
 
 /** An OpenID provider whose id_tokens a tenant accepts. */

@@ -1,19 +1,12 @@
-import { fromJson, type JsonObject as StructJson, type JsonValue as StructValue } from "@bufbuild/protobuf";
+import { fromJson, type JsonValue as StructValue } from "@bufbuild/protobuf";
 import { type Timestamp, timestampMs, ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import {
-  type RegistryService,
-  SettingSource,
-  Source,
-  type WriteOptions,
-} from "../../gen/mintmark/v1/registry_service_pb.ts";
-import { isJsonObject, type JsonObject } from "../base/json.ts";
-import { OAuthError } from "../engine/errors.ts";
+import { type RegistryService, SettingSource } from "../../gen/mintmark/v1/registry_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
 import type { ChangedClient, ClientDescription, EffectiveClient } from "../engine/registry-request.ts";
-import { InvalidValue } from "../engine/request.ts";
 import { callerIn } from "./arrivals.ts";
-import { structToJson } from "./json.ts";
+import { listing, settingsOf, toEntry, writing } from "./registry-entries.ts";
+import { tenantRpcs } from "./registry-tenants.ts";
 import { findTenant } from "./tenant.ts";
 import { toTimestamp } from "./timestamps.ts";
 
@@ -27,13 +20,8 @@ export function registryService(engine: Engine): ServiceImpl<typeof RegistryServ
     async getClient({ tenant, ...asked }, context) {
       return { client: toClient(await findTenant(engine, tenant, context).getClient(callerIn(context), named(asked))) };
     },
-    async listClients({ tenant, filter, pageSize, pageToken }, context) {
-      const request = {
-        filter,
-        pageSize: pageSize === 0 ? undefined : pageSize,
-        pageToken: pageToken || undefined,
-      };
-      const page = await findTenant(engine, tenant, context).listClients(callerIn(context), request);
+    async listClients({ tenant, ...asked }, context) {
+      const page = await findTenant(engine, tenant, context).listClients(callerIn(context), listing(asked));
       return { clients: page.clients.map(toClient), nextPageToken: page.nextPageToken ?? "" };
     },
     async updateClient({ tenant, options, updateMask, ...asked }, context) {
@@ -74,6 +62,7 @@ export function registryService(engine: Engine): ServiceImpl<typeof RegistryServ
       const operators = await findTenant(engine, tenant, context).listOperators(callerIn(context));
       return { operators: operators.map(({ id, roles }) => ({ id, roles: [...roles] })) };
     },
+    ...tenantRpcs(engine),
   };
 }
 
@@ -81,43 +70,20 @@ function named({ client }: { readonly client: string }) {
   return { client: client || undefined };
 }
 
-/** Throws OAuthError `invalid_request` for what JSON cannot represent. */
-function settingsOf({ settings }: { readonly settings?: StructJson | undefined }): JsonObject | undefined {
-  if (settings === undefined) return undefined;
-  const json = structToJson(settings);
-  if (!(json instanceof InvalidValue) && isJsonObject(json)) return json;
-  throw new OAuthError("invalid_request", "settings must be a JSON object, without NaN and Infinity.");
-}
-
-/** Empty strings count as absent. */
-function writing(options: WriteOptions | undefined) {
-  const { etag, validateOnly, idempotencyKey } = options ?? {};
-  return { etag: etag || undefined, validateOnly, idempotencyKey: idempotencyKey || undefined };
-}
-
 function toChanged({ client, effectiveAt }: ChangedClient) {
   return { ...(client !== undefined && { client: toClient(client) }), effectiveTime: toTimestamp(effectiveAt) };
 }
 
-const sources = {
-  file: Source.FILE,
-  stored: Source.STORED,
-} satisfies Record<ClientDescription["source"], Source>;
-
-function toClient({ client: id, settings, source, isShadowed, etag = "", problems, ...rest }: ClientDescription) {
+function toClient({ client: id, secrets, ...rest }: ClientDescription) {
   return {
-    ...{ id, etag, problems: [...problems] },
-    settings: settings as StructJson,
-    source: sources[source],
-    shadowed: isShadowed,
-    secrets: rest.secrets.map(({ id: secretId, createdAt, notBefore, expiresAt }) => ({
+    ...toEntry(rest),
+    id,
+    secrets: secrets.map(({ id: secretId, createdAt, notBefore, expiresAt }) => ({
       id: secretId,
       createTime: toTimestamp(createdAt),
       notBefore: toTimestamp(notBefore),
       expireTime: toTimestamp(expiresAt),
     })),
-    createTime: toTimestamp(rest.createdAt),
-    updateTime: toTimestamp(rest.updatedAt),
   };
 }
 

@@ -4,7 +4,7 @@ import { standardLines } from "../base/line-output.ts";
 import type { Logger } from "../base/logger.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { Config } from "../config/config.ts";
-import { operations } from "../engine/operations/index.ts";
+import { instanceOperations, operations } from "../engine/operations/index.ts";
 import { grants } from "../grants/index.ts";
 import type { EndedStoreCall, Meter } from "../telemetry/meter.ts";
 import { createMetrics, type Metrics, type Observed } from "../telemetry/metrics/index.ts";
@@ -19,7 +19,7 @@ export function openMetrics({ metrics }: Pick<Config, "metrics">, logger: Logger
   const known = {
     grantTypes: new Set(grants.map(({ grantType }) => grantType)),
     // The keys are published without an operation, but refusals to publish them are told of.
-    operations: new Set([...Object.keys(operations), "jwks"]),
+    operations: new Set([...Object.keys(operations), ...Object.keys(instanceOperations), "jwks"]),
   };
   return createMetrics({
     version: VERSION,

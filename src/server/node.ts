@@ -1,6 +1,6 @@
 import { REPORT_EVERY } from "../engine/clients/refusal-counts.ts";
 import { SecretVerifier } from "../engine/clients/secrets.ts";
-import type { TenantParts } from "../engine/context.ts";
+import type { InstanceParts, TenantParts } from "../engine/context.ts";
 import { createEngine } from "../engine/engine.ts";
 import type { GrantHandler } from "../engine/grant.ts";
 import { IssuingClock } from "../engine/issuing-clock.ts";
@@ -68,6 +68,8 @@ export interface Node {
   readonly engine: Engine;
   /** The parts of each tenant, by its id. */
   readonly tenants: ReadonlyMap<string, TenantParts>;
+  /** What belongs to no tenant. */
+  readonly instance: InstanceParts;
   /** The tenants and their clients, as they are configured now. */
   readonly registry: Pick<Registry, "tenant" | "tenants">;
   /** What performing operations needs. */
@@ -169,8 +171,9 @@ export async function openNode({
   const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
   const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
   return {
-    engine: createEngine(tenants.parts, performing),
+    engine: createEngine(tenants.parts, shared, performing),
     tenants: tenants.parts,
+    instance: shared,
     registry,
     performing,
     checks: healthChecks({ store, clock, issuingClock, registry, tenants: tenants.parts }),

@@ -1,8 +1,8 @@
 import { OAuthError } from "../engine/errors.ts";
 import type { GrantHandler } from "../engine/grant.ts";
-import { operations } from "../engine/operations/index.ts";
+import { instanceOperations, operations } from "../engine/operations/index.ts";
 import { type Authenticators, byCredentials } from "../engine/perform.ts";
-import type { Engine, PerformedOperations, TenantEngine } from "../engine/port.ts";
+import type { Engine, InstanceEngine, PerformedOperations, TenantEngine } from "../engine/port.ts";
 import type { Caller } from "../engine/request.ts";
 import { grants } from "../grants/index.ts";
 import { type Failure, inSpan, inTrace } from "../telemetry/spans.ts";
@@ -47,22 +47,31 @@ export function tracedEngine(engine: Engine): Engine {
     forTenant(id) {
       const tenant = engine.forTenant(id);
       if (tenant === undefined) return undefined;
-      const traced = known.get(tenant) ?? { ...tenant, ...tracedOperations(id, tenant) };
+      const of = { "mintmark.tenant": id };
+      const traced = known.get(tenant) ?? { ...tenant, ...tracedOperations(Object.keys(operations), tenant, of) };
       known.set(tenant, traced);
       return traced;
     },
+    instance: tracedOperations(Object.keys(instanceOperations), engine.instance, {}),
   };
 }
 
-function tracedOperations(tenant: string, untraced: PerformedOperations): PerformedOperations {
-  const attributes = { "mintmark.tenant": tenant };
-  const entries = (Object.keys(operations) as (keyof PerformedOperations)[]).map((name) => {
+/** What the span of an operation says. */
+type Attributes = Readonly<Record<string, string>>;
+
+/** The operations of these names. */
+function tracedOperations<Operations extends PerformedOperations | InstanceEngine>(
+  names: readonly string[],
+  untraced: Operations,
+  attributes: Attributes,
+): Operations {
+  const entries = (names as (keyof Operations & string)[]).map((name) => {
     const perform = untraced[name] as (caller: Caller, request: unknown) => Promise<unknown>;
     const traced = (caller: Caller, request: unknown) =>
       inTrace(caller, () => inSpan(name, { attributes, failureOf }, () => perform(caller, request)));
     return [name, traced];
   });
-  return Object.fromEntries(entries) as PerformedOperations;
+  return Object.fromEntries(entries) as Operations;
 }
 
 /** A refusal is the mint's fault if the caller would have been served at another time. */

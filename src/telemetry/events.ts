@@ -58,6 +58,8 @@ export interface Decided {
 
 /** What an operation learns on its way. The event of its end has it, whatever the outcome. */
 export interface Known {
+  /** Which tenant it is about, if it is the mint's as a whole. */
+  readonly tenant?: string | undefined;
   /** The authenticated client, if any. */
   readonly client?: string | undefined;
   readonly operator?: string | undefined;

@@ -14,6 +14,7 @@ const lines = {
   keys_listed: ["info", "an operator listed the keys"],
   registry_read: ["debug", "an operator read what is registered"],
   client_registered: ["warn", "an operator changed a client"],
+  tenant_registered: ["warn", "an operator changed a tenant"],
   grants_listed: ["info", "an operator listed grants"],
   refused: ["info", "a request was refused"],
   client_refused: ["info", "a client was refused"],

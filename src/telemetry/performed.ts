@@ -45,14 +45,17 @@ export type Performed =
       readonly change: ClientChange;
       readonly fields: readonly string[];
       readonly validateOnly: boolean;
+    }
+  /** The event's tenant is the one. */
+  | {
+      readonly event: "tenant_registered";
+      readonly change: EntryChange;
+      readonly fields: readonly string[];
+      readonly validateOnly: boolean;
     };
 
+/** What an operator does to an entry of any kind. */
+export type EntryChange = "created" | "updated" | "deleted";
+
 /** What an operator does to the entry of a client. */
-export type ClientChange =
-  | "created"
-  | "updated"
-  | "deleted"
-  | "disabled"
-  | "enabled"
-  | "secret_added"
-  | "secret_removed";
+export type ClientChange = EntryChange | "disabled" | "enabled" | "secret_added" | "secret_removed";

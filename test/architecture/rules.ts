@@ -54,6 +54,7 @@ export const rules: Rules = {
   "engine/engine": {
     rooms: [
       "engine/port",
+      "engine/perform-instance",
       "engine/perform",
       "engine/operations",
       "engine/context",
@@ -62,18 +63,30 @@ export const rules: Rules = {
       "engine",
     ],
   },
-  "engine/port": { rooms: ["engine/perform", "engine", "registry/tenant", "keyring/port"] },
+  "engine/port": { rooms: ["engine/perform-instance", "engine/perform", "engine", "registry/tenant", "keyring/port"] },
+  "engine/perform-instance": {
+    rooms: [
+      "engine/perform",
+      "engine/performed",
+      "engine/operations",
+      "engine/context",
+      "engine/clients",
+      "engine",
+      "registry/fields",
+    ],
+  },
   "engine/perform": {
     rooms: [
+      "engine/performed",
       "engine/operations",
       "engine/context",
       "engine/clients",
       "engine/limits",
       "engine",
       "registry/registry",
-      "telemetry/trace-context",
     ],
   },
+  "engine/performed": { rooms: ["engine/operations", "engine", "telemetry/trace-context"] },
   "engine/operations": {
     rooms: [
       "engine/tokens",
@@ -85,6 +98,7 @@ export const rules: Rules = {
       "engine",
       "registry/document",
       "registry/entries",
+      "registry/fields",
       "registry/registration-change",
       "registry/registration-error",
       "registry/secret",

@@ -75,7 +75,7 @@ describe("without a configuration file", () => {
   });
 
   test("an operator may do everything for all tenants", () => {
-    const operator = { id: "operator", roles: new Set(OPERATOR_ROLES), secrets: [hashSecret("secret")] };
+    const operator = { id: "operator", roles: new Set(OPERATOR_ROLES), tenants: "*", secrets: [hashSecret("secret")] };
     expect([...tenants.values()].map(({ operators }) => operators)).toEqual([
       new Map([["operator", operator]]),
       new Map([["operator", operator]]),

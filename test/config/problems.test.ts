@@ -45,7 +45,7 @@ describe("the shape", () => {
       app: { secrets: [SECRET], accessTokenLifetime: "long" },
       job: { secrets: ["env:NONE"] },
     };
-    const operators = { ops: { secrets: [SECRET], tenants: 7 }, other: { secrets: [SECRET], tenants: ["acne"] } };
+    const operators = { ops: { secrets: [SECRET], tenants: 7 }, other: { secrets: ["env:NO"], tenants: ["acme"] } };
     const wrong = { rateLimits: { mint_per_client: 5 }, limtis: {}, markClaim: "sub" };
     const yaml = yamlOf({}, { clients, ...wrong }, { operators, logLevel: "loud" });
     expect(problemsOf(fileWorld(yaml))).toEqual([
@@ -55,7 +55,7 @@ describe("the shape", () => {
       expect.stringMatching(/^tenants.acme.clients.app.accessTokenLifetime: expected .*, got "long"$/),
       expect.stringMatching(/^tenants.acme.rateLimits.mint_per_client: expected rates .*, got 5$/),
       "tenants.acme.limtis: unknown key; did you mean limits?",
-      'operators.other.tenants[0]: "acne" is not a tenant; did you mean acme?',
+      "operators.other.secrets[0]: the variable NO is missing or empty",
       'tenants.acme.markClaim: only the mint sets the claim "sub"; expected another name',
       "tenants.acme.clients.job.secrets[0]: the variable NONE is missing or empty",
     ]);

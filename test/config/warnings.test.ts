@@ -36,6 +36,14 @@ describe("the start warns of", () => {
     ]);
   });
 
+  test("an operator's tenant that is nearly one of the file", () => {
+    const operator = (tenants: unknown) => warnings({}, { operators: { ops: { secrets: [SECRET], tenants } } });
+    expect(operator(["acme", "acne"])).toEqual([
+      'operators.ops.tenants[1]: "acne" is not a tenant of this file; did you mean acme?',
+    ]);
+    expect(operator(["acme", "initech"])).toEqual([]);
+  });
+
   test("a refresh without the client's secret, unless the client has none", () => {
     expect(warnings({ requireRefreshSecret: false })).toEqual([
       `${CLIENT}.requireRefreshSecret: false, so anyone who has a refresh token can use it without the secret`,

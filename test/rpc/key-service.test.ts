@@ -17,7 +17,7 @@ interface Asked {
 }
 
 /** Knows the tenants `default` and `acme`, does what operators may ask for, and keeps what reached it. */
-class OperatorsEngine implements Engine {
+class OperatorsEngine implements Pick<Engine, "forTenant"> {
   readonly asked: Asked[] = [];
   rotation: () => Promise<Rotation> = async () => NOTHING;
   keys: () => Promise<readonly KeyDescription[]> = async () => [];

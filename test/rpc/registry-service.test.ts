@@ -1,4 +1,4 @@
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -85,6 +85,28 @@ describe.each(kinds)("RegistryService over %s", (kind, transport) => {
     expect(await create({ client: CLIENT_ID })).toBe(Code.FailedPrecondition);
     const asClient = { authorization: `Basic ${btoa(`${CLIENT_ID}:${SECRET}`)}` };
     expect(await statusOf(registry().listClients({}, { headers: asClient }))).toBe(Code.Unauthenticated);
+  });
+
+  test("registers a tenant, changes it, lists it and deletes it", async () => {
+    const tenant = `t-${client}`.toLowerCase();
+    const settings = { limits: { claimsCount: 5 } };
+    const created = await registry().createTenant({ tenant, settings }, { headers });
+    expect(created.tenant).toMatchObject({ id: tenant, settings, source: Source.STORED, shadowed: false });
+    expect(created.effectiveTime).toBeDefined();
+    const options = { etag: created.tenant?.etag ?? "" };
+    const mask = { paths: ["limits"] };
+    const updated = await registry().updateTenant({ tenant, updateMask: mask, options }, { headers });
+    expect(updated.tenant?.settings).toEqual({});
+    expect((await registry().getTenant({ tenant }, { headers })).tenant?.etag).toBe(updated.tenant?.etag);
+    const page = await registry().listTenants({ filter: tenant, pageSize: 1 }, { headers });
+    expect(page).toMatchObject({ tenants: [{ id: tenant }], nextPageToken: "" });
+    const { effectiveTime, purgeTime } = await registry().deleteTenant({ tenant }, { headers });
+    expect(timestampMs(purgeTime as Timestamp)).toBeGreaterThan(timestampMs(effectiveTime as Timestamp));
+    expect(await statusOf(registry().getTenant({ tenant }, { headers }))).toBe(Code.NotFound);
+    expect(await statusOf(registry().createTenant({ tenant }, { headers }))).toBe(Code.FailedPrecondition);
+    expect(await statusOf(registry().getTenant({}, { headers }))).toBe(Code.InvalidArgument);
+    const asClient = { authorization: `Basic ${btoa(`${CLIENT_ID}:${SECRET}`)}` };
+    expect(await statusOf(registry().listTenants({}, { headers: asClient }))).toBe(Code.Unauthenticated);
   });
 
   test("tells the operators", async () => {

@@ -8,7 +8,7 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { TokenService } from "../../gen/mintmark/v1/token_service_pb.ts";
-import type { Engine } from "../../src/engine/port.ts";
+import type { Engine, InstanceEngine } from "../../src/engine/port.ts";
 import { createHttpServer } from "../../src/http/gateway.ts";
 import { registerConnect } from "../../src/rpc/connect.ts";
 import { createGrpcServer } from "../../src/rpc/grpc.ts";
@@ -17,9 +17,10 @@ import type { Watcher } from "../../src/telemetry/watcher.ts";
 import type { ServerTls } from "../../src/wire/tls.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
 
-/** Both servers over one engine, on free ports of the loopback interface. */
-export function startDoors(engine: Engine, tls?: ServerTls) {
-  return startServers(rpcServices(engine), tls);
+/** Both servers over one engine, whose part for the mint as a whole may be missing, on free ports of the loopback interface. */
+export function startDoors(engine: Engine | Pick<Engine, "forTenant">, tls?: ServerTls) {
+  const whole = "instance" in engine ? engine : { forTenant: engine.forTenant, instance: {} as InstanceEngine };
+  return startServers(rpcServices(whole), tls);
 }
 
 /** Both servers over some services, on free ports of the loopback interface. */

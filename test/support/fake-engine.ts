@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
-import type { Engine, TenantEngine } from "../../src/engine/port.ts";
+import type { Engine, InstanceEngine, TenantEngine } from "../../src/engine/port.ts";
 import type {
   Caller,
   Introspection,
@@ -37,6 +37,9 @@ export class FakeEngine implements Engine {
   introspection: () => Promise<Introspection> = async () => ({ active: false });
   revocation: () => Promise<void> = async () => undefined;
   keys: readonly JsonObject[] = [{ kty: "OKP", kid: "k1", alg: "ES256" }];
+
+  /** It does nothing of what is for operators. */
+  readonly instance = {} as InstanceEngine;
 
   forTenant(id: string): TenantEngine | undefined {
     if (id !== "default" && id !== "acme") return undefined;

@@ -20,12 +20,18 @@ export const testRules: RegistryRules = {
   ],
   keyMaxStaleness: 900,
   publicUrl: "https://mint.example",
-  operators: { named: new Map(), ofAll: new Map() },
+  operators: { named: new Map(), ofAll: new Map(), all: new Map() },
 };
 
-/** A file with these tenants. */
+/** A file with these tenants and their operators. */
 export function fileOf(...tenants: readonly Tenant[]): FilePart {
-  return { tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])), words: new Map(), rules: testRules };
+  const all = new Map(tenants.flatMap(({ operators }) => [...operators]));
+  const ofAll = new Map([...all].filter(([, operator]) => operator.tenants === "*"));
+  return {
+    tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
+    words: new Map(),
+    rules: { ...testRules, operators: { named: new Map(), ofAll, all } },
+  };
 }
 
 export const CLIENT_ID = "arbitrary-resource-owner-client";
@@ -103,7 +109,7 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
     limits: testLimits,
     rateLimits: NO_RATE_LIMITS,
     operators: new Map([
-      [OPERATOR_ID, { id: OPERATOR_ID, roles: new Set(OPERATOR_ROLES), secrets: [sha256Secret(SECRET)] }],
+      [OPERATOR_ID, { id: OPERATOR_ID, roles: new Set(OPERATOR_ROLES), tenants: "*", secrets: [sha256Secret(SECRET)] }],
     ]),
     ...members,
   };

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mintmark/v1/registry_service.proto.
  */
 export const file_mintmark_v1_registry_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJtaW50bWFyay92MS9yZWdpc3RyeV9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSKkAgoGQ2xpZW50EgoKAmlkGAEgASgJEikKCHNldHRpbmdzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIqCgdzZWNyZXRzGAMgAygLMhkubWludG1hcmsudjEuQ2xpZW50U2VjcmV0EiMKBnNvdXJjZRgEIAEoDjITLm1pbnRtYXJrLnYxLlNvdXJjZRIQCghzaGFkb3dlZBgFIAEoCBIMCgRldGFnGAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYCSADKAkirAEKDENsaWVudFNlY3JldBIKCgJpZBgBIAEoCRIvCgtjcmVhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKbm90X2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkwKDFdyaXRlT3B0aW9ucxIMCgRldGFnGAEgASgJEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJIowBChNDcmVhdGVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSKQoIc2V0dGluZ3MYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUQ3JlYXRlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIyChBHZXRDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkiOAoRR2V0Q2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50IlsKEkxpc3RDbGllbnRzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlQKE0xpc3RDbGllbnRzUmVzcG9uc2USJAoHY2xpZW50cxgBIAMoCzITLm1pbnRtYXJrLnYxLkNsaWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkivQEKE1VwZGF0ZUNsaWVudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBmNsaWVudBgCIAEoCRIpCghzZXR0aW5ncxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLdXBkYXRlX21hc2sYBCABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEioKB29wdGlvbnMYBSABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUVXBkYXRlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKGAQoTRGVsZXRlQ2xpZW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDgoGY2xpZW50GAIgASgJEhUKDXJldm9rZV90b2tlbnMYAyABKAgSDAoEd2FpdBgEIAEoCBIqCgdvcHRpb25zGAUgASgLMhkubWludG1hcmsudjEuV3JpdGVPcHRpb25zIkoKFERlbGV0ZUNsaWVudFJlc3BvbnNlEjIKDmVmZmVjdGl2ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoURGlzYWJsZUNsaWVudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBmNsaWVudBgCIAEoCRIVCg1yZXZva2VfdG9rZW5zGAMgASgIEgwKBHdhaXQYBCABKAgSKgoHb3B0aW9ucxgFIAEoCzIZLm1pbnRtYXJrLnYxLldyaXRlT3B0aW9ucyJwChVEaXNhYmxlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJhChNFbmFibGVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSKgoHb3B0aW9ucxgDIAEoCzIZLm1pbnRtYXJrLnYxLldyaXRlT3B0aW9ucyJvChRFbmFibGVDbGllbnRSZXNwb25zZRIjCgZjbGllbnQYASABKAsyEy5taW50bWFyay52MS5DbGllbnQSMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsUBChZBZGRDbGllbnRTZWNyZXRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSLgoKbm90X2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB29wdGlvbnMYBSABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMilQEKF0FkZENsaWVudFNlY3JldFJlc3BvbnNlEiMKBmNsaWVudBgBIAEoCzITLm1pbnRtYXJrLnYxLkNsaWVudBIRCglzZWNyZXRfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgJEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChlSZW1vdmVDbGllbnRTZWNyZXRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSEQoJc2VjcmV0X2lkGAMgASgJEioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMidQoaUmVtb3ZlQ2xpZW50U2VjcmV0UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI7ChlHZXRFZmZlY3RpdmVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkitQEKGkdldEVmZmVjdGl2ZUNsaWVudFJlc3BvbnNlEkcKCHNldHRpbmdzGAEgAygLMjUubWludG1hcmsudjEuR2V0RWZmZWN0aXZlQ2xpZW50UmVzcG9uc2UuU2V0dGluZ3NFbnRyeRpOCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRIsCgV2YWx1ZRgCIAEoCzIdLm1pbnRtYXJrLnYxLkVmZmVjdGl2ZVNldHRpbmc6AjgBImUKEEVmZmVjdGl2ZVNldHRpbmcSJQoFdmFsdWUYASABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKgoGc291cmNlGAIgASgOMhoubWludG1hcmsudjEuU2V0dGluZ1NvdXJjZSImChRMaXN0T3BlcmF0b3JzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiQQoVTGlzdE9wZXJhdG9yc1Jlc3BvbnNlEigKCW9wZXJhdG9ycxgBIAMoCzIVLm1pbnRtYXJrLnYxLk9wZXJhdG9yIiUKCE9wZXJhdG9yEgoKAmlkGAEgASgJEg0KBXJvbGVzGAIgAygJKkQKBlNvdXJjZRIWChJTT1VSQ0VfVU5TUEVDSUZJRUQQABIPCgtTT1VSQ0VfRklMRRABEhEKDVNPVVJDRV9TVE9SRUQQAiqBAQoNU2V0dGluZ1NvdXJjZRIeChpTRVRUSU5HX1NPVVJDRV9VTlNQRUNJRklFRBAAEhkKFVNFVFRJTkdfU09VUkNFX0NMSUVOVBABEhkKFVNFVFRJTkdfU09VUkNFX1RFTkFOVBACEhoKFlNFVFRJTkdfU09VUkNFX0RFRkFVTFQQAzLfBwoPUmVnaXN0cnlTZXJ2aWNlElMKDENyZWF0ZUNsaWVudBIgLm1pbnRtYXJrLnYxLkNyZWF0ZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5DcmVhdGVDbGllbnRSZXNwb25zZRJKCglHZXRDbGllbnQSHS5taW50bWFyay52MS5HZXRDbGllbnRSZXF1ZXN0Gh4ubWludG1hcmsudjEuR2V0Q2xpZW50UmVzcG9uc2USUAoLTGlzdENsaWVudHMSHy5taW50bWFyay52MS5MaXN0Q2xpZW50c1JlcXVlc3QaIC5taW50bWFyay52MS5MaXN0Q2xpZW50c1Jlc3BvbnNlElMKDFVwZGF0ZUNsaWVudBIgLm1pbnRtYXJrLnYxLlVwZGF0ZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5VcGRhdGVDbGllbnRSZXNwb25zZRJTCgxEZWxldGVDbGllbnQSIC5taW50bWFyay52MS5EZWxldGVDbGllbnRSZXF1ZXN0GiEubWludG1hcmsudjEuRGVsZXRlQ2xpZW50UmVzcG9uc2USVgoNRGlzYWJsZUNsaWVudBIhLm1pbnRtYXJrLnYxLkRpc2FibGVDbGllbnRSZXF1ZXN0GiIubWludG1hcmsudjEuRGlzYWJsZUNsaWVudFJlc3BvbnNlElMKDEVuYWJsZUNsaWVudBIgLm1pbnRtYXJrLnYxLkVuYWJsZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5FbmFibGVDbGllbnRSZXNwb25zZRJcCg9BZGRDbGllbnRTZWNyZXQSIy5taW50bWFyay52MS5BZGRDbGllbnRTZWNyZXRSZXF1ZXN0GiQubWludG1hcmsudjEuQWRkQ2xpZW50U2VjcmV0UmVzcG9uc2USZQoSUmVtb3ZlQ2xpZW50U2VjcmV0EiYubWludG1hcmsudjEuUmVtb3ZlQ2xpZW50U2VjcmV0UmVxdWVzdBonLm1pbnRtYXJrLnYxLlJlbW92ZUNsaWVudFNlY3JldFJlc3BvbnNlEmUKEkdldEVmZmVjdGl2ZUNsaWVudBImLm1pbnRtYXJrLnYxLkdldEVmZmVjdGl2ZUNsaWVudFJlcXVlc3QaJy5taW50bWFyay52MS5HZXRFZmZlY3RpdmVDbGllbnRSZXNwb25zZRJWCg1MaXN0T3BlcmF0b3JzEiEubWludG1hcmsudjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaIi5taW50bWFyay52MS5MaXN0T3BlcmF0b3JzUmVzcG9uc2VCPQoLbWludG1hcmsudjFCFFJlZ2lzdHJ5U2VydmljZVByb3RvUAFaFm1pbnRtYXJrL3YxO21pbnRtYXJrdjFiBnByb3RvMw", [file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiJtaW50bWFyay92MS9yZWdpc3RyeV9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSKkAgoGQ2xpZW50EgoKAmlkGAEgASgJEikKCHNldHRpbmdzGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIqCgdzZWNyZXRzGAMgAygLMhkubWludG1hcmsudjEuQ2xpZW50U2VjcmV0EiMKBnNvdXJjZRgEIAEoDjITLm1pbnRtYXJrLnYxLlNvdXJjZRIQCghzaGFkb3dlZBgFIAEoCBIMCgRldGFnGAYgASgJEi8KC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYCSADKAkirAEKDENsaWVudFNlY3JldBIKCgJpZBgBIAEoCRIvCgtjcmVhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKbm90X2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkwKDFdyaXRlT3B0aW9ucxIMCgRldGFnGAEgASgJEhUKDXZhbGlkYXRlX29ubHkYAiABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAMgASgJIowBChNDcmVhdGVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSKQoIc2V0dGluZ3MYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUQ3JlYXRlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIyChBHZXRDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkiOAoRR2V0Q2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50IlsKEkxpc3RDbGllbnRzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDgoGZmlsdGVyGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJIlQKE0xpc3RDbGllbnRzUmVzcG9uc2USJAoHY2xpZW50cxgBIAMoCzITLm1pbnRtYXJrLnYxLkNsaWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkivQEKE1VwZGF0ZUNsaWVudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBmNsaWVudBgCIAEoCRIpCghzZXR0aW5ncxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLdXBkYXRlX21hc2sYBCABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEioKB29wdGlvbnMYBSABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUVXBkYXRlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKGAQoTRGVsZXRlQ2xpZW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDgoGY2xpZW50GAIgASgJEhUKDXJldm9rZV90b2tlbnMYAyABKAgSDAoEd2FpdBgEIAEoCBIqCgdvcHRpb25zGAUgASgLMhkubWludG1hcmsudjEuV3JpdGVPcHRpb25zIkoKFERlbGV0ZUNsaWVudFJlc3BvbnNlEjIKDmVmZmVjdGl2ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKHAQoURGlzYWJsZUNsaWVudFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBmNsaWVudBgCIAEoCRIVCg1yZXZva2VfdG9rZW5zGAMgASgIEgwKBHdhaXQYBCABKAgSKgoHb3B0aW9ucxgFIAEoCzIZLm1pbnRtYXJrLnYxLldyaXRlT3B0aW9ucyJwChVEaXNhYmxlQ2xpZW50UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJhChNFbmFibGVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSKgoHb3B0aW9ucxgDIAEoCzIZLm1pbnRtYXJrLnYxLldyaXRlT3B0aW9ucyJvChRFbmFibGVDbGllbnRSZXNwb25zZRIjCgZjbGllbnQYASABKAsyEy5taW50bWFyay52MS5DbGllbnQSMgoOZWZmZWN0aXZlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsUBChZBZGRDbGllbnRTZWNyZXRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSLgoKbm90X2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB29wdGlvbnMYBSABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMilQEKF0FkZENsaWVudFNlY3JldFJlc3BvbnNlEiMKBmNsaWVudBgBIAEoCzITLm1pbnRtYXJrLnYxLkNsaWVudBIRCglzZWNyZXRfaWQYAiABKAkSDgoGc2VjcmV0GAMgASgJEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChlSZW1vdmVDbGllbnRTZWNyZXRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkSEQoJc2VjcmV0X2lkGAMgASgJEioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMidQoaUmVtb3ZlQ2xpZW50U2VjcmV0UmVzcG9uc2USIwoGY2xpZW50GAEgASgLMhMubWludG1hcmsudjEuQ2xpZW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI7ChlHZXRFZmZlY3RpdmVDbGllbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZjbGllbnQYAiABKAkitQEKGkdldEVmZmVjdGl2ZUNsaWVudFJlc3BvbnNlEkcKCHNldHRpbmdzGAEgAygLMjUubWludG1hcmsudjEuR2V0RWZmZWN0aXZlQ2xpZW50UmVzcG9uc2UuU2V0dGluZ3NFbnRyeRpOCg1TZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRIsCgV2YWx1ZRgCIAEoCzIdLm1pbnRtYXJrLnYxLkVmZmVjdGl2ZVNldHRpbmc6AjgBImUKEEVmZmVjdGl2ZVNldHRpbmcSJQoFdmFsdWUYASABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSKgoGc291cmNlGAIgASgOMhoubWludG1hcmsudjEuU2V0dGluZ1NvdXJjZSImChRMaXN0T3BlcmF0b3JzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiQQoVTGlzdE9wZXJhdG9yc1Jlc3BvbnNlEigKCW9wZXJhdG9ycxgBIAMoCzIVLm1pbnRtYXJrLnYxLk9wZXJhdG9yIiUKCE9wZXJhdG9yEgoKAmlkGAEgASgJEg0KBXJvbGVzGAIgAygJIvgBCgZUZW5hbnQSCgoCaWQYASABKAkSKQoIc2V0dGluZ3MYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiMKBnNvdXJjZRgDIAEoDjITLm1pbnRtYXJrLnYxLlNvdXJjZRIQCghzaGFkb3dlZBgEIAEoCBIMCgRldGFnGAUgASgJEi8KC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIcHJvYmxlbXMYCCADKAkifAoTQ3JlYXRlVGVuYW50UmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSKQoIc2V0dGluZ3MYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EioKB29wdGlvbnMYAyABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUQ3JlYXRlVGVuYW50UmVzcG9uc2USIwoGdGVuYW50GAEgASgLMhMubWludG1hcmsudjEuVGVuYW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIiChBHZXRUZW5hbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSI4ChFHZXRUZW5hbnRSZXNwb25zZRIjCgZ0ZW5hbnQYASABKAsyEy5taW50bWFyay52MS5UZW5hbnQiSwoSTGlzdFRlbmFudHNSZXF1ZXN0Eg4KBmZpbHRlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJUChNMaXN0VGVuYW50c1Jlc3BvbnNlEiQKB3RlbmFudHMYASADKAsyEy5taW50bWFyay52MS5UZW5hbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIq0BChNVcGRhdGVUZW5hbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIpCghzZXR0aW5ncxgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLdXBkYXRlX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMibwoUVXBkYXRlVGVuYW50UmVzcG9uc2USIwoGdGVuYW50GAEgASgLMhMubWludG1hcmsudjEuVGVuYW50EjIKDmVmZmVjdGl2ZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJuChNEZWxldGVUZW5hbnRSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRINCgVmb3JjZRgCIAEoCBIMCgR3YWl0GAMgASgIEioKB29wdGlvbnMYBCABKAsyGS5taW50bWFyay52MS5Xcml0ZU9wdGlvbnMiegoURGVsZXRlVGVuYW50UmVzcG9uc2USMgoOZWZmZWN0aXZlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnB1cmdlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKkQKBlNvdXJjZRIWChJTT1VSQ0VfVU5TUEVDSUZJRUQQABIPCgtTT1VSQ0VfRklMRRABEhEKDVNPVVJDRV9TVE9SRUQQAiqBAQoNU2V0dGluZ1NvdXJjZRIeChpTRVRUSU5HX1NPVVJDRV9VTlNQRUNJRklFRBAAEhkKFVNFVFRJTkdfU09VUkNFX0NMSUVOVBABEhkKFVNFVFRJTkdfU09VUkNFX1RFTkFOVBACEhoKFlNFVFRJTkdfU09VUkNFX0RFRkFVTFQQAzL8CgoPUmVnaXN0cnlTZXJ2aWNlElMKDENyZWF0ZUNsaWVudBIgLm1pbnRtYXJrLnYxLkNyZWF0ZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5DcmVhdGVDbGllbnRSZXNwb25zZRJKCglHZXRDbGllbnQSHS5taW50bWFyay52MS5HZXRDbGllbnRSZXF1ZXN0Gh4ubWludG1hcmsudjEuR2V0Q2xpZW50UmVzcG9uc2USUAoLTGlzdENsaWVudHMSHy5taW50bWFyay52MS5MaXN0Q2xpZW50c1JlcXVlc3QaIC5taW50bWFyay52MS5MaXN0Q2xpZW50c1Jlc3BvbnNlElMKDFVwZGF0ZUNsaWVudBIgLm1pbnRtYXJrLnYxLlVwZGF0ZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5VcGRhdGVDbGllbnRSZXNwb25zZRJTCgxEZWxldGVDbGllbnQSIC5taW50bWFyay52MS5EZWxldGVDbGllbnRSZXF1ZXN0GiEubWludG1hcmsudjEuRGVsZXRlQ2xpZW50UmVzcG9uc2USVgoNRGlzYWJsZUNsaWVudBIhLm1pbnRtYXJrLnYxLkRpc2FibGVDbGllbnRSZXF1ZXN0GiIubWludG1hcmsudjEuRGlzYWJsZUNsaWVudFJlc3BvbnNlElMKDEVuYWJsZUNsaWVudBIgLm1pbnRtYXJrLnYxLkVuYWJsZUNsaWVudFJlcXVlc3QaIS5taW50bWFyay52MS5FbmFibGVDbGllbnRSZXNwb25zZRJcCg9BZGRDbGllbnRTZWNyZXQSIy5taW50bWFyay52MS5BZGRDbGllbnRTZWNyZXRSZXF1ZXN0GiQubWludG1hcmsudjEuQWRkQ2xpZW50U2VjcmV0UmVzcG9uc2USZQoSUmVtb3ZlQ2xpZW50U2VjcmV0EiYubWludG1hcmsudjEuUmVtb3ZlQ2xpZW50U2VjcmV0UmVxdWVzdBonLm1pbnRtYXJrLnYxLlJlbW92ZUNsaWVudFNlY3JldFJlc3BvbnNlEmUKEkdldEVmZmVjdGl2ZUNsaWVudBImLm1pbnRtYXJrLnYxLkdldEVmZmVjdGl2ZUNsaWVudFJlcXVlc3QaJy5taW50bWFyay52MS5HZXRFZmZlY3RpdmVDbGllbnRSZXNwb25zZRJWCg1MaXN0T3BlcmF0b3JzEiEubWludG1hcmsudjEuTGlzdE9wZXJhdG9yc1JlcXVlc3QaIi5taW50bWFyay52MS5MaXN0T3BlcmF0b3JzUmVzcG9uc2USUwoMQ3JlYXRlVGVuYW50EiAubWludG1hcmsudjEuQ3JlYXRlVGVuYW50UmVxdWVzdBohLm1pbnRtYXJrLnYxLkNyZWF0ZVRlbmFudFJlc3BvbnNlEkoKCUdldFRlbmFudBIdLm1pbnRtYXJrLnYxLkdldFRlbmFudFJlcXVlc3QaHi5taW50bWFyay52MS5HZXRUZW5hbnRSZXNwb25zZRJQCgtMaXN0VGVuYW50cxIfLm1pbnRtYXJrLnYxLkxpc3RUZW5hbnRzUmVxdWVzdBogLm1pbnRtYXJrLnYxLkxpc3RUZW5hbnRzUmVzcG9uc2USUwoMVXBkYXRlVGVuYW50EiAubWludG1hcmsudjEuVXBkYXRlVGVuYW50UmVxdWVzdBohLm1pbnRtYXJrLnYxLlVwZGF0ZVRlbmFudFJlc3BvbnNlElMKDERlbGV0ZVRlbmFudBIgLm1pbnRtYXJrLnYxLkRlbGV0ZVRlbmFudFJlcXVlc3QaIS5taW50bWFyay52MS5EZWxldGVUZW5hbnRSZXNwb25zZUI9CgttaW50bWFyay52MUIUUmVnaXN0cnlTZXJ2aWNlUHJvdG9QAVoWbWludG1hcmsvdjE7bWludG1hcmt2MWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A client's entry.
@@ -964,6 +964,390 @@ export const OperatorSchema: GenMessage<Operator> = /*@__PURE__*/
   messageDesc(file_mintmark_v1_registry_service, 26);
 
 /**
+ * A tenant's entry.
+ *
+ * @generated from message mintmark.v1.Tenant
+ */
+export type Tenant = Message<"mintmark.v1.Tenant"> & {
+  /**
+   * The tenant's id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * In the words of the configuration file, without `clients`.
+   *
+   * @generated from field: google.protobuf.Struct settings = 2;
+   */
+  settings?: JsonObject | undefined;
+
+  /**
+   * Where the entry is.
+   *
+   * @generated from field: mintmark.v1.Source source = 3;
+   */
+  source: Source;
+
+  /**
+   * Whether the entry does not count, as the file has a tenant with its id.
+   *
+   * @generated from field: bool shadowed = 4;
+   */
+  shadowed: boolean;
+
+  /**
+   * Changes with every write. Empty for an entry of the file.
+   *
+   * @generated from field: string etag = 5;
+   */
+  etag: string;
+
+  /**
+   * When the entry was made. Absent for an entry of the file.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 6;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When the entry was last written. Absent for an entry of the file.
+   *
+   * @generated from field: google.protobuf.Timestamp update_time = 7;
+   */
+  updateTime?: Timestamp | undefined;
+
+  /**
+   * Why the entry is not used as it is written. A node then goes on with the
+   * last one that it could use.
+   *
+   * @generated from field: repeated string problems = 8;
+   */
+  problems: string[];
+};
+
+/**
+ * Describes the message mintmark.v1.Tenant.
+ * Use `create(TenantSchema)` to create a new message.
+ */
+export const TenantSchema: GenMessage<Tenant> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 27);
+
+/**
+ * Asks for a new tenant.
+ *
+ * @generated from message mintmark.v1.CreateTenantRequest
+ */
+export type CreateTenantRequest = Message<"mintmark.v1.CreateTenantRequest"> & {
+  /**
+   * The tenant's id: 1 to 63 lower-case letters, digits and hyphens. Required.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * In the words of the configuration file, without `clients`.
+   *
+   * @generated from field: google.protobuf.Struct settings = 2;
+   */
+  settings?: JsonObject | undefined;
+
+  /**
+   * How the change is made.
+   *
+   * @generated from field: mintmark.v1.WriteOptions options = 3;
+   */
+  options?: WriteOptions | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.CreateTenantRequest.
+ * Use `create(CreateTenantRequestSchema)` to create a new message.
+ */
+export const CreateTenantRequestSchema: GenMessage<CreateTenantRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 28);
+
+/**
+ * Says what was registered.
+ *
+ * @generated from message mintmark.v1.CreateTenantResponse
+ */
+export type CreateTenantResponse = Message<"mintmark.v1.CreateTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: mintmark.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * By when every node that reaches the store serves it.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 2;
+   */
+  effectiveTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.CreateTenantResponse.
+ * Use `create(CreateTenantResponseSchema)` to create a new message.
+ */
+export const CreateTenantResponseSchema: GenMessage<CreateTenantResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 29);
+
+/**
+ * Asks for a tenant.
+ *
+ * @generated from message mintmark.v1.GetTenantRequest
+ */
+export type GetTenantRequest = Message<"mintmark.v1.GetTenantRequest"> & {
+  /**
+   * The tenant's id. Required.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+};
+
+/**
+ * Describes the message mintmark.v1.GetTenantRequest.
+ * Use `create(GetTenantRequestSchema)` to create a new message.
+ */
+export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 30);
+
+/**
+ * A tenant.
+ *
+ * @generated from message mintmark.v1.GetTenantResponse
+ */
+export type GetTenantResponse = Message<"mintmark.v1.GetTenantResponse"> & {
+  /**
+   * The entry that counts.
+   *
+   * @generated from field: mintmark.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.GetTenantResponse.
+ * Use `create(GetTenantResponseSchema)` to create a new message.
+ */
+export const GetTenantResponseSchema: GenMessage<GetTenantResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 31);
+
+/**
+ * Asks for tenants.
+ *
+ * @generated from message mintmark.v1.ListTenantsRequest
+ */
+export type ListTenantsRequest = Message<"mintmark.v1.ListTenantsRequest"> & {
+  /**
+   * Only tenants whose id contains this text; case does not count. Empty: all.
+   *
+   * @generated from field: string filter = 1;
+   */
+  filter: string;
+
+  /**
+   * The most tenants of the answer, up to 100. 0: 50.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of an earlier answer to the same request. Empty: the
+   * first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mintmark.v1.ListTenantsRequest.
+ * Use `create(ListTenantsRequestSchema)` to create a new message.
+ */
+export const ListTenantsRequestSchema: GenMessage<ListTenantsRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 32);
+
+/**
+ * A page of tenants, sorted by id. Of one id, the entry of the file comes first.
+ *
+ * @generated from message mintmark.v1.ListTenantsResponse
+ */
+export type ListTenantsResponse = Message<"mintmark.v1.ListTenantsResponse"> & {
+  /**
+   * The tenants.
+   *
+   * @generated from field: repeated mintmark.v1.Tenant tenants = 1;
+   */
+  tenants: Tenant[];
+
+  /**
+   * Where the next page begins. Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mintmark.v1.ListTenantsResponse.
+ * Use `create(ListTenantsResponseSchema)` to create a new message.
+ */
+export const ListTenantsResponseSchema: GenMessage<ListTenantsResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 33);
+
+/**
+ * Asks for a change of settings.
+ *
+ * @generated from message mintmark.v1.UpdateTenantRequest
+ */
+export type UpdateTenantRequest = Message<"mintmark.v1.UpdateTenantRequest"> & {
+  /**
+   * The tenant's id. Required.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * The settings as they shall be.
+   *
+   * @generated from field: google.protobuf.Struct settings = 2;
+   */
+  settings?: JsonObject | undefined;
+
+  /**
+   * The names of the settings that change: those that `settings` lacks get
+   * their defaults. `*`: all. Absent: those that `settings` has.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 3;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * How the change is made.
+   *
+   * @generated from field: mintmark.v1.WriteOptions options = 4;
+   */
+  options?: WriteOptions | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.UpdateTenantRequest.
+ * Use `create(UpdateTenantRequestSchema)` to create a new message.
+ */
+export const UpdateTenantRequestSchema: GenMessage<UpdateTenantRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 34);
+
+/**
+ * Says what is there now.
+ *
+ * @generated from message mintmark.v1.UpdateTenantResponse
+ */
+export type UpdateTenantResponse = Message<"mintmark.v1.UpdateTenantResponse"> & {
+  /**
+   * The tenant.
+   *
+   * @generated from field: mintmark.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * By when every node that reaches the store acts by it.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 2;
+   */
+  effectiveTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.UpdateTenantResponse.
+ * Use `create(UpdateTenantResponseSchema)` to create a new message.
+ */
+export const UpdateTenantResponseSchema: GenMessage<UpdateTenantResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 35);
+
+/**
+ * Asks for the end of a tenant.
+ *
+ * @generated from message mintmark.v1.DeleteTenantRequest
+ */
+export type DeleteTenantRequest = Message<"mintmark.v1.DeleteTenantRequest"> & {
+  /**
+   * The tenant's id. Required.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * Whether its registered clients are deleted with it. Otherwise the call is
+   * refused if there are any (FAILED_PRECONDITION).
+   *
+   * @generated from field: bool force = 2;
+   */
+  force: boolean;
+
+  /**
+   * Whether the answer waits until every node that reaches the store acts by
+   * the change: some seconds.
+   *
+   * @generated from field: bool wait = 3;
+   */
+  wait: boolean;
+
+  /**
+   * How the change is made.
+   *
+   * @generated from field: mintmark.v1.WriteOptions options = 4;
+   */
+  options?: WriteOptions | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.DeleteTenantRequest.
+ * Use `create(DeleteTenantRequestSchema)` to create a new message.
+ */
+export const DeleteTenantRequestSchema: GenMessage<DeleteTenantRequest> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 36);
+
+/**
+ * Says that the tenant is deleted.
+ *
+ * @generated from message mintmark.v1.DeleteTenantResponse
+ */
+export type DeleteTenantResponse = Message<"mintmark.v1.DeleteTenantResponse"> & {
+  /**
+   * By when every node that reaches the store acts by it.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 1;
+   */
+  effectiveTime?: Timestamp | undefined;
+
+  /**
+   * When its id and its issuer can be used again, and its keys are deleted: none
+   * of its tokens can be alive then.
+   *
+   * @generated from field: google.protobuf.Timestamp purge_time = 2;
+   */
+  purgeTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mintmark.v1.DeleteTenantResponse.
+ * Use `create(DeleteTenantResponseSchema)` to create a new message.
+ */
+export const DeleteTenantResponseSchema: GenMessage<DeleteTenantResponse> = /*@__PURE__*/
+  messageDesc(file_mintmark_v1_registry_service, 37);
+
+/**
  * Where an entry is.
  *
  * @generated from enum mintmark.v1.Source
@@ -1054,8 +1438,9 @@ export const SettingSourceSchema: GenEnum<SettingSource> = /*@__PURE__*/
 
 /**
  * What operators register while the mint runs. Callers authenticate with Basic
- * credentials of an operator in the `authorization` metadata. What changes
- * something needs the role `clients`, what reads it `clients` or `read`.
+ * credentials of an operator in the `authorization` metadata. What changes a
+ * client needs the role `clients`, what changes a tenant the role `tenants`, and
+ * what reads one the same or `read`.
  *
  * Settings are in the words of the configuration file, and obey its rules: a
  * refusal names the place, such as `clients.billing.scopes[0]`. The file's own
@@ -1173,6 +1558,60 @@ export const RegistryService: GenService<{
     methodKind: "unary";
     input: typeof ListOperatorsRequestSchema;
     output: typeof ListOperatorsResponseSchema;
+  },
+  /**
+   * Registers a tenant, whose keys are there before the answer. ALREADY_EXISTS if
+   * there is one, FAILED_PRECONDITION if one of its id was deleted not long ago.
+   *
+   * @generated from rpc mintmark.v1.RegistryService.CreateTenant
+   */
+  createTenant: {
+    methodKind: "unary";
+    input: typeof CreateTenantRequestSchema;
+    output: typeof CreateTenantResponseSchema;
+  },
+  /**
+   * Reads a tenant's entry: the file's, if it has one.
+   *
+   * @generated from rpc mintmark.v1.RegistryService.GetTenant
+   */
+  getTenant: {
+    methodKind: "unary";
+    input: typeof GetTenantRequestSchema;
+    output: typeof GetTenantResponseSchema;
+  },
+  /**
+   * Lists the tenants of both sources that the operator may act for, sorted by
+   * id.
+   *
+   * @generated from rpc mintmark.v1.RegistryService.ListTenants
+   */
+  listTenants: {
+    methodKind: "unary";
+    input: typeof ListTenantsRequestSchema;
+    output: typeof ListTenantsResponseSchema;
+  },
+  /**
+   * Changes settings of a tenant.
+   *
+   * @generated from rpc mintmark.v1.RegistryService.UpdateTenant
+   */
+  updateTenant: {
+    methodKind: "unary";
+    input: typeof UpdateTenantRequestSchema;
+    output: typeof UpdateTenantResponseSchema;
+  },
+  /**
+   * Deletes a tenant: nodes refuse everything of it, and its tokens are inactive.
+   * Its id and its issuer are free again, and its keys are deleted, once none of
+   * its tokens can be alive.
+   *
+   * @generated from rpc mintmark.v1.RegistryService.DeleteTenant
+   */
+  deleteTenant: {
+    methodKind: "unary";
+    input: typeof DeleteTenantRequestSchema;
+    output: typeof DeleteTenantResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mintmark_v1_registry_service, 0);

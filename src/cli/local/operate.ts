@@ -23,7 +23,7 @@ export interface AtStore {
 }
 
 /** The operator in the log: anyone who can read the key-encryption key and the store. */
-const COMMAND_LINE: Operator = { id: "command line", roles: new Set(OPERATOR_ROLES), secrets: [] };
+const COMMAND_LINE: Operator = { id: "command line", roles: new Set(OPERATOR_ROLES), tenants: "*", secrets: [] };
 
 /**
  * Performs an operator's operation on a tenant of an open store, with a node of its own. Throws {@link UsageError} for a

@@ -1,9 +1,17 @@
-import type { Operator, OperatorRole } from "../../registry/tenant.ts";
+import type { Operator, OperatorRole, Realm } from "../../registry/tenant.ts";
 import { OAuthError } from "../errors.ts";
+import type { Attempts } from "../limits/attempts.ts";
 import type { Caller } from "../request.ts";
 import { parseBasic } from "./basic.ts";
-import type { MethodContext } from "./method.ts";
 import { MALFORMED_BASIC, operatorRefused } from "./refusals.ts";
+import type { SecretVerifier } from "./secrets.ts";
+
+/** What authenticating an operator needs. */
+export interface OperatorContext {
+  readonly tenant: Realm;
+  readonly secrets: SecretVerifier;
+  readonly attempts: Attempts;
+}
 
 /**
  * Authenticates an operator, by Basic credentials only.
@@ -13,7 +21,7 @@ import { MALFORMED_BASIC, operatorRefused } from "./refusals.ts";
  */
 export async function authenticateOperator(
   { authorization, remoteAddress: address }: Caller,
-  { tenant, secrets, attempts }: MethodContext,
+  { tenant, secrets, attempts }: OperatorContext,
 ): Promise<Operator> {
   if (authorization === undefined)
     throw operatorRefused("An operator's Basic credentials are required in authorization.");
@@ -33,8 +41,22 @@ export async function authenticateOperator(
   throw operatorRefused("The operator is unknown, or its secret is missing or wrong.", operator);
 }
 
-/** Throws OAuthError `access_denied` unless the operator has one of these roles. */
-export function assertRole({ roles }: Operator, needed: readonly OperatorRole[] = []): void {
-  if (needed.some((role) => roles.has(role))) return;
-  throw new OAuthError("access_denied", `The operator needs the role ${needed.join(" or ")}.`);
+/**
+ * Throws OAuthError `access_denied` unless the operator has one of these roles and, if the request is about one tenant, may
+ * act for that.
+ */
+export function assertMay(
+  { roles, tenants }: Operator,
+  needed: readonly OperatorRole[] = [],
+  tenant: string | undefined,
+): void {
+  if (!needed.some((role) => roles.has(role)))
+    throw new OAuthError("access_denied", `The operator needs the role ${needed.join(" or ")}.`);
+  if (tenant !== undefined && !isFor(tenants, tenant))
+    throw new OAuthError("access_denied", "The operator may not act for that tenant.");
+}
+
+/** Whether an operator may act for a tenant. */
+export function isFor(tenants: Operator["tenants"], tenant: string): boolean {
+  return tenants === "*" || tenants.has(tenant);
 }

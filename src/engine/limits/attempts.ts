@@ -1,7 +1,7 @@
 import { hostNetwork } from "../../base/address.ts";
 import type { Clock, Instant } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru-map.ts";
-import type { LimitName, Tenant } from "../../registry/tenant.ts";
+import type { LimitName, Realm } from "../../registry/tenant.ts";
 import type { TallyStore } from "../../store/port.ts";
 import { RateLimitedError } from "../rate-limited.ts";
 import { type Claim, Windows } from "./windows.ts";
@@ -14,7 +14,7 @@ const MAX_ID_LENGTH = 1024;
 
 /** Someone who tries to prove who it is. */
 export interface Attempt {
-  readonly tenant: Tenant;
+  readonly tenant: Pick<Realm, "id" | "rateLimits">;
   readonly role: "client" | "operator";
   /** Whom it names. */
   readonly id: string;

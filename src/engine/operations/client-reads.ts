@@ -5,12 +5,12 @@ import type {
   ClientPage,
   ClientRequest,
   EffectiveClient,
-  ListClientsRequest,
+  ListRequest,
   OperatorDescription,
 } from "../registry-request.ts";
 import { clientIn, describeClient } from "./clients.ts";
+import { pageOf } from "./entry-pages.ts";
 import type { Done } from "./operation.ts";
-import { pageSizeOf, readPageToken, writePageToken } from "./pages.ts";
 import { notThere } from "./registry.ts";
 
 const READ = { event: "registry_read" } as const;
@@ -32,26 +32,11 @@ export async function getClient(
 export async function listClients(
   context: RequestContext,
   _operator: Operator,
-  { filter = "", pageSize, pageToken }: ListClientsRequest,
+  request: ListRequest,
 ): Promise<Done<ClientPage>> {
-  const limit = pageSizeOf(pageSize);
-  const after = pageToken === undefined ? undefined : readPageToken(pageToken, isCursor);
-  const wanted = filter.toLowerCase();
   await context.registrations.catchUp();
-  const found = context.registrations
-    .clients(context.tenant.id)
-    .filter((entry) => entry.id.toLowerCase().includes(wanted))
-    .filter((entry) => after === undefined || isAfter([entry.id, entry.isShadowed], after));
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
-  const isAll = found.length <= limit || last === undefined;
-  return {
-    answer: {
-      clients: page.map(describeClient),
-      nextPageToken: isAll ? undefined : writePageToken([last.id, last.isShadowed]),
-    },
-    event: READ,
-  };
+  const { page, nextPageToken } = pageOf(context.registrations.clients(context.tenant.id), request);
+  return { answer: { clients: page.map(describeClient), nextPageToken }, event: READ };
 }
 
 /** What holds for a client now, and where each setting comes from. Throws OAuthError `invalid_request`. */
@@ -71,15 +56,4 @@ export async function getEffectiveClient(
 export async function listOperators({ tenant }: RequestContext): Promise<Done<readonly OperatorDescription[]>> {
   const operators = Array.from(tenant.operators.values(), ({ id, roles }) => ({ id, roles: [...roles] }));
   return { answer: operators.toSorted((one, other) => (one.id < other.id ? -1 : 1)), event: READ };
-}
-
-/** A client's place in the list: its id, and whether it is the shadowed one of that id. */
-type Cursor = readonly [id: string, isShadowed: boolean];
-
-function isCursor(value: readonly unknown[]): value is Cursor {
-  return value.length === 2 && typeof value[0] === "string" && typeof value[1] === "boolean";
-}
-
-function isAfter([id, isShadowed]: Cursor, [afterId, afterShadowed]: Cursor): boolean {
-  return id > afterId || (id === afterId && isShadowed && !afterShadowed);
 }

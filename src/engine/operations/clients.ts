@@ -1,4 +1,3 @@
-import type { JsonObject } from "../../base/json.ts";
 import type { StoredEntry } from "../../registry/document.ts";
 import type { Entry } from "../../registry/entries.ts";
 import type { Operator } from "../../registry/tenant.ts";
@@ -16,6 +15,10 @@ import type {
 import { revokeClientTokens } from "../tokens/revoke-subject.ts";
 import type { Done } from "./operation.ts";
 import { alreadyThere, notThere, writeEntry } from "./registry.ts";
+import { maskOf, settingsIn, updated } from "./settings.ts";
+
+/** What no settings may have. */
+const SECRETS = ["secrets", "secrets are made by AddClientSecret"] as const;
 
 /**
  * Registers a client. It has no secret yet, so that nobody can be it unless its settings need none. For operators only,
@@ -29,7 +32,7 @@ export async function createClient(
   request: CreateClientRequest,
 ): Promise<Done<ChangedClient>> {
   const id = clientIn(request);
-  const settings = settingsIn(request);
+  const settings = settingsIn(request, ...SECRETS);
   return change(context, operator, request, "created", Object.keys(settings), (current) => {
     if (current !== undefined) throw alreadyThere("client", id);
     return { entry: settings, secrets: [] };
@@ -42,11 +45,11 @@ export async function updateClient(
   operator: Operator,
   request: UpdateClientRequest,
 ): Promise<Done<ChangedClient>> {
-  const settings = settingsIn(request);
+  const settings = settingsIn(request, ...SECRETS);
   const names = maskOf(request, settings);
   return change(context, operator, request, "updated", names ?? ["*"], (current) => {
     if (current === undefined) throw notThere("client", clientIn(request));
-    return { ...current, entry: names === undefined ? settings : updated(current.entry, settings, names) };
+    return { ...current, entry: updated(current.entry, settings, names) };
   });
 }
 
@@ -118,31 +121,12 @@ export async function change(
 ): Promise<Done<ChangedClient> & { readonly isRepeated: boolean }> {
   const id = clientIn(request);
   const { etag, validateOnly = false, idempotencyKey } = request;
-  const wanted = { kind: "client", id, ifEtag: etag, validateOnly, idempotencyKey, make } as const;
+  const tenant = context.tenant.id;
+  const wanted = { kind: "client", tenant, id, ifEtag: etag, validateOnly, idempotencyKey, make } as const;
   const { entry, effectiveAt, isRepeated } = await writeEntry(context, operator, wanted, { what, ...request });
   const answer = { client: entry && describeClient(entry), effectiveAt };
   const event = { event: "client_registered", registeredClient: id, change: what, fields, validateOnly } as const;
   return { answer, event, isRepeated };
-}
-
-/** Settings that are the request's own, and no secret. */
-function settingsIn({ settings = {} }: CreateClientRequest): JsonObject {
-  if (Object.hasOwn(settings, "secrets"))
-    throw new OAuthError("invalid_request", "settings.secrets is not allowed: secrets are made by AddClientSecret.");
-  return settings;
-}
-
-/** Undefined: all settings. */
-function maskOf({ updateMask = [] }: UpdateClientRequest, settings: JsonObject): readonly string[] | undefined {
-  if (updateMask.includes("*")) return undefined;
-  return updateMask.length === 0 ? Object.keys(settings) : updateMask;
-}
-
-/** The entry with those settings as given, or without those that are not given. */
-function updated(entry: JsonObject, settings: JsonObject, names: readonly string[]): JsonObject {
-  const kept = Object.entries(entry).filter(([name]) => !names.includes(name));
-  const given = Object.entries(settings).filter(([name]) => names.includes(name));
-  return Object.fromEntries([...kept, ...given]);
 }
 
 function withEnabled(current: StoredEntry | undefined, request: ChangeClientRequest, enabled: boolean): StoredEntry {

@@ -5,9 +5,11 @@ import { listGrants, revokeGrant } from "./grants.ts";
 import { introspect } from "./introspect.ts";
 import { listKeys, revokeClient, rotate } from "./keys.ts";
 import { mint } from "./mint.ts";
-import type { Operation } from "./operation.ts";
+import type { InstanceOperation, Operation } from "./operation.ts";
 import { refresh, reopen } from "./refresh.ts";
 import { revoke } from "./revoke.ts";
+import { getTenant, listTenants } from "./tenant-reads.ts";
+import { createTenant, deleteTenant, updateTenant } from "./tenants.ts";
 
 /** Every operation of a tenant. The engine's port is derived from this table: a new operation is one entry. */
 export const operations = {
@@ -60,3 +62,20 @@ export const operations = {
 
 /** The type of the table, from which other types are derived. */
 export type Operations = typeof operations;
+
+/** Every operation of the mint as a whole, for operators. The engine's port is derived from this table too. */
+export const instanceOperations = {
+  /** Registers a tenant. */
+  createTenant: { roles: ["tenants"], run: createTenant },
+  /** Reads a tenant's entry. */
+  getTenant: { roles: ["tenants", "read"], run: getTenant },
+  /** Lists the tenants of both sources that the operator may act for, sorted by id. */
+  listTenants: { roles: ["tenants", "read"], run: listTenants },
+  /** Changes settings of a tenant. */
+  updateTenant: { roles: ["tenants"], run: updateTenant },
+  /** Deletes a tenant. */
+  deleteTenant: { roles: ["tenants"], run: deleteTenant },
+} satisfies Record<string, InstanceOperation<never, unknown>>;
+
+/** The type of that table. */
+export type InstanceOperations = typeof instanceOperations;

@@ -1,7 +1,7 @@
 import type { Operator, OperatorRole } from "../../registry/tenant.ts";
 import type { Performed } from "../../telemetry/performed.ts";
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
-import type { RequestContext, TenantParts } from "../context.ts";
+import type { InstanceContext, RequestContext, TenantParts } from "../context.ts";
 
 /** Who may call an operation, and what proves it. */
 export interface Callers {
@@ -32,4 +32,12 @@ export interface Operation<By extends keyof Callers, Request, Answer> {
   run(context: RequestContext, by: Callers[By], request: Request): Promise<Done<Answer>>;
   /** Runs if the caller is told to try again (`temporarily_unavailable`), whatever the reason. */
   retried?(parts: TenantParts, request: Request): void;
+}
+
+/** One operation of the mint as a whole. `tenant`: the one that a request is about. */
+export interface InstanceOperation<Request extends { readonly tenant?: string | undefined }, Answer> {
+  /** The roles of which an operator needs one. */
+  readonly roles: readonly OperatorRole[];
+  /** Runs it, as that of an {@link Operation}. */
+  run(context: InstanceContext, by: Operator, request: Request): Promise<Done<Answer>>;
 }

@@ -2,7 +2,7 @@ import type { EntryKind } from "../../registry/entries.ts";
 import type { Change } from "../../registry/registration-change.ts";
 import { RegistrationError } from "../../registry/registration-error.ts";
 import type { Operator } from "../../registry/tenant.ts";
-import type { RequestContext } from "../context.ts";
+import type { InstanceContext } from "../context.ts";
 import { type Conflict, OAuthError } from "../errors.ts";
 import { checkIdempotencyKey, requestName } from "./idempotency.ts";
 
@@ -18,14 +18,14 @@ const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>
 };
 
 /** A change, but for what follows from the request. */
-type Wanted = Omit<Change, "tenant" | "request"> & { readonly idempotencyKey?: string | undefined };
+type Wanted = Omit<Change, "request"> & { readonly idempotencyKey?: string | undefined };
 
 /**
- * Writes an entry of this tenant. `what`: everything that the request asks for, so that a key that is used again for
+ * Writes an entry. `what`: everything that the request asks for, so that a key that is used again for
  * something else is no retry. Throws OAuthError `invalid_request`, whose conflict says why.
  */
 export async function writeEntry(
-  { registrations, tenant }: RequestContext,
+  { registrations }: Pick<InstanceContext, "registrations">,
   { id: operator }: Operator,
   { idempotencyKey, ...wanted }: Wanted,
   what: unknown,
@@ -34,7 +34,7 @@ export async function writeEntry(
   const request =
     idempotencyKey === undefined ? undefined : requestName("idempotent", [operator, what], idempotencyKey);
   try {
-    return await registrations.write({ ...wanted, tenant: tenant.id, request });
+    return await registrations.write({ ...wanted, request });
   } catch (error) {
     throw error instanceof RegistrationError ? refusalOf(error) : error;
   }

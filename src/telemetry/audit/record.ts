@@ -17,6 +17,7 @@ const AUDITED = {
   grants_listed: "ending",
   registry_read: "ending",
   client_registered: "ending",
+  tenant_registered: "ending",
   refused: "ending",
   client_refused: "ending",
   operator_refused: "ending",

@@ -101,6 +101,7 @@ const endings: Readonly<Record<string, true>> = {
   grants_listed: true,
   registry_read: true,
   client_registered: true,
+  tenant_registered: true,
   refused: true,
   client_refused: true,
   operator_refused: true,
