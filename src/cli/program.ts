@@ -22,6 +22,7 @@ import { refresh } from "./refresh.ts";
 import { reseal } from "./reseal.ts";
 import { revoke } from "./revoke.ts";
 import { serve } from "./serve.ts";
+import { tenant } from "./tenant.ts";
 
 /** All commands, in the order of the help. A new one takes one file and one line here. */
 const commands: readonly ((io: Io) => Command)[] = [
@@ -33,6 +34,7 @@ const commands: readonly ((io: Io) => Command)[] = [
   decode,
   keys,
   client,
+  tenant,
   grant,
   config,
   audit,

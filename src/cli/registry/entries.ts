@@ -55,6 +55,15 @@ export function tableOfClients(clients: readonly PrintedEntry[], output: Output)
   return formatRows(rows, ["CLIENT", "SOURCE", "STATE", "GRANTS", "SECRETS", "UPDATED (UTC)"], output);
 }
 
+/** Tenants as people see them. */
+export function tableOfTenants(tenants: readonly PrintedEntry[], output: Output): string {
+  const rows = tenants.map((tenant) => {
+    const { id, source, settings, updateTime } = tenant;
+    return [id, source, stateOf(tenant), formatCell(settings.issuer), readable(updateTime)];
+  });
+  return formatRows(rows, ["TENANT", "SOURCE", "STATE", "ISSUER", "UPDATED (UTC)"], output);
+}
+
 function stateOf({ shadowed, settings, problems }: PrintedEntry): string {
   if (shadowed) return "shadowed";
   if (problems !== undefined) return "unusable";

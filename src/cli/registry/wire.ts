@@ -6,25 +6,22 @@ import {
   type GetEffectiveClientResponse,
   SettingSourceSchema,
   SourceSchema,
+  type Tenant,
 } from "../../../gen/mintmark/v1/registry_service_pb.ts";
 import type { JsonObject, JsonValue } from "../../base/json.ts";
 import { timeOf, wordOf } from "../remote/wire-words.ts";
 import type { PrintedEntry, PrintedSecret } from "./entries.ts";
 
+/** A tenant that the service describes. Throws if it describes none. */
+export function tenantFromWire(tenant: Tenant | undefined): PrintedEntry {
+  if (tenant === undefined) throw new Error("The answer has no tenant.");
+  return entryFromWire(tenant);
+}
+
 /** A client that the service describes. Throws if it describes none. */
 export function clientFromWire(client: Client | undefined): PrintedEntry {
   if (client === undefined) throw new Error("The answer has no client.");
-  const { id, source, shadowed, settings, secrets, etag, createTime, updateTime, problems } = client;
-  return {
-    ...{ id, source: wordOf(SourceSchema, source) },
-    ...(shadowed && { shadowed }),
-    settings: (settings ?? {}) as JsonObject,
-    secrets: secrets.map(secretFromWire),
-    ...(etag !== "" && { etag }),
-    ...timeOf("createTime", createTime),
-    ...timeOf("updateTime", updateTime),
-    ...(problems.length > 0 && { problems }),
-  };
+  return { ...entryFromWire(client), secrets: client.secrets.map(secretFromWire) };
 }
 
 /** What a service tells of a change of a client. */
@@ -33,6 +30,14 @@ export function changedFromWire(answer: {
   readonly effectiveTime?: Timestamp | undefined;
 }) {
   return { ...clientFromWire(answer.client), ...timeOf("effectiveTime", answer.effectiveTime) };
+}
+
+/** What a service tells of a change of a tenant. */
+export function changedTenantFromWire(answer: {
+  readonly tenant?: Tenant | undefined;
+  readonly effectiveTime?: Timestamp | undefined;
+}) {
+  return { ...tenantFromWire(answer.tenant), ...timeOf("effectiveTime", answer.effectiveTime) };
 }
 
 /** Settings that hold, in the order of their names. */
@@ -49,6 +54,18 @@ export function settingsFromWire(settings: GetEffectiveClientResponse["settings"
 /** Settings as an RPC takes them. */
 export function settingsToWire(settings: JsonObject): StructJson {
   return settings as StructJson;
+}
+
+function entryFromWire({ id, source, shadowed, settings, etag, problems, ...times }: Client | Tenant): PrintedEntry {
+  return {
+    ...{ id, source: wordOf(SourceSchema, source) },
+    ...(shadowed && { shadowed }),
+    settings: (settings ?? {}) as JsonObject,
+    ...(etag !== "" && { etag }),
+    ...timeOf("createTime", times.createTime),
+    ...timeOf("updateTime", times.updateTime),
+    ...(problems.length > 0 && { problems }),
+  };
 }
 
 function secretFromWire({ id, createTime, notBefore, expireTime }: ClientSecret): PrintedSecret {

@@ -216,3 +216,67 @@ describe("mintmark client", () => {
     expect((await mint("lost", secret)).code).toBe(0);
   });
 });
+
+describe("mintmark tenant", () => {
+  const tenant = (name: string, ...options: readonly string[]) => ["tenant", name, ...options, "--tenant", "initech"];
+
+  it("registers a tenant that serves clients at once, changes it and deletes it with them", async () => {
+    const settings = "signing: {algorithm: ES256}\nresources: {invoices: []}\n";
+    writeFileSync(join(folder, "initech.yaml"), settings);
+    const made = await commandAnswer(tenant("create", "-f", "initech.yaml"), around());
+    expect(made).toMatchObject({
+      ...{ id: "initech", source: "stored", etag: expect.any(String), effectiveTime: expect.any(String) },
+      settings: { signing: { algorithm: "ES256" }, resources: { invoices: [] } },
+    });
+    const client = ["--tenant", "initech", "--client", "web"];
+    const { secret } = await commandAnswer(
+      ["client", "create", ...client, "--grant-type", "arbitrary_no_subject"],
+      around(),
+    );
+    const env = { MINTMARK_CLIENT_ID: "web", MINTMARK_CLIENT_SECRET: secret };
+    const args = [
+      "mint",
+      "--tenant",
+      "initech",
+      "--grant-type",
+      "arbitrary_no_subject",
+      "--arbitrary-claims",
+      '{"a":1}',
+    ];
+    expect(await commandLine(args, around({ env }))).toMatchObject({ code: 0 });
+
+    const update = ["--set", "markClaim=group", "--unset", "resources", "--etag", made.etag];
+    expect(await commandAnswer(tenant("update", ...update), around())).toMatchObject({
+      settings: { signing: { algorithm: "ES256" }, markClaim: "group" },
+    });
+    expect(await commandAnswer(tenant("get"), around())).toMatchObject({ settings: { markClaim: "group" } });
+    expect(await commandLine(["tenant", "list", "--field", "id"], around())).toMatchObject({
+      stdout: "acme\ndefault\ninitech\n",
+    });
+    const { stdout } = await commandLine(["tenant", "list", "--filter", "NIT"], around({ typed: "" }));
+    expect(stripVTControlCharacters(stdout)).toMatch(/^TENANT .*\ninitech +stored +enabled/);
+
+    expect(await commandLine(tenant("delete"), around())).toMatchObject({ code: 1 });
+    expect(await commandLine(tenant("delete", "--yes"), around())).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("still has clients"),
+    });
+    expect(await commandAnswer(tenant("delete", "--yes", "--force"), around())).toEqual({
+      ...{ id: "initech", effectiveTime: expect.any(String), purgeTime: expect.any(String) },
+    });
+    expect(await commandLine(tenant("create"), around())).toMatchObject({ code: 2 });
+  });
+
+  it.each([
+    [["tenant", "create", "--tenant", "Initech"], "tenant must be a tenant's id: 1 to 63 lower-case letters"],
+    [["tenant", "create", "--tenant", "new", "--set", "clients={}"], "settings.clients is not allowed"],
+    [
+      ["tenant", "create", "--tenant", "new", "--set", "signing={algo: ES256}"],
+      "tenants.new.signing.algo: unknown key",
+    ],
+    [["tenant", "update", "--tenant", "acme", "--set", "resources={}"], "is in the configuration file"],
+    [["tenant", "get", "--tenant", "nobody"], "There is no tenant nobody."],
+  ])("refuses %j", async (args, message) => {
+    expect(await commandLine(args, around())).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
