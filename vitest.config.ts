@@ -7,7 +7,7 @@ export default defineConfig({
     isolate: false,
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/mongodb-setup.ts",
-    setupFiles: "test/support/leaks-setup.ts",
+    setupFiles: "test/support/file-setup.ts",
     // Only what hangs takes so long: a busy machine must fail no test.
     testTimeout: 60_000,
     hookTimeout: 60_000,

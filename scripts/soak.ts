@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { type CrashCounts, crash } from "../test/proofs/crash.ts";
 import { lifeProperty } from "../test/proofs/life.ts";
 import { soakSimulation } from "../test/simulation/soak.ts";
+import { tidyUp } from "../test/support/at-end.ts";
 import { type NamedStore, stores } from "../test/support/stores.ts";
 
 /** How many steps a life has at most. */
@@ -64,4 +65,6 @@ try {
   console.error(error);
   console.error(`soak: failed with --seconds ${seconds} --seed ${seed}`);
   process.exitCode = 1;
+} finally {
+  await tidyUp();
 }

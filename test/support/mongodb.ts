@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { describe, it } from "vitest";
-import { openMongoStore } from "../../src/store/mongodb/index.ts";
+import { type MongoStore, openMongoStore } from "../../src/store/mongodb/index.ts";
+import { atEnd } from "./at-end.ts";
 import type { NamedStore } from "./stores.ts";
 
 /** The server for tests, such as `mongodb://127.0.0.1:27017/`; undefined if there is none. */
@@ -20,6 +21,11 @@ export interface TestDatabase {
   readonly name: string;
   /** A client beside the store's. */
   readonly client: MongoClient;
+  /**
+   * A store with these reads, which is opened once: only a test that closes it has the next one open another. No row
+   * ends there while a test looks at it.
+   */
+  store(readConcernLevel: string): Promise<MongoStore>;
   /** Deletes all rows, and leaves the indexes. */
   clear(): Promise<void>;
   drop(): Promise<void>;
@@ -30,20 +36,38 @@ export function makeDatabase(uri: string): TestDatabase {
   const name = `mintmark_test_${randomUUID().slice(0, 8)}`;
   const client = new MongoClient(uri);
   const database = client.db(name);
+  // As long as it takes: a busy machine must fail no test.
+  const url = urlOf(uri, name, { timeoutMS: "30000" });
+  const open = new Map<string, MongoStore>();
   return {
-    // As long as it takes: a busy machine must fail no test.
-    url: urlOf(uri, name, { timeoutMS: "30000" }),
+    url,
     name,
     client,
+    async store(readConcernLevel) {
+      const store = open.get(readConcernLevel) ?? (await openStore(readConcernLevel));
+      const close = () => {
+        open.delete(readConcernLevel);
+        return store.close();
+      };
+      return { ...store, close };
+    },
     async clear() {
       const collections = await database.collections();
       await Promise.all(collections.map((collection) => collection.deleteMany({})));
     },
     async drop() {
+      for (const store of open.values()) await store.close();
       await database.dropDatabase();
       await client.close();
     },
   };
+
+  async function openStore(readConcernLevel: string): Promise<MongoStore> {
+    if (open.size === 0) await refuseTtl({ client, name });
+    const store = await openMongoStore(urlOf(url, name, { readConcernLevel }));
+    open.set(readConcernLevel, store);
+    return store;
+  }
 }
 
 /** The URL of a server with another database, and options beside its own. */
@@ -59,22 +83,43 @@ export function hostOf(uri: string): { readonly host: string; readonly port: num
   return { host, port: Number(port) };
 }
 
-/** MongoDB as kinds of store, by what decides. No row ends there while a test looks at it. */
+/** MongoDB as kinds of store, by what decides. */
 export function mongoStores(database: TestDatabase): readonly NamedStore[] {
-  return kindsOfStore(async () => {
-    await refuseTtl(database);
-    return { database, end: () => database.clear() };
-  });
+  return kindsOfStore(async () => ({ database, end: () => database.clear() }));
 }
 
-/** The same kinds, with a new database each time that one is opened; none if there is no server. */
+/** The same kinds, each time with an empty database that nobody else uses then; none if there is no server. */
 export function farStores(): readonly NamedStore[] {
-  if (mongodbUri === undefined) return [];
-  return kindsOfStore(async () => {
-    const database = makeDatabase(mongodbUri);
-    await refuseTtl(database);
-    return { database, end: () => database.drop() };
+  return mongodbUri === undefined ? [] : kindsOfStore(() => borrowDatabase(mongodbUri));
+}
+
+/** Databases that are empty and unused, and the ends of those in use: to make one with its indexes takes long. */
+const unused = new Set<TestDatabase>();
+const uses = new Set<Promise<void>>();
+
+async function borrowDatabase(uri: string) {
+  const [database = makeLentDatabase(uri)] = unused;
+  unused.delete(database);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  uses.add(promise);
+  return {
+    database,
+    async end() {
+      await database.clear().finally(resolve);
+      uses.delete(promise);
+      unused.add(database);
+    },
+  };
+}
+
+function makeLentDatabase(uri: string): TestDatabase {
+  const database = makeDatabase(uri);
+  atEnd(async () => {
+    await Promise.all(uses);
+    unused.delete(database);
+    await database.drop();
   });
+  return database;
 }
 
 /** `take`: finds an empty database, and says how to leave it. */
@@ -85,22 +130,17 @@ function kindsOfStore(take: () => Promise<{ database: TestDatabase; end(): Promi
     isFar: true,
     async open() {
       const { database, end } = await take();
-      const reopen = () => openMongoStore(urlOf(database.url, database.name, { readConcernLevel }));
-      const store = await reopen();
       return {
-        store,
-        reopen,
-        async close() {
-          await store.close();
-          await end();
-        },
+        store: await database.store(readConcernLevel),
+        reopen: () => openMongoStore(urlOf(database.url, database.name, { readConcernLevel })),
+        close: end,
       };
     },
   }));
 }
 
 /** Makes plain indexes if the store wants TTL indexes, so that the server deletes none of a test's rows. */
-export async function refuseTtl({ client, name }: TestDatabase): Promise<void> {
+export async function refuseTtl({ client, name }: Pick<TestDatabase, "client" | "name">): Promise<void> {
   const fields = {
     families: "purgeAt",
     reference_tokens: "expiresAt",
