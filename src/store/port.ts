@@ -82,7 +82,7 @@ export interface KeyRecord {
   readonly request: string | undefined;
 }
 
-/** Rows that are appended and never changed, except for their seals. */
+/** Rows that are appended and never changed, except for their seals. They go with their tenant alone. */
 export interface KeyStore {
   /** All rows, sorted by use and generation. */
   list(): Promise<readonly KeyRecord[]>;
@@ -93,6 +93,8 @@ export interface KeyStore {
   append(next: KeyRecord, after: number): Promise<boolean>;
   /** Replaces the sealed bytes only if they are still `from`; resolves to whether it did. */
   reseal(use: KeyUse, generation: number, from: string, to: string): Promise<boolean>;
+  /** Deletes all rows that were created then or before. If the call fails, some may be left. */
+  forget(createdUpTo: Instant): Promise<void>;
 }
 
 /** A whole grant, however often it is refreshed. */

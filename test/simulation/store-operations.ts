@@ -8,6 +8,7 @@ const WRITES: readonly StoreOperation[] = [
   "referenceTokens.create",
   "revocations.raise",
   "keys.append",
+  "keys.forget",
   "registrations.put",
 ];
 

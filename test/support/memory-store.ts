@@ -116,6 +116,11 @@ function memoryKeys(rows: KeyRecord[], later: Later): KeyStore {
         rows[index] = { ...row, sealed: to };
         return true;
       }),
+    forget: (createdUpTo) =>
+      later(() => {
+        const kept = rows.filter(({ createdAt }) => createdAt > createdUpTo);
+        rows.splice(0, rows.length, ...kept);
+      }),
   };
 }
 

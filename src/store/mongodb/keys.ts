@@ -1,3 +1,4 @@
+import type { Instant } from "../../base/clock.ts";
 import type { KeyRecord, KeyStore, KeyUse } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import { isDuplicate } from "./errors.ts";
@@ -5,9 +6,9 @@ import type { KeyRow } from "./rows.ts";
 import { idPrefix, rowId, toBsonDate, toInstant } from "./values.ts";
 
 /**
- * Prepares the key stores of tenants. A key is one insert, so a crash leaves all of it or nothing. Rows are never
- * deleted: given that the previous generation exists, the unique `_id` alone decides which of two nodes appends the
- * next.
+ * Prepares the key stores of tenants. A key is one insert, so a crash leaves all of it or nothing. Rows are
+ * deleted only once nobody appends any: given that the previous generation exists, the unique `_id` alone decides which of
+ * two nodes appends the next.
  */
 export function prepareKeys({
   collections: { keys },
@@ -48,10 +49,15 @@ export function prepareKeys({
     return matchedCount > 0;
   }
 
+  async function forget(tenant: string, createdUpTo: Instant): Promise<void> {
+    await keys.deleteMany({ _id: idRange(tenant), tenant, createdAt: { $lte: toBsonDate(createdUpTo) } }, bounded);
+  }
+
   return (tenant) => ({
     list: () => run(() => list(tenant)),
     append: (next, after) => run(() => append(tenant, next, after)),
     reseal: (use, generation, from, to) => run(() => reseal(tenant, use, generation, from, to)),
+    forget: (createdUpTo) => run(() => forget(tenant, createdUpTo)),
   });
 }
 

@@ -23,16 +23,20 @@ const RESEAL = `
   UPDATE keys SET sealed = :to
   WHERE tenant = :tenant AND use = :use AND generation = :generation AND sealed = :from`;
 
+const FORGET = "DELETE FROM keys WHERE tenant = :tenant AND created_at <= :createdUpTo";
+
 /** Prepares the statements; returns the key stores of tenants. */
 export function prepareKeys({ database, read, write }: Connection): (tenant: string) => KeyStore {
   const list = database.prepare(LIST);
   const append = database.prepare(APPEND);
   const reseal = database.prepare(RESEAL);
+  const forget = database.prepare(FORGET);
   return (tenant) => ({
     list: () => read(() => list.all({ tenant }).map(toKey)),
     append: (next, after) =>
       write(() => changed(append.run({ ...next, tenant, request: next.request ?? null, after }))),
     reseal: (use, generation, from, to) => write(() => changed(reseal.run({ tenant, use, generation, from, to }))),
+    forget: (createdUpTo) => write(() => void forget.run({ tenant, createdUpTo })),
   });
 }
 

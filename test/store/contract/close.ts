@@ -27,6 +27,7 @@ export function closeContract(subject: Subject): void {
         keys.list(),
         keys.append(aKey(), 0),
         keys.reseal("signing", 1, "from", "to"),
+        keys.forget(0),
         families.create(aFamily()),
         families.find("family"),
         families.advance("family", aStep()),

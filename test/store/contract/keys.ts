@@ -51,6 +51,22 @@ export function keysContract(subject: Subject): void {
       expect(await keys().list()).toStrictEqual([aKey(), winner]);
     });
 
+    it("are forgotten up to a time, and can begin anew", async () => {
+      await keys().append(aKey(), 0);
+      await keys().append(aKey({ use: "refresh" }), 0);
+      await keys().append(aKey({ generation: 2, createdAt: NOW + 1 }), 1);
+      await subject.tenant("other").keys.append(aKey(), 0);
+      await keys().forget(NOW - 1);
+      expect(await keys().list()).toHaveLength(3);
+      await keys().forget(NOW);
+      expect(await keys().list()).toStrictEqual([aKey({ generation: 2, createdAt: NOW + 1 })]);
+      expect(await keys().append(aKey({ generation: 3, createdAt: NOW + 2 }), 2)).toBe(true);
+      await keys().forget(NOW + 2);
+      expect(await keys().list()).toEqual([]);
+      expect(await keys().append(aKey(), 0)).toBe(true);
+      expect(await subject.tenant("other").keys.list()).toStrictEqual([aKey()]);
+    });
+
     it("are resealed while the sealed bytes are those that were read", async () => {
       await keys().append(aKey(), 0);
       await keys().append(aKey({ generation: 2 }), 1);
