@@ -56,6 +56,9 @@ export interface StoredEntry {
   readonly request?: string | undefined;
 }
 
+/** What a tombstone says. */
+export const NOTHING_WRITTEN: StoredEntry = { entry: {}, secrets: [] };
+
 /** Writes an entry as the document of a registration. */
 export function formatDocument({ entry, secrets, request }: StoredEntry): string {
   return JSON.stringify({ version: VERSION, entry, ...(secrets.length > 0 && { secrets }), request });

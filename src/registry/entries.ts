@@ -72,7 +72,7 @@ export function clientEntries(snapshot: Snapshot, tenant: string): readonly Entr
   const part = snapshot.parts.get(tenant);
   if (part === undefined) return [];
   return remembered(clientLists, part, () => {
-    const ids = new Set([...(part.inFile?.clients.keys() ?? []), ...part.rows.clients.keys()]);
+    const ids = new Set([...(part.inFile?.clients.keys() ?? []), ...part.registered.keys()]);
     return [...ids].flatMap((id) => ofClient(part, id, snapshot)).toSorted(byId);
   });
 }
@@ -99,7 +99,7 @@ function ofClient(part: TenantPart, id: string, snapshot: Snapshot): readonly En
   const { secrets: _, ...words } = isJsonObject(said) ? said : {};
   return [
     ...(client === undefined ? [] : [fileEntry("client", part.id, id, words, client.secrets.length)]),
-    ...fromRow(part.rows.clients.get(id), part.clients.get(id), client !== undefined),
+    ...fromRow(part.registered.get(id), part.clients.get(id), client !== undefined),
   ];
 }
 

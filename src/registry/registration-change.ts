@@ -1,9 +1,9 @@
+import type { Instant } from "../base/clock.ts";
 import type { StoredEntry } from "./document.ts";
 import type { EntryKind } from "./entries.ts";
 import { newProblems } from "./faults.ts";
 import { RegistrationError } from "./registration-error.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { isTombstone, type StoredRow } from "./stored-part.ts";
 
 /** What an operator changes. */
 export interface Change {
@@ -34,19 +34,27 @@ export function assertNotInFile({ parts }: Snapshot, change: Change): void {
     throw new RegistrationError("file", [`${nameOf(change)} is in the configuration file, and is changed there`]);
 }
 
-/** Throws {@link RegistrationError} for a tenant with clients: it would leave them to the next one of its name. */
+/** Throws {@link RegistrationError} for a tenant with clients that are not to go with it. */
 export function assertUnused({ parts }: Snapshot, change: Change): void {
-  const clients = parts.get(change.tenant)?.rows.clients.size ?? 0;
+  const clients = parts.get(change.tenant)?.registered.size ?? 0;
   if (change.kind !== "tenant" || change.force || clients === 0) return;
   throw new RegistrationError("in use", [`${nameOf(change)} still has clients (${clients})`]);
 }
 
-/** Throws {@link RegistrationError} if there is no such tenant for a client, or the tenant was deleted not long ago. */
-export function assertPossible({ tenants }: Snapshot, change: Change, row: StoredRow | undefined): void {
+/**
+ * Throws {@link RegistrationError} if there is no such tenant for a client, or if nobody can have a tenant's name yet.
+ * `keptUntil`: until when nobody can; undefined: anybody.
+ */
+export function assertPossible({ tenants }: Snapshot, change: Change, keptUntil: Instant | undefined): void {
   if (change.kind === "client" && !tenants.has(change.tenant))
     throw new RegistrationError("no tenant", [`${change.tenant} is not a tenant`]);
-  if (change.kind === "tenant" && row !== undefined && isTombstone(row))
-    throw new RegistrationError("kept", [`${nameOf(change)} was deleted, and a token of its may still be alive`]);
+  if (change.kind === "tenant" && keptUntil !== undefined)
+    throw new RegistrationError("kept", [`${nameOf(change)} was deleted: its name ${freeSoonAfter(keptUntil)}`]);
+}
+
+/** Says when something of a tenant that was deleted can be used again. */
+export function freeSoonAfter(keptUntil: Instant): string {
+  return `is free soon after ${new Date(keptUntil).toISOString()}, as a token with it may live until then`;
 }
 
 /** What keeps the changed entry itself from being used as it is written. */

@@ -1,11 +1,13 @@
-import type { Clock, Instant } from "../base/clock.ts";
+import { type Clock, FOREVER, type Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
+import { normalizeUrl } from "../base/url.ts";
 import type { RegistrationKey, RegistrationRecord, RegistrationStore } from "../store/registration-port.ts";
-import { formatDocument, type StoredEntry } from "./document.ts";
+import { formatDocument, NOTHING_WRITTEN, type StoredEntry } from "./document.ts";
 import { type EffectiveSetting, effectiveSettings } from "./effective.ts";
 import { clientEntries, type Entry, type EntryKind, entriesOf, storedEntry, tenantEntries } from "./entries.ts";
 import type { Follower } from "./follower.ts";
 import type { IssuerReservations } from "./issuer-reservations.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Prover } from "./proof.ts";
 import {
   assertNotInFile,
@@ -25,9 +27,6 @@ import type { Tenant } from "./tenant.ts";
 
 /** How long one read of what is stored may take, in milliseconds, for an answer to say by when every node has it. */
 const LONGEST_READ = 1_000;
-
-/** The least time for which a tombstone is kept, in milliseconds: longer than any node may go without reading. */
-const TOMBSTONE = 2 * 86_400_000;
 
 /** How often a write that others are faster than is tried, if its caller has not said which row it has seen. */
 const TRIES = 8;
@@ -55,13 +54,13 @@ interface RegistrationsDependencies {
   readonly prover: Prover;
   readonly rows: RowMaker;
   readonly issuers: IssuerReservations;
+  readonly keeping: Keeping;
   /** Records for how long the tokens of a tenant can matter. */
   readonly recordLifetimes: (tenant: Tenant) => Promise<void>;
-  /** For how long the tokens of a tenant can matter. */
-  readonly longestLifetime: (tenant: string) => Promise<number>;
+  /** Makes the keys of a tenant, unless they are there. */
+  readonly makeKeys: (tenant: Tenant) => Promise<void>;
   readonly maxClockSkew: number;
   readonly pollEvery: number;
-  readonly maxStaleness: number;
 }
 
 /** A change that has passed all checks. */
@@ -125,6 +124,7 @@ export class Registrations {
       const plan = await this.#plan(change);
       if (plan.isRepeated || change.validateOnly || (await this.#carryOut(plan))) return this.#written(plan);
       if (change.ifEtag !== undefined) break;
+      await this.catchUp();
     }
     throw stale(change);
   }
@@ -146,13 +146,15 @@ export class Registrations {
     if (change.ifEtag !== undefined && change.ifEtag !== (isThere ? row.record.etag : undefined)) throw stale(change);
     const made = change.make(isThere ? currentOf(row) : undefined);
     if (made === undefined && !isThere) throw new RegistrationError("missing", [`${nameOf(change)} does not exist`]);
-    const document = formatDocument({ ...(made ?? NOTHING), request: change.request });
+    const document = formatDocument({ ...(made ?? NOTHING_WRITTEN), request: change.request });
     if (made === undefined && there !== undefined) {
       assertUnused(snapshot, change);
-      const record = rows.tombstone(there, document, await this.#purgeAt(change.tenant));
+      // A tenant's goes once its keys have gone.
+      const purgeAt = change.kind === "tenant" ? FOREVER : await this.#keptUntil(change.tenant);
+      const record = rows.tombstone(there, document, purgeAt);
       return { record, there, next: this.#after(record), isRepeated: false };
     }
-    assertPossible(snapshot, change, row);
+    assertPossible(snapshot, change, row && (await this.#nameUntil(row)));
     const record = rows.living(key, document, there);
     const next = this.#after(record);
     assertUsable(next, snapshot, change);
@@ -161,18 +163,32 @@ export class Registrations {
 
   /** Resolves to whether it was written: not if somebody else was faster. */
   async #carryOut({ record, there, next }: Plan): Promise<boolean> {
-    const { store, issuers, recordLifetimes } = this.#dependencies;
+    const { store, issuers, recordLifetimes, makeKeys } = this.#dependencies;
+    const isTenant = record.kind === "tenant";
     const tenant = record.deletedAt === undefined ? next.tenants.get(record.tenant) : undefined;
     const before = this.tenant(record.tenant);
     // Everything that an entry needs is there before any node can see it.
-    if (tenant !== undefined && record.kind === "tenant") await issuers.reserve(tenant.issuer, tenant.id);
+    const reservation =
+      tenant && isTenant ? await issuers.reserve(tenant.issuer, tenant.id, before?.issuer) : undefined;
     if (tenant !== undefined) await recordLifetimes(tenant);
+    if (tenant !== undefined && isTenant && before === undefined) await makeKeys(tenant);
     const put = await store.put(record, there?.etag);
-    if ("conflict" in put) return false;
-    if (record.kind === "tenant" && before !== undefined && before.issuer !== tenant?.issuer)
-      await issuers.release(before.issuer, before.id, await this.#purgeAt(before.id));
+    if ("conflict" in put) {
+      if (reservation !== undefined) await this.#withdraw(reservation, tenant);
+      return false;
+    }
+    if (isTenant && before !== undefined && before.issuer !== tenant?.issuer)
+      await issuers.release(before.issuer, before.id, await this.#keptUntil(before.id));
     await this.#actByIt();
     return true;
+  }
+
+  /** Whoever was faster may have given the tenant the same issuer. */
+  async #withdraw(reservation: RegistrationRecord, tenant: Tenant | undefined): Promise<void> {
+    await this.catchUp();
+    const current = tenant && this.tenant(tenant.id)?.issuer;
+    if (current !== undefined && normalizeUrl(current) === normalizeUrl(tenant?.issuer ?? "")) return;
+    await this.#dependencies.issuers.withdraw(reservation);
   }
 
   /** Is written, whatever comes of reading it now: if that fails, the job reads it soon. */
@@ -190,29 +206,32 @@ export class Registrations {
     return buildSnapshot(file, withRows(stored, [record], this.#dependencies.prover), this.#snapshot);
   }
 
-  /** When no token of the tenant is alive any more, and no node has missed the tombstone. */
-  async #purgeAt(tenant: string): Promise<Instant> {
-    const { clock, longestLifetime, maxClockSkew } = this.#dependencies;
-    return clock.now() + Math.max(TOMBSTONE, (await longestLifetime(tenant)) + 2 * maxClockSkew);
+  /** When no token of the tenant is alive any more that has what is given up now. */
+  #keptUntil(tenant: string): Promise<Instant> {
+    const { clock, keeping } = this.#dependencies;
+    return keeping.until(tenant, clock.now());
   }
 
-  #written({ record, isRepeated }: Plan): Written {
-    const { clock, prover, pollEvery, maxStaleness, maxClockSkew } = this.#dependencies;
+  /** Until when nobody can have the name of a tombstone that this mint wrote; undefined if it is none. */
+  async #nameUntil(row: StoredRow): Promise<Instant | undefined> {
+    const { clock, keeping } = this.#dependencies;
+    return isTombstone(row) ? keeping.nameUntil(row.record, clock.now()) : undefined;
+  }
+
+  async #written({ record, isRepeated }: Plan): Promise<Written> {
+    const { clock, prover, pollEvery, maxClockSkew, keeping } = this.#dependencies;
     const now = clock.now();
     const row = readRow(record, prover);
     return {
       entry: isTombstone(row) ? undefined : storedEntry(row, [], false),
       // A poll may have begun just before the write, and the next one begins up to its interval later.
       effectiveAt: now + pollEvery + 2 * LONGEST_READ + 2 * maxClockSkew,
-      certainAt: now + maxStaleness + 2 * maxClockSkew,
+      certainAt: keeping.servedUntil(now),
       isRepeated,
-      keptUntil: isTombstone(row) ? record.purgeAt : undefined,
+      keptUntil: await this.#nameUntil(row),
     };
   }
 }
-
-/** What a tombstone says. */
-const NOTHING: StoredEntry = { entry: {}, secrets: [] };
 
 function isRequest(row: StoredRow | undefined, { request }: Change): boolean {
   if (request === undefined || row === undefined || "problems" in row.says) return false;

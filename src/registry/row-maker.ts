@@ -26,9 +26,17 @@ export class RowMaker {
     return this.#make(key, document, there, undefined, FOREVER);
   }
 
-  /** The tombstone of a row, which can be forgotten at `purgeAt`. */
+  /** The tombstone of a row, which can be forgotten at `purgeAt`; `FOREVER`: once something else has gone. */
   tombstone(there: RegistrationRecord, document: string, purgeAt: Instant): RegistrationRecord {
     return this.#make(there, document, there, this.#dependencies.clock.now(), purgeAt);
+  }
+
+  /** The same tombstone, which can be forgotten at `purgeAt`. */
+  purged(there: RegistrationRecord, purgeAt: Instant): RegistrationRecord {
+    const { clock, prover } = this.#dependencies;
+    const { mac: _, ...row } = there;
+    const updatedAt = Math.max(clock.now(), row.updatedAt + 1);
+    return prove({ ...row, purgeAt, updatedAt, etag: this.#etag() }, prover);
   }
 
   #make(
@@ -38,11 +46,15 @@ export class RowMaker {
     deletedAt: Instant | undefined,
     purgeAt: Instant,
   ): RegistrationRecord {
-    const { clock, random, prover } = this.#dependencies;
+    const { clock, prover } = this.#dependencies;
     // Later than the row that it replaces, although that may be of a node whose clock is a little ahead.
     const updatedAt = Math.max(clock.now(), (there?.updatedAt ?? 0) + 1);
     const createdAt = there?.deletedAt === undefined ? (there?.createdAt ?? updatedAt) : updatedAt;
-    const etag = Buffer.from(random.bytes(ETAG_BYTES)).toString("base64url");
+    const etag = this.#etag();
     return prove({ kind, tenant, id, document, etag, createdAt, updatedAt, deletedAt, purgeAt }, prover);
+  }
+
+  #etag(): string {
+    return Buffer.from(this.#dependencies.random.bytes(ETAG_BYTES)).toString("base64url");
   }
 }

@@ -15,6 +15,8 @@ export interface StoredRow {
 /** What is stored of one tenant, which itself may be in the file. */
 export interface StoredTenantRows {
   readonly tenant: StoredRow | undefined;
+  /** The tombstone of the last tenant of that name, if there is no other since. */
+  readonly ended: StoredRow | undefined;
   /** By the client's id. */
   readonly clients: ReadonlyMap<string, StoredRow>;
 }
@@ -25,7 +27,8 @@ export type StoredPart = ReadonlyMap<string, StoredTenantRows>;
 /** Nothing is stored. */
 export const NOTHING_STORED: StoredPart = new Map();
 
-const NO_ROWS: StoredTenantRows = { tenant: undefined, clients: new Map() };
+/** Nothing is stored of a tenant. */
+export const NO_ROWS: StoredTenantRows = { tenant: undefined, ended: undefined, clients: new Map() };
 
 /**
  * The stored part once these rows, which may come in any number and again, have replaced what they replace. Keeps the
@@ -57,18 +60,22 @@ function applyRows(
   read: (record: RegistrationRecord) => StoredRow,
 ): StoredTenantRows {
   const clients = new Map(rows.clients);
-  let { tenant } = rows;
+  let { tenant, ended } = rows;
   let isChanged = false;
   for (const record of records) {
     const row = read(record);
     const living = isTombstone(row) ? undefined : row;
-    const before = record.kind === "tenant" ? tenant : clients.get(record.id);
-    isChanged ||= living !== before;
-    if (record.kind === "tenant") tenant = living;
-    else if (living === undefined) clients.delete(record.id);
-    else clients.set(record.id, living);
+    const before = record.kind === "tenant" ? (tenant ?? ended) : clients.get(record.id);
+    if (record.kind === "tenant") {
+      isChanged ||= row !== before;
+      [tenant, ended] = [living, living === undefined ? row : row.isProven ? undefined : ended];
+    } else {
+      isChanged ||= living !== before;
+      if (living === undefined) clients.delete(record.id);
+      else clients.set(record.id, living);
+    }
   }
-  return isChanged ? { tenant, clients } : rows;
+  return isChanged ? { tenant, ended, clients } : rows;
 }
 
 /** Whether a row says that there is nothing any more. A tombstone that somebody else wrote is none. */
@@ -86,6 +93,6 @@ export function readRow(record: RegistrationRecord, prover: Prover): StoredRow {
 
 /** Spares what has not changed the reading. */
 function readAnew(record: RegistrationRecord, known: StoredTenantRows | undefined, prover: Prover): StoredRow {
-  const before = record.kind === "tenant" ? known?.tenant : known?.clients.get(record.id);
+  const before = record.kind === "tenant" ? (known?.tenant ?? known?.ended) : known?.clients.get(record.id);
   return before?.record.etag === record.etag && before.record.mac === record.mac ? before : readRow(record, prover);
 }

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Instant } from "../base/clock.ts";
+import { FOREVER, type Instant } from "../base/clock.ts";
 import { normalizeUrl } from "../base/url.ts";
 import { type Built, buildStoredClient, buildStoredTenant } from "./build-stored.ts";
 import type { FilePart, RegistryRules } from "./file-part.ts";
-import type { StoredRow, StoredTenantRows } from "./stored-part.ts";
+import { NO_ROWS, type StoredRow, type StoredTenantRows } from "./stored-part.ts";
 import type { Client, Tenant } from "./tenant.ts";
 
 /**
@@ -30,6 +30,8 @@ export interface TenantPart {
   readonly rules: RegistryRules;
   /** The stored tenant, unless the file shadows it; its clients are not in it. */
   readonly stored: Used<Tenant> | undefined;
+  /** The rows of its stored clients, those that the file shadows too, but none of an earlier tenant that was deleted. */
+  readonly registered: ReadonlyMap<string, StoredRow>;
   /** The stored clients that the file does not shadow, by id. */
   readonly clients: ReadonlyMap<string, Used<Client>>;
   /** The tenant with all of its clients; undefined if neither source has a usable one. */
@@ -49,9 +51,6 @@ interface Frame {
   readonly since: Instant;
 }
 
-/** Nothing is stored of a tenant in the file. */
-const NO_ROWS: StoredTenantRows = { tenant: undefined, clients: new Map() };
-
 /**
  * Builds a tenant from both sources. What has not changed since the previous snapshot is taken from it, so that a change
  * of one client builds one. A row that cannot be used leaves what was used before.
@@ -67,11 +66,12 @@ export function buildTenantPart(
   const stored = inFile === undefined ? useTenant(rows.tenant, rules, previous) : undefined;
   const part = { id, inFile, rows, rules, stored };
   const frame = frameOf(part);
-  const clients = useClients(rows.clients, frame, previous);
+  const registered = registeredIn(rows, inFile);
+  const clients = useClients(registered, frame, previous);
   const issuer = frame.own === undefined ? "" : normalizeUrl(frame.own.issuer);
   const tenant = frame.own && withClients(frame.own, clients);
   const naming = [...(tenant?.clients.values() ?? [])].filter(({ allowedIssuers }) => allowedIssuers.size > 0);
-  return { ...part, clients, tenant, issuer, naming };
+  return { ...part, registered, clients, tenant, issuer, naming };
 }
 
 /** The same part without those of its stored clients, for a reason that only other tenants give. */
@@ -97,6 +97,13 @@ function frameOf({ inFile, stored, rules }: Pick<TenantPart, "inFile" | "stored"
     rules,
     since: stored === undefined ? 0 : stored.row.record.createdAt - OLDER_CLIENT,
   };
+}
+
+/** A tenant's tombstone ends its clients with it, although their rows go later. */
+function registeredIn({ ended, clients }: StoredTenantRows, inFile: Tenant | undefined): TenantPart["registered"] {
+  if (ended === undefined) return clients;
+  const { deletedAt = FOREVER } = ended.record;
+  return new Map([...clients].filter(([, { record }]) => inFile !== undefined && record.createdAt > deletedAt));
 }
 
 function useTenant(

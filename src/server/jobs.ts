@@ -24,6 +24,8 @@ export const JOBS = {
   shareCounts: "share counts",
   /** Deletes expired rows. */
   sweep: "sweep",
+  /** Finishes the end of tenants that were deleted. */
+  endTenants: "end tenants",
   /** Reads the tenants' keys, and creates those that the schedule requires. */
   pollKeys: "poll keys",
   /** Reads what operators have registered. */

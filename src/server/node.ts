@@ -59,6 +59,8 @@ interface NodeParts {
   readonly grants?: readonly GrantHandler[] | undefined;
   /** What finds out who calls; the caller's credentials by default. */
   readonly authenticators?: Authenticators | undefined;
+  /** For how long what was deleted is kept in mind at least, in milliseconds; two days by default. */
+  readonly leastKept?: number | undefined;
   /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
   readonly mayBeBehind?: boolean | undefined;
 }
@@ -111,6 +113,7 @@ export async function openNode({
   grants = allGrants,
   authenticators = byCredentials,
   admit = () => () => undefined,
+  leastKept,
   mayBeBehind,
 }: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
@@ -144,8 +147,21 @@ export async function openNode({
     prepare: (next) => tenants.prepare(next, makesKeys),
     tell: ({ etag: _, ...fault }) => listener({ event: "registration_unusable", ...fault }),
   });
-  const times = { pollEvery: registryPollEvery * 1000, maxStaleness };
-  const registrations = openRegistrations({ store, registry, follower, clock, random, prover: sealer, ...times });
+  const sweepClock = { now: async () => (await issuingClock.read()).issuedAt };
+  const { registrations, ended } = openRegistrations({
+    store,
+    registry,
+    follower,
+    clock,
+    random,
+    prover: sealer,
+    keyrings: keyringDependencies,
+    sweepClock,
+    pollEvery: registryPollEvery * 1000,
+    maxStaleness,
+    leastKept,
+    tell: (tenant) => listener({ event: "tenant_purged", tenant }),
+  });
   const [attempts, requests] = [new Attempts(clock), new Requests(clock)];
   const { tallies } = store.forTenant(NO_TENANT);
   const shared = {
@@ -169,7 +185,7 @@ export async function openNode({
   const elapsed = () => machine.elapsed();
   const limiters = [requests.limit];
   const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
-  const sweeping = { store, clock: { now: async () => (await issuingClock.read()).issuedAt }, machine };
+  const sweeping = { store, clock: sweepClock, machine };
   return {
     engine: createEngine(tenants.parts, shared, performing),
     tenants: tenants.parts,
@@ -186,6 +202,7 @@ export async function openNode({
       },
       { name: JOBS.report, every: REPORT_EVERY, run: async () => secrets.report(listener) },
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
+      { name: JOBS.endTenants, every: SWEEP_EVERY, run: (signal) => ended.finish(signal) },
       { name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => tenants.pollKeys() },
       { name: JOBS.pollRegistry, every: registryPollEvery * 1000, run: () => follower.poll() },
     ],

@@ -144,6 +144,8 @@ export type Notice =
       readonly isKept: boolean;
       readonly problems: readonly string[];
     }
+  /** A tenant was deleted so long ago that none of its tokens can be alive: now its keys have gone, too. */
+  | { readonly event: "tenant_purged"; readonly tenant: string }
   /** `count`: how many rows this mint did not write, or somebody changed, since that was last told. */
   | { readonly event: "rows_not_genuine"; readonly tenant: string; readonly count: number }
   | {

@@ -28,6 +28,7 @@ const lines = {
     "warn",
     "keys of an earlier version were resealed: rows without a MAC are accepted until oldRowsUntil",
   ],
+  tenant_purged: ["info", "the keys of a tenant that was deleted have gone, and its name is free"],
   rows_not_genuine: ["warn", "rows of the store were rejected: this mint did not write them, or they were changed"],
   registration_unusable: [
     "error",

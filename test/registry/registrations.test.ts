@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FOREVER } from "../../src/base/clock.ts";
 import type { JsonObject } from "../../src/base/json.ts";
 import type { StoredEntry } from "../../src/registry/document.ts";
 import type { Change } from "../../src/registry/registration-change.ts";
@@ -324,12 +323,6 @@ describe("a registered tenant", () => {
     expect(node.node.engine.forTenant("acme")).toBeUndefined();
     expect(await refusal(tenant("acme", {}))).toMatchObject({ why: "kept" });
     expect(await refusal(tenant("other", { issuer }))).toMatchObject({ why: "kept" });
-    node.clock.advance(90 * DAY);
-    expect(await refusal(tenant("other", { issuer }))).toMatchObject({ why: "kept" });
-    node.clock.advance(31 * DAY);
-    await store.sweep(node.clock.now(), 100);
-    await write(tenant("acme", { issuer }));
-    expect((await store.registrations.find({ kind: "tenant", tenant: "acme", id: "acme" }))?.purgeAt).toBe(FOREVER);
   });
 
   it("can have another issuer, and nobody the old one for a while", async () => {

@@ -419,8 +419,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "    if (tenant !== undefined) await recordLifetimes(tenant);\n",
     "",
     [
-      '    if ("conflict" in put) return false;',
-      '    if ("conflict" in put) return false;\n    if (tenant !== undefined) await recordLifetimes(tenant);',
+      "    await this.#actByIt();\n    return true;",
+      "    if (tenant !== undefined) await recordLifetimes(tenant);\n    await this.#actByIt();\n    return true;",
     ],
   ),
   one(
@@ -455,8 +455,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "tombstones-ignored",
     "a deleted client is served on",
     "src/registry/stored-part.ts",
-    "else if (living === undefined) clients.delete(record.id);",
-    "else if (living === undefined) continue;",
+    "if (living === undefined) clients.delete(record.id);",
+    "if (living === undefined) continue;",
   ),
 ];
 

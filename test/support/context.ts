@@ -4,6 +4,7 @@ import type { GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { nodeSignatures } from "../../src/keyring/algorithms.ts";
 import { jweSealer } from "../../src/keyring/seal.ts";
+import type { FilePart } from "../../src/registry/file-part.ts";
 import type { Tenant } from "../../src/registry/tenant.ts";
 import { type Node, openNode } from "../../src/server/node.ts";
 import type { Platform } from "../../src/server/platform.ts";
@@ -45,6 +46,9 @@ interface TestNodeOptions {
   /** Hears of every event beside the log. */
   readonly heard?: Listener;
   readonly recorder?: Recorder;
+  readonly settings?: Partial<typeof TEST_SETTINGS>;
+  /** What the file has besides the tenant. */
+  readonly file?: FilePart;
 }
 
 /** The settings of a node whose clock is right. */
@@ -72,7 +76,7 @@ export async function testContext(
   wholeStore: Store = createMemoryStore(),
   authorities: Authorities = noAuthorities,
   clock: FakeClock = fakeClock(),
-  { grants, heard, recorder }: TestNodeOptions = {},
+  { grants, heard, recorder, settings, file = fileOf(tenant) }: TestNodeOptions = {},
 ): Promise<TestContext> {
   contexts += 1;
   const logger = recordingLogger();
@@ -88,7 +92,8 @@ export async function testContext(
     authorities: () => authorities,
   };
   const listener = heardByAll([new EventLog(logger, elapsed).listen, ...(heard ? [heard] : [])], logger);
-  const parts = { settings: SETTINGS, file: fileOf(tenant), store: wholeStore, platform, listener, recorder, grants };
+  const configured = { settings: { ...SETTINGS, ...settings }, file };
+  const parts = { ...configured, store: wholeStore, platform, listener, recorder, grants };
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;

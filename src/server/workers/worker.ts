@@ -22,6 +22,9 @@ interface WorkerParts {
   readonly stopSignal: Promise<unknown>;
 }
 
+/** What one worker does for all. */
+const KEPT: ReadonlySet<string> = new Set([JOBS.sweep, JOBS.endTenants]);
+
 /** What is asked of a worker, and how it answers. */
 type Answers = {
   readonly [About in keyof Questions]: (request: Questions[About]["request"]) => Promise<Questions[About]["answer"]>;
@@ -86,7 +89,7 @@ function placeOf(
   const place: Place = {
     clock: clock && (() => clock),
     role: undefined,
-    isElsewhere: ({ name }: Job) => name === JOBS.watchFiles || (name === JOBS.sweep && !isKeeper()),
+    isElsewhere: ({ name }: Job) => name === JOBS.watchFiles || (KEPT.has(name) && !isKeeper()),
     async manage(_, told) {
       resolve(told);
       return 0;

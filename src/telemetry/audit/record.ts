@@ -25,6 +25,7 @@ const AUDITED = {
   key_made: "notice",
   key_compromised: "notice",
   keys_resealed: "notice",
+  tenant_purged: "notice",
   // A flood that is stopped must not fill the disk instead.
   rate_limited: "none",
   overloaded: "none",

@@ -69,6 +69,7 @@ const events: readonly Event[] = [
     removed: [],
     changed: ["tenants.acme.clients.web.secrets"],
   },
+  { tenant: "acme", event: "tenant_purged" },
   { tenant: "acme", event: "keys_resealed", resealed: 2, oldRowsUntil: "2026-01-02T03:04:05.006Z" },
 ];
 
