@@ -12,8 +12,8 @@ const INTRODUCTION = `<!-- Generated from the commands' own help: npm run gen. -
 \`mintmark <command> [options]\`. Without a command, mintmark runs \`serve\`. In a checkout, use \`npm start -- <command> [options]\`.
 
 - **Commands that call a running service** (\`mint\`, \`refresh\`, \`introspect\`, \`revoke\`, \`keys\`, \`tenant\`, \`client\`,
-  \`grant\`) need no configuration file. They call the RPCs over Connect and HTTP/1.1 on the service's HTTP port. This works with and without TLS,
-  on the operator address, and through any proxy. \`--address\` or \`MINTMARK_ADDRESS\` specifies the URL of the service, and
+  \`apply\`, \`export\`, \`grant\`) need no configuration file. They call the RPCs over Connect and HTTP/1.1 on the service's HTTP
+  port. This works with and without TLS, on the operator address, and through any proxy. \`--address\` or \`MINTMARK_ADDRESS\` specifies the URL of the service, and
   \`--ca\` a CA that the system does not trust. \`healthcheck\` works in the same way, without credentials.
 - **Commands that work on the store** (\`keys\`, \`grant\` and \`client revoke\` with \`--store\`, \`reseal\`, \`copy\`, \`accept-clock\`) read the same
   configuration as the service: \`--config\` and the same variables. \`decode\`, \`client hash-secret\`, \`audit hash\`, \`config\`,

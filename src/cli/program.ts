@@ -2,12 +2,14 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { VERSION } from "../server/version.ts";
 import { acceptClock } from "./accept-clock.ts";
+import { apply } from "./apply.ts";
 import { audit } from "./audit.ts";
 import { client } from "./client.ts";
 import { completion } from "./completion.ts";
 import { config } from "./config.ts";
 import { copy } from "./copy.ts";
 import { decode } from "./decode.ts";
+import { exportEntries } from "./export.ts";
 import { withExamples } from "./frame/examples.ts";
 import { hasColours, type Io } from "./frame/io.ts";
 import { widthOf } from "./frame/table.ts";
@@ -35,6 +37,8 @@ const commands: readonly ((io: Io) => Command)[] = [
   keys,
   client,
   tenant,
+  apply,
+  exportEntries,
   grant,
   config,
   audit,

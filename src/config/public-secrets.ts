@@ -9,7 +9,10 @@ const KNOWN = [...DEVELOPMENT_SECRETS, "", "changeme", "change-me", "password", 
 const DIGESTS = new Set(KNOWN.map((plain) => digestOf(hashSecret(plain))));
 
 /** Notes every secret of a configuration file that is public, recognized by its hash. */
-export function checkPublicSecrets({ operators, tenants }: ConfigFile, problems: Problems): void {
+export function checkPublicSecrets(
+  { operators, tenants }: Pick<ConfigFile, "operators" | "tenants">,
+  problems: Problems,
+): void {
   for (const [id, { secrets }] of Object.entries(operators)) check(secrets, problems.at("operators", id, "secrets"));
   for (const [tenant, { clients }] of Object.entries(tenants)) {
     for (const [id, { secrets }] of Object.entries(clients)) {

@@ -53,6 +53,8 @@ export interface AddSecretRequest extends ClientRequest, WriteOptions {
   readonly notBefore?: Instant | undefined;
   /** Until when it is accepted; absent: until it is removed. */
   readonly expiresAt?: Instant | undefined;
+  /** The hash of one that the client has from elsewhere, as the configuration file writes it; absent: one is made. */
+  readonly hash?: string | undefined;
 }
 
 /** A request to end a secret. */
@@ -143,7 +145,7 @@ export interface ChangedClient {
 /** A secret that was made. */
 export interface AddedSecret extends ChangedClient {
   readonly secretId: string;
-  /** Nobody can read it again. Undefined if nothing was made: for a retry, or with `validateOnly`. */
+  /** Nobody can read it again. Undefined if nothing was made: with a hash, for a retry, or with `validateOnly`. */
   readonly secret: string | undefined;
 }
 

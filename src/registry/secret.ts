@@ -58,9 +58,18 @@ export function sha256Entry(plain: string): string {
   return formatSha256(createHash("sha256").update(plain, "utf8").digest());
 }
 
-/** Formats a hash as an entry of `secrets`. */
+/** Formats a SHA-256 hash as an entry of `secrets`. */
 export function formatSha256(digest: Uint8Array): string {
   return `sha256:${Buffer.from(digest).toString("base64url")}`;
+}
+
+/** Formats any hash as an entry of `secrets`, as {@link parseSecret} reads it. */
+export function formatHash(hash: SecretHash): string {
+  if (hash.kind === "sha256") return formatSha256(hash.digest);
+  const [salt, digest] = [hash.salt, hash.digest].map((bytes) =>
+    Buffer.from(bytes).toString("base64").replace(/=+$/, ""),
+  );
+  return `scrypt:$scrypt$ln=${hash.logN},r=${hash.r},p=${hash.p}$${salt}$${digest}`;
 }
 
 function parsePath(name: string): SecretHolder | undefined {

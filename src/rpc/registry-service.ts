@@ -41,9 +41,9 @@ export function registryService(engine: Engine): ServiceImpl<typeof RegistryServ
       const request = { ...named(asked), ...writing(options) };
       return toChanged(await findTenant(engine, tenant, context).enableClient(callerIn(context), request));
     },
-    async addClientSecret({ tenant, options, notBefore, expireTime, ...asked }, context) {
+    async addClientSecret({ tenant, options, notBefore, expireTime, hash, ...asked }, context) {
       const times = { notBefore: toInstant(notBefore), expiresAt: toInstant(expireTime) };
-      const request = { ...named(asked), ...times, ...writing(options) };
+      const request = { ...named(asked), ...times, hash: hash || undefined, ...writing(options) };
       const added = await findTenant(engine, tenant, context).addClientSecret(callerIn(context), request);
       return { ...toChanged(added), secretId: added.secretId, secret: added.secret ?? "" };
     },

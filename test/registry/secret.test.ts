@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatSha256, hashSecret, MAX_SCRYPT_COST, parseSecret } from "../../src/registry/secret.ts";
+import { formatHash, formatSha256, hashSecret, MAX_SCRYPT_COST, parseSecret } from "../../src/registry/secret.ts";
+import type { SecretHash } from "../../src/registry/tenant.ts";
 
 describe("secrets", () => {
   const salt = "c2FsdHNhbHRzYWx0c2FsdA";
@@ -10,14 +11,18 @@ describe("secrets", () => {
   test("any SHA-256 is read back", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
-        expect(parseSecret(formatSha256(bytes))).toEqual({ kind: "sha256", digest: bytes });
+        const hash = { kind: "sha256", digest: bytes } as const;
+        expect(parseSecret(formatSha256(bytes))).toEqual(hash);
+        expect(formatHash(hash)).toBe(formatSha256(bytes));
       }),
     );
   });
 
   test("a PHC string is read", () => {
     const hash = { kind: "scrypt", logN: 15, r: 8, p: 1, salt: Uint8Array.from(Buffer.from(salt, "base64")) };
-    expect(parseSecret(phc("ln=15,r=8,p=1"))).toEqual({ ...hash, digest: new Uint8Array(32).fill(7) });
+    const read = parseSecret(phc("ln=15,r=8,p=1"));
+    expect(read).toEqual({ ...hash, digest: new Uint8Array(32).fill(7) });
+    expect(formatHash(read as SecretHash)).toBe(phc("ln=15,r=8,p=1"));
   });
 
   test("the variable's name is read", () => {

@@ -63,6 +63,10 @@ describe.each(kinds)("RegistryService over %s", (kind, transport) => {
     const added = await registry().addClientSecret({ client, expireTime }, { headers });
     expect(added.secret).toMatch(/^[\w-]{43}$/);
     expect(added.client?.secrets).toMatchObject([{ id: added.secretId, expireTime }]);
+    const hash = `sha256:${"A".repeat(43)}`;
+    const brought = await registry().addClientSecret({ client, hash }, { headers });
+    expect(brought).toMatchObject({ secret: "", client: { secrets: [{}, { id: brought.secretId }] } });
+    await registry().removeClientSecret({ client, secretId: brought.secretId }, { headers });
     const { secretId } = added;
     const removed = await registry().removeClientSecret({ client, secretId }, { headers });
     expect(removed.client?.secrets).toEqual([]);

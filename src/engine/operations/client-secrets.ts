@@ -1,6 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { StoredEntry, StoredSecret } from "../../registry/document.ts";
-import { sha256Entry } from "../../registry/secret.ts";
+import { isHolder, parseSecret, sha256Entry } from "../../registry/secret.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
@@ -16,11 +16,11 @@ const MAX_SECRETS = 5;
 const [SECRET_BYTES, ID_BYTES] = [32, 9];
 
 /**
- * Makes another secret for a client, and tells it once. Those that it has stay, so that a rotation overlaps. For operators
- * only.
+ * Makes another secret for a client, and tells it once, or takes the hash of one that the client has from elsewhere. Those
+ * that it has stay, so that a rotation overlaps. For operators only.
  *
- * Throws OAuthError `invalid_request`: if the times make no sense, as `failed_precondition` if it has too many secrets, and
- * as other changes do.
+ * Throws OAuthError `invalid_request`: if the times or the hash make no sense, as `failed_precondition` if it has too many
+ * secrets, and as other changes do.
  */
 export async function addClientSecret(
   context: RequestContext,
@@ -28,27 +28,32 @@ export async function addClientSecret(
   request: AddSecretRequest,
 ): Promise<Done<AddedSecret>> {
   const { now } = context.reading;
-  const { notBefore, expiresAt } = request;
+  const { notBefore, expiresAt, hash } = request;
   checkTimes(notBefore, expiresAt, now);
+  checkHash(hash);
   const plain = text(context, SECRET_BYTES);
   const made: StoredSecret = {
     id: text(context, ID_BYTES),
-    hash: sha256Entry(plain),
+    hash: hash ?? sha256Entry(plain),
     createdAt: now,
     ...(notBefore !== undefined && { notBefore }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
+  let there: StoredSecret | undefined;
   const { answer, event, isRepeated } = await change(
     context,
     operator,
     request,
     "secret_added",
     ["secrets"],
-    (current) => withSecret(current, made, request, now),
+    (current) => {
+      there = current?.secrets.find((each) => each.hash === hash && isLive(each, now));
+      return there === undefined ? withSecret(current, made, request, now) : current;
+    },
   );
   const isNew = !isRepeated && request.validateOnly !== true;
-  const secretId = isNew ? made.id : (answer.client?.secrets.at(-1)?.id ?? "");
-  return { answer: { ...answer, secretId, secret: isNew ? plain : undefined }, event };
+  const secretId = there?.id ?? (isNew ? made.id : (answer.client?.secrets.at(-1)?.id ?? ""));
+  return { answer: { ...answer, secretId, secret: isNew && hash === undefined ? plain : undefined }, event };
 }
 
 /** Ends a secret of a client. For operators only. Throws OAuthError `invalid_request`, as other changes do. */
@@ -76,13 +81,28 @@ function withSecret(
   now: Instant,
 ): StoredEntry {
   if (current === undefined) throw notThere("client", clientIn(request));
-  const live = current.secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  const live = current.secrets.filter((each) => isLive(each, now));
   if (live.length >= MAX_SECRETS) {
     throw new OAuthError("invalid_request", `The client has ${MAX_SECRETS} secrets: remove one first.`, {
       conflict: "failed_precondition",
     });
   }
   return { ...current, secrets: [...live, made] };
+}
+
+function isLive({ expiresAt }: StoredSecret, now: Instant): boolean {
+  return expiresAt === undefined || expiresAt > now;
+}
+
+/** The hash itself is not repeated: it may be a secret in the wrong place. */
+function checkHash(hash: string | undefined): void {
+  if (hash === undefined) return;
+  const parsed = parseSecret(hash);
+  if (parsed === undefined || isHolder(parsed))
+    throw new OAuthError(
+      "invalid_request",
+      "hash must be the hash of a secret as the configuration file writes it: sha256: or scrypt: and what follows.",
+    );
 }
 
 function checkTimes(notBefore: Instant | undefined, expiresAt: Instant | undefined, now: Instant): void {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { OAuthError } from "../../../src/engine/errors.ts";
 import type { CreateClientRequest } from "../../../src/engine/registry-request.ts";
+import { sha256Entry } from "../../../src/registry/secret.ts";
 import { type TestContext, testContext } from "../../support/context.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET } from "../../support/tenant.ts";
 
@@ -183,6 +184,28 @@ describe("a client's secrets", () => {
     expect(await addSecret({ idempotencyKey: "k" })).toMatchObject({ secret: undefined, secretId });
     expect(await addSecret({ validateOnly: true })).toMatchObject({ secret: undefined });
     expect((await get()).secrets).toHaveLength(1);
+  });
+
+  it("may be ones that the client has from elsewhere, each of them once", async () => {
+    await create();
+    const [one, other] = ["a secret from elsewhere", "another one"].map(sha256Entry);
+    const { secret, secretId } = await addSecret({ hash: one });
+    expect(secret).toBeUndefined();
+    expect(await refusal(mint("a secret from elsewhere"))).toBeUndefined();
+    expect(await addSecret({ hash: one, validateOnly: true })).toMatchObject({ secretId });
+    expect(await addSecret({ hash: one })).toMatchObject({ secretId });
+    expect((await addSecret({ hash: other, validateOnly: true })).secretId).not.toBe(secretId);
+    expect((await get()).secrets).toMatchObject([{ id: secretId }]);
+  });
+
+  it.each(["hunter2", "env:HOME", "sha256:short"])("are no %s", async (hash) => {
+    await create();
+    const refused = await refusal(addSecret({ hash }));
+    expect(refused).toMatchObject({
+      code: "invalid_request",
+      message: expect.stringMatching(/^hash must be the hash/),
+    });
+    expect(refused?.message).not.toContain(hash);
   });
 
   it("are at most five, of which those that have expired do not count", async () => {
