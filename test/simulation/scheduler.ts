@@ -8,6 +8,9 @@ interface Step {
   readonly run: () => void;
 }
 
+/** How many steps are taken before Node looks whether anything outside has happened, of which a run knows nothing. */
+const AT_A_TIME = 100;
+
 /**
  * True time, and all that is yet to happen in it. Nothing happens but one step at a time, and all that a step leads to
  * at once has come to rest before the next: so a run is a function of its seed.
@@ -46,16 +49,31 @@ export class Scheduler {
 
   /** Takes all steps until a moment. Throws what ended the run. */
   async run(until: Instant): Promise<void> {
-    for (;;) {
+    let isOver = false;
+    const takeNext = () => {
+      isOver ||= !this.#takeStep(until);
+    };
+    while (!isOver) {
+      // Node lets all come to rest that one of them leads to before it calls the next.
+      for (let left = AT_A_TIME; left > 0; left--) setImmediate(takeNext);
       await new Promise(setImmediate);
-      if (this.#failure !== undefined) throw this.#failure.error;
-      if ((this.#heap[0]?.at ?? Number.POSITIVE_INFINITY) > until) break;
-      const step = this.#pop();
-      this.now = Math.max(this.now, step.at);
-      this.steps += 1;
-      step.run();
     }
+    if (this.#failure !== undefined) throw this.#failure.error;
     this.now = until;
+  }
+
+  /** Takes the next step; returns false if there is none until then, or the run has failed. */
+  #takeStep(until: Instant): boolean {
+    if (this.#failure !== undefined || (this.#heap[0]?.at ?? Number.POSITIVE_INFINITY) > until) return false;
+    const step = this.#pop();
+    this.now = Math.max(this.now, step.at);
+    this.steps += 1;
+    try {
+      step.run();
+    } catch (error) {
+      this.fail(error);
+    }
+    return true;
   }
 
   #push(step: Step): void {
