@@ -13,7 +13,7 @@ import type { Attempts } from "./limits/attempts.ts";
 import type { Quotas } from "./quotas.ts";
 import type { UncertainRefreshes } from "./uncertain-refreshes.ts";
 
-/** The parts of a tenant that last as long as the node runs, however its configuration changes. */
+/** The parts of a tenant whose keys are open, however its configuration changes. */
 export interface TenantParts {
   readonly id: string;
   readonly keyring: TenantKeyring;
@@ -43,6 +43,20 @@ export type InstanceParts = Pick<TenantParts, "registrations" | "secrets" | "att
 
 /** What one request runs with that is about the mint as a whole. */
 export type InstanceContext = Pick<InstanceParts, "registrations" | "clock">;
+
+/** A tenant of a node. Its keys, and with them its parts, are open while it is used. */
+export interface TenantHandle {
+  readonly id: string;
+  /** Every grant, by its `grant_type`. */
+  readonly grants: TenantParts["grants"];
+  /** Its parts if it is open, without waiting. It counts as used from now on. */
+  use(): TenantParts | undefined;
+  /**
+   * Opens it, once however many ask. Resolves to undefined if it is not served any more. Throws UnavailableError: whoever
+   * asks next tries again.
+   */
+  ready(): Promise<TenantParts | undefined>;
+}
 
 /** Everything that operations need for one tenant: its parts, and the tenant as it is configured now. */
 export interface TenantContext extends TenantParts {

@@ -1,6 +1,6 @@
 import { clientAuthenticationMethods } from "./clients/index.ts";
-import type { InstanceParts, TenantParts } from "./context.ts";
-import { toOAuthError } from "./errors.ts";
+import type { InstanceParts, TenantHandle } from "./context.ts";
+import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import { instanceOperations, operations } from "./operations/index.ts";
 import { wireName } from "./parameters.ts";
 import { type OperationName, type PerformDependencies, perform, type RequestOf } from "./perform.ts";
@@ -9,11 +9,11 @@ import type { Engine, InstanceEngine, PerformedOperations, TenantEngine } from "
 import type { Caller } from "./request.ts";
 
 /**
- * The engine for these tenants, to which others may be added later. Each call looks the tenant up in the registry again,
- * so a new snapshot counts at once.
+ * The engine of all tenants in the registry. Each call looks the tenant up there again, so a new snapshot counts at once.
+ * `handleOf`: returns the one and only handle of a tenant.
  */
 export function createEngine(
-  all: ReadonlyMap<string, TenantParts>,
+  handleOf: (id: string) => TenantHandle,
   instance: InstanceParts,
   dependencies: PerformDependencies,
 ): Engine {
@@ -21,9 +21,9 @@ export function createEngine(
   const engines = new WeakMap<TenantEngine["tenant"], TenantEngine>();
   return {
     forTenant(id) {
-      const [tenant, parts] = [dependencies.registry.tenant(id), all.get(id)];
-      if (tenant === undefined || parts === undefined) return undefined;
-      const engine = engines.get(tenant) ?? engineOf(tenant, parts, dependencies);
+      const tenant = dependencies.registry.tenant(id);
+      if (tenant === undefined) return undefined;
+      const engine = engines.get(tenant) ?? engineOf(tenant, handleOf(id), dependencies);
       engines.set(tenant, engine);
       return engine;
     },
@@ -42,31 +42,38 @@ function instanceEngine(parts: InstanceParts, dependencies: PerformDependencies)
   return Object.fromEntries(entries) as InstanceEngine;
 }
 
-function engineOf(tenant: TenantEngine["tenant"], parts: TenantParts, dependencies: PerformDependencies): TenantEngine {
+function engineOf(
+  tenant: TenantEngine["tenant"],
+  handle: TenantHandle,
+  dependencies: PerformDependencies,
+): TenantEngine {
   return {
     tenant,
     grantParameters: new Map(
-      Array.from(parts.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
+      Array.from(handle.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),
     clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
-    jwks: () => publishedKeys(parts),
-    ...performed(parts, dependencies),
+    jwks: () => publishedKeys(handle),
+    ...performed(handle, dependencies),
   };
 }
 
 /** Binds every operation of the table to one tenant. */
-function performed(parts: TenantParts, dependencies: PerformDependencies): PerformedOperations {
+function performed(handle: TenantHandle, dependencies: PerformDependencies): PerformedOperations {
   const names = Object.keys(operations) as OperationName[];
   const entries = names.map((name) => [
     name,
-    (caller: Caller, request: RequestOf<OperationName>) => perform(name, parts, caller, request, dependencies),
+    (caller: Caller, request: RequestOf<OperationName>) => perform(name, handle, caller, request, dependencies),
   ]);
   return Object.fromEntries(entries) as PerformedOperations;
 }
 
 /** Not an operation: anyone may read the published keys, so nothing is authenticated. A door tells of a refusal. */
-function publishedKeys({ keyring, clock }: TenantParts): ReturnType<TenantEngine["jwks"]> {
+async function publishedKeys(handle: TenantHandle): ReturnType<TenantEngine["jwks"]> {
   try {
+    const parts = handle.use() ?? (await handle.ready());
+    if (parts === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
+    const { keyring, clock } = parts;
     return keyring.jwks(clock.now());
   } catch (error) {
     throw toOAuthError(error);

@@ -1,7 +1,7 @@
 import type { Registry } from "../registry/registry.ts";
 import { authenticate } from "./clients/authenticate.ts";
 import { assertMay, authenticateOperator, type OperatorContext } from "./clients/operator.ts";
-import type { RequestContext, TenantParts } from "./context.ts";
+import type { RequestContext, TenantHandle, TenantParts } from "./context.ts";
 import { NO_SUCH_TENANT, OAuthError } from "./errors.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { type Operations, operations } from "./operations/index.ts";
@@ -29,7 +29,7 @@ export type RequestOf<Name extends OperationName> = Requests[Name];
 /** What an operation answers. */
 export type AnswerOf<Name extends OperationName> = Awaited<ReturnType<Operations[Name]["run"]>>["answer"];
 
-/** What `perform` needs besides a tenant's parts. */
+/** What `perform` needs besides a tenant. */
 export interface PerformDependencies extends Performing {
   /** The current tenants, and where the operators of all are. */
   readonly registry: Pick<Registry, "tenant" | "instance" | "assertFresh">;
@@ -61,14 +61,14 @@ const table: {
 } = operations;
 
 /**
- * Performs one operation of a tenant: asks the registry for the tenant once, reads the clock once, authenticates the
- * caller, asks the limiters, and runs the operation.
+ * Performs one operation of a tenant: opens the tenant unless it is open, asks the registry for it once, reads the clock
+ * once, authenticates the caller, asks the limiters, and runs the operation.
  *
  * Throws OAuthError and nothing else.
  */
 export function perform<Name extends OperationName>(
   name: Name,
-  parts: TenantParts,
+  handle: TenantHandle,
   caller: Caller,
   request: RequestOf<Name>,
   dependencies: PerformDependencies,
@@ -77,15 +77,16 @@ export function perform<Name extends OperationName>(
   const operation = table[name];
   const what = {
     operation: name,
-    tenant: parts.id,
+    tenant: handle.id,
     caller,
-    ...(operation.retried && { retried: () => operation.retried?.(parts, request) }),
+    ...(operation.retried && { retried: () => noteRetry(operation, handle, request) }),
   };
   return performed(what, dependencies, async ({ emit, note }) => {
     // Here rather than at assembly: a snapshot may have replaced the tenant, or removed it, since the last request.
     registry.assertFresh();
-    const tenant = registry.tenant(parts.id);
-    if (tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
+    const parts = handle.use() ?? (await handle.ready());
+    const tenant = registry.tenant(handle.id);
+    if (parts === undefined || tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await parts.issuingClock.read() : readOnce(parts);
     const context = { ...parts, tenant, store: parts.storeFor(emit), reading, emit, note };
@@ -96,6 +97,16 @@ export function perform<Name extends OperationName>(
     for (const limit of limiters) limit({ operation: name, tenant, caller, client, hasProof });
     return operation.run(context, by, request);
   });
+}
+
+/** Nothing is left for a retry to go on with if the tenant is closed. */
+function noteRetry<Name extends OperationName>(
+  { retried }: (typeof table)[Name],
+  handle: TenantHandle,
+  request: RequestOf<Name>,
+): void {
+  const parts = handle.use();
+  if (parts !== undefined) retried?.(parts, request);
 }
 
 function readOnce({ clock }: TenantParts) {

@@ -36,5 +36,5 @@ export interface TenantEngine extends PerformedOperations {
   /** The client authentication methods, by their names in the metadata (RFC 8414 section 2). */
   readonly clientAuthenticationMethods: readonly string[];
   /** The published keys (RFC 7517 section 5). */
-  jwks(): { readonly keys: readonly PublicJwk[] };
+  jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
 }

@@ -25,14 +25,14 @@ export function oauthMetadata(publicUrl: string): Endpoint {
 
 /** The same for OpenID Connect Discovery 1.0, which requires an authorization endpoint. */
 export function openidMetadata(publicUrl: string): Endpoint {
-  return publicDocument(tenantPaths(OPENID_PATH), (engine) => {
+  return publicDocument(tenantPaths(OPENID_PATH), async (engine) => {
     const base = joinUrl(publicUrl, tenantBase(engine.tenant.id));
-    return { ...metadata(engine, base), authorization_endpoint: joinUrl(base, AUTHORIZATION_PATH) };
+    return { ...(await metadata(engine, base)), authorization_endpoint: joinUrl(base, AUTHORIZATION_PATH) };
   });
 }
 
 /** The metadata. It omits empty lists, as RFC 8414 section 3.2 requires. */
-function metadata(engine: TenantEngine, base: string): object {
+async function metadata(engine: TenantEngine, base: string): Promise<object> {
   const { tenant, grantParameters } = engine;
   return {
     issuer: tenant.issuer,
@@ -46,7 +46,7 @@ function metadata(engine: TenantEngine, base: string): object {
     token_endpoint_auth_methods_supported: authMethodsOf(engine),
     introspection_endpoint_auth_methods_supported: engine.clientAuthenticationMethods,
     revocation_endpoint_auth_methods_supported: authMethodsOf(engine),
-    id_token_signing_alg_values_supported: algorithmsOf(engine),
+    id_token_signing_alg_values_supported: await algorithmsOf(engine),
     subject_types_supported: ["public"],
     // Required. `none` is the registered type of an answer without a code or a token.
     response_types_supported: ["none"],
@@ -63,8 +63,9 @@ function authMethodsOf({ tenant, clientAuthenticationMethods }: TenantEngine): r
 /**
  * The algorithms of the published keys. A newly configured one is used only from the next key on, or for the first key.
  */
-function algorithmsOf(engine: TenantEngine): readonly string[] {
-  const published = engine.jwks().keys.flatMap(({ alg }) => (typeof alg === "string" ? [alg] : []));
+async function algorithmsOf(engine: TenantEngine): Promise<readonly string[]> {
+  const { keys } = await engine.jwks();
+  const published = keys.flatMap(({ alg }) => (typeof alg === "string" ? [alg] : []));
   return published.length === 0 ? [engine.tenant.signing.algorithm] : [...new Set(published)];
 }
 

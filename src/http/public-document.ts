@@ -18,7 +18,7 @@ const PREFLIGHT = {
  */
 export function publicDocument(
   paths: readonly string[],
-  document: (tenant: TenantEngine) => object,
+  document: (tenant: TenantEngine) => object | Promise<object>,
   operation?: string,
 ): Endpoint {
   const methods = ["GET", "HEAD", "OPTIONS"];
@@ -32,7 +32,7 @@ export function publicDocument(
           .code(204)
           .headers({ allow: methods.join(", "), ...PREFLIGHT })
           .send();
-      const body = JSON.stringify(document(tenant));
+      const body = JSON.stringify(await document(tenant));
       const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
       const { jwksMaxAge } = tenant.tenant.signing;
       reply.headers({ ...OPEN, "cache-control": `public, max-age=${jwksMaxAge}`, etag });

@@ -6,7 +6,7 @@ import type { Signatures } from "./algorithms.ts";
 import { Keyring } from "./keyring.ts";
 import type { SigningAlgorithm, TenantKeyring } from "./port.ts";
 import { KeyReader } from "./reader.ts";
-import { Rotator } from "./rotator.ts";
+import { Rotator, type SealsSeen } from "./rotator.ts";
 import type { KeyringPolicy } from "./schedule.ts";
 import type { Sealer } from "./seal.ts";
 
@@ -37,25 +37,34 @@ export interface KeyringDependencies {
   readonly keyMaxStaleness: number;
 }
 
+/** How a tenant's keys are opened. */
+interface Opening {
+  /**
+   * Whether keys that are due are made at once. While a node starts they are not, so that a wrong key-encryption key never
+   * leads to new keys: the first `poll()` makes them.
+   */
+  readonly makesKeys: boolean;
+  /** What is remembered of the tenant if its keys are opened again. */
+  readonly seals: SealsSeen;
+}
+
 /**
- * Opens a tenant's keys. Makes none: the first `poll()` does, once the keys of every tenant have opened, so that a
- * wrong key-encryption key never leads to new keys.
- *
- * `tenant` returns the tenant as it is configured now, so a changed configuration counts from then on. Throws SealError
- * if a stored key does not open.
+ * Opens a tenant's keys. `tenant` returns the tenant as it is configured now, so a changed configuration counts from then
+ * on. Throws StoreUnavailableError, and SealError if a stored key does not open.
  */
 export async function openKeyring(
   id: string,
   tenant: () => KeyringTenant,
   store: TenantStore,
   dependencies: KeyringDependencies,
+  { makesKeys, seals }: Opening,
 ): Promise<TenantKeyring> {
   const { clock, emit, sealer, signatures } = dependencies;
   const policy = () => policyOf(tenant(), dependencies);
   const reader = new KeyReader({ tenant: id, store, sealer, signatures }, clock);
   const algorithm = () => tenant().signing.algorithm;
-  const rotator = new Rotator({ ...dependencies, tenant: id, algorithm, store, reader }, policy, clock, emit);
-  await reader.read();
+  const rotator = new Rotator({ ...dependencies, tenant: id, algorithm, store, reader }, policy, clock, emit, seals);
+  await (makesKeys ? rotator.poll() : reader.read());
   return new Keyring(reader, rotator, policy, clock);
 }
 

@@ -7,6 +7,7 @@ import type { Emit } from "../telemetry/events.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
 import { parseJti } from "../token/jti.ts";
 import { leftHalfHash, type SigningKey } from "./algorithms.ts";
+import { nextDue } from "./due.ts";
 import {
   type KeyDescription,
   KeyUnavailableError,
@@ -113,6 +114,10 @@ export class Keyring implements TenantKeyring {
     const uses: readonly KeyUse[] = ["signing", "refresh"];
     const { snapshot } = this.#reader;
     return uses.flatMap((use) => describeKeys(snapshot, use, this.#policy(), now));
+  }
+
+  dueAt(now: Instant): Instant {
+    return nextDue(this.#reader.snapshot, this.#policy(), now);
   }
 
   async read(): Promise<void> {

@@ -105,6 +105,8 @@ export interface TenantKeyring {
   oldRowsUntil(): Instant;
   /** Every key as of the last read: signing keys first, oldest first. */
   describe(now: Instant): readonly KeyDescription[];
+  /** When the next key is due, as of the last read: nothing but an operator makes one before. */
+  dueAt(now: Instant): Instant;
   /** Reads the keys again. */
   read(): Promise<void>;
   /** Reads the keys again, and makes the next one if it is due. Call it once per poll interval. */

@@ -1,13 +1,13 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
+import { dueRotation } from "./due.ts";
 import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
 import { completeSeals } from "./reseal.ts";
 import { appendNext, findRequest, markCompromised, type NextKey, type RotationDependencies } from "./rotation.ts";
 import {
   type DueRotation,
   describeKeys,
-  dueRotation,
   isOvertaken,
   isReplaced,
   jwksStaleUntil,
@@ -22,19 +22,29 @@ import {
 import { oldRowsUntil, type Snapshot } from "./snapshot.ts";
 import { warningsOf } from "./warnings.ts";
 
+/** What a node remembers of a tenant's seals for as long as it runs. */
+export interface SealsSeen {
+  /** Whether every seal has once been seen to bind everything: no seal of an earlier version can be genuine after that. */
+  wasComplete: boolean;
+}
+
 /** Makes a tenant's keys: on schedule, and on an operator's request. */
 export class Rotator {
   readonly #dependencies: RotationDependencies;
   readonly #policy: () => KeyringPolicy;
   readonly #clock: Clock;
   readonly #emit: Emit;
-  /**
-   * Whether every seal has once been seen to bind everything: no seal of an earlier version can be genuine after that.
-   */
-  #wasComplete = false;
+  readonly #seals: SealsSeen;
 
-  constructor(dependencies: RotationDependencies, policy: () => KeyringPolicy, clock: Clock, emit: Emit) {
+  constructor(
+    dependencies: RotationDependencies,
+    policy: () => KeyringPolicy,
+    clock: Clock,
+    emit: Emit,
+    seals: SealsSeen,
+  ) {
     this.#dependencies = dependencies;
+    this.#seals = seals;
     this.#policy = policy;
     this.#clock = clock;
     this.#emit = emit;
@@ -91,12 +101,12 @@ export class Rotator {
     const { tenant, store, sealer, reader } = this.#dependencies;
     const snapshot = await reader.read();
     // Somebody who writes old seals back into the store must not reopen the time in which rows need no MAC.
-    const order = { now: this.#clock.now(), refuseOldRows: this.#wasComplete };
-    this.#wasComplete ||= isComplete(snapshot);
+    const order = { now: this.#clock.now(), refuseOldRows: this.#seals.wasComplete };
+    this.#seals.wasComplete ||= isComplete(snapshot);
     if (isComplete(snapshot)) return snapshot;
     const { resealed } = await completeSeals(tenant, store, sealer, order);
     const after = await reader.read();
-    this.#wasComplete ||= isComplete(after);
+    this.#seals.wasComplete ||= isComplete(after);
     const until = new Date(oldRowsUntil(after)).toISOString();
     this.#emit({ event: "keys_resealed", tenant, resealed, oldRowsUntil: until });
     return after;

@@ -174,26 +174,6 @@ export function mayBeOfMissingKey(
   return minted.latest > readAt - LONGEST_MINT - maxClockSkew && minted.earliest <= now + maxClockSkew;
 }
 
-/**
- * Whether the next key of one use is to be made now: "at once" if none can be used; "ahead" of time if the newest one
- * nears its end, is compromised, or has another algorithm than the configuration.
- */
-export function dueRotation(
-  keys: readonly KeyEntry[],
-  use: KeyUse,
-  policy: KeyringPolicy,
-  now: Instant,
-): DueRotation | undefined {
-  if (activeKey(keys, now) === undefined) return "at once";
-  const last = newest(keys);
-  if (last === undefined || last.isCompromised) return "ahead";
-  // The next key exists and waits for its time. A changed algorithm waits too, or each change would overtake the
-  // previous one.
-  if (last.activateAt > now) return undefined;
-  const nearsItsEnd = last.activateAt + policy.rotateEvery[use] - lead(use, policy) <= now;
-  return nearsItsEnd || last.algorithm !== algorithmOf(use, policy) ? "ahead" : undefined;
-}
-
 /** The times of the next key of one use, if it is written now: for an operator's mode, or because it is due. */
 export function timesOfNext(why: RotationMode | DueRotation, use: KeyUse, policy: KeyringPolicy, now: Instant) {
   return { createdAt: now, activateAt: now + delayOf(why, use, policy) };
@@ -207,7 +187,7 @@ function delayOf(why: RotationMode | DueRotation, use: KeyUse, policy: KeyringPo
 }
 
 /** How long a key is known before it is used, unless the rotation is urgent. No verifier caches refresh keys. */
-function lead(use: KeyUse, policy: KeyringPolicy): number {
+export function lead(use: KeyUse, policy: KeyringPolicy): number {
   return use === "signing" ? policy.publishAhead : readByAll(policy);
 }
 
@@ -242,6 +222,7 @@ export function withPlanned(
   return { ...read, [use]: [...keys, planned] };
 }
 
-function algorithmOf(use: KeyUse, { algorithm }: KeyringPolicy): string {
+/** The algorithm of new keys of one use. */
+export function algorithmOf(use: KeyUse, { algorithm }: KeyringPolicy): string {
   return use === "signing" ? algorithm : REFRESH_KEY_ALGORITHM;
 }

@@ -16,8 +16,12 @@ interface Checked {
   readonly clock: Clock;
   readonly issuingClock: IssuingClock;
   readonly registry: Registry;
-  /** Every tenant that is or was served, by id. */
-  readonly tenants: ReadonlyMap<string, TenantParts>;
+  readonly tenants: {
+    /** Those that are open, by id. */
+    readonly parts: ReadonlyMap<string, TenantParts>;
+    /** Why the keys of some do not open, by id. */
+    readonly broken: ReadonlyMap<string, string>;
+  };
 }
 
 /** The checks that every node must pass to serve. */
@@ -41,11 +45,12 @@ export function healthChecks({ store, clock, issuingClock, registry, tenants }: 
       name: "keys",
       async run() {
         const now = clock.now();
-        const all = [...tenants.values()];
+        const open = [...tenants.parts.values()];
         // A tenant's rows are the same on every node. One broken tenant must not take all nodes out of service.
-        const isStale = all.length > 0 && !all.some(({ keyring }) => isFresh(keyring, now));
+        const isStale = open.length > 0 && !open.some(({ keyring }) => isFresh(keyring, now));
         return isStale ? "the keys of all tenants are too old, as reading them fails" : undefined;
       },
+      remark: () => remarkOnKeys(tenants.broken.size),
     },
     {
       name: "registry",
@@ -62,6 +67,10 @@ export function healthChecks({ store, clock, issuingClock, registry, tenants }: 
 function remarkOn(faults: readonly Fault[]): string | undefined {
   if (faults.length === 0) return undefined;
   return `${faults.length} registered tenants or clients are not used as they are written: the log says why`;
+}
+
+function remarkOnKeys(count: number): string | undefined {
+  return count === 0 ? undefined : `the keys of ${count} tenants do not open: the log says why`;
 }
 
 function isFresh(keyring: TenantKeyring, now: Instant): boolean {

@@ -26,8 +26,10 @@ export const JOBS = {
   sweep: "sweep",
   /** Finishes the end of tenants that were deleted. */
   endTenants: "end tenants",
-  /** Reads the tenants' keys, and creates those that the schedule requires. */
+  /** Reads the keys of tenants that are open, and creates those that the schedule requires. */
   pollKeys: "poll keys",
+  /** Closes tenants that nobody uses, and creates the keys of closed ones that the schedule requires. */
+  tendIdle: "tend idle tenants",
   /** Reads what operators have registered. */
   pollRegistry: "poll registry",
   /** Checks whether the node can serve. */

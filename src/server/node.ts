@@ -20,7 +20,8 @@ import type { Listener, Recorder } from "../telemetry/events.ts";
 import type { HealthCheck } from "./health.ts";
 import { healthChecks } from "./health-checks.ts";
 import { JOBS, type Job, RECONCILE_EVERY, SHARE_COUNTS_EVERY, SWEEP_EVERY, sweep } from "./jobs.ts";
-import { OpenTenants } from "./open-tenants.ts";
+import type { LazyTenant } from "./lazy-tenant.ts";
+import { type Idleness, OpenTenants } from "./open-tenants.ts";
 import type { Platform } from "./platform.ts";
 import { openRegistrations } from "./registrations.ts";
 
@@ -61,6 +62,8 @@ interface NodeParts {
   readonly authenticators?: Authenticators | undefined;
   /** For how long what was deleted is kept in mind at least, in milliseconds; two days by default. */
   readonly leastKept?: number | undefined;
+  /** What becomes of tenants that nobody uses; by default 100 stay open, and others for a quarter of an hour. */
+  readonly idleness?: Idleness | undefined;
   /** Whether to open although the clock is behind an earlier run, for operations without a time: see IssuingClock. */
   readonly mayBeBehind?: boolean | undefined;
 }
@@ -68,10 +71,14 @@ interface NodeParts {
 /** A complete mint without its doors. */
 export interface Node {
   readonly engine: Engine;
-  /** The parts of each tenant, by its id. */
+  /** The parts of each tenant that is open, by its id. */
   readonly tenants: ReadonlyMap<string, TenantParts>;
   /** What belongs to no tenant. */
   readonly instance: InstanceParts;
+  /** The tenant with that id, open or not; undefined if it is not served. */
+  tenant(id: string): LazyTenant | undefined;
+  /** Why the keys of tenants do not open, by the tenant's id. */
+  readonly brokenKeys: ReadonlyMap<string, string>;
   /** The tenants and their clients, as they are configured now. */
   readonly registry: Pick<Registry, "tenant" | "tenants">;
   /** What performing operations needs. */
@@ -81,8 +88,9 @@ export interface Node {
   /** The background jobs to run while it serves. */
   readonly jobs: readonly Job[];
   /**
-   * Creates the keys that the schedule requires. Call it before serving. It is separate from opening, so that all
-   * stored keys have opened first: a wrong key-encryption key must not seal a new one.
+   * Creates the keys that the schedule requires, of tenants that are open, and from then on of whatever is opened. Call it
+   * before serving. It is separate from opening the node, so that stored keys have opened first: a wrong key-encryption key
+   * must not seal a new one.
    */
   pollKeys(): Promise<void>;
   /**
@@ -114,6 +122,7 @@ export async function openNode({
   authenticators = byCredentials,
   admit = () => () => undefined,
   leastKept,
+  idleness,
   mayBeBehind,
 }: NodeParts): Promise<Node> {
   const { machine, random, sealer, signatures } = platform;
@@ -144,7 +153,7 @@ export async function openNode({
     prover: sealer,
     clock,
     maxStaleness,
-    prepare: (next) => tenants.prepare(next, makesKeys),
+    prepare: (next) => tenants.prepare(next),
     tell: ({ etag: _, ...fault }) => listener({ event: "registration_unusable", ...fault }),
   });
   const sweepClock = { now: async () => (await issuingClock.read()).issuedAt };
@@ -178,21 +187,23 @@ export async function openNode({
     authorities: platform.authorities({ clock, emit: listener }),
   };
 
-  const tenants = new OpenTenants({ registry, store, shared, keyrings: keyringDependencies });
-  let makesKeys = false;
+  const tenants = new OpenTenants({ registry, store, shared, keyrings: keyringDependencies }, idleness);
   await follower.start();
-  makesKeys = true;
   const elapsed = () => machine.elapsed();
   const limiters = [requests.limit];
   const performing = { registry, listener, recorder, elapsed, admit, limiters, authenticators };
   const sweeping = { store, clock: sweepClock, machine };
   return {
-    engine: createEngine(tenants.parts, shared, performing),
+    engine: createEngine((id) => tenants.get(id), shared, performing),
     tenants: tenants.parts,
     instance: shared,
+    tenant: (id) => (registry.tenant(id) === undefined ? undefined : tenants.get(id)),
+    get brokenKeys() {
+      return tenants.broken;
+    },
     registry,
     performing,
-    checks: healthChecks({ store, clock, issuingClock, registry, tenants: tenants.parts }),
+    checks: healthChecks({ store, clock, issuingClock, registry, tenants }),
     jobs: [
       { name: JOBS.reconcile, every: RECONCILE_EVERY, run: () => uncertainRefreshes.reconcileAll() },
       {
@@ -204,6 +215,7 @@ export async function openNode({
       { name: JOBS.sweep, every: SWEEP_EVERY, run: (signal) => sweep(sweeping, signal) },
       { name: JOBS.endTenants, every: SWEEP_EVERY, run: (signal) => ended.finish(signal) },
       { name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => tenants.pollKeys() },
+      { name: JOBS.tendIdle, every: keyPollEvery * 1000, run: (signal) => tenants.tendIdle(signal) },
       { name: JOBS.pollRegistry, every: registryPollEvery * 1000, run: () => follower.poll() },
     ],
     pollKeys: () => tenants.pollKeys(),

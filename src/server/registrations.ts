@@ -72,6 +72,6 @@ async function longestLifetime(store: Store, tenant: string): Promise<number> {
 }
 
 async function makeKeys(tenant: Tenant, store: Store, keyrings: KeyringDependencies): Promise<void> {
-  const keyring = await openKeyring(tenant.id, () => tenant, store.forTenant(tenant.id), keyrings);
-  await keyring.poll();
+  const opening = { makesKeys: true, seals: { wasComplete: false } };
+  await openKeyring(tenant.id, () => tenant, store.forTenant(tenant.id), keyrings, opening);
 }

@@ -49,7 +49,7 @@ async function assertAllProven(registrations: RegistrationStore, running: Sealer
 
 /** What a new configuration reaches in a running service. */
 interface Running {
-  readonly node: Pick<Node, "tenants" | "reconfigure">;
+  readonly node: Pick<Node, "registry" | "reconfigure">;
   readonly store: Store;
   readonly sealer: ReplaceableSealer;
   readonly tls: ServerTls | undefined;
@@ -91,7 +91,7 @@ async function applyConfig(next: Config, before: Config, { node, store, sealer, 
   const isSealedAnew = !isDeepStrictEqual(next.keyEncryptionKeys, before.keyEncryptionKeys);
   const replacement = isSealedAnew ? openSealer(next) : undefined;
   if (replacement !== undefined) {
-    for (const id of node.tenants.keys()) await assertAllOpen(id, store.forTenant(id), replacement);
+    for (const { id } of node.registry.tenants()) await assertAllOpen(id, store.forTenant(id), replacement);
     await assertAllProven(store.registrations, sealer, replacement);
   }
   if (next.tenants !== before.tenants) await node.reconfigure(next);

@@ -146,6 +146,8 @@ export type Notice =
     }
   /** A tenant was deleted so long ago that none of its tokens can be alive: now its keys have gone, too. */
   | { readonly event: "tenant_purged"; readonly tenant: string }
+  /** The keys of a tenant do not open, so it mints nothing. `problem`: which key, and why. */
+  | { readonly event: "keys_unusable"; readonly tenant: string; readonly problem: string }
   /** `count`: how many rows this mint did not write, or somebody changed, since that was last told. */
   | { readonly event: "rows_not_genuine"; readonly tenant: string; readonly count: number }
   | {

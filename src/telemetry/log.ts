@@ -34,6 +34,7 @@ const lines = {
     "error",
     "a registered tenant or client is not used as it is written: it cannot be read, or breaks a rule",
   ],
+  keys_unusable: ["error", "the keys of a tenant do not open: its requests are refused"],
   large_token: ["warn", "a large token was issued"],
   store_shared: ["warn", "another process uses the same SQLite file"],
   configuration_reloaded: ["info", "the configuration was read again"],

@@ -84,7 +84,7 @@ describe("limits", () => {
       throw new OAuthError("temporarily_unavailable", "Too many mints. Try again.");
     };
     const never: Limiter = () => expect.unreachable();
-    const refusal = await refusalOf(perform("mint", context, caller, mint, performing([refuse, never])));
+    const refusal = await refusalOf(perform("mint", context.handle, caller, mint, performing([refuse, never])));
     expect(refusal).toEqual({ code: "temporarily_unavailable", message: "Too many mints. Try again." });
     const client = context.tenant.clients.get(CLIENT_ID);
     expect(asked).toEqual([{ operation: "mint", tenant: context.tenant, caller, client, hasProof: true }]);
@@ -97,9 +97,9 @@ describe("limits", () => {
   it("let through what they do not refuse, and are not asked about callers that prove nothing", async () => {
     const asked: (string | undefined)[] = [];
     const note: Limiter = ({ client }) => void asked.push(client?.id);
-    await perform("mint", context, caller, mint, performing([note, note]));
-    await perform("listKeys", context, operator, undefined, performing([note]));
-    await refusalOf(perform("mint", context, { ...caller, clientSecret: "wrong" }, mint, performing([note])));
+    await perform("mint", context.handle, caller, mint, performing([note, note]));
+    await perform("listKeys", context.handle, operator, undefined, performing([note]));
+    await refusalOf(perform("mint", context.handle, { ...caller, clientSecret: "wrong" }, mint, performing([note])));
     expect(asked).toEqual([CLIENT_ID, CLIENT_ID, undefined]);
   });
 });
@@ -109,7 +109,11 @@ describe("a node without room", () => {
     const { admit } = new Overload({ maxRequestsInFlight: 1, maxEventLoopLag: 1000 }, () => 0);
     const authenticators = { ...context.node.performing.authenticators, client: () => expect.unreachable() };
     const leave = admit();
-    const refused = perform("mint", context, caller, mint, { ...context.node.performing, admit, authenticators });
+    const refused = perform("mint", context.handle, caller, mint, {
+      ...context.node.performing,
+      admit,
+      authenticators,
+    });
     expect(await refusalOf(refused)).toEqual({
       code: "temporarily_unavailable",
       message: "The server is overloaded. Try again.",
@@ -122,15 +126,15 @@ describe("a node without room", () => {
     const { admit } = new Overload({ maxRequestsInFlight: 1, maxEventLoopLag: 1000 }, () => 0);
     const performing = { ...context.node.performing, admit };
     const [first, second] = [
-      perform("mint", context, caller, mint, performing),
-      perform("mint", context, caller, mint, performing),
+      perform("mint", context.handle, caller, mint, performing),
+      perform("mint", context.handle, caller, mint, performing),
     ];
     expect(await refusalOf(second)).toMatchObject({ message: "The server is overloaded. Try again." });
     expect(await first).toMatchObject({ tokenType: "Bearer" });
-    expect(await refusalOf(perform("mint", context, caller, {}, performing))).toMatchObject({
+    expect(await refusalOf(perform("mint", context.handle, caller, {}, performing))).toMatchObject({
       code: "invalid_request",
     });
-    expect(await perform("mint", context, caller, mint, performing)).toMatchObject({ tokenType: "Bearer" });
+    expect(await perform("mint", context.handle, caller, mint, performing)).toMatchObject({ tokenType: "Bearer" });
   });
 });
 

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import {
   activeKey,
   describeKeys,
-  dueRotation,
   isFresh,
   isOvertaken,
   isPublished,
@@ -115,28 +114,6 @@ describe("the schedule", () => {
       }),
       { numRuns: 20 },
     );
-  });
-});
-
-describe("a rotation is due", () => {
-  it.each<[string, KeyEntry[], number, string | undefined]>([
-    ["at once where there is no key", [], 0, "at once"],
-    ["not yet", [key(1, 0)], 899, undefined],
-    ["so far ahead that its key is out in time", [key(1, 0)], 900, "ahead"],
-    ["not again while the next one waits", [key(1, 0), key(2, 1000)], 950, undefined],
-    ["where the next one that waits is revoked", [key(1, 0), key(2, 1000, true)], 950, "ahead"],
-    ["at once where the active one is revoked", [key(1, 0, true)], 1, "at once"],
-    ["at once where the active one is revoked, though another waits", [key(1, 0, true), key(2, 1000)], 1, "at once"],
-    ["where another algorithm is configured", [{ ...key(1, 0), algorithm: "RS256" }], 1, "ahead"],
-    [
-      "not for another algorithm while the next one waits",
-      [key(1, 0), { ...key(2, 1000), algorithm: "RS256" }],
-      950,
-      undefined,
-    ],
-    ["long after its time", [key(1, 0)], 1_000_000, "ahead"],
-  ])("%s", (_, keys, now, due) => {
-    expect(dueRotation(keys, "signing", policy, now)).toBe(due);
   });
 });
 

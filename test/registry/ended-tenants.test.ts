@@ -100,7 +100,7 @@ describe("a tenant that is deleted", () => {
     expect(other.logger.lines.map(({ fields }) => fields)).toContainEqual({ event: "tenant_purged", tenant: "acme" });
     await createTenant(node, { issuer });
     expect(await keys()).toHaveLength(2);
-    expect(node.node.engine.forTenant("acme")?.jwks().keys).toHaveLength(1);
+    expect((await node.node.engine.forTenant("acme")?.jwks())?.keys).toHaveLength(1);
     expect(await refusalOf(mint(node) ?? Promise.resolve())).toMatchObject({ code: "invalid_client" });
   });
 
@@ -185,7 +185,8 @@ describe("a tenant that two nodes create at once", () => {
     expect(seen).toBe(2);
     expect(await keys()).toHaveLength(2);
     await run(node, JOBS.pollRegistry);
-    const kids = [node, other].map((by) => by.node.engine.forTenant("acme")?.jwks().keys[0]?.kid);
+    const jwks = [node, other].map((by) => by.node.engine.forTenant("acme")?.jwks());
+    const kids = (await Promise.all(jwks)).map((set) => set?.keys[0]?.kid);
     expect(kids[0]).toBeDefined();
     expect(kids[0]).toBe(kids[1]);
     expect(node.registrations.tenant("acme")?.namespaceClaim).toBe("other");

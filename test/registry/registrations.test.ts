@@ -249,19 +249,16 @@ describe("the entries", () => {
 describe("a registered tenant", () => {
   const tenant = (id: string, entry: JsonObject, more: Partial<Change> = {}) =>
     ({ kind: "tenant", tenant: id, id, make: saying(entry), ...more }) as const;
-  const jwks = (of: TestContext, id: string) =>
-    of.node.engine
-      .forTenant(id)
-      ?.jwks()
-      .keys.map(({ kid }) => kid);
+  const jwks = async (of: TestContext, id: string) =>
+    (await of.node.engine.forTenant(id)?.jwks())?.keys.map(({ kid }) => kid);
 
   it("has the same keys on every node, before it answers", async () => {
     const other = await testContext(testTenant(), store, undefined, node.clock);
     await write(tenant("acme", { signing: { algorithm: "ES256" } }));
     await write({ tenant: "acme" });
-    expect(jwks(node, "acme")).toHaveLength(1);
+    expect(await jwks(node, "acme")).toHaveLength(1);
     await poll(other);
-    expect(jwks(other, "acme")).toEqual(jwks(node, "acme"));
+    expect(await jwks(other, "acme")).toEqual(await jwks(node, "acme"));
     const minted = await other.node.engine
       .forTenant("acme")
       ?.mint({ clientId: "billing" }, { grantType: "arbitrary_no_subject", arbitraryClaims: {} });
@@ -276,8 +273,8 @@ describe("a registered tenant", () => {
     ]);
     expect([one?.status, two?.status]).toContain("fulfilled");
     await Promise.all([poll(node), poll(other)]);
-    expect(jwks(other, "acme")).toHaveLength(1);
-    expect(jwks(other, "acme")).toEqual(jwks(node, "acme"));
+    expect(await jwks(other, "acme")).toHaveLength(1);
+    expect(await jwks(other, "acme")).toEqual(await jwks(node, "acme"));
   });
 
   it("has an issuer of its own, whoever is faster", async () => {

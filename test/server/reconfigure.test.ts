@@ -1,27 +1,14 @@
-import { setImmediate } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { TenantEngine } from "../../src/engine/port.ts";
 import type { Client } from "../../src/registry/tenant.ts";
 import { StoreUnavailableError } from "../../src/store/port.ts";
 import { type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { failingStore } from "../support/failing-store.ts";
+import { isForgotten } from "../support/garbage.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
 import { CLIENT_ID, fileOf, sha256Secret, testClient, testTenant } from "../support/tenant.ts";
-
-/** Whether it is gone once garbage was collected, however long V8 holds on to what a turn before has used. */
-async function isForgotten(reference: WeakRef<object>): Promise<boolean> {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage = runInNewContext("gc") as () => void;
-  for (let round = 0; round < 10 && reference.deref() !== undefined; round++) {
-    // A WeakRef holds what it refers to until the turn that looked is over.
-    await setImmediate();
-    collectGarbage();
-  }
-  return reference.deref() === undefined;
-}
 
 /** A configuration whose client has a secret and a scope of its own, so that a mixture of two can be told. */
 const configured = (name: string, client: Partial<Client> = {}) =>
@@ -129,7 +116,8 @@ describe("a changed configuration", () => {
         scopes: ["new"],
       });
       expect(claimsOf(tokens?.accessToken)).toMatchObject({ iss: "https://new.example", scope: ["new"] });
-      const [own, other] = [engine, context.engine].map((each) => each?.jwks().keys.map(({ kid }) => kid));
+      const kidsOf = async (of: TenantEngine | undefined) => (await of?.jwks())?.keys.map(({ kid }) => kid);
+      const [own, other] = [await kidsOf(engine), await kidsOf(context.engine)];
       expect(own).toHaveLength(1);
       expect(other).not.toEqual(own);
       await mint("one", "one");
@@ -161,7 +149,7 @@ describe("a changed configuration", () => {
       store.failLater(Number.POSITIVE_INFINITY, "refused", false);
       expect(failures).toBeGreaterThan(5);
       await mintWith("two");
-      expect(node.engine.forTenant("new")?.jwks().keys).toHaveLength(1);
+      expect((await node.engine.forTenant("new")?.jwks())?.keys).toHaveLength(1);
     });
   });
 });

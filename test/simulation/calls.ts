@@ -50,7 +50,8 @@ export interface Call<K extends OperationName = OperationName> {
   /** What is wrong with it, as the code that it is to be refused with whatever else is so. */
   readonly flaw: OAuthErrorCode | undefined;
   readonly node: Incarnation;
-  readonly start: Instant;
+  /** When it was called, or its tenant was open if that was later. */
+  start: Instant;
   /** By how much the node's clock may be off true time, in milliseconds. */
   readonly off: number;
   /** When the node's last good read of the tenant's keys began before that. */

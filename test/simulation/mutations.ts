@@ -25,6 +25,9 @@ const ATTEMPTS = "src/engine/limits/attempts.ts";
 const WINDOWS = "src/engine/limits/windows.ts";
 const REGISTRATIONS = "src/registry/registrations.ts";
 const FOLLOWER = "src/registry/follower.ts";
+const OPEN_TENANTS = "src/server/open-tenants.ts";
+const LAZY_TENANT = "src/server/lazy-tenant.ts";
+const TENANT_OPENER = "src/server/tenant-opener.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -457,6 +460,34 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/registry/stored-part.ts",
     "if (living === undefined) clients.delete(record.id);",
     "if (living === undefined) continue;",
+  ),
+  one(
+    "closed-never-tended",
+    "nobody looks after the keys of a tenant that is closed",
+    OPEN_TENANTS,
+    "tenant.lookAt <= now) due",
+    "tenant.lookAt < 0) due",
+  ),
+  one(
+    "closed-still-served",
+    "a tenant that is closed is still served, by keys that nobody reads again",
+    LAZY_TENANT,
+    "this.#parts = undefined;",
+    "",
+  ),
+  one(
+    "opened-twice",
+    "each of the first requests opens the tenant",
+    LAZY_TENANT,
+    "this.#opening ??= this.#open(this)",
+    "this.#opening = this.#open(this)",
+  ),
+  one(
+    "opened-without-lifetimes",
+    "the lifetimes of a tenant are not recorded when it is opened",
+    TENANT_OPENER,
+    "await recordLifetimes(tenant, tenantStore.meta);",
+    "",
   ),
 ];
 

@@ -1,10 +1,10 @@
 import { type Clock, type Instant, type Machine, systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import type { Engine } from "../../src/engine/port.ts";
-import type { TenantKeyring } from "../../src/keyring/port.ts";
 import type { Registrations } from "../../src/registry/registrations.ts";
 import { JOBS, type Job, Jobs } from "../../src/server/jobs.ts";
-import { openNode } from "../../src/server/node.ts";
+import type { LazyTenant } from "../../src/server/lazy-tenant.ts";
+import { type Node, openNode } from "../../src/server/node.ts";
 import { ClockCheck, COMPARE_EVERY } from "../../src/store/mongodb/clock-check.ts";
 import type { Store } from "../../src/store/port.ts";
 import { EventLog } from "../../src/telemetry/log.ts";
@@ -17,7 +17,7 @@ import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { KEY_TIMES, REGISTRY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+import { KEY_TIMES, QUIET_TENANT, REGISTRY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
 import type { WorkersClock } from "./workers-clock.ts";
 
 /** A call of the store that was done, told or not. Instants are in true time. */
@@ -66,8 +66,7 @@ export class Incarnation {
   registrations: Registrations | undefined;
   /** When its last read of the registrations began that came to a good end, in true time. */
   registryReadAt: Instant = 0;
-  /** For each tenant, when its last read of the keys began that came to a good end, in true time. */
-  readonly polledAt = new Map<string, Instant>();
+  readonly #polledAt = new Map<string, Instant>();
   /** Resolves when it crashes. */
   readonly crashed: Promise<void>;
   readonly #context: Surroundings;
@@ -76,6 +75,7 @@ export class Incarnation {
   readonly #index: number;
   readonly #jobs: Jobs;
   #clockCheck: ClockCheck | undefined;
+  #node: Node | undefined;
   #crash: () => void = () => undefined;
 
   constructor(name: string, index: number, variant: Variant, context: Surroundings, random: Prng) {
@@ -124,9 +124,15 @@ export class Incarnation {
     const { keyPollEvery, keyMaxStaleness } = KEY_TIMES;
     const clockTimes = { maxClockLag: MAX_CLOCK_LAG, startTimeout: START_TIMEOUT };
     const begun = scheduler.now;
+    const idleness = {
+      keepsOpen: random.fork("kept open").int(0, 1),
+      closesAfter: random.fork("idle").pick([0, 6_000, 20_000]),
+      firstLookWithin: 15_000,
+      looksEvery: 600_000,
+    };
     const node = await openNode({
       settings: { ...clockTimes, keyPollEvery, keyMaxStaleness, ...REGISTRY_TIMES },
-      file: fileOf(...TENANTS.map((id) => tenantOf(id, this.variant))),
+      file: fileOf(...[...TENANTS, QUIET_TENANT].map((id) => tenantOf(id, this.variant))),
       store,
       platform: {
         machine: this.machine,
@@ -143,14 +149,16 @@ export class Incarnation {
       listener: (event) => {
         if (!("duration" in event)) log.listen(event);
       },
+      idleness,
     });
+    this.#node = node;
     this.registryReadAt = begun;
-    this.registrations = [...node.tenants.values()][0]?.registrations;
-    const tenants = [...node.tenants].map(([id, { keyring }]) => ({ id, keyring }));
-    await Promise.all(tenants.map(({ id, keyring }) => this.#poll(id, keyring)));
+    this.registrations = node.instance.registrations;
+    await node.pollKeys();
+    for (const id of node.tenants.keys()) this.#polledAt.set(id, begun);
     for (const job of node.jobs) if (!this.#leavesOut(job)) this.#jobs.start(job);
-    for (const { id, keyring } of tenants)
-      this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id, keyring) });
+    for (const id of TENANTS)
+      this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id) });
     const pollRegistry = node.jobs.find(({ name }) => name === JOBS.pollRegistry);
     if (pollRegistry !== undefined) this.#jobs.start({ ...pollRegistry, run: () => this.#pollRegistry(pollRegistry) });
     this.engine = node.engine;
@@ -162,10 +170,26 @@ export class Incarnation {
     return OWN_JOBS.has(name) || (name === JOBS.shareCounts && !this.variant.limits);
   }
 
-  async #poll(tenant: string, keyring: TenantKeyring): Promise<void> {
+  /**
+   * When the last good read of a tenant's keys began before which it knows nothing of them, in true time. One that is
+   * closed knows nothing.
+   */
+  polledAt(tenant: string): Instant {
+    const isClosed = this.#node?.tenants.has(tenant) === false && this.#node.tenant(tenant)?.isOpening === false;
+    if (isClosed) this.#polledAt.set(tenant, this.#context.scheduler.now);
+    return this.#polledAt.get(tenant) ?? 0;
+  }
+
+  /** A tenant that it serves. */
+  tenant(id: string): LazyTenant | undefined {
+    return this.#node?.tenant(id);
+  }
+
+  async #poll(tenant: string): Promise<void> {
     const begun = this.#context.scheduler.now;
-    await keyring.poll();
-    this.polledAt.set(tenant, begun);
+    const keyring = this.#node?.tenants.get(tenant)?.keyring;
+    await keyring?.poll();
+    if (keyring !== undefined) this.#polledAt.set(tenant, Math.max(begun, this.#polledAt.get(tenant) ?? 0));
   }
 
   async #pollRegistry(job: Job): Promise<void> {

@@ -4,6 +4,7 @@ import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
 import { registered, registrar } from "./registered-clients.ts";
 import { changes, clockSettings, keepRunning, leaks, rotations, verifier, weather } from "./surroundings.ts";
+import { KEY_TIMES, QUIET_TENANT } from "./tenants.ts";
 import { type Options, optionsOf, World } from "./world.ts";
 
 /** What a run came to. */
@@ -33,6 +34,7 @@ export async function simulate(seed: string, options: Options = optionsOf(seed))
     await scheduler.run(end);
     faults.calmDown();
     await scheduler.run(end + 30_000);
+    checkRotations(world);
     await checkRows(world);
   } catch (error) {
     failure = error;
@@ -68,6 +70,22 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
   for (let index = 0; index < 2; index++) {
     scheduler.spawn(spender(world, stream(`spender ${index}`)));
     scheduler.spawn(guesser(world, stream(`guesser ${index}`)));
+  }
+}
+
+/** How much too long a key may have been used at the end, in milliseconds: no node may have been there for a while. */
+const LATE_ROTATION = 120_000;
+
+/** Keys rotate on schedule, also those of a tenant that nobody uses. */
+function checkRotations({ records, scheduler }: World): void {
+  for (const [use, rotateEvery] of [
+    ["signing", KEY_TIMES.rotateEvery],
+    ["refresh", KEY_TIMES.refreshKeyRotateEvery],
+  ] as const) {
+    const own = records.keys.filter((key) => key.tenant === QUIET_TENANT && key.use === use);
+    const latest = Math.max(0, ...own.map(({ activateAt }) => activateAt));
+    const isLate = latest + rotateEvery * 1000 + LATE_ROTATION < scheduler.now;
+    if (isLate) throw new Violation(4, "the keys of a tenant that nobody uses do not rotate");
   }
 }
 

@@ -3,6 +3,8 @@ import { NO_RATE_LIMITS, OPERATOR_ID, SECRET, testClient, testTenant } from "../
 
 /** Two tenants with the same clients, secrets and subjects: what crosses from one to the other is seen at once. */
 export const TENANTS = ["acme", "globex"] as const;
+/** A tenant that nobody ever asks for anything: its keys rotate all the same. */
+export const QUIET_TENANT = "initech";
 export const CLIENTS = ["web", "app", "strict", "reuser"] as const;
 export const SUBJECTS = ["alice", "bob", "carol"] as const;
 export type ClientId = (typeof CLIENTS)[number];

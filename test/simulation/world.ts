@@ -152,7 +152,7 @@ export class World implements Surroundings {
       node,
       start: this.scheduler.now,
       off: this.clocks.off,
-      polledAt: node.polledAt.get(tenant) ?? 0,
+      polledAt: node.polledAt(tenant),
       registryReadAt: node.registryReadAt,
       unheard: false,
       end: Number.POSITIVE_INFINITY,
@@ -170,7 +170,10 @@ export class World implements Surroundings {
     const lost: Outcome<never> = { kind: "lost" };
     const outcome = await Promise.race([
       node.crashed.then(() => lost),
-      currentCall.run(call as unknown as Call, () => outcomeOf(() => perform(node, call, credentials))),
+      currentCall.run(call as unknown as Call, () => {
+        void this.#noteOpening(call);
+        return outcomeOf(() => perform(node, call, credentials));
+      }),
     ]);
     call.end = this.scheduler.now;
     call.unheard = node.lastFailure >= call.start;
@@ -184,6 +187,18 @@ export class World implements Surroundings {
     if (limited !== undefined) this.limits.end(limited);
     this.rowBounds.check();
     return call;
+  }
+
+  /** A call that has its tenant opened reads the clock only then: before it looks anything up. */
+  async #noteOpening(call: Call<OperationName>): Promise<void> {
+    const tenant = call.node.tenant(call.tenant);
+    if (tenant === undefined || tenant.parts !== undefined) return;
+    await tenant.open().then(
+      () => {
+        call.start = this.scheduler.now;
+      },
+      () => undefined,
+    );
   }
 }
 

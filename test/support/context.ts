@@ -1,5 +1,5 @@
 import { type Authorities, AuthorityUnavailableError } from "../../src/authorities/port.ts";
-import type { TenantContext } from "../../src/engine/context.ts";
+import type { TenantContext, TenantHandle } from "../../src/engine/context.ts";
 import type { GrantHandler } from "../../src/engine/grant.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { nodeSignatures } from "../../src/keyring/algorithms.ts";
@@ -21,6 +21,7 @@ import { fileOf, testTenant } from "./tenant.ts";
 /** A tenant's engine in a context of fakes: time stands still, randomness is seeded, the store is memory. */
 export interface TestContext extends TenantContext {
   readonly engine: TenantEngine;
+  readonly handle: TenantHandle;
   readonly clock: FakeClock;
   readonly logger: RecordingLogger;
   readonly listener: Listener;
@@ -97,7 +98,9 @@ export async function testContext(
   const node = await openNode(parts);
   await node.pollKeys();
   isOpening = false;
-  const [own, engine] = [node.tenants.get(tenant.id), node.engine.forTenant(tenant.id)];
-  if (own === undefined || engine === undefined) throw new Error("the node does not know its tenant");
-  return { ...own, store: own.storeFor(listener), tenant, listener, engine, clock, logger, wholeStore, node };
+  const [handle, engine] = [node.tenant(tenant.id), node.engine.forTenant(tenant.id)];
+  const own = await handle?.ready();
+  if (handle === undefined || own === undefined || engine === undefined)
+    throw new Error("the node does not know its tenant");
+  return { ...own, store: own.storeFor(listener), tenant, listener, engine, handle, clock, logger, wholeStore, node };
 }

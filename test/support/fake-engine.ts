@@ -58,7 +58,7 @@ export class FakeEngine implements Engine {
         ["arbitrary_identity", ["subject", "scope"]],
       ]),
       clientAuthenticationMethods: ["client_secret_basic", "client_secret_post"],
-      jwks: () => ({ keys: this.keys }),
+      jwks: async () => ({ keys: this.keys }),
       mint: keep("mint") as TenantEngine["mint"],
       refresh: keep("refresh") as TenantEngine["refresh"],
       introspect: keep("introspect") as TenantEngine["introspect"],

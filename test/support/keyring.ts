@@ -34,7 +34,7 @@ export async function testKeyring(
   const part = store.forTenant(whole.id);
   await part.meta.raise(LONGEST_LIFETIMES.jwt, 3600);
   await part.meta.raise(LONGEST_LIFETIMES.grant, 30 * 86_400);
-  const keyring = await openKeyring(whole.id, () => whole, part, {
+  const all: KeyringDependencies = {
     clock,
     random: systemRandom,
     sealer: jweSealer([new Uint8Array(32).fill(1)]),
@@ -44,7 +44,9 @@ export async function testKeyring(
     keyPollEvery: 5,
     keyMaxStaleness: 900,
     ...dependencies,
-  });
+  };
+  const opening = { makesKeys: false, seals: { wasComplete: false } };
+  const keyring = await openKeyring(whole.id, () => whole, part, all, opening);
   await keyring.poll();
   const rotate = (order: RotationOrder) => keyring.rotate(order, emit);
   return { keyring, rotate, clock, logger, store: part, now: () => clock.now() };

@@ -47,10 +47,13 @@ export async function operate<Name extends OperationName>(
     if (name === "revokeClient") await assertUsed(store, config);
     const told = { listener, recorder: audit.recorder };
     const node = await openNode({ settings: config, file: config, store, platform, ...told, mayBeBehind });
-    const parts = node.tenants.get(tenant);
-    if (parts === undefined) throw new UsageError(`--tenant must be one of ${[...node.tenants.keys()].join(", ")}.`);
+    const handle = node.tenant(tenant);
+    if (handle === undefined) {
+      const known = Array.from(node.registry.tenants(), ({ id }) => id);
+      throw new UsageError(`--tenant must be one of ${known.join(", ")}.`);
+    }
     const authenticators = { ...node.performing.authenticators, operator: async () => COMMAND_LINE };
-    return await perform(name, parts, { requestId: randomUUID() }, request, { ...node.performing, authenticators });
+    return await perform(name, handle, { requestId: randomUUID() }, request, { ...node.performing, authenticators });
   } finally {
     await audit.close();
   }

@@ -60,7 +60,9 @@ export function revokeClientTokens(context: RevocationContext, clientId: string)
  * first token is minted: a revocation is kept for as long as the tokens that it kills.
  */
 export async function recordLifetimes({ clients }: Tenant, meta: MetaStore): Promise<void> {
-  const longest = (lifetime: (client: Client) => number) => Math.max(0, ...Array.from(clients.values(), lifetime));
+  // Not all of them as arguments of one call: there may be more than fit on the stack.
+  const longest = (lifetime: (client: Client) => number) =>
+    clients.values().reduce((most, client) => Math.max(most, lifetime(client)), 0);
   const jwt = longest((client) => Math.max(client.accessTokenLifetime, client.idTokenLifetime));
   // From the mint to the expiry of the last access token of the last refresh, which a retry may have made.
   const grant = longest(

@@ -34,6 +34,7 @@ const AUDITED = {
   reload_refused: "none",
   rows_not_genuine: "none",
   registration_unusable: "none",
+  keys_unusable: "none",
   large_token: "none",
   store_shared: "none",
   client_secrets_refused: "none",

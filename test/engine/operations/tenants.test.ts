@@ -37,7 +37,7 @@ describe("a tenant that an operator registers", () => {
     expect(tenant).not.toHaveProperty("secrets");
     expect(effectiveAt).toBeGreaterThan(context.clock.now());
     const engine = context.node.engine.forTenant("acme");
-    expect(engine?.jwks().keys).toHaveLength(1);
+    expect((await engine?.jwks())?.keys).toHaveLength(1);
     const settings = { grants: ["arbitrary_identity"], scopes: ["read"] };
     await engine?.createClient(operator, { client: "billing", settings });
     const added = await engine?.addClientSecret(operator, { client: "billing" });
