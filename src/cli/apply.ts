@@ -54,8 +54,12 @@ async function applyFile(io: Io, options: ApplyOptions): Promise<void> {
     import("./apply/present.ts"),
     import("./apply/difference.ts"),
   ]);
+  const onUnseen = () =>
+    io.stderr.write(
+      "Tenants that are not in the file stay: the operator needs the role tenants or read to see them.\n",
+    );
   const carriedOut = await callRegistry(io, options, async (registry, explain) => {
-    const difference = differenceOf(wanted, await readPresent(registry, wanted, prune), prune);
+    const difference = differenceOf(wanted, await readPresent(registry, wanted, { isPruning: prune, onUnseen }), prune);
     assertWritable(difference);
     if (isTable(io, options)) io.stdout.write(`${viewOfDifference(difference)}\n`);
     await confirmDeletions(io, difference, options);
@@ -63,7 +67,7 @@ async function applyFile(io: Io, options: ApplyOptions): Promise<void> {
     await print(io, answerOf(difference, done, dryRun), options, () => summaryOf(done, dryRun));
     return done;
   });
-  throwIfIncomplete(carriedOut);
+  throwIfIncomplete(carriedOut, dryRun);
 }
 
 function assertWritable({ readOnly }: Difference): void {

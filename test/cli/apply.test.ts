@@ -2,6 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { developmentConfig } from "../../src/config/development.ts";
+import { grants } from "../../src/grants/index.ts";
 import { sha256Entry } from "../../src/registry/secret.ts";
 import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
 import { commandAnswer, commandLine } from "../support/command-line.ts";
@@ -11,7 +13,9 @@ let folder: string;
 let service: TestService;
 beforeAll(async () => {
   folder = await makeFolder();
-  service = await startTestService();
+  const config = developmentConfig(grants.map(({ grantType }) => grantType));
+  const clerk = { secrets: [sha256Entry("secret")], roles: ["clients" as const], tenants: ["acme"] };
+  service = await startTestService({}, { ...config, operators: { ...config.operators, clerk } });
 });
 afterAll(async () => {
   await service.close();
@@ -42,7 +46,10 @@ describe("mintmark apply", () => {
       "ü",
       "u",
     );
-    expect(await apply(first, "--dry-run")).toMatchObject({ dryRun: true, changes: [{ outcome: "checked" }, {}, {}] });
+    expect(await apply(first, "--dry-run")).toMatchObject({
+      dryRun: true,
+      changes: [{ outcome: "checked" }, { outcome: "not checked" }, { outcome: "not checked" }],
+    });
     expect(await apply(first)).toEqual({
       changes: [
         {
@@ -123,16 +130,36 @@ describe("mintmark apply", () => {
     expect(await client("list", "--tenant", "acme", "--filter", "own")).toMatchObject([{ source: "file" }]);
   });
 
+  it("needs no role for tenants if only clients are wanted, and then deletes no tenant", async () => {
+    const as = (input: string) => around({ input, env: { MINTMARK_OPERATOR_ID: "clerk" } });
+    const args = ["apply", "-f", "-", "--prune", "--yes"];
+    await commandAnswer(args, as("tenants: {acme: {clients: {x: {}, y: {}}}}"));
+    const { code, stdout, stderr } = await commandLine(args, as("tenants: {acme: {clients: {x: {}}}}"));
+    expect([code, stderr]).toEqual([0, expect.stringContaining("the operator needs the role tenants or read")]);
+    expect(JSON.parse(stdout).changes).toMatchObject([{ action: "delete", tenant: "acme", client: "y" }]);
+    expect(await commandLine(args, as("tenants: {acme: {markClaim: x}}"))).toMatchObject({ code: 2 });
+    await commandAnswer(args, as("tenants: {acme: {clients: {}}}"));
+  });
+
   it("goes on after a refusal, says what was not done, and deletes nothing then", async () => {
     const file = "tenants: {four: {clients: {bad: {introspection: [unknown, x]}, good: {}}}, five: {issuer: ISSUER}}";
     const input = file.replace("ISSUER", service.publicUrl);
     const { code, stdout, stderr } = await refused(input, "--prune", "--yes");
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/changes were not made; apply again to make them:\n/)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/changes were not made; a later run makes them:\n/)]);
     expect(stderr).toMatch(/^tenants\.five \(create\): invalid_request: /m);
     expect(stderr).toMatch(/^tenants\.two \(delete\): not done$/m);
     const outcomes = JSON.parse(stdout).changes.map((change: { outcome: string }) => change.outcome);
     expect(new Set(outcomes)).toEqual(new Set(["done", "refused", "not done"]));
     expect(await client("get", "--tenant", "four", "--client", "good")).toMatchObject({ id: "good" });
+  });
+
+  it("says in a dry run what would be refused", async () => {
+    const file = "tenants: {two: {clients: {b: {}, d: {introspection: [unknown]}}}}";
+    const { code, stderr } = await refused(file, "--dry-run");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^mintmark: 1 of 1 changes would be refused:\ntenants\.two\.clients\.d \(create\): invalid_request: /,
+    );
   });
 
   it.each([

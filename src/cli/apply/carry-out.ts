@@ -14,7 +14,7 @@ const ASK_EVERY = 500;
 
 /** What became of a step. */
 export interface Outcome {
-  readonly state: "done" | "checked" | "refused" | "not done";
+  readonly state: "done" | "checked" | "refused" | "not done" | "not checked";
   /** Why it was refused. */
   readonly reason?: string;
   /** By when every node acts by it. */
@@ -42,7 +42,8 @@ export interface CarriedOut {
  * on after a refusal, but not once the service is unavailable. Throws whatever else goes wrong.
  */
 export async function carryOut(steps: readonly Step[], means: Means): Promise<CarriedOut> {
-  const outcomes = new Map<Step, Outcome>(steps.map((step) => [step, { state: "not done" }]));
+  const untouched: Outcome = { state: means.isDryRun ? "not checked" : "not done" };
+  const outcomes = new Map<Step, Outcome>(steps.map((step) => [step, untouched]));
   const created = new Map<string, number>();
   const of = (kind: Step["kind"], isDeletion: boolean) =>
     steps.filter((step) => step.kind === kind && (step.action === "delete") === isDeletion);
@@ -50,7 +51,7 @@ export async function carryOut(steps: readonly Step[], means: Means): Promise<Ca
   const run = (some: readonly Step[]) =>
     inParallel(some, async (step) => {
       outcomes.set(step, await outcomeOf(step, means, created));
-      means.onProgress([...outcomes.values()].filter(({ state }) => state !== "not done").length);
+      means.onProgress([...outcomes.values()].filter((outcome) => outcome !== untouched).length);
     });
   const tenants = of("tenant", false);
   const changing = new Set(tenants.map(({ tenant }) => tenant));

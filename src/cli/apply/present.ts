@@ -22,18 +22,23 @@ export type Present = ReadonlyMap<string, PresentTenant>;
 
 /**
  * Reads what the service has of what is wanted and, if the rest is to be deleted, of all other tenants in the store. An
- * operator needs no role for tenants if only clients are wanted. Throws ConnectError.
+ * operator needs no role for tenants if only clients are wanted; `onUnseen` is called if it may not see the other tenants.
+ * Throws ConnectError.
  */
-export async function readPresent(registry: Registry, wanted: Wanted, isPruning: boolean): Promise<Present> {
+export async function readPresent(
+  registry: Registry,
+  wanted: Wanted,
+  { isPruning, onUnseen }: { readonly isPruning: boolean; readonly onUnseen: () => void },
+): Promise<Present> {
   const present = new Map<string, PresentTenant>();
   await inParallel([...wanted], async ([id, tenant]) => {
-    const there = await unlessMissing(() => readTenant(registry, id, tenant));
+    const there = await unless(Code.NotFound, () => readTenant(registry, id, tenant));
     if (there !== undefined) present.set(id, there);
   });
   if (!isPruning) return present;
-  const others = (await listTenants(registry)).filter(
-    ({ id, source, shadowed }) => source === "stored" && !shadowed && !wanted.has(id),
-  );
+  const all = await unless(Code.PermissionDenied, () => listTenants(registry));
+  if (all === undefined) onUnseen();
+  const others = (all ?? []).filter(({ id, source, shadowed }) => source === "stored" && !shadowed && !wanted.has(id));
   await inParallel(others, async (entry) => {
     present.set(entry.id, { entry, clients: await clientsOf(registry, entry.id), missing: new Map() });
   });
@@ -69,11 +74,11 @@ async function clientsOf(registry: Registry, tenant: string): Promise<ReadonlyMa
   return new Map(clients.filter(({ shadowed }) => !shadowed).map((client) => [client.id, client]));
 }
 
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+async function unless<T>(code: Code, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (ConnectError.from(error).code === Code.NotFound) return undefined;
+    if (ConnectError.from(error).code === code) return undefined;
     throw error;
   }
 }

@@ -45,23 +45,21 @@ export function summaryOf({ outcomes }: CarriedOut, dryRun: boolean): string {
   return `${done} of ${outcomes.size} done.${when === undefined ? "" : ` Every node acts by it by ${when}.`}`;
 }
 
-/** Throws an error that says which changes were not made, and why, unless all were. */
-export function throwIfIncomplete({ outcomes, failure }: CarriedOut): void {
-  const failed = [...outcomes].filter(([, { state }]) => state === "refused");
+/** Throws an error that says which changes were not made, or would be refused, and why, unless there are none. */
+export function throwIfIncomplete({ outcomes, failure }: CarriedOut, dryRun: boolean): void {
+  const refused = [...outcomes].filter(([, { state }]) => state === "refused");
   const left = [...outcomes].filter(([, { state }]) => state === "not done");
-  if (failure === undefined && failed.length === 0) return;
-  const all = [...failed, ...left];
-  const lines = all
-    .slice(0, MOST_NAMED)
-    .map(([{ place, action }, { reason = "not done" }]) => `${place} (${action}): ${reason}`);
-  const more = all.length > lines.length ? [`and ${all.length - lines.length} more`] : [];
-  const what = [
-    `${all.length} of ${outcomes.size} changes were not made; apply again to make them:`,
-    ...lines,
-    ...more,
-  ].join("\n");
-  if (failure !== undefined) throw new ServiceUnavailableError(`${failure.message}\n${what}`, { cause: failure });
-  throw new ServiceRefusedError(what);
+  if (failure === undefined && refused.length === 0) return;
+  const all = [...refused, ...left];
+  const how = dryRun ? "would be refused:" : "were not made; a later run makes them:";
+  const lines = all.map(([{ place, action }, { state, reason = state }]) => `${place} (${action}): ${reason}`);
+  const more = lines.length > MOST_NAMED ? [`and ${lines.length - MOST_NAMED} more`] : [];
+  const told =
+    all.length === 0
+      ? []
+      : [`${all.length} of ${outcomes.size} changes ${how}`, ...lines.slice(0, MOST_NAMED), ...more];
+  if (failure === undefined) throw new ServiceRefusedError(told.join("\n"));
+  throw new ServiceUnavailableError([failure.message, ...told].join("\n"), { cause: failure });
 }
 
 const NOT_DONE: Outcome = { state: "not done" };

@@ -43,8 +43,15 @@ export function formatPairs(pairs: readonly (readonly [name: string, value: stri
   return pairs.map(([name, value]) => `${styled("bold", name.padEnd(width), output)}${GAP}${value}`).join("\n");
 }
 
-/** A value as people read it: text as it is, lists of texts with commas, anything else as JSON. */
+/**
+ * A value as people read it: text as it is, lists of texts with commas, anything else as JSON. Control characters are
+ * escaped, or whoever chose a claim could write to the terminal of whoever reads it.
+ */
 export function formatCell(value: JsonValue | undefined): string {
+  return plainCell(value).replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function plainCell(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return "";
   if (typeof value !== "object") return String(value);
   const isPlainList = Array.isArray(value) && value.every((entry) => typeof entry !== "object");

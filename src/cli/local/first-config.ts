@@ -36,10 +36,12 @@ store: ${quoted(`sqlite:${join(data, "mintmark.db")}`)}
 # The key that encrypts the stored signing keys. Back it up separately from the store.
 keyEncryptionKeyFile: ${quoted(keyFile)}
 
-# Who may rotate keys over the network: nobody yet. \`mintmark client hash-secret --generate\` generates a secret.
+# Who may rotate keys, and register tenants and clients, while the service runs: nobody yet. \`mintmark client hash-secret
+# --generate\` generates a secret.
 # operators:
 #   alice:
 #     secrets: ["sha256:…"]
+#     roles: [keys, clients, tenants, read]
 #     tenants: "*"
 
 tenants:
