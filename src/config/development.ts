@@ -17,9 +17,6 @@ const OTHER_CLIENT = {
   secret: "DqzEVMBskRO3lz7J6GjZHJ1fENpSQGcE",
 } as const;
 
-/** The secrets of the development configuration, which everybody knows. */
-export const DEVELOPMENT_SECRETS = [DEVELOPMENT_CLIENT.secret, DEVELOPMENT_OPERATOR.secret, OTHER_CLIENT.secret];
-
 /** Logged at every start with the development configuration. */
 export const DEVELOPMENT_WARNING =
   "No configuration file was given: this is the built-in development configuration. Its secrets are public; " +

@@ -1,12 +1,7 @@
-import { hashSecret, type SecretSource } from "../registry/secret.ts";
+import { isPublicSecret } from "../registry/public-secret.ts";
+import type { SecretSource } from "../registry/secret.ts";
 import type { Problems } from "../schema/problems.ts";
-import { DEVELOPMENT_SECRETS } from "./development.ts";
 import type { ConfigFile } from "./schema.ts";
-
-/** Secrets that everyone knows: those of the development configuration, and common placeholders. */
-const KNOWN = [...DEVELOPMENT_SECRETS, "", "changeme", "change-me", "password", "test", "admin", "client_secret"];
-
-const DIGESTS = new Set(KNOWN.map((plain) => digestOf(hashSecret(plain))));
 
 /** Notes every secret of a configuration file that is public, recognized by its hash. */
 export function checkPublicSecrets(
@@ -23,11 +18,7 @@ export function checkPublicSecrets(
 
 function check(secrets: readonly SecretSource[], problems: Problems): void {
   for (const [index, secret] of secrets.entries()) {
-    if (!DIGESTS.has(digestOf(secret))) continue;
+    if (!isPublicSecret(secret)) continue;
     problems.at(index).add("expected a secret that nobody else knows: this is the hash of a well-known one");
   }
-}
-
-function digestOf(secret: SecretSource): string {
-  return secret.kind === "sha256" ? Buffer.from(secret.digest).toString("hex") : "";
 }

@@ -99,6 +99,7 @@ export const rules: Rules = {
       "registry/document",
       "registry/entries",
       "registry/fields",
+      "registry/public-secret",
       "registry/registration-change",
       "registry/registration-error",
       "registry/secret",

@@ -1,5 +1,6 @@
 import type { Instant } from "../../base/clock.ts";
 import type { StoredEntry, StoredSecret } from "../../registry/document.ts";
+import { isPublicSecret } from "../../registry/public-secret.ts";
 import { isHolder, parseSecret, sha256Entry } from "../../registry/secret.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { RequestContext } from "../context.ts";
@@ -98,11 +99,18 @@ function isLive({ expiresAt }: StoredSecret, now: Instant): boolean {
 function checkHash(hash: string | undefined): void {
   if (hash === undefined) return;
   const parsed = parseSecret(hash);
-  if (parsed === undefined || isHolder(parsed))
+  if (parsed === undefined || isHolder(parsed)) {
     throw new OAuthError(
       "invalid_request",
       "hash must be the hash of a secret as the configuration file writes it: sha256: or scrypt: and what follows.",
     );
+  }
+  if (isPublicSecret(parsed)) {
+    throw new OAuthError(
+      "invalid_request",
+      "hash must be of a secret that nobody else knows: this is a well-known one.",
+    );
+  }
 }
 
 function checkTimes(notBefore: Instant | undefined, expiresAt: Instant | undefined, now: Instant): void {
