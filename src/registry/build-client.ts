@@ -22,6 +22,9 @@ export interface ClientContext {
 /** The default of slidingRefreshTokenLifetime, in seconds. */
 const DEFAULT_SLIDING = 15 * 86_400;
 
+const NO_SET: ReadonlySet<never> = new Set<never>();
+const NO_MAP: ReadonlyMap<string, never> = new Map<string, never>();
+
 /** Builds a client from its registration. Notes every rule that it breaks. */
 export function buildClient(id: string, file: ClientFile, context: ClientContext, problems: Problems): Client {
   const credentials = {
@@ -44,17 +47,27 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
     id,
     namespace: file.namespace,
     secrets: resolveSecrets(file.secrets, credentials, problems.at("secrets")),
-    grants: new Set(file.grants),
-    scopes: file.scopes === "*" ? "*" : new Set(file.scopes),
+    grants: setOf(file.grants),
+    scopes: file.scopes === "*" ? "*" : setOf(file.scopes),
     slidingRefreshTokenLifetime: slidingLifetime(file),
     requireRefreshSecret: refreshSecretRequired(file),
-    allowedIssuers: new Set(file.allowedIssuers),
+    allowedIssuers: setOf(file.allowedIssuers),
     allowedAudiences: file.allowedAudiences,
     allowedSubjects: file.allowedSubjects,
-    allowedClaims: new Set(file.allowedClaims),
+    allowedClaims: setOf(file.allowedClaims),
     maxTokenBytes: file.maxTokenBytes,
-    claims: new Map(Object.entries(file.claims)),
+    claims: mapOf(file.claims),
   };
+}
+
+/** Most clients leave most lists out, and each set takes some hundred bytes. */
+function setOf<T>(list: readonly T[]): ReadonlySet<T> {
+  return list.length === 0 ? NO_SET : new Set(list);
+}
+
+function mapOf<T>(members: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  const entries = Object.entries(members);
+  return entries.length === 0 ? NO_MAP : new Map(entries);
 }
 
 function refreshSecretRequired(file: ClientFile): boolean {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Instant } from "../base/clock.ts";
-import { type JsonObject, parseExactJson } from "../base/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../base/json.ts";
 import { expected, expectedUnseen, readShape } from "../schema/explain.ts";
 import { text } from "../schema/fields.ts";
 import type { Problems } from "../schema/problems.ts";
@@ -28,7 +28,7 @@ const secret = z.strictObject({
 /** An unknown member may be of a newer program, and may restrict the entry: such a document is not read at all. */
 const document = z.strictObject({
   version: z.literal(VERSION),
-  entry: z.record(z.string(), z.json()),
+  entry: z.custom<JsonObject>((value) => isJsonObject(value as JsonValue)),
   secrets: z.array(secret).default([]),
   request: z.string().optional(),
 });

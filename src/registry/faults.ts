@@ -1,5 +1,5 @@
 import type { Snapshot } from "./snapshot.ts";
-import type { Used } from "./tenant-part.ts";
+import type { TenantPart, Used } from "./tenant-part.ts";
 
 /** A stored row that is not used as it is written. */
 export interface Fault {
@@ -15,6 +15,8 @@ export interface Fault {
 
 /** Found once for each snapshot: a health check asks every second. */
 const found = new WeakMap<Snapshot, readonly Fault[]>();
+/** And once for each tenant: most stay the same. */
+const foundInPart = new WeakMap<TenantPart, readonly Fault[]>();
 
 /** Every stored row that a snapshot does not use as it is written. */
 export function faultsOf(snapshot: Snapshot): readonly Fault[] {
@@ -25,10 +27,18 @@ export function faultsOf(snapshot: Snapshot): readonly Fault[] {
 
 function findFaults({ parts }: Snapshot): readonly Fault[] {
   const faults: Fault[] = [];
-  for (const { id: tenant, stored, clients } of parts.values()) {
-    if (stored !== undefined && stored.problems.length > 0) faults.push(faultOf("tenant", tenant, stored));
-    for (const used of clients.values()) if (used.problems.length > 0) faults.push(faultOf("client", tenant, used));
+  for (const part of parts.values()) {
+    const own = foundInPart.get(part) ?? faultsIn(part);
+    foundInPart.set(part, own);
+    for (const fault of own) faults.push(fault);
   }
+  return faults;
+}
+
+function faultsIn({ id: tenant, stored, clients }: TenantPart): readonly Fault[] {
+  const faults: Fault[] = [];
+  if (stored !== undefined && stored.problems.length > 0) faults.push(faultOf("tenant", tenant, stored));
+  for (const used of clients.values()) if (used.problems.length > 0) faults.push(faultOf("client", tenant, used));
   return faults;
 }
 

@@ -4,7 +4,7 @@ import type { Client } from "./tenant.ts";
 import type { TenantPart } from "./tenant-part.ts";
 
 /** What is stored and may not be used, as a tenant's issuer is at stake. */
-interface IssuerConflicts {
+export interface IssuerConflicts {
   /** Why stored tenants are not used, by id. */
   readonly tenants: ReadonlyMap<string, string>;
   /** Why stored clients are not used, by the tenant's id and their own. */
@@ -41,6 +41,13 @@ export function issuerConflicts(parts: Iterable<TenantPart>): IssuerConflicts {
     }
   }
   return { tenants, clients, withFile: problems.list() };
+}
+
+/** Whether what is at stake of a tenant is the same, whatever else has changed: nothing that could cause or end a conflict. */
+export function isSameAtStake(part: TenantPart, before: TenantPart | undefined): boolean {
+  if (before === undefined || part.naming.length > 0 || before.naming.length > 0) return false;
+  const isAsServed = part.issuer === before.issuer && (part.tenant === undefined) === (before.tenant === undefined);
+  return isAsServed && part.inFile === before.inFile && createdAt(part) === createdAt(before);
 }
 
 /** Clients that may name an issuer of another tenant. */

@@ -213,6 +213,33 @@ describe("a snapshot of file and store", () => {
     expect(clientOf(fewer, "billing")).toBeUndefined();
   });
 
+  it("is the same after any changes as one that is built whole", () => {
+    const SAME = "https://same.example";
+    const own = tenantRow("own", { issuer: "https://own.example" });
+    const changes: readonly (readonly RegistrationRecord[])[] = [
+      [own, tenantRow("first", { issuer: SAME }, { createdAt: NOW - 2 })],
+      [tenantRow("second", { issuer: SAME }, { createdAt: NOW - 1 }), clientRow("web", ENTRY, { tenant: "second" })],
+      [clientRow("web", { ...ENTRY, accessTokenLifetime: "1m" }, { tenant: "second", etag: "web.2" })],
+      [clientRow("namer", { ...ENTRY, allowedIssuers: ["https://own.example"] }, { tenant: "first" })],
+      [clientRow("broken", { grants: 7 }, { tenant: "own" })],
+      [tenantRow("first", { issuer: "https://else.example" }, { createdAt: NOW - 2, etag: "first.2" })],
+      [tenantRow("second", {}, { etag: "second.2", deletedAt: NOW, purgeAt: NOW + DAY })],
+      [tenantRow("own", {}, { etag: "own.2", deletedAt: NOW, purgeAt: NOW + DAY })],
+      [tenantRow("third", { issuer: "https://own.example" })],
+    ];
+    let snapshot = snapshotOf([]);
+    for (const rows of changes) {
+      snapshot = snapshotOf(rows, snapshot);
+      const whole = buildSnapshot(snapshot.file, snapshot.stored);
+      expect(snapshot.tenants).toEqual(whole.tenants);
+      expect(snapshot.conflicts).toEqual(whole.conflicts);
+      expect(problemsOf(snapshot)).toEqual(problemsOf(whole));
+    }
+    // Without what is gone.
+    const fewer = buildSnapshot(snapshot.file, withRows(NOTHING_STORED, [own], prover), snapshot);
+    expect([...fewer.tenants.keys()]).toEqual(["default", "own"]);
+  });
+
   it("has nothing that a document of another form says", () => {
     const document = formatDocument({ entry: {}, secrets: [] }).replace('"version"', '"Version"');
     expect(problemsOf(snapshotOf([clientRow("billing", {}, { document })]))).toHaveLength(1);
