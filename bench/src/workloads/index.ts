@@ -6,6 +6,7 @@ import { latencyWorkloads } from "./latency.ts";
 import { memoryWorkloads } from "./memory.ts";
 import { mintWorkloads } from "./mint.ts";
 import { refreshWorkloads } from "./refresh.ts";
+import { registryWorkloads } from "./registry.ts";
 import { startWorkloads } from "./start.ts";
 import { tenantWorkloads } from "./tenants.ts";
 
@@ -20,4 +21,5 @@ export const workloads: readonly Comparison[] = [
   ...memoryWorkloads,
   ...grantWorkloads,
   ...tenantWorkloads,
+  ...registryWorkloads,
 ];

@@ -28,6 +28,12 @@ export function mints(tenant: string, more: Readonly<Record<string, string>> = {
   return { request: () => anyOf(requests) };
 }
 
+/** Mints at any of some tenants. */
+export function mintsOfMany(tenants: readonly string[]): Requests {
+  const all = tenants.map((tenant) => mints(tenant));
+  return { request: (connection) => anyOf(all).request(connection) };
+}
+
 /** Where the tenant that signs with ES256 gives tokens. */
 export function tokenUrl(port: number): string {
   return `http://127.0.0.1:${port}${ES256}/connect/token`;
