@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectClaims } from "./docs/resemble.ts";
+import { processEnv } from "./support/process.ts";
 import { startTestService, type TestService } from "./support/service.ts";
 import { blocksOf, runSnippets } from "./support/snippets.ts";
 
@@ -37,7 +38,8 @@ it("the README's session on the command line works as it is", { timeout: 60_000 
   const session = blocksOf(page).find(({ info, text }) => info === "sh" && text.includes("mintmark mint"));
   if (session === undefined) throw new Error("The README shows no session on the command line.");
   const program = `mintmark() { '${process.execPath}' '${join(root, "src/main.ts")}' "$@"; }`;
-  const [lines] = await runSnippets([`${program}\n${session.text}`], { MINTMARK_ADDRESS: service.publicUrl }, 60_000);
+  const env = { NODE_COMPILE_CACHE: processEnv.NODE_COMPILE_CACHE, MINTMARK_ADDRESS: service.publicUrl };
+  const [lines] = await runSnippets([`${program}\n${session.text}`], env, 60_000);
   const answers = (lines ?? []).join("\n");
   expect(JSON.parse(answers.slice(0, answers.lastIndexOf("}") + 1))).toMatchObject({
     active: true,

@@ -139,7 +139,6 @@ describe("what cannot start", () => {
       { MINTMARK_STORE: "mongodb://user:123/hunter2@host.example/mint" },
       /with user and password percent-encoded/,
     ],
-    ["a store that is a folder", { MINTMARK_STORE: "sqlite:." }, /is a folder: expected a SQLite file/],
     ["a store of a newer version", { MINTMARK_STORE: "sqlite:newer.db" }, /written by a newer version of this program/],
   ])("%s ends with a plain word and no secret", async (_, env, message) => {
     const failure = await startProcess(folder, env).catch((error: Error) => error.message);
