@@ -6,6 +6,7 @@ import { UnavailableError } from "../base/unavailable.ts";
 import type { Config } from "../config/config.ts";
 import { instanceOperations, operations } from "../engine/operations/index.ts";
 import { grants } from "../grants/index.ts";
+import { faultsOf } from "../registry/faults.ts";
 import type { EndedStoreCall, Meter } from "../telemetry/meter.ts";
 import { createMetrics, type Metrics, type Observed } from "../telemetry/metrics/index.ts";
 import type { ActiveKey } from "../telemetry/metrics/keys.ts";
@@ -58,7 +59,7 @@ export function measuredSignatures(meter: Meter, elapsed = thisMachine.elapsed):
 
 /** What the metrics tell of a node, of what its ports prove themselves with, and of lines that `audit` and the log lost. */
 export function observed(
-  node: Pick<Node, "tenants" | "registry">,
+  node: Pick<Node, "tenants" | "registry" | "brokenKeys">,
   tls: ServerTls | undefined,
   audit: { lostInAll(): number | undefined },
 ): Observed {
@@ -66,8 +67,16 @@ export function observed(
     registry: node.registry,
     activeKeys: () => activeKeys(node),
     certificateExpiry: () => tls && new X509Certificate(tls.pair.cert).validToDate.getTime() / 1000,
+    unusable: () => unusable(node),
     linesLost: () => ({ log: standardLines.lostInAll, audit: audit.lostInAll() }),
   };
+}
+
+/** What of the store a node cannot use. */
+function unusable({ registry, brokenKeys }: Pick<Node, "registry" | "brokenKeys">): ReturnType<Observed["unusable"]> {
+  const faults = faultsOf(registry.snapshot);
+  const clients = faults.filter(({ kind }) => kind === "client").length;
+  return { tenant: faults.length - clients, client: clients, keys: brokenKeys.size };
 }
 
 /** The keys with which a node's tenants sign now; none for a tenant that cannot sign. */

@@ -80,7 +80,7 @@ export interface Node {
   /** Why the keys of tenants do not open, by the tenant's id. */
   readonly brokenKeys: ReadonlyMap<string, string>;
   /** The tenants and their clients, as they are configured now. */
-  readonly registry: Pick<Registry, "tenant" | "tenants">;
+  readonly registry: Pick<Registry, "tenant" | "tenants" | "snapshot">;
   /** What performing operations needs. */
   readonly performing: PerformDependencies;
   /** The checks that it must pass to serve. */

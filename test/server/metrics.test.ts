@@ -1,13 +1,16 @@
 import { Counter, Histogram, Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatDocument } from "../../src/registry/document.ts";
 import { observed, openMetrics } from "../../src/server/metrics.ts";
 import { VERSION } from "../../src/server/version.ts";
 import { testContext } from "../support/context.ts";
 import { documentedMetrics } from "../support/documented-metrics.ts";
 import { recordingLogger } from "../support/logger.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { clientRow } from "../support/registry.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { healthClient } from "../support/standard-clients.ts";
-import { CLIENT_ID, fileOf, OPERATOR_ID, SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, fileOf, OPERATOR_ID, SECRET, testTenant } from "../support/tenant.ts";
 
 const OPEN_METRICS = "application/openmetrics-text";
 
@@ -180,6 +183,14 @@ describe("the keys of a node", () => {
     await node.reconfigure(fileOf());
     expect(observed(node, undefined, NO_AUDIT).activeKeys()).toEqual([]);
   });
+});
+
+it("tells of what is stored and cannot be used", async () => {
+  const store = createMemoryStore();
+  const document = formatDocument({ entry: { grants: 7 }, secrets: [] });
+  await store.registrations.put(clientRow("billing", {}, { document }), undefined);
+  const { node } = await testContext(testTenant(), store);
+  expect(observed(node, undefined, NO_AUDIT).unusable()).toEqual({ tenant: 0, client: 1, keys: 0 });
 });
 
 it("tells of lines that the log and the audit have lost", async () => {

@@ -9,6 +9,7 @@ import { type ActiveKey, watchKeys } from "./keys.ts";
 import { preferredFormat } from "./open-metrics.ts";
 import { countLinesLost, describeBuild, type LinesLost, watchEventLoop } from "./process.ts";
 import { watchCertificate, watchReloads } from "./reloads.ts";
+import { type Unusable, watchUnusable } from "./unusable.ts";
 import { type Snapshot, textOf } from "./workers.ts";
 
 /** What metrics need. */
@@ -31,6 +32,8 @@ export interface Observed {
   activeKeys(): readonly ActiveKey[];
   /** When its certificate expires, in seconds since the Unix epoch; undefined if it has none. */
   certificateExpiry(): number | undefined;
+  /** How many stored entries it cannot use. */
+  unusable(): Unusable;
   /** How many lines each output has lost since the start; undefined for one that there is not. */
   linesLost(): LinesLost;
 }
@@ -40,6 +43,7 @@ const NOTHING: Observed = {
   registry: { tenant: () => undefined, tenants: () => [] },
   activeKeys: () => [],
   certificateExpiry: () => undefined,
+  unusable: () => ({ tenant: 0, client: 0, keys: 0 }),
   linesLost: () => ({ log: 0, audit: undefined }),
 };
 
@@ -78,6 +82,7 @@ export function createMetrics({ version, logger, elapsed, clientLabel, known }: 
   const noteReload = watchReloads(instruments);
   watchKeys(instruments, () => observed.activeKeys());
   watchCertificate(instruments, () => observed.certificateExpiry());
+  watchUnusable(instruments, () => observed.unusable());
   countLinesLost(instruments, () => observed.linesLost());
   describeBuild(instruments, version);
   const close = watchEventLoop(instruments, elapsed);

@@ -53,6 +53,7 @@ describe("the metrics of a process", () => {
       registry: { tenant: () => tenant, tenants: () => [tenant] },
       activeKeys: () => [{ tenant: "default", age: 0, nextRotation: 1 }],
       certificateExpiry: () => 1,
+      unusable: () => ({ tenant: 0, client: 3, keys: 1 }),
       linesLost: () => ({ log: 0, audit: 2 }),
     });
     for (const event of endings) metrics.listen(event);
@@ -67,7 +68,12 @@ describe("the metrics of a process", () => {
 
   it("are those that the documentation lists, each with its type and its labels", () => {
     expect(Object.fromEntries(documentedMetrics)).toEqual(Object.fromEntries(scraped(text)));
-    expect(documentedMetrics.size).toBe(18);
+    expect(documentedMetrics.size).toBe(19);
+  });
+
+  it("tell how many stored entries cannot be used", () => {
+    const values = [...text.matchAll(/^mintmark_unusable_entries\{kind="(\w+)"\} (\d+)$/gm)];
+    expect(values.map(([, kind, value]) => `${kind} ${value}`)).toEqual(["tenant 0", "client 3", "keys 1"]);
   });
 
   it("tell how many lines each output has lost", () => {
