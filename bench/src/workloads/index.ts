@@ -1,6 +1,7 @@
 import type { Comparison } from "../comparison.ts";
 import { grantWorkloads } from "./grants.ts";
 import { grpcWorkloads } from "./grpc.ts";
+import { indexWorkloads } from "./indexes.ts";
 import { introspectWorkloads } from "./introspect.ts";
 import { latencyWorkloads } from "./latency.ts";
 import { memoryWorkloads } from "./memory.ts";
@@ -22,4 +23,5 @@ export const workloads: readonly Comparison[] = [
   ...grantWorkloads,
   ...tenantWorkloads,
   ...registryWorkloads,
+  ...indexWorkloads,
 ];
