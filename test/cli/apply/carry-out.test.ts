@@ -82,4 +82,35 @@ describe("steps", () => {
     });
     expect(states).toEqual(["done", "refused", "done"]);
   });
+
+  it("bear the etags that were seen, and a key of their own", async () => {
+    const entry = (id: string) => ({ id, source: "stored", settings: { scopes: ["x"] }, etag: `etag of ${id}` });
+    const clients = new Map(["a", "b"].map((id) => [id, entry(id)]));
+    const wanted: Wanted = new Map([
+      ["acme", { settings: {}, clients: new Map([["a", { settings: {}, hashes: undefined }]]) }],
+    ]);
+    const { steps } = differenceOf(
+      wanted,
+      new Map([["acme", { entry: entry("acme"), clients, missing: new Map() }]]),
+      true,
+    );
+    const asked: unknown[] = [];
+    const call = async (request: { readonly options: { readonly etag: string; readonly idempotencyKey: string } }) => {
+      asked.push(request.options);
+      throw refusal(Code.Aborted, "it was changed by somebody else.");
+    };
+    const registry = { updateTenant: call, updateClient: call, deleteClient: call } as unknown as Registry;
+    const explain = (error: unknown) => serviceError(error, "http://service");
+    const means = { registry, explain, isDryRun: true, onProgress: () => undefined };
+    await carryOut(
+      steps.filter(({ kind }) => kind === "client"),
+      means,
+    );
+    await carryOut(
+      steps.filter(({ kind }) => kind === "tenant"),
+      means,
+    );
+    expect(asked).toMatchObject(["a", "b", "acme"].map((id) => ({ etag: `etag of ${id}`, validateOnly: true })));
+    expect(new Set(asked.map((options) => (options as { idempotencyKey: string }).idempotencyKey)).size).toBe(3);
+  });
 });
