@@ -22,13 +22,22 @@ export function createEngine(
   return {
     forTenant(id) {
       const tenant = dependencies.registry.tenant(id);
-      if (tenant === undefined) return undefined;
+      if (tenant === undefined) return unknown(dependencies);
       const engine = engines.get(tenant) ?? engineOf(tenant, handleOf(id), dependencies);
       engines.set(tenant, engine);
       return engine;
     },
     instance: instanceEngine(instance, dependencies),
   };
+}
+
+/** A tenant may have been registered since this node last could read. */
+function unknown({ registry }: PerformDependencies): undefined {
+  try {
+    registry.assertFresh();
+  } catch (error) {
+    throw toOAuthError(error);
+  }
 }
 
 /** Binds every operation of the mint as a whole. */

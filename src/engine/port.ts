@@ -6,7 +6,10 @@ import type { Caller } from "./request.ts";
 
 /** All that a door can call. Every method throws OAuthError and nothing else. */
 export interface Engine {
-  /** The engine of one tenant, or undefined for an unknown tenant. */
+  /**
+   * The engine of one tenant, or undefined for an unknown tenant. Throws OAuthError `temporarily_unavailable` for one that
+   * this node cannot know, as it could not read for too long.
+   */
   forTenant(id: string): TenantEngine | undefined;
   /** What is about the mint as a whole. */
   readonly instance: InstanceEngine;

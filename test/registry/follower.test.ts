@@ -130,6 +130,10 @@ describe("a node that follows the registrations", () => {
         message: "This node could not read its clients for too long. Try again.",
       });
       expect(await check?.run()).toContain("too long ago");
+      // Somebody may have registered it since.
+      expect(await refusalOf((async () => node.node.engine.forTenant("acme"))())).toMatchObject({
+        code: "temporarily_unavailable",
+      });
       store.failNext("registrations.revision", "refused");
       store.failNext("registrations.changes", "refused");
       await expect(poll()).rejects.toThrow(StoreUnavailableError);

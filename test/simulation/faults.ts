@@ -19,6 +19,7 @@ export const FAULTS = [
   "compromised rotation",
   "client revoked",
   "client registered",
+  "tenant registered",
   "lifetimes changed",
   "client disabled",
   "scope removed",

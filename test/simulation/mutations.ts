@@ -489,6 +489,41 @@ export const MUTATIONS: readonly Mutation[] = [
     "await recordLifetimes(tenant, tenantStore.meta);",
     "",
   ),
+  one(
+    "tenant-tombstones-ignored",
+    "a deleted tenant is served on",
+    "src/registry/stored-part.ts",
+    "[tenant, ended] = [living, living === undefined ? row : row.isProven ? undefined : ended];",
+    "tenant = living ?? tenant;",
+  ),
+  one(
+    "keys-after-tenant",
+    "a tenant can be seen before it has keys",
+    REGISTRATIONS,
+    "    if (tenant !== undefined && isTenant && before === undefined) await makeKeys(tenant);\n",
+    "",
+  ),
+  one(
+    "name-not-kept",
+    "the name of a deleted tenant can be used again at once",
+    "src/registry/registration-change.ts",
+    'if (change.kind === "tenant" && keptUntil !== undefined)',
+    'if (change.kind === "tenant" && keptUntil === 0)',
+  ),
+  one(
+    "keys-gone-at-once",
+    "the keys of a deleted tenant go before its tokens do",
+    "src/registry/ended-tenants.ts",
+    "if (now <= until || ",
+    "if (",
+  ),
+  one(
+    "lifetimes-not-kept",
+    "it is forgotten how long a token of a deleted tenant can be alive",
+    "src/registry/keeping.ts",
+    "this.servedUntil(deletedAt) + lifetime + 2 * maxClockSkew",
+    "deletedAt",
+  ),
 ];
 
 /** A mutation of one file; `more`: further replacements in it. */

@@ -17,7 +17,15 @@ import type { Faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { KEY_TIMES, QUIET_TENANT, REGISTRY_TIMES, TENANTS, tenantOf, type Variant } from "./tenants.ts";
+import {
+  KEY_TIMES,
+  QUIET_TENANT,
+  REGISTERED_TENANT,
+  REGISTRY_TIMES,
+  TENANTS,
+  tenantOf,
+  type Variant,
+} from "./tenants.ts";
 import type { WorkersClock } from "./workers-clock.ts";
 
 /** A call of the store that was done, told or not. Instants are in true time. */
@@ -145,6 +153,7 @@ export class Incarnation {
             this.lastFailure = scheduler.now;
           }),
       },
+      leastKept: 0,
       // Only what is noticed besides how operations end, which the oracle knows better.
       listener: (event) => {
         if (!("duration" in event)) log.listen(event);
@@ -159,6 +168,7 @@ export class Incarnation {
     for (const job of node.jobs) if (!this.#leavesOut(job)) this.#jobs.start(job);
     for (const id of TENANTS)
       this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => this.#poll(id) });
+    this.#jobs.start({ name: JOBS.pollKeys, every: keyPollEvery * 1000, run: () => pollRegistered(node) });
     const pollRegistry = node.jobs.find(({ name }) => name === JOBS.pollRegistry);
     if (pollRegistry !== undefined) this.#jobs.start({ ...pollRegistry, run: () => this.#pollRegistry(pollRegistry) });
     this.engine = node.engine;
@@ -269,4 +279,9 @@ export class Incarnation {
       },
     };
   }
+}
+
+/** Polls the keys of the tenant that operators registered, if it is open. */
+async function pollRegistered({ tenants, registry }: Node): Promise<void> {
+  if (registry.tenant(REGISTERED_TENANT) !== undefined) await tenants.get(REGISTERED_TENANT)?.keyring.poll();
 }

@@ -11,7 +11,7 @@ import { credentialsOf, TENANTS } from "./tenants.ts";
 import type { World } from "./world.ts";
 
 /** The client that operators register, of each tenant. */
-const CLIENT = "registered";
+export const REGISTERED_CLIENT = "registered";
 
 /** What operators do with it, and how often. */
 const ORDERS = { enable: 4, disable: 3, lengthen: 2, delete: 1 } as const;
@@ -35,7 +35,7 @@ export async function registrar(world: World, random: Prng): Promise<void> {
     const lifetimes = what === "lengthen" ? random.int(1, 4) : 1;
     const entry = entryOf(what !== "disable", lifetimes);
     const make = () => (what === "delete" ? undefined : { entry, secrets: SECRETS });
-    const change = { kind: "client", tenant, id: CLIENT, make, request: `order ${order}` } as const;
+    const change = { kind: "client", tenant, id: REGISTERED_CLIENT, make, request: `order ${order}` } as const;
     for (let attempt = 0; attempt < 4; attempt++) {
       const node = world.anyNode(random);
       if (node !== undefined && (await write(world, node, what, change))) break;
@@ -57,7 +57,7 @@ async function write(world: World, node: Incarnation, what: string, change: Chan
     throw error;
   });
   const written = await Promise.race([node.crashed, done]);
-  world.log(() => `${node.name} ${change.tenant}/${CLIENT} ${what}: ${written ? "answered" : "no answer"}`);
+  world.log(() => `${node.name} ${change.tenant}/${REGISTERED_CLIENT} ${what}: ${written ? "answered" : "no answer"}`);
   if (written === undefined || written === "refused") return written !== undefined;
   const now = node.clock.now();
   const moments = { effectiveIn: written.effectiveAt - now, certainIn: written.certainAt - now };
@@ -89,7 +89,7 @@ export async function registered(world: World, random: Prng): Promise<void> {
     const tenant = random.pick(TENANTS);
     const engine = node?.engine?.forTenant(tenant);
     if (node === undefined || engine === undefined) continue;
-    const caller = credentialsOf(CLIENT);
+    const caller = credentialsOf(REGISTERED_CLIENT);
     const what = random.weighted({ mint: 3, introspect: 2, refresh: 1 });
     const use = { node, tenant, start: scheduler.now, readAt: node.registryReadAt };
     const run = async (): Promise<Use["outcome"]> => {
@@ -105,7 +105,7 @@ export async function registered(world: World, random: Prng): Promise<void> {
       return "on";
     };
     const outcome = await Promise.race([node.crashed.then(() => "unsure" as const), run().catch(outcomeOf)]);
-    world.log(() => `${node.name} ${tenant}/${CLIENT} ${what}: ${outcome}`);
+    world.log(() => `${node.name} ${tenant}/${REGISTERED_CLIENT} ${what}: ${outcome}`);
     world.answers.set(`registered ${outcome}`, (world.answers.get(`registered ${outcome}`) ?? 0) + 1);
     world.registrations.used({ ...use, end: scheduler.now, outcome });
   }

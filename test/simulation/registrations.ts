@@ -42,18 +42,23 @@ const UNNOTICED = 10_000;
 const NOTHING: Version = { from: 0, isOn: false, effective: 0, certain: 0 };
 
 /**
- * Knows what was registered when, one client for each tenant, and checks what nodes make of it: whoever has read a
+ * Knows what was registered when, tenants or one client for each, and checks what nodes make of it: whoever has read a
  * registration acts by it; whoever can read has read it once the answer's moment is over; and then, after a while, nobody
  * acts by what was before. Nothing is written before its lifetimes are recorded.
  */
 export class RegistrationsOracle {
   readonly #clocks: Clocks;
+  readonly #kind: "client" | "tenant";
+  readonly #id: string;
   readonly #versions = new Map<string, Version[]>();
   readonly #lifetimes = new Map<string, number>();
   #violation: Violation | undefined;
 
-  constructor(clocks: Clocks) {
+  /** What is registered, in any tenant. */
+  constructor(clocks: Clocks, kind: "client" | "tenant", id: string) {
     this.#clocks = clocks;
+    this.#kind = kind;
+    this.#id = id;
   }
 
   /** The store has done something. */
@@ -61,10 +66,13 @@ export class RegistrationsOracle {
     if (name === "meta.raise") this.#lifetimes.set(`${tenant} ${args[0]}`, Number(result));
     if (name !== "registrations.put" || "conflict" in (result as object)) return;
     const [record] = args as [RegistrationRecord];
+    if (record.kind !== this.#kind || record.id !== this.#id) return;
+    // What becomes of a tombstone changes nothing for those who use what it ended.
+    if (record.deletedAt !== undefined && this.#of(record.tenant).at(-1)?.isOn === false) return;
     const entry = record.deletedAt === undefined ? entryOf(record) : undefined;
     const isOn = entry !== undefined && entry.enabled !== false;
     this.#of(record.tenant).push({ from: now, isOn, effective: Infinity, certain: Infinity });
-    if (entry !== undefined) this.#checkLifetimes(record.tenant, entry);
+    if (entry !== undefined && this.#kind === "client") this.#checkLifetimes(record.tenant, entry);
   }
 
   /** A write was answered, which began then. Returns when the store had it; undefined if it had it before. */
@@ -87,9 +95,9 @@ export class RegistrationsOracle {
     if (!isRead) throw new Violation(8, "a node that can read a registration has not read it in time");
     const possible = this.#possible(seen, use);
     if (outcome === "on" && possible.every(({ isOn }) => !isOn))
-      throw new Violation(8, "a client that is disabled, deleted or not there was served");
+      throw new Violation(8, `a ${this.#kind} that is disabled, deleted or not there was served`);
     if (outcome === "off" && possible.every(({ isOn }) => isOn))
-      throw new Violation(8, "a registered client was refused");
+      throw new Violation(8, `a registered ${this.#kind} was refused`);
   }
 
   /** What a node may act by: nothing older than what it has read, nor what nobody may act by any more. */

@@ -1,8 +1,10 @@
+import type { Instant } from "../../src/base/clock.ts";
 import { Actor } from "./clients.ts";
 import { guesser, spender } from "./limited-clients.ts";
 import { Violation } from "./oracle.ts";
 import { countLeft } from "./records.ts";
 import { registered, registrar } from "./registered-clients.ts";
+import { tenantRegistrar, tenantUser } from "./registered-tenants.ts";
 import { changes, clockSettings, keepRunning, leaks, rotations, verifier, weather } from "./surroundings.ts";
 import { KEY_TIMES, QUIET_TENANT } from "./tenants.ts";
 import { type Options, optionsOf, World } from "./world.ts";
@@ -27,6 +29,7 @@ const ALL_IS_OVER = 2_000_000;
 export async function simulate(seed: string, options: Options = optionsOf(seed)): Promise<Report> {
   const world = new World(seed, options);
   const { scheduler, faults } = world;
+  const begun = scheduler.now;
   let failure: unknown;
   try {
     begin(world, options);
@@ -34,7 +37,7 @@ export async function simulate(seed: string, options: Options = optionsOf(seed))
     await scheduler.run(end);
     faults.calmDown();
     await scheduler.run(end + 30_000);
-    checkRotations(world);
+    checkRotations(world, begun);
     await checkRows(world);
   } catch (error) {
     failure = error;
@@ -66,6 +69,8 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
   scheduler.spawn(changes(world, stream("changes")));
   scheduler.spawn(registrar(world, stream("registrar")));
   for (let index = 0; index < 2; index++) scheduler.spawn(registered(world, stream(`registered ${index}`)));
+  scheduler.spawn(tenantRegistrar(world, stream("tenant registrar")));
+  for (let index = 0; index < 2; index++) scheduler.spawn(tenantUser(world, stream(`tenant user ${index}`)));
   if (!limits) return;
   for (let index = 0; index < 2; index++) {
     scheduler.spawn(spender(world, stream(`spender ${index}`)));
@@ -76,14 +81,14 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
 /** How much too long a key may have been used at the end, in milliseconds: no node may have been there for a while. */
 const LATE_ROTATION = 120_000;
 
-/** Keys rotate on schedule, also those of a tenant that nobody uses. */
-function checkRotations({ records, scheduler }: World): void {
+/** Keys rotate on schedule, also those of a tenant that nobody uses. `begun`: when the run began, without any keys. */
+function checkRotations({ records, scheduler }: World, begun: Instant): void {
   for (const [use, rotateEvery] of [
     ["signing", KEY_TIMES.rotateEvery],
     ["refresh", KEY_TIMES.refreshKeyRotateEvery],
   ] as const) {
     const own = records.keys.filter((key) => key.tenant === QUIET_TENANT && key.use === use);
-    const latest = Math.max(0, ...own.map(({ activateAt }) => activateAt));
+    const latest = Math.max(begun, ...own.map(({ activateAt }) => activateAt));
     const isLate = latest + rotateEvery * 1000 + LATE_ROTATION < scheduler.now;
     if (isLate) throw new Violation(4, "the keys of a tenant that nobody uses do not rotate");
   }

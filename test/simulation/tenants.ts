@@ -5,6 +5,9 @@ import { NO_RATE_LIMITS, OPERATOR_ID, SECRET, testClient, testTenant } from "../
 export const TENANTS = ["acme", "globex"] as const;
 /** A tenant that nobody ever asks for anything: its keys rotate all the same. */
 export const QUIET_TENANT = "initech";
+/** The tenant that operators register and delete. */
+export const REGISTERED_TENANT = "hooli";
+
 export const CLIENTS = ["web", "app", "strict", "reuser"] as const;
 export const SUBJECTS = ["alice", "bob", "carol"] as const;
 export type ClientId = (typeof CLIENTS)[number];

@@ -11,11 +11,13 @@ import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
 import { Prng } from "./prng.ts";
 import { Records } from "./records.ts";
+import { REGISTERED_CLIENT } from "./registered-clients.ts";
+import { LeftoversOracle } from "./registered-tenants.ts";
 import { RegistrationsOracle } from "./registrations.ts";
 import { RowBounds } from "./row-bounds.ts";
 import { Scheduler } from "./scheduler.ts";
 import { DECISIVE_WRITES } from "./store-operations.ts";
-import { credentialsOf, FIRST_VARIANT, LIMITED_CLIENT, OPERATOR, type Variant } from "./tenants.ts";
+import { credentialsOf, FIRST_VARIANT, LIMITED_CLIENT, OPERATOR, REGISTERED_TENANT, type Variant } from "./tenants.ts";
 import { WorkersClock } from "./workers-clock.ts";
 
 /** What a run is made of. */
@@ -69,6 +71,8 @@ export class World implements Surroundings {
   readonly oracle: Oracle;
   readonly limits = new LimitsOracle();
   readonly registrations: RegistrationsOracle;
+  readonly registeredTenants: RegistrationsOracle;
+  readonly leftovers: LeftoversOracle;
   readonly nodes: Incarnation[] = [];
   /** How calls ended, by `operation answer`. */
   readonly answers = new Map<string, number>();
@@ -91,13 +95,16 @@ export class World implements Surroundings {
     if (options.limits) this.variant = { ...FIRST_VARIANT, limits: true };
     this.records = new Records(this.scheduler);
     this.oracle = new Oracle(this.records, this.clocks);
-    this.registrations = new RegistrationsOracle(this.clocks);
+    this.registrations = new RegistrationsOracle(this.clocks, "client", REGISTERED_CLIENT);
+    this.registeredTenants = new RegistrationsOracle(this.clocks, "tenant", REGISTERED_TENANT);
+    this.leftovers = new LeftoversOracle(this.clocks.off);
   }
 
   applied(done: Done): void {
     this.records.note(done);
     this.rowBounds.note(done);
-    this.registrations.note(done, this.scheduler.now);
+    for (const oracle of [this.registrations, this.registeredTenants, this.leftovers])
+      oracle.note(done, this.scheduler.now);
     const { name, args } = done.operation;
     if (DECISIVE_WRITES.has(name)) {
       const by = done.call === undefined ? "" : ` for #${done.call.id}`;
