@@ -56,7 +56,7 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
 
 /** Adds `none` for public clients, which authenticate only to introspect. */
 function authMethodsOf({ tenant, clientAuthenticationMethods }: TenantEngine): readonly string[] {
-  const hasPublic = tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret);
+  const { hasPublic } = clientsOf(tenant);
   return hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
 }
 
@@ -70,8 +70,26 @@ async function algorithmsOf(engine: TenantEngine): Promise<readonly string[]> {
 }
 
 /** The scopes that the tenant's resources own, and `offline_access` if a client may ask for it; undefined if none. */
-function scopesOf({ resources, clients }: Tenant): readonly string[] | undefined {
-  const scopes = new Set([...resources.values()].flat());
-  if (clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess)) scopes.add(OFFLINE_ACCESS);
+function scopesOf(tenant: Tenant): readonly string[] | undefined {
+  const scopes = new Set([...tenant.resources.values()].flat());
+  if (clientsOf(tenant).hasOffline) scopes.add(OFFLINE_ACCESS);
   return scopes.size === 0 ? undefined : [...scopes].sort();
+}
+
+/** What the clients of a tenant are like together. */
+interface Clients {
+  readonly hasPublic: boolean;
+  readonly hasOffline: boolean;
+}
+
+/** Found once for each state of a tenant: it may have very many clients. */
+const found = new WeakMap<Tenant, Clients>();
+
+function clientsOf(tenant: Tenant): Clients {
+  const clients = found.get(tenant) ?? {
+    hasPublic: tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret),
+    hasOffline: tenant.clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess),
+  };
+  found.set(tenant, clients);
+  return clients;
 }

@@ -5,9 +5,7 @@ import { driveHttp } from "../load/http.ts";
 import type { Options } from "../options.ts";
 import { operated } from "../services/configuration.ts";
 import { CREDENTIALS } from "../services/credentials.ts";
-import { untilAccepting } from "../services/listening.ts";
 import { Home, type Mintmark } from "../services/mintmark.ts";
-import { stop } from "../services/process.ts";
 import { CLIENTS_EACH, registeredTenant, registerTenants } from "../services/registrations.ts";
 import { cpuOf, memoryOf } from "../services/usage.ts";
 import { mintsOfMany } from "./requests.ts";
@@ -61,13 +59,13 @@ function registered(tenants: number, measure: Measure): Contender {
   };
 }
 
-/** From the start of the process until it accepts connections. */
+/** From the start of the process until it is ready: it tries its addresses long before. */
 async function starts(home: Home): Promise<OpenContender> {
   const measure = async () => {
     const start = performance.now();
-    const { child, port } = await home.launch();
-    const milliseconds = await untilAccepting(child, port, start);
-    await stop(child);
+    const service = await home.start();
+    const milliseconds = performance.now() - start;
+    await service.stop();
     return milliseconds;
   };
   return { measure, close: async () => undefined };
