@@ -7,6 +7,7 @@ import { OPERATOR_ID, SECRET, sha256Secret, testTenant } from "../../support/ten
 
 const as = (id: string, secret = SECRET) => ({ authorization: `Basic ${btoa(`${id}:${secret}`)}`, requestId: "r1" });
 const operator = as(OPERATOR_ID);
+const DAY = 86_400_000;
 const SETTINGS = { signing: { algorithm: "ES256" }, resources: { nitro: ["nitro.read"] } };
 
 let context: TestContext;
@@ -99,6 +100,29 @@ describe("a change of a tenant", () => {
     expect(await update(tenant?.etag)).toBeUndefined();
     expect(await update(tenant?.etag)).toMatchObject({ conflict: "aborted" });
     expect(await update(undefined, "nobody")).toMatchObject({ conflict: "not_found" });
+  });
+
+  it("of its signing is a rotation, which nodes make once", async () => {
+    await create();
+    const other = await testContext(testTenant(), context.wholeStore, undefined, context.clock);
+    const nodes = [context, other].map(({ node }) => node);
+    const [first] = (await context.node.engine.forTenant("acme")?.jwks())?.keys ?? [];
+    const now = context.clock.now();
+    const signing = { algorithm: "EdDSA", publishAhead: "2d", rotateEvery: "30d", jwksMaxAge: "1h" };
+    await instance.updateTenant(operator, { tenant: "acme", settings: { signing } });
+    for (const node of nodes) await node.jobs.find(({ name }) => name === "poll registry")?.run();
+    for (const node of [...nodes, ...nodes]) {
+      await node.engine.forTenant("acme")?.listKeys(operator);
+      await node.pollKeys();
+    }
+    for (const node of nodes) {
+      const keys = (await node.engine.forTenant("acme")?.listKeys(operator))?.filter(({ use }) => use === "signing");
+      expect(keys).toMatchObject([
+        { kid: first?.kid, algorithm: "ES256", state: "active", retireAt: now + 2 * DAY },
+        { algorithm: "EdDSA", state: "pending", activateAt: now + 2 * DAY },
+      ]);
+      expect((await node.engine.forTenant("acme")?.jwks())?.keys).toHaveLength(2);
+    }
   });
 
   it("deletes it, and answers once every node knows", async () => {
