@@ -78,6 +78,15 @@ describe("a tenant that is registered over RPC", () => {
     expect(effective.accessTokenLifetime?.value?.kind).toMatchObject({ value: "5m" });
   });
 
+  it("changes by a mask in JSON's spelling, too", async () => {
+    const answer = await fetch(`${service.publicUrl}/${RegistryService.typeName}/UpdateTenant`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({ tenant: TENANT, settings: { markClaim: "ns" }, updateMask: "markClaim" }),
+    });
+    expect(await answer.json()).toMatchObject({ tenant: { settings: { markClaim: "ns", limits: {} } } });
+  });
+
   it("is unknown once it is deleted", async () => {
     await registry().deleteTenant({ tenant: TENANT, force: true }, { headers });
     expect((await mint({ grant_type: "arbitrary_identity", subject: "a" })).error).toMatchObject({

@@ -1,4 +1,5 @@
 import type { JsonObject as StructJson } from "@bufbuild/protobuf";
+import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { Source, type WriteOptions } from "../../gen/mintmark/v1/registry_service_pb.ts";
 import { isJsonObject, type JsonObject } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
@@ -13,6 +14,11 @@ export function settingsOf({ settings }: { readonly settings?: StructJson | unde
   const json = structToJson(settings);
   if (!(json instanceof InvalidValue) && isJsonObject(json)) return json;
   throw new OAuthError("invalid_request", "settings must be a JSON object, without NaN and Infinity.");
+}
+
+/** The names of settings in a mask. JSON's spelling of masks makes `access_token_lifetime` of accessTokenLifetime. */
+export function maskOf(mask: FieldMask | undefined): readonly string[] | undefined {
+  return mask?.paths.map((path) => path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
 }
 
 /** How a change is made. Empty strings count as absent. */

@@ -5,7 +5,7 @@ import { type RegistryService, SettingSource } from "../../gen/mintmark/v1/regis
 import type { Engine } from "../engine/port.ts";
 import type { ChangedClient, ClientDescription, EffectiveClient } from "../engine/registry-request.ts";
 import { callerIn } from "./arrivals.ts";
-import { listing, settingsOf, toEntry, writing } from "./registry-entries.ts";
+import { listing, maskOf, settingsOf, toEntry, writing } from "./registry-entries.ts";
 import { tenantRpcs } from "./registry-tenants.ts";
 import { findTenant } from "./tenant.ts";
 import { toTimestamp } from "./timestamps.ts";
@@ -25,7 +25,7 @@ export function registryService(engine: Engine): ServiceImpl<typeof RegistryServ
       return { clients: page.clients.map(toClient), nextPageToken: page.nextPageToken ?? "" };
     },
     async updateClient({ tenant, options, updateMask, ...asked }, context) {
-      const change = { settings: settingsOf(asked), updateMask: updateMask?.paths };
+      const change = { settings: settingsOf(asked), updateMask: maskOf(updateMask) };
       const request = { ...named(asked), ...change, ...writing(options) };
       return toChanged(await findTenant(engine, tenant, context).updateClient(callerIn(context), request));
     },

@@ -3,7 +3,7 @@ import type { RegistryService } from "../../gen/mintmark/v1/registry_service_pb.
 import type { Engine } from "../engine/port.ts";
 import type { ChangedTenant, TenantDescription } from "../engine/registry-request.ts";
 import { callerIn } from "./arrivals.ts";
-import { listing, settingsOf, toEntry, writing } from "./registry-entries.ts";
+import { listing, maskOf, settingsOf, toEntry, writing } from "./registry-entries.ts";
 import { toTimestamp } from "./timestamps.ts";
 
 /** The RPCs about tenants, which are requests of no tenant. */
@@ -27,7 +27,7 @@ export function tenantRpcs({ instance }: Pick<Engine, "instance">): TenantRpcs {
       return { tenants: tenants.map(toTenant), nextPageToken };
     },
     async updateTenant({ options, updateMask, ...asked }, context) {
-      const change = { settings: settingsOf(asked), updateMask: updateMask?.paths };
+      const change = { settings: settingsOf(asked), updateMask: maskOf(updateMask) };
       return toChanged(
         await instance.updateTenant(callerIn(context), { ...named(asked), ...change, ...writing(options) }),
       );

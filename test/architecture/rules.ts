@@ -102,6 +102,8 @@ export const rules: Rules = {
       "registry/public-secret",
       "registry/registration-change",
       "registry/registration-error",
+      "registry/schema-client",
+      "registry/schema-tenant",
       "registry/secret",
       "registry/tenant",
       "keyring/port",

@@ -1,5 +1,6 @@
 import type { StoredEntry } from "../../registry/document.ts";
 import type { Entry } from "../../registry/entries.ts";
+import { storedClient } from "../../registry/schema-client.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { ClientChange } from "../../telemetry/performed.ts";
 import type { RequestContext } from "../context.ts";
@@ -46,7 +47,7 @@ export async function updateClient(
   request: UpdateClientRequest,
 ): Promise<Done<ChangedClient>> {
   const settings = settingsIn(request, ...SECRETS);
-  const names = maskOf(request, settings);
+  const names = maskOf(request, settings, storedClient.shape);
   return change(context, operator, request, "updated", names ?? ["*"], (current) => {
     if (current === undefined) throw notThere("client", clientIn(request));
     return { ...current, entry: updated(current.entry, settings, names) };

@@ -8,9 +8,20 @@ export function settingsIn({ settings = {} }: SettingsRequest, other: string, me
   throw new OAuthError("invalid_request", `settings.${other} is not allowed: ${means}.`);
 }
 
-/** The names of the settings that an update changes; undefined: all. */
-export function maskOf({ updateMask = [] }: SettingsRequest, settings: JsonObject): readonly string[] | undefined {
+/**
+ * The names of the settings that an update changes; undefined: all. `known`: the settings that there are. Throws OAuthError
+ * `invalid_request` for a name that is none of them: nothing would change.
+ */
+export function maskOf(
+  { updateMask = [] }: SettingsRequest,
+  settings: JsonObject,
+  known: object,
+): readonly string[] | undefined {
   if (updateMask.includes("*")) return undefined;
+  // Of one that the settings have, the rules tell more.
+  const unknown = updateMask.find((name) => !Object.hasOwn(known, name) && !Object.hasOwn(settings, name));
+  if (unknown !== undefined)
+    throw new OAuthError("invalid_request", `update_mask must name settings as a whole: there is no '${unknown}'.`);
   return updateMask.length === 0 ? Object.keys(settings) : updateMask;
 }
 

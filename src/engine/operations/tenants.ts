@@ -1,6 +1,7 @@
 import type { StoredEntry } from "../../registry/document.ts";
 import type { Entry } from "../../registry/entries.ts";
 import { tenantId } from "../../registry/fields.ts";
+import { storedTenant } from "../../registry/schema-tenant.ts";
 import type { Operator } from "../../registry/tenant.ts";
 import type { EntryChange } from "../../telemetry/performed.ts";
 import type { InstanceContext } from "../context.ts";
@@ -47,7 +48,7 @@ export async function updateTenant(
 ): Promise<Done<ChangedTenant>> {
   const id = tenantIn(request);
   const settings = settingsIn(request, ...CLIENTS);
-  const names = maskOf(request, settings);
+  const names = maskOf(request, settings, storedTenant.shape);
   return change(context, operator, request, "updated", names ?? ["*"], (current) => {
     if (current === undefined) throw notThere("tenant", id);
     return { ...current, entry: updated(current.entry, settings, names) };

@@ -90,6 +90,10 @@ describe("a change of a tenant", () => {
     expect(await update({ markClaim: "ns" })).toEqual({ ...SETTINGS, markClaim: "ns" });
     expect(await update({ markClaim: "other" }, ["resources"])).toEqual({ signing: SETTINGS.signing, markClaim: "ns" });
     expect(await update({}, ["*"])).toEqual({});
+    for (const name of ["signing.algorithm", "sining", "toString"])
+      expect(await refusal(update({}, [name]))).toMatchObject({
+        message: `update_mask must name settings as a whole: there is no '${name}'.`,
+      });
   });
 
   it("is refused over one that the operator has not seen, or that is not there", async () => {
