@@ -1,5 +1,5 @@
 import { normalizeUrl } from "../base/url.ts";
-import { Problems } from "../schema/problems.ts";
+import { formatPath, Problems } from "../schema/problems.ts";
 import type { Client } from "./tenant.ts";
 import type { TenantPart } from "./tenant-part.ts";
 
@@ -27,17 +27,21 @@ export function issuerConflicts(parts: Iterable<TenantPart>): IssuerConflicts {
     const [owner, refused] = comesFirst(part, other) ? [part, other] : [other, part];
     owners.set(part.issuer, owner);
     if (owner === refused) continue;
-    tenants.set(refused.id, `its issuer is already that of the tenant ${owner.id}`);
+    tenants.set(refused.id, `${placeOf(refused)}: ${isOf(refused.issuer, owner)}`);
     if (owner.inFile !== undefined) problems.at("tenants", owner.id, "issuer").add(isOf(owner.issuer, refused));
   }
   const clients = new Map<string, Map<string, string>>();
   for (const { part, client, issuer, owner } of trespassers(served, owners)) {
     if (part.inFile?.clients.has(client.id)) {
-      tenants.set(owner.id, `the client ${client.id} of the tenant ${part.id} in the file may name its issuer`);
+      const other = `the client ${client.id} of the tenant ${part.id} in the file`;
+      tenants.set(owner.id, `${placeOf(owner)}: ${other} may name this issuer`);
       problems.at("tenants", part.id, "clients", client.id, "allowedIssuers").add(isOf(issuer, owner));
     } else {
       const refused = clients.get(part.id) ?? new Map<string, string>();
-      clients.set(part.id, refused.set(client.id, `allowedIssuers: ${isOf(issuer, owner)}`));
+      clients.set(
+        part.id,
+        refused.set(client.id, `${formatPath(["clients", client.id, "allowedIssuers"])}: ${isOf(issuer, owner)}`),
+      );
     }
   }
   return { tenants, clients, withFile: problems.list() };
@@ -79,6 +83,10 @@ function comesFirst(one: TenantPart, other: TenantPart): boolean {
 
 function createdAt({ stored }: TenantPart): number {
   return stored?.row.record.createdAt ?? Number.NEGATIVE_INFINITY;
+}
+
+function placeOf({ id }: TenantPart): string {
+  return formatPath(["tenants", id, "issuer"]);
 }
 
 function isOf(issuer: string, { id, inFile }: TenantPart): string {

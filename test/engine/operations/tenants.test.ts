@@ -65,7 +65,10 @@ describe("a tenant that an operator registers", () => {
     [{ signing: { rotateEvery: "1h" } }, /^tenants\.acme\.signing\.rotateEvery: expected at least/],
     [{ limit: {} }, /^tenants\.acme\.limit: unknown key; did you mean limits\?/],
     [{ clients: {} }, /^settings\.clients is not allowed: clients are registered by CreateClient/],
-    [{ issuer: "https://mint.example/" }, /its issuer is already that of the tenant default/],
+    [
+      { issuer: "https://mint.example/" },
+      /^tenants\.acme\.issuer: 'https:\/\/mint\.example\/?' is the issuer of the tenant default/,
+    ],
   ])("obeys the rules of the file: %j", async (settings, message) => {
     expect(await refusal(create({ settings }))).toMatchObject({
       code: "invalid_request",
