@@ -147,7 +147,7 @@ describe("mintmark client", () => {
     [
       ["--set", "acessTokenLifetime=1h"],
       2,
-      "clients.x.acessTokenLifetime: unknown key; did you mean accessTokenLifetime?",
+      "clients.x.acessTokenLifetime: unknown key; did you mean accessTokenLifetime?\n",
     ],
     [
       ["--set", "accessTokenLifetime=soon"],

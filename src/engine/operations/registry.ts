@@ -54,5 +54,5 @@ function refusalOf({ why, problems }: RegistrationError): OAuthError {
   const conflict = conflicts[why];
   // A description has no double quotes (RFC 6749 section 5.2).
   const message = problems.join("; ").replaceAll('"', "'");
-  return new OAuthError("invalid_request", `${message}.`, conflict && { conflict });
+  return new OAuthError("invalid_request", message.endsWith("?") ? message : `${message}.`, conflict && { conflict });
 }
