@@ -25,7 +25,7 @@ export function apply(io: Io): Command {
     .summary("Make tenants and clients what a file says")
     .description(
       "Make the tenants and clients in the store of a running service what a file says, in the words of the configuration " +
-        "file. Shows the difference first. Entries that are not in the file stay, unless --prune is given. A tenant with " +
+        "file. Shows the difference first, on standard error if the answer is JSON or YAML. Entries that are not in the file stay, unless --prune is given. A tenant with " +
         "nothing but clients keeps its settings; a client without enabled stays as enabled as it is; a client without secrets " +
         "keeps its own, and no secret is ever removed. Secrets are hashed before they are sent.",
     )
@@ -61,7 +61,8 @@ async function applyFile(io: Io, options: ApplyOptions): Promise<void> {
   const carriedOut = await callRegistry(io, options, async (registry, explain) => {
     const difference = differenceOf(wanted, await readPresent(registry, wanted, { isPruning: prune, onUnseen }), prune);
     assertWritable(difference);
-    if (isTable(io, options)) io.stdout.write(`${viewOfDifference(difference)}\n`);
+    const shownOn = isTable(io, options) ? io.stdout : io.stderr;
+    shownOn.write(`${viewOfDifference(difference)}\n`);
     await confirmDeletions(io, difference, options);
     const done = await carryOutAll(io, difference, { registry, explain, isDryRun: dryRun });
     await print(io, answerOf(difference, done, dryRun), options, () => summaryOf(done, dryRun));

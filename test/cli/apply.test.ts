@@ -85,7 +85,9 @@ describe("mintmark apply", () => {
   it("deletes what the file does not have, if told so and confirmed", async () => {
     await apply("tenants: {two: {clients: {a: {}, b: {}}}, three: {clients: {a: {}}}}");
     const rest = "tenants: {one: {}, two: {clients: {b: {}}}}";
-    expect(await refused(rest, "--prune")).toMatchObject({ code: 1, stderr: expect.stringContaining("Use --yes") });
+    const unconfirmed = await refused(rest, "--prune");
+    expect(unconfirmed).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("Use --yes") });
+    expect(unconfirmed.stderr).toMatch(/^- tenants\.two\.clients\.a\n- tenants\.three \(and its clients: 1\)$/m);
     expect((await apply(rest, "--prune", "--yes")).changes).toMatchObject([
       { action: "update", tenant: "one" },
       ...["a", "b/u?"].map((each) => ({ action: "delete", tenant: "one", client: each, outcome: "done" })),
@@ -158,7 +160,7 @@ describe("mintmark apply", () => {
     const { code, stderr } = await refused(file, "--dry-run");
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^mintmark: 1 of 1 changes would be refused:\ntenants\.two\.clients\.d \(create\): invalid_request: /,
+      /^mintmark: 1 of 1 changes would be refused:\ntenants\.two\.clients\.d \(create\): invalid_request: /m,
     );
   });
 
@@ -192,7 +194,10 @@ describe("mintmark apply", () => {
   it("takes a whole configuration, and says what of it is not applied", async () => {
     writeFileSync(join(folder, "mintmark.yaml"), "publicUrl: https://x.example\ntenants: {two: {clients: {b: {}}}}");
     const { code, stderr } = await commandLine(["apply", "-f", "mintmark.yaml", "--dry-run"], around());
-    expect([code, stderr]).toEqual([0, "mintmark.yaml: only its tenants are applied, not publicUrl.\n"]);
+    expect([code, stderr]).toEqual([
+      0,
+      "mintmark.yaml: only its tenants are applied, not publicUrl.\n0 to create, 0 to update, 0 to delete, 1 unchanged.\n",
+    ]);
   });
 });
 
