@@ -223,4 +223,20 @@ describe("mintmark export", () => {
     expect(stripVTControlCharacters(stdout)).toMatch(/^#.*\ntenants:\n {2}default:\n {4}clients:\n {6}mine: \{\}\n$/);
     expect(await exported("--tenant", "acme")).toMatch(/\ntenants: \{\}\n$/);
   });
+
+  it("prints clients for an operator who may see no tenants, if their tenants are named", async () => {
+    const as = (input?: string) =>
+      around({ ...(input !== undefined && { input }), env: { MINTMARK_OPERATOR_ID: "clerk" } });
+    await commandAnswer(["apply", "-f", "-"], as("tenants: {acme: {clients: {of-clerk: {}}}}"));
+    const all = await commandLine(["export"], as());
+    expect(all).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Use --tenant") });
+    const { code, stdout, stderr } = await commandLine(["export", "--tenant", "acme"], as());
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/\ntenants:\n {2}acme:\n {4}clients:\n {6}of-clerk: \{\}\n$/),
+    ]);
+    expect(stderr).toMatch(/^The settings of tenants\.acme are left out: /);
+    expect(await commandAnswer(["apply", "-f", "-", "--prune", "--yes"], as(stdout))).toMatchObject({ changes: [] });
+    await commandAnswer(["apply", "-f", "-", "--prune", "--yes"], as("tenants: {acme: {clients: {}}}"));
+  });
 });

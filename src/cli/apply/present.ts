@@ -1,10 +1,11 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import type { PrintedEntry } from "../registry/entries.ts";
 import { listClients, listTenants } from "../registry/lists.ts";
 import type { Registry } from "../registry/service.ts";
 import { tenantFromWire } from "../registry/wire.ts";
 import { wireOptions } from "../registry/write.ts";
 import { inParallel } from "./parallel.ts";
+import { unless } from "./unless.ts";
 import type { Wanted, WantedTenant } from "./wanted.ts";
 
 /** A tenant as the service has it. */
@@ -72,13 +73,4 @@ async function missingOf(registry: Registry, tenant: string, there: PrintedEntry
 async function clientsOf(registry: Registry, tenant: string): Promise<ReadonlyMap<string, PrintedEntry>> {
   const clients = await listClients(registry, { tenant });
   return new Map(clients.filter(({ shadowed }) => !shadowed).map((client) => [client.id, client]));
-}
-
-async function unless<T>(code: Code, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (ConnectError.from(error).code === code) return undefined;
-    throw error;
-  }
 }
