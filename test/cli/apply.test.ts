@@ -50,6 +50,8 @@ describe("mintmark apply", () => {
       dryRun: true,
       changes: [{ outcome: "checked" }, { outcome: "not checked" }, { outcome: "not checked" }],
     });
+    const dryRun = await commandLine(["apply", "-f", "-", "--dry-run", "--format", "table"], around({ input: first }));
+    expect(dryRun.stdout).toMatch(/\nNothing was changed\. The service has not checked 2 of 3\.\n$/);
     expect(await apply(first)).toEqual({
       changes: [
         {
@@ -127,7 +129,9 @@ describe("mintmark apply", () => {
     const file = "tenants: {acme: {clients: {arbitrary-resource-owner-client: {}, own: {}}}}";
     expect(await refused(file)).toMatchObject({
       ...{ code: 2, stdout: "" },
-      stderr: expect.stringMatching(/changed there:\ntenants\.acme\.clients\.arbitrary-resource-owner-client\n$/),
+      stderr: expect.stringMatching(
+        /changed there:\ntenants\.acme\.clients\.arbitrary-resource-owner-client: grants, scopes, .*\n$/,
+      ),
     });
     expect(await client("list", "--tenant", "acme", "--filter", "own")).toMatchObject([{ source: "file" }]);
   });
@@ -147,7 +151,10 @@ describe("mintmark apply", () => {
     const file = "tenants: {four: {clients: {bad: {introspection: [unknown, x]}, good: {}}}, five: {issuer: ISSUER}}";
     const input = file.replace("ISSUER", service.publicUrl);
     const { code, stdout, stderr } = await refused(input, "--prune", "--yes");
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/changes were not made; a later run makes them:\n/)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/changes were not made; a later run tries them again:\n/),
+    ]);
     expect(stderr).toMatch(/^tenants\.five \(create\): invalid_request: /m);
     expect(stderr).toMatch(/^tenants\.two \(delete\): not done$/m);
     const outcomes = JSON.parse(stdout).changes.map((change: { outcome: string }) => change.outcome);

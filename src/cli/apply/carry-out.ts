@@ -91,11 +91,12 @@ async function outcomeOf(step: Step, means: Means, created: Map<string, number>)
 /** What is told of a change. */
 type Changed = Partial<Pick<PrintedEntry, "createTime">> & { readonly effectiveTime?: string };
 
-async function doTenant({ action, id: tenant, settings: words, etag }: Step, means: Means): Promise<Changed> {
+async function doTenant({ action, id: tenant, settings: words, etag, clients }: Step, means: Means): Promise<Changed> {
   const { registry, isDryRun: dryRun } = means;
   const [options, settings] = [wireOptions({ etag, dryRun }), settingsToWire(words)];
   if (action === "delete") {
-    const request = { tenant, force: true, options };
+    // Without clients that were shown, none may go that somebody has registered since.
+    const request = { tenant, force: clients > 0, options };
     return timeOf("effectiveTime", (await untilAnswered(() => registry.deleteTenant(request))).effectiveTime);
   }
   if (action === "create")

@@ -37,7 +37,7 @@ export interface Difference {
   readonly steps: readonly Step[];
   /** How many entries are as they are wanted. */
   readonly unchanged: number;
-  /** The places of entries that differ, but are in the service's own configuration file. */
+  /** The places of entries that differ, but are in the service's own configuration file, with the settings that do. */
   readonly readOnly: readonly string[];
 }
 
@@ -94,8 +94,13 @@ function compare(
   const step = { ...named, settings, changes, hashes, clients: 0 };
   if (there === undefined) return { ...step, action: "create", etag: "" };
   if (changes.length === 0 && hashes.length === 0) return "unchanged";
-  if (there.source !== "stored") return changes.length === 0 ? "unchanged" : { readOnly: named.place };
+  if (there.source !== "stored")
+    return changes.length === 0 ? "unchanged" : { readOnly: differing(named.place, changes) };
   return { ...step, action: "update", etag: there.etag ?? "" };
+}
+
+function differing(place: string, changes: readonly SettingChange[]): string {
+  return `${place}: ${changes.map(({ setting }) => setting).join(", ")}`;
 }
 
 function changesOf(from: JsonObject, to: JsonObject): readonly SettingChange[] {

@@ -39,6 +39,8 @@ export function answerOf({ steps, unchanged }: Difference, { outcomes }: Carried
 
 /** What was done in a sentence. */
 export function summaryOf({ outcomes }: CarriedOut, dryRun: boolean): string {
+  const unchecked = [...outcomes.values()].filter(({ state }) => state === "not checked").length;
+  if (unchecked > 0) return `Nothing was changed. The service has not checked ${unchecked} of ${outcomes.size}.`;
   if (dryRun || outcomes.size === 0) return "Nothing was changed.";
   const done = [...outcomes.values()].filter(({ state }) => state === "done").length;
   const when = lastOf(outcomes);
@@ -51,7 +53,7 @@ export function throwIfIncomplete({ outcomes, failure }: CarriedOut, dryRun: boo
   const left = [...outcomes].filter(([, { state }]) => state === "not done");
   if (failure === undefined && refused.length === 0) return;
   const all = [...refused, ...left];
-  const how = dryRun ? "would be refused:" : "were not made; a later run makes them:";
+  const how = dryRun ? "would be refused:" : "were not made; a later run tries them again:";
   const lines = all.map(([{ place, action }, { state, reason = state }]) => `${place} (${action}): ${reason}`);
   const more = lines.length > MOST_NAMED ? [`and ${lines.length - MOST_NAMED} more`] : [];
   const told =

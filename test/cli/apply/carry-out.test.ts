@@ -113,4 +113,27 @@ describe("steps", () => {
     expect(asked).toMatchObject(["a", "b", "acme"].map((id) => ({ etag: `etag of ${id}`, validateOnly: true })));
     expect(new Set(asked.map((options) => (options as { idempotencyKey: string }).idempotencyKey)).size).toBe(3);
   });
+
+  it("that delete a tenant take no clients along unless some were seen", async () => {
+    const entry = { id: "", source: "stored", settings: {} };
+    const tenant = (...clients: readonly string[]) => ({
+      ...{ entry, missing: new Map(), clients: new Map(clients.map((id) => [id, entry])) },
+    });
+    const present = new Map([
+      ["empty", tenant()],
+      ["full", tenant("a")],
+    ]);
+    const asked: unknown[] = [];
+    const deleteTenant = async (request: object) => {
+      asked.push(request);
+      return {};
+    };
+    const registry = { deleteTenant } as unknown as Registry;
+    const means = { registry, explain: () => new Error(), isDryRun: false, onProgress: () => undefined };
+    await carryOut(differenceOf(new Map(), present, true).steps, means);
+    expect(asked).toMatchObject([
+      { tenant: "empty", force: false },
+      { tenant: "full", force: true },
+    ]);
+  });
 });
