@@ -56,6 +56,12 @@ export class IssuerReservations {
     throw new RegistrationError("stale", [`${placeOf(tenant)}: others are reserving this issuer at the same time`]);
   }
 
+  /** Throws {@link RegistrationError} if {@link reserve} would, and writes nothing. */
+  async assertFree(issuer: string, tenant: string): Promise<void> {
+    const there = await this.#dependencies.store.find(keyOf(issuer));
+    if (there !== undefined) await this.#isOwn(there, issuer, tenant);
+  }
+
   /** Takes back a reservation that came to nothing, unless somebody has reserved the issuer since. */
   async withdraw(reservation: RegistrationRecord): Promise<void> {
     const { store, rows, clock } = this.#dependencies;

@@ -122,6 +122,7 @@ export class Registrations {
     await this.catchUp();
     for (let tries = 0; tries < TRIES; tries++) {
       const plan = await this.#plan(change);
+      if (change.validateOnly) await this.#assertIssuerFree(plan);
       if (plan.isRepeated || change.validateOnly || (await this.#carryOut(plan))) return this.#written(plan);
       if (change.ifEtag !== undefined) break;
       await this.catchUp();
@@ -181,6 +182,12 @@ export class Registrations {
       await issuers.release(before.issuer, before.id, await this.#keptUntil(before.id));
     await this.#actByIt();
     return true;
+  }
+
+  /** Only looks at what {@link #carryOut} would reserve. */
+  async #assertIssuerFree({ record, next }: Plan): Promise<void> {
+    const tenant = record.kind === "tenant" && record.deletedAt === undefined && next.tenants.get(record.tenant);
+    if (tenant) await this.#dependencies.issuers.assertFree(tenant.issuer, tenant.id);
   }
 
   /** Whoever was faster may have given the tenant the same issuer. */

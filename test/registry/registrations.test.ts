@@ -320,6 +320,7 @@ describe("a registered tenant", () => {
     expect(node.node.engine.forTenant("acme")).toBeUndefined();
     expect(await refusal(tenant("acme", {}))).toMatchObject({ why: "kept" });
     expect(await refusal(tenant("other", { issuer }))).toMatchObject({ why: "kept" });
+    expect(await refusal(tenant("other", { issuer }, { validateOnly: true }))).toMatchObject({ why: "kept" });
   });
 
   it("can have another issuer, and nobody the old one for a while", async () => {
