@@ -1,9 +1,10 @@
 import type { Instant } from "../base/clock.ts";
-import type { StoredEntry } from "./document.ts";
+import { NOTHING_WRITTEN, type StoredEntry } from "./document.ts";
 import type { EntryKind } from "./entries.ts";
 import { newProblems } from "./faults.ts";
 import { RegistrationError } from "./registration-error.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { StoredRow } from "./stored-part.ts";
 
 /** What an operator changes. */
 export interface Change {
@@ -11,6 +12,11 @@ export interface Change {
   readonly tenant: string;
   /** The client's id, or the tenant's. */
   readonly id: string;
+  /**
+   * What is done, which matters if what is there cannot be used: `create`, the default, replaces what this mint did not
+   * write; `delete` needs to read nothing.
+   */
+  readonly does?: "create" | "change" | "delete" | undefined;
   /** The etag that the caller has seen; absent: any. */
   readonly ifEtag?: string | undefined;
   /**
@@ -24,6 +30,19 @@ export interface Change {
   readonly validateOnly?: boolean | undefined;
   /** Names the request, so that a retry of the last write finds what it did. */
   readonly request?: string | undefined;
+}
+
+/**
+ * What is there, for the change to be made of; undefined for what it may replace as if there were nothing. Throws
+ * {@link RegistrationError} if it cannot be used.
+ */
+export function currentOf({ isProven, says }: StoredRow, change: Change): StoredEntry | undefined {
+  if (!("problems" in says)) return says;
+  const { does = "create" } = change;
+  if (does === "delete") return NOTHING_WRITTEN;
+  if (does === "create" && !isProven) return undefined;
+  const problems = says.problems.map((problem) => `${nameOf(change)} can only be deleted: ${problem}`);
+  throw new RegistrationError("unusable", problems);
 }
 
 /** Throws {@link RegistrationError} if the entry is the file's. */

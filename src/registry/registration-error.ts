@@ -4,8 +4,10 @@ type RegistrationRefusal =
   | "stale"
   /** The entry is the file's, which only an editor of the file can change. */
   | "file"
-  /** The entry breaks rules, or what is there cannot be read by this program. */
+  /** The entry breaks rules. */
   | "invalid"
+  /** What is there cannot be read by this program, or this mint did not write it. */
+  | "unusable"
   /** There is no such tenant. */
   | "no tenant"
   /** There is nothing to delete. */

@@ -2,7 +2,7 @@ import { type Clock, FOREVER, type Instant } from "../base/clock.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import { normalizeUrl } from "../base/url.ts";
 import type { RegistrationKey, RegistrationRecord, RegistrationStore } from "../store/registration-port.ts";
-import { formatDocument, NOTHING_WRITTEN, type StoredEntry } from "./document.ts";
+import { formatDocument, NOTHING_WRITTEN } from "./document.ts";
 import { type EffectiveSetting, effectiveSettings } from "./effective.ts";
 import { clientEntries, type Entry, type EntryKind, entriesOf, storedEntry, tenantEntries } from "./entries.ts";
 import type { Follower } from "./follower.ts";
@@ -15,6 +15,7 @@ import {
   assertUnused,
   assertUsable,
   type Change,
+  currentOf,
   nameOf,
   stale,
 } from "./registration-change.ts";
@@ -145,7 +146,7 @@ export class Registrations {
       return { record: there, there, next: snapshot, isRepeated: true };
     const isThere = row !== undefined && !isTombstone(row);
     if (change.ifEtag !== undefined && change.ifEtag !== (isThere ? row.record.etag : undefined)) throw stale(change);
-    const made = change.make(isThere ? currentOf(row) : undefined);
+    const made = change.make(isThere ? currentOf(row, change) : undefined);
     if (made === undefined && !isThere) throw new RegistrationError("missing", [`${nameOf(change)} does not exist`]);
     const document = formatDocument({ ...(made ?? NOTHING_WRITTEN), request: change.request });
     if (made === undefined && there !== undefined) {
@@ -243,11 +244,4 @@ export class Registrations {
 function isRequest(row: StoredRow | undefined, { request }: Change): boolean {
   if (request === undefined || row === undefined || "problems" in row.says) return false;
   return row.says.request === request;
-}
-
-/** A row that this mint did not write counts as none, so that it can be replaced. Throws if it cannot be read. */
-function currentOf({ isProven, says }: StoredRow): StoredEntry | undefined {
-  if (!isProven) return undefined;
-  if ("problems" in says) throw new RegistrationError("invalid", says.problems);
-  return says;
 }

@@ -193,6 +193,22 @@ describe("a registered client", () => {
     expect(node.registrations.find("client", "default", "billing")).toMatchObject([{ problems: [] }]);
   });
 
+  it("can be ended, but not changed, if its row cannot be used", async () => {
+    await write();
+    const row = await rowOf();
+    if (row === undefined) throw new Error("there is no row");
+    await store.registrations.put({ ...row, etag: "forged", document: "{}" }, row.etag);
+    await poll(node);
+    await mint(node);
+    expect(await refusal({ does: "change" })).toEqual({
+      why: "unusable",
+      problems: [expect.stringMatching(/^the client billing can only be deleted: this mint did not write the row/)],
+    });
+    await write({ does: "delete", make: () => undefined });
+    expect(await refusalOf(mint(node) ?? Promise.resolve())).toMatchObject({ code: "invalid_client" });
+    expect(node.registrations.find("client", "default", "billing")).toEqual([]);
+  });
+
   it("can have a secret of which only the hash is stored, for its time", async () => {
     const secret = sha256Secret("the secret");
     if (secret.kind !== "sha256") throw new Error("another kind of secret");

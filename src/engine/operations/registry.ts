@@ -2,6 +2,7 @@ import type { EntryKind } from "../../registry/entries.ts";
 import type { Change } from "../../registry/registration-change.ts";
 import { RegistrationError } from "../../registry/registration-error.ts";
 import type { Operator } from "../../registry/tenant.ts";
+import type { ClientChange } from "../../telemetry/performed.ts";
 import type { InstanceContext } from "../context.ts";
 import { type Conflict, OAuthError } from "../errors.ts";
 import { checkIdempotencyKey, requestName } from "./idempotency.ts";
@@ -11,6 +12,7 @@ const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>
   stale: "aborted",
   file: "failed_precondition",
   invalid: undefined,
+  unusable: "failed_precondition",
   "no tenant": "not_found",
   missing: "not_found",
   "in use": "failed_precondition",
@@ -18,23 +20,28 @@ const conflicts: Readonly<Record<RegistrationError["why"], Conflict | undefined>
 };
 
 /** A change, but for what follows from the request. */
-type Wanted = Omit<Change, "request"> & { readonly idempotencyKey?: string | undefined };
+type Wanted = Omit<Change, "request" | "does"> & { readonly idempotencyKey?: string | undefined };
+
+/** Everything that a request asks for, and what it does. */
+interface Asked {
+  readonly what: ClientChange;
+}
 
 /**
- * Writes an entry. `what`: everything that the request asks for, so that a key that is used again for
- * something else is no retry. Throws OAuthError `invalid_request`, whose conflict says why.
+ * Writes an entry. `asked`: everything that the request asks for, so that a key that is used again for something else is no
+ * retry. Throws OAuthError `invalid_request`, whose conflict says why.
  */
 export async function writeEntry(
   { registrations }: Pick<InstanceContext, "registrations">,
   { id: operator }: Operator,
   { idempotencyKey, ...wanted }: Wanted,
-  what: unknown,
+  asked: Asked,
 ) {
   checkIdempotencyKey(idempotencyKey);
   const request =
-    idempotencyKey === undefined ? undefined : requestName("idempotent", [operator, what], idempotencyKey);
+    idempotencyKey === undefined ? undefined : requestName("idempotent", [operator, asked], idempotencyKey);
   try {
-    return await registrations.write({ ...wanted, request });
+    return await registrations.write({ ...wanted, does: effectOf(asked.what), request });
   } catch (error) {
     throw error instanceof RegistrationError ? refusalOf(error) : error;
   }
@@ -48,6 +55,11 @@ export function alreadyThere(kind: EntryKind, id: string): OAuthError {
 /** The refusal of what is not there. */
 export function notThere(kind: EntryKind, id: string): OAuthError {
   return new OAuthError("invalid_request", `There is no ${kind} ${id}.`, { conflict: "not_found" });
+}
+
+function effectOf(what: ClientChange): Change["does"] {
+  if (what === "created") return "create";
+  return what === "deleted" ? "delete" : "change";
 }
 
 function refusalOf({ why, problems }: RegistrationError): OAuthError {

@@ -113,6 +113,21 @@ describe("a change of a client", () => {
     expect(await refusal(context.engine.updateClient(operator, {}))).toMatchObject({ message: "client is required." });
   });
 
+  it("is refused if its row was damaged, but its end is not", async () => {
+    const secret = await registered();
+    const { registrations } = context.wholeStore;
+    const row = await registrations.find({ kind: "client", tenant: "default", id: "billing" });
+    if (row === undefined) throw new Error("there is no row");
+    await registrations.put({ ...row, etag: "other", document: "{}" }, row.etag);
+    expect(await refusal(context.engine.disableClient(operator, { client: "billing" }))).toMatchObject({
+      conflict: "failed_precondition",
+      message: expect.stringMatching(/^the client billing can only be deleted: /),
+    });
+    await mint(secret);
+    await context.engine.deleteClient(operator, { client: "billing" });
+    expect(await refusal(mint(secret))).toMatchObject({ code: "invalid_client" });
+  });
+
   it("disables and enables it, with its tokens", async () => {
     const secret = await registered();
     const { accessToken } = await mint(secret);
