@@ -4,19 +4,26 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compare, type Row } from "./comparison.ts";
 import { readOptions } from "./options.ts";
+import { inWords, readProfiles } from "./profile.ts";
 import { tableOf } from "./table.ts";
 import { workloads } from "./workloads/index.ts";
 
+const bundle = join(import.meta.dirname, "../../dist/mintmark.cjs");
 const options = readOptions(process.argv.slice(2));
 const chosen = chooseWorkloads(options.only);
 if (options.peers) installPeers();
 if (!options.source) execFileSync(process.execPath, [join(import.meta.dirname, "../../scripts/build.ts")]);
 const rows: Row[] = [];
+const profiles: string[] = [];
 for (const workload of chosen) {
   process.stderr.write(`${workload.name} …\n`);
-  rows.push(...(await compare(workload, options)));
+  const profile = options.profile === undefined ? undefined : join(options.profile, workload.name);
+  rows.push(...(await compare(workload, { ...options, profile })));
+  if (profile === undefined) continue;
+  for (const shares of readProfiles(profile, bundle)) profiles.push(`${workload.name}: ${inWords(shares)}`);
 }
 console.log(tableOf(rows));
+if (profiles.length > 0) console.log(`\nWhere mintmark's time went:\n${profiles.join("\n")}`);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
 
 function chooseWorkloads(names: readonly string[] | undefined) {

@@ -13,11 +13,13 @@ export function watchDurations(instruments: Instruments, elapsed: () => number):
     "Duration of HTTP requests, those of Connect and gRPC-Web too.",
     REQUEST_ATTRIBUTES.map(inPrometheus),
   );
+  const labelsOfRequest = labelsOf(REQUEST_ATTRIBUTES);
   const call = instruments.histogram(
     "rpc_server_call_duration_seconds",
     "Duration of RPCs over gRPC, gRPC-Web and Connect.",
     CALL_ATTRIBUTES.map(inPrometheus),
   );
+  const labelsOfCall = labelsOf(CALL_ATTRIBUTES);
   return {
     arrived(trace) {
       const begun = elapsed();
@@ -25,8 +27,8 @@ export function watchDurations(instruments: Instruments, elapsed: () => number):
       return {
         trace,
         request: (ended) =>
-          request(seconds(), toLabels({ ...requestAttributes(ended), "http.route": ended.route ?? OTHER })),
-        call: (ended) => call(seconds(), toLabels(callAttributes(ended))),
+          request(seconds(), labelsOfRequest({ ...requestAttributes(ended), "http.route": ended.route ?? OTHER })),
+        call: (ended) => call(seconds(), labelsOfCall(callAttributes(ended))),
         end: () => undefined,
       };
     },
@@ -47,8 +49,14 @@ export function createMeter(instruments: Instruments): Meter {
   };
 }
 
-function toLabels(attributes: Readonly<Record<string, string | number | undefined>>): Labels<string> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [inPrometheus(name), value?.toString()]));
+/** Makes labels of attributes; their names are spelt once, for it happens at every request. */
+function labelsOf<Name extends string>(names: readonly Name[]) {
+  const spelt = names.map((name) => [name, inPrometheus(name)] as const);
+  return (attributes: Readonly<Record<Name, string | number | undefined>>): Labels<string> => {
+    const labels: Record<string, string | undefined> = {};
+    for (const [name, label] of spelt) labels[label] = attributes[name]?.toString();
+    return labels;
+  };
 }
 
 function inPrometheus(name: string): string {
