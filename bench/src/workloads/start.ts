@@ -1,9 +1,13 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Comparison } from "../comparison.ts";
 import type { Contender } from "../contender.ts";
-import { untilAccepting } from "../services/listening.ts";
+import { untilAnswering } from "../services/listening.ts";
 import { Home } from "../services/mintmark.ts";
 import { stop } from "../services/process.ts";
 import { launchProgram } from "../services/program.ts";
+
+/** How long after a stop the next start comes, in milliseconds: an earlier one also waits for the last run's clock. */
+const GAP = 1_100;
 
 /** A start of mintmark with a store, a configuration and a compile cache that are there. */
 export function startOf(name: string, configuration?: object): Contender {
@@ -25,7 +29,7 @@ const emptyListener: Contender = {
   }),
 };
 
-/** From the start of a process until it accepts connections. */
+/** From the start of a process until it answers a request. */
 export const startWorkloads: readonly Comparison[] = [
   {
     name: "start",
@@ -36,9 +40,10 @@ export const startWorkloads: readonly Comparison[] = [
 ];
 
 async function measureStart(launch: () => ReturnType<typeof launchProgram>): Promise<number> {
+  await delay(GAP);
   const start = performance.now();
   const { child, port } = await launch();
-  const milliseconds = await untilAccepting(child, port, start);
+  const milliseconds = await untilAnswering(child, port, start);
   await stop(child);
   return milliseconds;
 }
