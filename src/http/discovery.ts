@@ -33,7 +33,8 @@ export function openidMetadata(publicUrl: string): Endpoint {
 
 /** The metadata. It omits empty lists, as RFC 8414 section 3.2 requires. */
 async function metadata(engine: TenantEngine, base: string): Promise<object> {
-  const { tenant, grantParameters } = engine;
+  const { tenant } = engine;
+  const grantParameters = grantsOf(engine);
   return {
     issuer: tenant.issuer,
     token_endpoint: joinUrl(base, TOKEN_PATH),
@@ -52,6 +53,12 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     response_types_supported: ["none"],
     scopes_supported: scopesOf(tenant),
   };
+}
+
+/** The grants that a client of the tenant may use, each with its parameters. */
+function grantsOf({ tenant, grantParameters }: TenantEngine): TenantEngine["grantParameters"] {
+  const { grants } = clientsOf(tenant);
+  return new Map([...grantParameters].filter(([grantType]) => grants.has(grantType)));
 }
 
 /** Adds `none` for public clients, which authenticate only to introspect. */
@@ -80,6 +87,7 @@ function scopesOf(tenant: Tenant): readonly string[] | undefined {
 interface Clients {
   readonly hasPublic: boolean;
   readonly hasOffline: boolean;
+  readonly grants: ReadonlySet<string>;
 }
 
 /** Found once for each state of a tenant: it may have very many clients. */
@@ -89,6 +97,7 @@ function clientsOf(tenant: Tenant): Clients {
   const clients = found.get(tenant) ?? {
     hasPublic: tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret),
     hasOffline: tenant.clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess),
+    grants: new Set(tenant.clients.values().flatMap(({ grants, enabled }) => (enabled ? grants : []))),
   };
   found.set(tenant, clients);
   return clients;

@@ -85,6 +85,22 @@ describe("the metadata", () => {
     }
   });
 
+  test.each([
+    [{ grants: new Set(["arbitrary_identity"]) }, ["arbitrary_identity"]],
+    [{ grants: new Set(["arbitrary_identity"]), enabled: false }, []],
+  ])("names the grants that a client of the tenant may use: %j", async (client, named) => {
+    const { app, engine } = testGateway();
+    const known = engine.forTenant("acme");
+    if (known === undefined) throw new Error("there is no such tenant");
+    const clients = new Map([["web", testClient({ id: "web", ...client })]]);
+    engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, clients } });
+    for (const path of [...OPENID, ...OAUTH]) {
+      const document = (await app.inject(path)).json();
+      expect(document.grant_types_supported).toEqual([...named, "refresh_token"]);
+      expect(Object.keys(document.grant_parameters_supported)).toEqual(named);
+    }
+  });
+
   test("is taken by a client that follows the specification", async () => {
     const { app } = testGateway();
     for (const [path, algorithm] of [
