@@ -31,6 +31,7 @@ const valid = {
     arbitrary_claims: "{}",
   },
   identity: { ...credentials, grant_type: "arbitrary_identity", subject: "someone", scope: "a" },
+  itself: { ...credentials, grant_type: "client_credentials", scope: "b a" },
 } satisfies Record<string, Form>;
 
 const many = JSON.stringify(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`c${i}`, 1])));
@@ -88,6 +89,11 @@ const refused: [string, Form, string][] = [
   ["no scope", { ...valid.identity, scope: "" }, "invalid_request"],
   ["a malformed scope", { ...valid.identity, scope: "a \u00e9" }, "invalid_scope"],
   ["a scope that is too long", { ...valid.identity, scope: "x".repeat(301) }, "invalid_scope"],
+  ["a client's id as a subject", { ...valid.identity, subject: credentials.client_id }, "invalid_request"],
+  ["an id_token for a client itself", { ...valid.itself, scope: "openid" }, "invalid_scope"],
+  ["a refresh token for a client itself", { ...valid.itself, scope: "offline_access" }, "invalid_scope"],
+  ["a claim of a client about itself", { ...valid.itself, arbitrary_claims: '{"a":1}' }, "invalid_request"],
+  ["a client that does not prove to be itself", { ...valid.itself, client_secret: "" }, "invalid_client"],
   ["a lifetime of nothing", { ...valid.identity, access_token_lifetime: "0" }, "invalid_request"],
   ["a lifetime that is too long", { ...valid.identity, access_token_lifetime: "2592001" }, "invalid_request"],
   ["a negative lifetime", { ...valid.identity, access_token_lifetime: "-5" }, "invalid_request"],
@@ -118,6 +124,7 @@ describe("both doors mint the same", () => {
       "__proto__ and the like",
       { ...valid.noSubject, arbitrary_claims: '{"__proto__":"a","constructor":["b"],"toString":1}' },
     ],
+    ["all that client_credentials takes", { ...valid.itself, access_token_lifetime: "60", access_token_type: "jwt" }],
     ["odd numbers", { ...valid.noSubject, arbitrary_claims: '{"a":-0.5,"b":1e21,"c":9007199254740991}' }],
     ["Unicode", { ...valid.identity, subject: "żółw 🐢", arbitrary_amrs: '["𝕏"]', arbitrary_audiences: '["ß"]' }],
     [

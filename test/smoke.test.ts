@@ -99,6 +99,28 @@ describe("the real process", () => {
     },
   );
 
+  it("serves a stock OAuth2 client that gets a token for itself", async () => {
+    const server = await discover(service.publicUrl, "oauth2");
+    expect(server.grant_types_supported).toContain("client_credentials");
+    const secret = oauth.ClientSecretBasic("secret");
+    const answer = await oauth.clientCredentialsGrantRequest(server, client, secret, { scope: "b a" }, insecure);
+    const tokens = await oauth.processClientCredentialsResponse(server, client, answer);
+    expect(tokens).toEqual({
+      access_token: expect.any(String),
+      token_type: "bearer",
+      expires_in: 2_592_000,
+      scope: "a b",
+    });
+    expect(await verify(server, tokens.access_token)).toMatchObject({
+      sub: client.client_id,
+      client_id: client.client_id,
+    });
+    const refused = await oauth.clientCredentialsGrantRequest(server, client, oauth.None(), {}, insecure);
+    await expect(oauth.processClientCredentialsResponse(server, client, refused)).rejects.toMatchObject({
+      code: oauth.WWW_AUTHENTICATE_CHALLENGE,
+    });
+  });
+
   it("verifies an old token after a restart, and ends cleanly, without having loaded what SQLite does not need", async () => {
     const rpc = rpcDoor(service.rpcPort);
     const { accessToken = "" } = await rpc.mint({

@@ -1,8 +1,13 @@
+/** Whether a text matches one of some globs; without any list of them, it does. */
+export function matchesAnyGlob(globs: readonly string[] | undefined, text: string): boolean {
+  return globs === undefined || globs.some((glob) => matchesGlob(glob, text));
+}
+
 /**
  * Whether a text matches a glob: `*` stands for any characters or none, everything else for itself. Without a regular
  * expression, so no glob can make matching slow.
  */
-export function matchesGlob(glob: string, text: string): boolean {
+function matchesGlob(glob: string, text: string): boolean {
   const [head = "", ...pieces] = glob.split("*");
   const tail = pieces.pop();
   if (tail === undefined) return text === head;

@@ -1,5 +1,5 @@
 import { type Instant, toSeconds } from "../base/clock.ts";
-import { matchesGlob } from "../base/glob.ts";
+import { matchesAnyGlob } from "../base/glob.ts";
 import type { JsonObject } from "../base/json.ts";
 import { type AccessTokenType, type Client, ownResources, type Tenant } from "../registry/tenant.ts";
 import { CUSTOM_PAYLOAD, foldName, isReservedClaim } from "../token/reserved-claims.ts";
@@ -8,6 +8,7 @@ import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { Decision, GrantHandler } from "./grant.ts";
 import type { MintRequest } from "./request.ts";
+import { checkGrantedSubject, sourceOfSubject } from "./subjects.ts";
 
 /** How long tokens live, in seconds. */
 interface Lifetimes {
@@ -42,7 +43,7 @@ export function approve(
 ): Approval {
   const scopes = decided.scopes.filter((scope) => !withoutRefreshToken || scope !== OFFLINE_ACCESS);
   const decision = { ...decided, scopes };
-  checkDecision(decision, client, tenant);
+  checkDecision(decision, client, tenant, sourceOfSubject(request));
   const fixedClaims = { ...client.claims.get("*"), ...client.claims.get(decision.grantType) };
   const fixed = new Set(Object.keys(fixedClaims).map(foldName));
   for (const name of Object.keys(decision.claims)) {
@@ -135,26 +136,13 @@ export function narrow(granted: Approval, scopes: readonly string[]): Approval {
 }
 
 /** Throws OAuthError if the client may not be granted this. */
-function checkDecision(decision: Decision, client: Client, tenant: Tenant): void {
+function checkDecision(decision: Decision, client: Client, tenant: Tenant, source?: string): void {
   checkScopes(decision.scopes, client, tenant.limits.scopeLength);
   if (decision.issuer !== tenant.issuer && !client.allowedIssuers.has(decision.issuer)) {
     throw new OAuthError("invalid_request", `The issuer '${decision.issuer}' is not allowed for this client.`);
   }
-  if (decision.subject !== undefined) checkSubject(decision.subject, client, tenant);
+  checkGrantedSubject(decision, client, tenant, source);
   checkAudience(decision, client, tenant);
-}
-
-/** Throws OAuthError `invalid_request` if the client may not mint for a subject, or revoke what it has. */
-export function checkSubject(subject: string, client: Client, tenant: Tenant): void {
-  if (subject.length > tenant.limits.subjectLength) {
-    throw new OAuthError(
-      "invalid_request",
-      `The subject is too long: at most ${tenant.limits.subjectLength} characters.`,
-    );
-  }
-  if (!isAllowed(client.allowedSubjects, subject)) {
-    throw new OAuthError("invalid_request", "The subject is not allowed for this client.");
-  }
 }
 
 /** A name that was the caller's when it was granted may be reserved today. */
@@ -168,14 +156,10 @@ function checkClaimNames(claims: JsonObject, client: Client, tenant: Tenant): vo
 /** Where the client is held to some. The tenant's own resources are open to every client. */
 function checkAudience(decision: Decision, client: Client, tenant: Tenant): void {
   for (const { name } of decision.audience) {
-    if (name !== ownResources(tenant) && !isAllowed(client.allowedAudiences, name)) {
+    if (name !== ownResources(tenant) && !matchesAnyGlob(client.allowedAudiences, name)) {
       throw new OAuthError("invalid_request", `The audience '${name}' is not allowed for this client.`);
     }
   }
-}
-
-function isAllowed(globs: readonly string[] | undefined, text: string): boolean {
-  return globs === undefined || globs.some((glob) => matchesGlob(glob, text));
 }
 
 function checkScopes(scopes: readonly string[], client: Client, maxLength: number): void {

@@ -24,7 +24,7 @@ export const arbitraryIdentity: GrantHandler = {
     const read = claims.readShared(request, context);
     problems.refuse();
 
-    const scopes = claims.sortedScopes(request);
+    const scopes = claims.sortedScopes(request.scopes);
     return {
       ...claims.localSubject(this.grantType, subject, read.amrs, context),
       scopes,

@@ -22,7 +22,7 @@ export const arbitraryNoSubject: GrantHandler = {
     const read = claims.readShared(request, context, GRANTED);
     problems.refuse();
 
-    const scopes = claims.sortedScopes(request);
+    const scopes = claims.sortedScopes(request.scopes);
     return {
       grantType: this.grantType,
       issuer: client.tenant.issuer,

@@ -30,7 +30,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
     problems.refuse();
 
     const subject = await subjectOf(idToken, authority, context);
-    const scopes = claims.sortedScopes(request);
+    const scopes = claims.sortedScopes(request.scopes);
     return {
       ...claims.localSubject(this.grantType, subject, [...authority.amr, ...read.amrs], context),
       scopes,

@@ -26,7 +26,7 @@ export const arbitraryResourceOwner: GrantHandler = {
     problems.refuse();
 
     const subject = await subjectOf(request, context);
-    const scopes = claims.sortedScopes(request);
+    const scopes = claims.sortedScopes(request.scopes);
     return {
       ...claims.localSubject(this.grantType, subject, read.amrs, context),
       scopes,

@@ -105,9 +105,9 @@ export function customPayload(request: MintRequest, problems: Problems): JsonObj
   return payload === undefined ? {} : { [CUSTOM_PAYLOAD]: payload };
 }
 
-/** The scopes of the `scope` parameter, sorted and without duplicates. */
-export function sortedScopes(request: MintRequest): readonly string[] {
-  return [...new Set(request.scopes)].sort();
+/** Scopes as tokens list them: sorted and without duplicates. */
+export function sortedScopes(scopes: readonly string[] = []): readonly string[] {
+  return [...new Set(scopes)].sort();
 }
 
 /**

@@ -1,11 +1,11 @@
 import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
-import { OFFLINE_ACCESS } from "../token/scope.ts";
+import { OFFLINE_ACCESS, OPENID } from "../token/scope.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { ReadSecret } from "./secret.ts";
-import type { Client, Limits } from "./tenant.ts";
+import { CLIENT_CREDENTIALS, type Client, type Limits } from "./tenant.ts";
 
 /** What a client's registration is checked against. */
 export interface ClientContext {
@@ -35,8 +35,10 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkId(id, credentials, problems);
   checkGrants(file, context, problems);
   checkScopes(file, problems);
+  checkDefaultScopes(file, problems);
   checkSecretRules(file, context, problems);
   checkPublicMint(file, problems);
+  checkConfidential(file, problems);
   checkLifetimes(file, problems);
   checkTokenSize(file, context, problems);
   checkClaims(file, context, problems);
@@ -101,6 +103,15 @@ function checkScopes({ scopes }: ClientFile, problems: Problems): void {
   }
 }
 
+function checkDefaultScopes({ scopes, defaultScopes }: ClientFile, problems: Problems): void {
+  for (const [index, scope] of defaultScopes.entries()) {
+    const problem = problems.at("defaultScopes", index);
+    if (scope === "*") problem.add("expected the name of a scope");
+    else if (scope === OFFLINE_ACCESS || scope === OPENID) problem.add(`${CLIENT_CREDENTIALS} never grants ${scope}`);
+    else if (scopes !== "*" && !scopes.includes(scope)) problem.add(`expected one of scopes, got ${scope}`);
+  }
+}
+
 function checkSecretRules(file: ClientFile, { secretsMayFollow = false }: ClientContext, problems: Problems): void {
   if (file.requireSecret && file.secrets.length === 0 && !secretsMayFollow) {
     problems.at("secrets").add("expected at least one, as requireSecret is true");
@@ -121,6 +132,12 @@ function checkPublicMint({ requireSecret, grants, allowPublicMint }: ClientFile,
     .add(
       "expected true, as requireSecret is false: anyone who knows the client's id may mint whatever its grants allow",
     );
+}
+
+/** RFC 6749 section 4.4: only confidential clients may use it. */
+function checkConfidential({ requireSecret, grants }: ClientFile, problems: Problems): void {
+  if (requireSecret || !grants.includes(CLIENT_CREDENTIALS)) return;
+  problems.at("requireSecret").add(`expected true, as grants has ${CLIENT_CREDENTIALS} (RFC 6749 section 4.4)`);
 }
 
 function checkLifetimes(file: ClientFile, problems: Problems): void {

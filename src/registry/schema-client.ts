@@ -29,6 +29,10 @@ const client = z.strictObject({
     .union([z.literal("*"), z.array(scopeToken)], expected('a list of scopes, or "*" for any'))
     .default([])
     .describe('The scopes that it may ask for; none unless named; "*": any'),
+  defaultScopes: z
+    .array(scopeToken)
+    .default([])
+    .describe("The scopes that it gets from client_credentials if it asks for none; default: none"),
   allowOfflineAccess: flag
     .default(false)
     .describe("Whether the client may request offline_access, and so a refresh token"),
@@ -61,7 +65,12 @@ const client = z.strictObject({
     .default([])
     .describe("The issuers that arbitrary_token may name in addition to the tenant's own; never another tenant's"),
   allowedAudiences: z.array(filledIn).optional().describe("Globs of the audiences that it may ask for; default: any"),
-  allowedSubjects: z.array(text).optional().describe("Globs of the subjects that it may mint for; default: any"),
+  allowedSubjects: z
+    .array(text)
+    .optional()
+    .describe(
+      "Globs of the subjects that it may mint for; default: any. The id of a client that may use client_credentials is allowed only if it is here word for word",
+    ),
   allowedClaims: z
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))
     .default([])

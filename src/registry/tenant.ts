@@ -152,6 +152,8 @@ export interface Client {
   readonly grants: ReadonlySet<string>;
   /** The scopes that it may ask for; `*`: any. */
   readonly scopes: ReadonlySet<string> | "*";
+  /** What it gets from `client_credentials` if it asks for no scope (RFC 6749 section 3.3). */
+  readonly defaultScopes: readonly string[];
   /** Whether it may ask for `offline_access`, and so for a refresh token. */
   readonly allowOfflineAccess: boolean;
   readonly accessTokenType: AccessTokenType;
@@ -170,7 +172,10 @@ export interface Client {
   readonly allowedIssuers: ReadonlySet<string>;
   /** Globs of the audiences that it may ask for; absent: any. */
   readonly allowedAudiences: readonly string[] | undefined;
-  /** Globs of the subjects that it may mint for; absent: any. */
+  /**
+   * Globs of the subjects that it may mint for; absent: any. The id of a client that may use `client_credentials` must be
+   * there word for word.
+   */
   readonly allowedSubjects: readonly string[] | undefined;
   /** Reserved claims that it may set nevertheless. */
   readonly allowedClaims: ReadonlySet<string>;
@@ -189,6 +194,9 @@ export interface Client {
    */
   readonly introspection: "own" | "tenant" | readonly string[];
 }
+
+/** The grant type by which a client gets a token for itself (RFC 6749 section 4.4); `sub` is its id. */
+export const CLIENT_CREDENTIALS = "client_credentials";
 
 /** The default audience of every token. */
 export function ownResources(tenant: Tenant): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesGlob } from "../../src/base/glob.ts";
+import { matchesAnyGlob } from "../../src/base/glob.ts";
 
 describe("glob", () => {
   it.each([
@@ -14,7 +14,7 @@ describe("glob", () => {
     ["a*b*c", "abbc"],
     ["a.c", "a.c"],
   ])("%j takes %j", (glob, text) => {
-    expect(matchesGlob(glob, text)).toBe(true);
+    expect(matchesAnyGlob([glob], text)).toBe(true);
   });
 
   it.each([
@@ -27,7 +27,13 @@ describe("glob", () => {
     ["a.c", "abc"],
     ["A", "a"],
   ])("%j refuses %j", (glob, text) => {
-    expect(matchesGlob(glob, text)).toBe(false);
+    expect(matchesAnyGlob([glob], text)).toBe(false);
+  });
+
+  it("is one of several, or any if there is no list of them", () => {
+    expect(matchesAnyGlob(["a", "user-*"], "user-1")).toBe(true);
+    expect(matchesAnyGlob([], "user-1")).toBe(false);
+    expect(matchesAnyGlob(undefined, "user-1")).toBe(true);
   });
 
   it("is a regular expression in which only * is special", () => {
@@ -38,7 +44,7 @@ describe("glob", () => {
           .split("*")
           .map((piece) => piece.replaceAll(".", "\\."))
           .join(".*");
-        expect(matchesGlob(glob, subject)).toBe(new RegExp(`^${expression}$`).test(subject));
+        expect(matchesAnyGlob([glob], subject)).toBe(new RegExp(`^${expression}$`).test(subject));
       }),
     );
   });

@@ -116,7 +116,7 @@ describe("mintmark import-gsts", () => {
               { "Value": "${digest}", "Type": "SharedSecret", "Expiration": null },
               { "Value": "hunter2" },
             ],
-            "AllowedGrantTypes": ["client_credentials", "arbitrary_identity"],
+            "AllowedGrantTypes": ["authorization_code", "arbitrary_identity"],
             "AllowedScopes": ["orders.read", "offline_access"],
             "AccessTokenType": "Reference", "RefreshTokenUsage": "ReUse", "RefreshTokenExpiration": "Sliding",
             "IdentityTokenLifetime": "600", "Enabled": "False", "RedirectUris": ["https://a.example"],
@@ -142,7 +142,7 @@ describe("mintmark import-gsts", () => {
     });
     expect(loadConfig(fileWorld(stdout)).tenants.get("default")?.clients.size).toBe(1);
     expect(stderr).toContain("clients.https://a//b.ClientSecrets[1]: no counterpart: expected a SharedSecret");
-    expect(stderr).toContain("clients.https://a//b.AllowedGrantTypes: no counterpart: client_credentials\n");
+    expect(stderr).toContain("clients.https://a//b.AllowedGrantTypes: no counterpart: authorization_code\n");
     expect(stderr).toContain("clients.https://a//b: no counterpart: RedirectUris\n");
     expect(stderr).toContain("settings.IdentityServer: no counterpart: ApiScopes\n");
     expect(stderr).not.toMatch(/hunter2|Logging/);

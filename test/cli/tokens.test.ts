@@ -106,6 +106,13 @@ describe("mintmark mint", () => {
     expect(claimsOf(access_token)).toMatchObject({ sub: "alice" });
   });
 
+  it("mints for the client itself", async () => {
+    const mint = ["mint", "--grant-type", "client_credentials", "--scope", "nitro", "--access-token-lifetime", "5m"];
+    const { access_token, ...rest } = await commandAnswer(mint, around());
+    expect(rest).toEqual({ token_type: "Bearer", expires_in: 300, scope: "nitro" });
+    expect(claimsOf(access_token)).toMatchObject({ sub: DEVELOPMENT_CLIENT.id, client_id: DEVELOPMENT_CLIENT.id });
+  });
+
   it("passes an id_token on, and its authority", async () => {
     writeFileSync(join(folder, "id_token"), "not.a.jwt");
     const grant = ["mint", "--grant-type", "arbitrary_oidc_resource_owner", "--arbitrary-claims", "{}"];

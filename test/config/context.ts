@@ -12,6 +12,7 @@ export const GRANT_TYPES = [
   "arbitrary_resource_owner",
   "arbitrary_oidc_resource_owner",
   "arbitrary_identity",
+  "client_credentials",
 ];
 
 /** A key-encryption key. */

@@ -77,6 +77,7 @@ describe("a configuration file", () => {
       enabled: true,
       grants: new Set(),
       scopes: new Set(),
+      defaultScopes: [],
       allowOfflineAccess: false,
       accessTokenType: "jwt",
       accessTokenLifetime: 3600,

@@ -28,6 +28,7 @@ export async function requiredForms(service: OidcService) {
       arbitrary_claims: "{}",
     },
     arbitrary_identity: { subject: "someone", scope: "a" },
+    client_credentials: {},
   } satisfies Record<string, Form>;
 }
 
@@ -48,6 +49,7 @@ export const closedTenant = {
       allowedSubjects: ["user-*"],
     },
     disabled: { secrets, enabled: false },
+    public: { secrets, requireSecret: false },
   },
 };
 

@@ -12,7 +12,7 @@ import { basic, type Form } from "../support/doors.ts";
 import { limited } from "../support/limited.ts";
 import type { OidcService } from "../support/oidc-service.ts";
 import { seededRandom } from "../support/random.ts";
-import { SECRET } from "../support/tenant.ts";
+import { CLIENT_ID, SECRET } from "../support/tenant.ts";
 import { type Attempt, attempts, credentials, refusalIn, requiredForms } from "./attempts.ts";
 
 const repeated = (count: number, entry: (index: number) => string) => Array.from({ length: count }, (_, i) => entry(i));
@@ -100,6 +100,7 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       noSubject({ scope: "é" }),
       closed("arbitrary_no_subject", { scope: "b" }),
       closed("arbitrary_no_subject", { arbitrary_claims: '{"sub":"admin"}' }),
+      noSubject({ arbitrary_claims: JSON.stringify({ sub: CLIENT_ID }) }),
       closed("arbitrary_no_subject", { arbitrary_audiences: '["b"]' }),
       raw("{}", { "content-type": "application/json" }),
       raw(Uint8Array.of(0xff)),
@@ -160,6 +161,11 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       oidc(await service.idToken({}, { kid: "another" })),
       oidc([header, claims, signature.replace(/^./, (first) => (first === "A" ? "B" : "A"))].join(".")),
       oidc(await service.deadIdToken(), "wellknown://apple"),
+    ],
+    client_credentials: [
+      mint("client_credentials", { scope: "offline_access" }),
+      mint("client_credentials", { scope: "openid" }),
+      closed("client_credentials", { client_id: "public", client_secret: "" }),
     ],
     arbitrary_identity: [mint("arbitrary_identity", { subject: "" }), mint("arbitrary_identity", { scope: "" })],
   };

@@ -33,6 +33,9 @@ const OTHER_ISSUER = "https://accounts.google.com";
 /** The authority's prefix, and the subject of seed 003's id_token. */
 const SUBJECT_OF_AUTHORITY = "myCompany.104758924428036663951";
 
+/** The scopes that client_credentials never grants. */
+const REFUSED = new Set(["offline_access", "openid"]);
+
 /** What the client has in every token of arbitrary_identity. */
 const FIXED = { nudibranch_watermark: "Daffy Duck" };
 
@@ -145,6 +148,24 @@ export const granted: Readonly<Record<string, fc.Arbitrary<Granted>>> = {
         ...FIXED,
       }),
     })),
+
+  client_credentials: fc
+    .record({ lifetime: common.lifetime, scopes: scopes.map((all) => all.filter((scope) => !REFUSED.has(scope))) })
+    .map(({ lifetime, scopes: named }) => ({
+      form: {
+        grant_type: "client_credentials",
+        client_id: CLIENT_ID,
+        client_secret: SECRET,
+        scope: named.join(" "),
+        ...(lifetime !== undefined && { access_token_lifetime: String(lifetime) }),
+      },
+      accessToken: (circumstances) => ({
+        ...accessToken({ claims: {}, payload: undefined, lifetime }, circumstances),
+        sub: CLIENT_ID,
+        aud: audienceOf({ scopes: named, audiences: [] }, circumstances),
+        ...scopeClaim(named),
+      }),
+    })),
 };
 
 /** Whom an id_token is for, and who asked for it if those are several. */
@@ -216,7 +237,10 @@ function local(grantType: string, sub: string, { amrs }: Scoped, now: number): J
   return { sub, auth_time: now, idp: "local", amr: [grantType, ...amrs] };
 }
 
-function audienceOf({ scopes: named, audiences }: Scoped, { issuer }: Circumstances): readonly string[] {
+function audienceOf(
+  { scopes: named, audiences }: Pick<Scoped, "scopes" | "audiences">,
+  { issuer }: Circumstances,
+): readonly string[] {
   const resources = named
     .filter((scope) => !["offline_access", "openid", "email"].includes(scope))
     .map((scope) => (scope.startsWith(`${RESOURCE}.`) ? RESOURCE : scope));

@@ -53,7 +53,8 @@ tenants:
       ${quoted(client)}:
         # The hash of its secret. \`mintmark client hash-secret --generate\` generates another.
         secrets: [${quoted(hash)}]
-        # The grants that it may use. Others are arbitrary_token, arbitrary_oidc_resource_owner and arbitrary_identity.
+        # The grants that it may use. Others are arbitrary_token, arbitrary_oidc_resource_owner, arbitrary_identity and
+        # client_credentials.
         grants: [arbitrary_resource_owner, arbitrary_no_subject]
         # The scopes that it may request.
         # scopes: [orders.read]

@@ -8,8 +8,8 @@ import { revocationIds } from "../../token/revocation.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import { checkSubject } from "../policy.ts";
 import type { RevokeRequest } from "../request.ts";
+import { checkRevocableSubject } from "../subjects.ts";
 import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
@@ -68,7 +68,7 @@ async function endSubject(
   subject: string,
   wholeNamespace: boolean,
 ): Promise<Performed> {
-  checkSubject(subject, client, tenant);
+  checkRevocableSubject(subject, client, tenant);
   // A caller may have given the hint by mistake.
   if (!looksLikeToken(subject)) context.note({ subject });
   await revokeSubject(context, client, subject, wholeNamespace);
