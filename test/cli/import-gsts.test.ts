@@ -148,6 +148,24 @@ describe("mintmark import-gsts", () => {
     expect(stderr).not.toMatch(/hunter2|Logging/);
   });
 
+  it("gives a client the scopes for itself that IdentityServer4 gives it", async () => {
+    const AllowedScopes = ["orders.read", "openid", "offline_access"];
+    const { web, notes } = await client({ AllowedGrantTypes: ["client_credentials"], AllowedScopes });
+    expect(web).toMatchObject({ grants: ["client_credentials"], defaultScopes: ["orders.read"] });
+    expect(notes).toContain(
+      "clients.web.AllowedGrantTypes: tokens of client_credentials get the claim sub here: the client's id",
+    );
+  });
+
+  it("lets no public client have a token for itself", async () => {
+    const grants = ["client_credentials", "arbitrary_identity"];
+    const { web, notes } = await client({ AllowedGrantTypes: grants, RequireClientSecret: false });
+    expect(web.grants).toEqual(["arbitrary_identity"]);
+    expect(notes).toContain(
+      "clients.web.AllowedGrantTypes: left out: client_credentials, because it requires a secret",
+    );
+  });
+
   it.each([
     [{ AccessTokenLifetime: 2147483647 }, { accessTokenLifetime: "3650d" }, "changed from 2147483647 to ten years"],
     [

@@ -7,6 +7,12 @@ import type { Settings } from "./settings.ts";
 /** The scope for a refresh token. */
 export const OFFLINE_ACCESS = "offline_access";
 
+/** The grant by which a client gets tokens for itself. */
+const CLIENT_CREDENTIALS = "client_credentials";
+
+/** Scopes of users, which tokens for a client itself do not have. */
+const OF_USERS = new Set(["openid", "profile", "email", "address", "phone"]);
+
 /** Settings for claims that all tokens have here anyway. */
 const ALWAYS = ["IncludeJwtId", "IncludeClientId", "IncludeAmr"];
 
@@ -30,17 +36,21 @@ export function clientOf(client: Settings, { grantTypes, disabledScopes, now }: 
     client.note("AllowGlobalSubjectRevocation", "no counterpart: here, the client may revoke all that a subject has");
   }
   const namespace = client.takeText("Namespace") ?? client.takeText("watermark");
-  const scopes = client.takeTexts("AllowedScopes");
-  const allowOfflineAccess = allowsOfflineAccess(client, scopes);
+  const allScopes = client.takeTexts("AllowedScopes");
+  const allowOfflineAccess = allowsOfflineAccess(client, allScopes);
+  const scopes = withoutDisabled(client, allScopes, disabledScopes);
+  const secretRules = secretRulesOf(client);
+  const grants = grantsOf(client, grantTypes, secretRules);
   const accessTokenType = client.takeChoice("AccessTokenType", ["jwt", "reference"]);
   const allowedIssuers = client.takeTexts("AllowedArbitraryIssuers");
   const registration = {
     ...(namespace !== undefined && { namespace }),
     secrets: secretsOf(client, now),
-    ...secretRulesOf(client),
+    ...secretRules,
     ...(client.takeFlag("Enabled") === false && { enabled: false }),
-    grants: grantsOf(client, grantTypes),
-    scopes: withoutDisabled(client, scopes, disabledScopes),
+    grants,
+    scopes,
+    ...defaultScopesOf(client, grants, scopes),
     ...(allowOfflineAccess && { allowOfflineAccess }),
     ...(accessTokenType === "reference" && { accessTokenType }),
     ...lifetimesOf(client, allowOfflineAccess),
@@ -91,11 +101,22 @@ function secretRulesOf(client: Settings): JsonObject {
   };
 }
 
-function grantsOf(client: Settings, grantTypes: readonly string[]): readonly string[] {
-  const grants = client.takeTexts("AllowedGrantTypes");
+function grantsOf(client: Settings, grantTypes: readonly string[], { requireSecret }: JsonObject): readonly string[] {
+  const named = client.takeTexts("AllowedGrantTypes");
+  const isRefused = requireSecret === false && named.includes(CLIENT_CREDENTIALS);
+  if (isRefused) client.note("AllowedGrantTypes", `left out: ${CLIENT_CREDENTIALS}, because it requires a secret`);
+  const grants = isRefused ? named.filter((grant) => grant !== CLIENT_CREDENTIALS) : named;
   const unknown = grants.filter((grant) => !grantTypes.includes(grant));
   if (unknown.length > 0) client.note("AllowedGrantTypes", `no counterpart: ${unknown.join(", ")}`);
   return grants.filter((grant) => grantTypes.includes(grant));
+}
+
+/** In IdentityServer4, a client that asks for no scope gets all that its API resources have. */
+function defaultScopesOf(client: Settings, grants: readonly string[], scopes: readonly string[]): JsonObject {
+  if (!grants.includes(CLIENT_CREDENTIALS)) return {};
+  client.note("AllowedGrantTypes", `tokens of ${CLIENT_CREDENTIALS} get the claim sub here: the client's id`);
+  const defaultScopes = scopes.filter((scope) => !OF_USERS.has(scope));
+  return defaultScopes.length === 0 ? {} : { defaultScopes };
 }
 
 function graceOf(client: Settings): JsonObject {
