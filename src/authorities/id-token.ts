@@ -18,7 +18,7 @@ const MAX_LENGTH = 16 * 1024;
  * its secret (RFC 8725 section 2.1).
  */
 const ALGORITHMS: ReadonlySet<unknown> = new Set(
-  "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" "),
+  "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 Ed25519 EdDSA".split(" "),
 );
 
 /**

@@ -10,7 +10,7 @@ interface Algorithm {
   /** The hash behind `at_hash` (OpenID Connect Core section 3.1.3.6). */
   readonly hash: "sha256" | "sha384" | "sha512";
   readonly generate: { readonly modulusLength?: number; readonly crv?: string };
-  /** How a private key signs (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1), as `node:crypto` names it. */
+  /** How a private key signs (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1, RFC 9864), as `node:crypto` names it. */
   readonly signs: Omit<SignKeyObjectInput, "key"> & { readonly digest: string | null };
 }
 
@@ -22,12 +22,17 @@ const PSS = {
 };
 const RSA = { hash: "sha256", generate: { modulusLength: 2048 } } as const;
 
+const ED25519 = { hash: "sha512", generate: { crv: "Ed25519" }, signs: { digest: null } } as const;
+
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   RS256: { ...RSA, signs: PKCS1 },
   PS256: { ...RSA, signs: PSS },
   ES256: { hash: "sha256", generate: {}, signs: { digest: "sha256", dsaEncoding: "ieee-p1363" } },
   ES384: { hash: "sha384", generate: {}, signs: { digest: "sha384", dsaEncoding: "ieee-p1363" } },
-  EdDSA: { hash: "sha512", generate: { crv: "Ed25519" }, signs: { digest: null } },
+  ES512: { hash: "sha512", generate: {}, signs: { digest: "sha512", dsaEncoding: "ieee-p1363" } },
+  // The same signatures under two names: RFC 9864 deprecates the second one, which does not tell the curve.
+  Ed25519: ED25519,
+  EdDSA: ED25519,
 };
 
 /** Every algorithm that a tenant can be configured with. */

@@ -15,7 +15,7 @@ const signing = z.strictObject({
   algorithm: z
     .enum(SIGNING_ALGORITHMS, expected(SIGNING_ALGORITHMS.join(", ")))
     .default("RS256")
-    .describe("The JWS algorithm: RS256, PS256, ES256, ES384 or EdDSA"),
+    .describe("The JWS algorithm: RS256, PS256, ES256, ES384, ES512, Ed25519 or EdDSA"),
   rotateEvery: duration
     .prefault("30d")
     .describe("How long a key signs; at least publishAhead, jwksMaxAge, keyMaxStaleness and a minute together"),

@@ -65,7 +65,7 @@ describe("a good id_token", () => {
     );
   });
 
-  it.each(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"])(
+  it.each(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"])(
     "may be signed with %s",
     async (algorithm) => {
       const other = await startAuthority({ clock, algorithm });

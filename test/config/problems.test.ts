@@ -105,7 +105,10 @@ describe("the shape", () => {
 
   test.each([
     [{ issuer: "https://a?x=1" }, "issuer: expected an http or https URL"],
-    [{ signing: { algorithm: "HS256" } }, "signing.algorithm: expected RS256, PS256, ES256, ES384, EdDSA"],
+    [
+      { signing: { algorithm: "HS256" } },
+      "signing.algorithm: expected RS256, PS256, ES256, ES384, ES512, Ed25519, EdDSA",
+    ],
     [{ resources: { "a b": [] } }, 'resources["a b"]: expected a scope'],
     [{ resources: { a: ["b c"] } }, "resources.a[0]: expected a scope"],
     [{ limits: { claimsDepth: 1000 } }, "limits.claimsDepth: expected a whole number from 1 to 32"],

@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, importJWK, type JWK, jwtVerify } from "jose";
+import { decodeProtectedHeader, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { leftHalfHash, nodeSignatures, SIGNING_ALGORITHMS } from "../../src/keyring/algorithms.ts";
 
@@ -32,11 +32,28 @@ describe.each(SIGNING_ALGORITHMS)("%s", (algorithm) => {
   });
 });
 
+describe.each([
+  ["Ed25519", "EdDSA"],
+  ["EdDSA", "Ed25519"],
+] as const)("a key of %s", (algorithm, other) => {
+  it(`verifies nothing that says ${other}, though the signature is the same`, async () => {
+    const privateJwk = await nodeSignatures.generate(algorithm);
+    const { kid, verify } = await nodeSignatures.load(algorithm, privateJwk);
+    const signedAs = async (alg: string) =>
+      new SignJWT({ sub: "someone" })
+        .setProtectedHeader({ alg, kid, typ: "JWT" })
+        .sign(await importJWK(JSON.parse(privateJwk), alg));
+    expect(await verify(await signedAs(algorithm))).toEqual({ sub: "someone" });
+    expect(await verify(await signedAs(other))).toBeUndefined();
+  });
+});
+
 describe("at_hash", () => {
   it("is the left half of the algorithm's hash", () => {
     // The example of OpenID Connect Core appendix A.3.
     expect(leftHalfHash("RS256", "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y")).toBe("77QmUPtjPfzWtF2AnpK9RQ");
     expect(Buffer.from(leftHalfHash("ES384", "x"), "base64url")).toHaveLength(24);
-    expect(Buffer.from(leftHalfHash("EdDSA", "x"), "base64url")).toHaveLength(32);
+    for (const algorithm of ["ES512", "Ed25519", "EdDSA"] as const)
+      expect(Buffer.from(leftHalfHash(algorithm, "x"), "base64url")).toHaveLength(32);
   });
 });
