@@ -1,5 +1,6 @@
 import { matchesAnyGlob } from "../base/glob.ts";
 import { CLIENT_CREDENTIALS, type Client, type Tenant } from "../registry/tenant.ts";
+import { ACCESS_TOKEN_PROFILES } from "../token/access-token-profile.ts";
 import { OAuthError } from "./errors.ts";
 import type { MintRequest } from "./request.ts";
 
@@ -53,13 +54,19 @@ function checkAllowed(subject: string, { allowedSubjects }: Client, { limits }: 
 function checkDistinct(subject: string, { allowedSubjects }: Client, { clients }: Tenant, source: string): void {
   const named = clients.get(subject);
   if (named === undefined || !isOwnSubject(named) || allowedSubjects?.includes(subject)) return;
-  throw new OAuthError(
-    "invalid_request",
-    `${source} must not be the id of a client that may use ${CLIENT_CREDENTIALS}.`,
-  );
+  throw new OAuthError("invalid_request", `${source} must not be the id of a client that gets tokens for itself.`);
 }
 
 /** Whether a client's id is a subject of its tenant. */
-function isOwnSubject({ grants }: Client): boolean {
-  return grants.has(CLIENT_CREDENTIALS);
+function isOwnSubject(client: Client): boolean {
+  return client.grants.has(CLIENT_CREDENTIALS) || subjectOf(undefined, client) !== undefined;
+}
+
+/**
+ * Whose tokens a client gets by a grant with or without a subject: in some profiles it is its own subject if there is no
+ * other (RFC 9068 section 2.2). Undefined: nobody's.
+ */
+export function subjectOf(subject: string | undefined, client: Client | undefined): string | undefined {
+  if (subject !== undefined || client === undefined) return subject;
+  return ACCESS_TOKEN_PROFILES[client.accessTokenProfile].isOfClient ? client.id : undefined;
 }

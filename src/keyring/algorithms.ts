@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { JsonObject } from "../base/json.ts";
 import { isJsonObject, parseExactJson } from "../base/json.ts";
+import { JWT_TYPES, type JwtType } from "../token/jwt-type.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
 /** Everything that the mint must know of one algorithm. */
@@ -45,7 +46,7 @@ export interface SigningKey {
   readonly algorithm: SigningAlgorithm;
   readonly publicJwk: PublicJwk;
   /** Signs claims as a JWS in compact form. */
-  sign(claims: JsonObject): Promise<string>;
+  sign(claims: JsonObject, typ: JwtType): Promise<string>;
   /** Returns the claims, or undefined if this key did not sign them. */
   verify(jwt: string): Promise<JsonObject | undefined>;
 }
@@ -72,14 +73,16 @@ export const nodeSignatures: Signatures = {
     const publicKey = await importJWK(publicJwk, algorithm);
     const { digest, ...how } = ALGORITHMS[algorithm].signs;
     const privateKey = { key: createPrivateKey({ key: jwk, format: "jwk" }), ...how };
-    // The same for all tokens of a key, so it is encoded once.
-    const header = base64url(JSON.stringify({ alg: algorithm, kid, typ: "JWT" }));
+    // The same for all tokens of a key and a type, so it is encoded once.
+    const headers = new Map(
+      JWT_TYPES.map((typ) => [typ, base64url(JSON.stringify({ alg: algorithm, kid, typ }))] as const),
+    );
     return {
       kid,
       algorithm,
       publicJwk: { ...(publicJwk as PublicJwk), kid, alg: algorithm, use: "sig" },
-      async sign(claims) {
-        const signed = `${header}.${base64url(JSON.stringify(claims))}`;
+      async sign(claims, typ) {
+        const signed = `${headers.get(typ)}.${base64url(JSON.stringify(claims))}`;
         const signature = await signOnThread(digest, Buffer.from(signed), privateKey);
         return `${signed}.${signature.toString("base64url")}`;
       },

@@ -51,29 +51,30 @@ export class Keyring implements TenantKeyring {
     return {
       kid: key.kid,
       algorithm: key.algorithm,
-      sign: (claims) => key.sign(claims),
+      sign: (claims, typ) => key.sign(claims, typ),
       leftHalfHash: (text) => leftHalfHash(key.algorithm, text),
     };
   }
 
   /**
-   * Returns the claims of a token that this tenant signed, whatever its `iss`. It may have expired, and need not be an
-   * access token: the engine checks that.
+   * Returns the type and the claims of a token that this tenant signed, whatever its `iss`. It may have expired, and need
+   * not be an access token: the engine checks that.
    */
   async verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined> {
     // By a digest, so that memory does not hold a list of live tokens.
     const digest = hash("sha256", jwt, "base64url");
     const known = this.#verified.get(digest);
-    const kid = known?.kid ?? kidOf(jwt);
-    if (kid === undefined) return undefined;
+    const header = known ?? headerOf(jwt);
+    if (header === undefined) return undefined;
     // The key is checked every time, even for a remembered token: the key may have been compromised or retired since.
-    const key = await this.#publishedKey(jwt, kid, now);
+    const key = await this.#publishedKey(jwt, header.kid, now);
     if (key === undefined) return undefined;
     if (known !== undefined) return known;
     const claims = await key.material.verify(jwt);
     if (claims === undefined) return undefined;
-    this.#verified.set(digest, { kid, claims });
-    return { kid, claims };
+    const verified = { ...header, claims };
+    this.#verified.set(digest, verified);
+    return verified;
   }
 
   /**
@@ -164,12 +165,12 @@ export class Keyring implements TenantKeyring {
   }
 }
 
-/** The kid of a JWT, if it has the form of this mint's: a thumbprint. */
-function kidOf(jwt: string): string | undefined {
+/** The kid and the type of a JWT, if its kid has the form of this mint's: a thumbprint. */
+function headerOf(jwt: string): Pick<VerifiedJwt, "kid" | "typ"> | undefined {
   if (!isCompactJws(jwt)) return undefined;
   try {
-    const { kid } = decodeProtectedHeader(jwt);
-    return kid !== undefined && /^[A-Za-z0-9_-]{43}$/.test(kid) ? kid : undefined;
+    const { kid, typ } = decodeProtectedHeader(jwt);
+    return kid !== undefined && /^[A-Za-z0-9_-]{43}$/.test(kid) ? { kid, typ } : undefined;
   } catch {
     return undefined;
   }

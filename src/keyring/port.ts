@@ -3,6 +3,7 @@ import type { JsonObject } from "../base/json.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { KeyUse } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
+import type { JwtType } from "../token/jwt-type.ts";
 
 /** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "ES512" | "Ed25519" | "EdDSA";
@@ -74,7 +75,7 @@ export interface Signer {
   readonly kid: string;
   readonly algorithm: SigningAlgorithm;
   /** Signs claims as a JWS in compact form with the header members alg, kid and typ (RFC 7515 section 7.1). */
-  sign(claims: JsonObject): Promise<string>;
+  sign(claims: JsonObject, typ: JwtType): Promise<string>;
   /**
    * The left half of the hash that goes with the algorithm, base64url (`at_hash`, OpenID Connect Core section 3.1.3.6).
    */
@@ -88,7 +89,7 @@ export type PublicJwk = JsonObject;
 export interface TenantKeyring {
   /** The key to sign with. Throws {@link KeyUnavailableError} if there is none. */
   signer(now: Instant): Signer;
-  /** Returns the claims of a JWT that this tenant's keys signed, or undefined. Checks neither expiry nor revocation. */
+  /** Returns the type and the claims of a JWT that this tenant's keys signed, or undefined. Checks neither expiry nor revocation. */
   verify(jwt: string, now: Instant): Promise<VerifiedJwt | undefined>;
   /** The published keys (RFC 7517 section 5). Throws {@link KeyUnavailableError} if they may be out of date. */
   jwks(now: Instant): { readonly keys: readonly PublicJwk[] };
@@ -121,5 +122,7 @@ export interface TenantKeyring {
 /** A JWT that one of this tenant's keys signed. */
 export interface VerifiedJwt {
   readonly kid: string;
+  /** What it is (RFC 8725 section 3.11), as whoever signed it wrote it: see {@link JwtType}. */
+  readonly typ: string | undefined;
   readonly claims: JsonObject;
 }

@@ -1,12 +1,15 @@
 import * as z from "zod";
 import { expected } from "../schema/explain.ts";
 import { count, duration, durationOrZero, filledIn, flag, text } from "../schema/fields.ts";
+import { ACCESS_TOKEN_PROFILES, type AccessTokenProfile } from "../token/access-token-profile.ts";
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
 import { clientRateLimits } from "./schema-rate-limits.ts";
 
 /** The largest quota. */
 const MAX_QUOTA = 1_000_000_000;
+
+const PROFILES = Object.keys(ACCESS_TOKEN_PROFILES) as readonly AccessTokenProfile[];
 
 /** One client in the file. `build-client.ts` fills in the defaults that depend on other keys. */
 const client = z.strictObject({
@@ -40,6 +43,12 @@ const client = z.strictObject({
     .enum(["jwt", "reference"], expected("jwt or reference"))
     .default("jwt")
     .describe("The type of its access tokens if the request names none"),
+  accessTokenProfile: z
+    .enum(PROFILES, expected(PROFILES.join(" or ")))
+    .default("legacy")
+    .describe(
+      "The form of its access tokens. rfc9068: the header's typ is at+jwt, scope is one string, and sub is always there",
+    ),
   accessTokenLifetime: duration
     .prefault(3600)
     .describe("The lifetime of its access tokens; a request can only shorten it"),
@@ -69,7 +78,7 @@ const client = z.strictObject({
     .array(text)
     .optional()
     .describe(
-      "Globs of the subjects that it may mint for; default: any. The id of a client that may use client_credentials is allowed only if it is here word for word",
+      "Globs of the subjects that it may mint for; default: any. The id of a client that may use client_credentials, or has the profile rfc9068, is allowed only if it is here word for word",
     ),
   allowedClaims: z
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))

@@ -3,6 +3,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
 import type { SigningAlgorithm } from "../keyring/port.ts";
+import type { AccessTokenProfile } from "../token/access-token-profile.ts";
 
 /** A tenant, as configured. The engine knows tenants and clients only by these types. */
 export interface Tenant {
@@ -157,6 +158,7 @@ export interface Client {
   /** Whether it may ask for `offline_access`, and so for a refresh token. */
   readonly allowOfflineAccess: boolean;
   readonly accessTokenType: AccessTokenType;
+  readonly accessTokenProfile: AccessTokenProfile;
   readonly accessTokenLifetime: number;
   readonly idTokenLifetime: number;
   /** How long a grant can be refreshed, from its mint. */
@@ -173,7 +175,7 @@ export interface Client {
   /** Globs of the audiences that it may ask for; absent: any. */
   readonly allowedAudiences: readonly string[] | undefined;
   /**
-   * Globs of the subjects that it may mint for; absent: any. The id of a client that may use `client_credentials` must be
+   * Globs of the subjects that it may mint for; absent: any. The id of a client that gets tokens for itself must be
    * there word for word.
    */
   readonly allowedSubjects: readonly string[] | undefined;

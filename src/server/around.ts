@@ -33,7 +33,7 @@ export function aroundSignatures(signatures: Signatures, around: Around): Signat
     ...signatures,
     async load(algorithm, privateJwk) {
       const key = await signatures.load(algorithm, privateJwk);
-      return { ...key, sign: (claims) => around(algorithm, () => key.sign(claims)) };
+      return { ...key, sign: (claims, typ) => around(algorithm, () => key.sign(claims, typ)) };
     },
   };
 }

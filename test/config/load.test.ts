@@ -80,6 +80,7 @@ describe("a configuration file", () => {
       defaultScopes: [],
       allowOfflineAccess: false,
       accessTokenType: "jwt",
+      accessTokenProfile: "legacy",
       accessTokenLifetime: 3600,
       idTokenLifetime: 300,
       absoluteRefreshTokenLifetime: 2_592_000,

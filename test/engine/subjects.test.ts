@@ -9,7 +9,7 @@ import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts"
 
 const caller = { clientId: CLIENT_ID, clientSecret: SECRET };
 const job = { clientId: "job", clientSecret: SECRET };
-const reason = "must not be the id of a client that may use client_credentials.";
+const reason = "must not be the id of a client that gets tokens for itself.";
 
 /** A tenant whose client `job` gets tokens for itself, with another client that mints for subjects. */
 function world(members: Partial<Client> = {}, grants = ["client_credentials"], store = createMemoryStore()) {

@@ -5,7 +5,7 @@ import { leftHalfHash, nodeSignatures, SIGNING_ALGORITHMS } from "../../src/keyr
 describe.each(SIGNING_ALGORITHMS)("%s", (algorithm) => {
   it("signs what any JWT library verifies with the public JWK alone", async () => {
     const key = await nodeSignatures.load(algorithm, await nodeSignatures.generate(algorithm));
-    const jwt = await key.sign({ sub: "someöne" });
+    const jwt = await key.sign({ sub: "someöne" }, "JWT");
     expect(decodeProtectedHeader(jwt)).toEqual({ alg: algorithm, kid: key.kid, typ: "JWT" });
     const { payload } = await jwtVerify(jwt, await importJWK(key.publicJwk as JWK));
     expect(payload).toEqual({ sub: "someöne" });
@@ -28,7 +28,7 @@ describe.each(SIGNING_ALGORITHMS)("%s", (algorithm) => {
     const [key, other] = await Promise.all(
       [1, 2].map(async () => nodeSignatures.load(algorithm, await nodeSignatures.generate(algorithm))),
     );
-    expect(await key?.verify((await other?.sign({})) ?? "")).toBeUndefined();
+    expect(await key?.verify((await other?.sign({}, "JWT")) ?? "")).toBeUndefined();
   });
 });
 

@@ -33,7 +33,7 @@ describe("keyring", () => {
 
   it("signs what the JWKS verifies", async () => {
     const { keyring, now } = await testKeyring(createMemoryStore());
-    const jwt = await keyring.signer(now()).sign({ sub: "someone" });
+    const jwt = await keyring.signer(now()).sign({ sub: "someone" }, "JWT");
     const jwks = createLocalJWKSet(keyring.jwks(now()) as unknown as JSONWebKeySet);
     expect((await jwtVerify(jwt, jwks)).payload).toEqual({ sub: "someone" });
     expect(await keyring.verify(jwt, now())).toMatchObject({ claims: { sub: "someone" } });
@@ -42,7 +42,7 @@ describe("keyring", () => {
   it("verifies no token of another tenant, and no text that is none", async () => {
     const store = createMemoryStore();
     const [acme, other] = [await testKeyring(store), await testKeyring(store, { tenant: { id: "other" } })];
-    const foreign = await other.keyring.signer(other.now()).sign({ sub: "someone" });
+    const foreign = await other.keyring.signer(other.now()).sign({ sub: "someone" }, "JWT");
     for (const text of [foreign, "", "a.b.c", "not a token", unsigned(KIDLESS), unsigned({ alg: "none", kid: "x" })]) {
       expect(await acme.keyring.verify(text, acme.now())).toBeUndefined();
     }
@@ -52,7 +52,7 @@ describe("keyring", () => {
 
   it("remembers what it verified, and is not led by it to take anything else", async () => {
     const { keyring, now } = await testKeyring(createMemoryStore());
-    const jwt = await keyring.signer(now()).sign({ sub: "someone" });
+    const jwt = await keyring.signer(now()).sign({ sub: "someone" }, "JWT");
     const [header, payload, signature] = jwt.split(".");
     for (let i = 0; i < 2; i++) {
       expect(await keyring.verify(jwt, now())).toMatchObject({ claims: { sub: "someone" } });
@@ -102,13 +102,13 @@ describe("keyring", () => {
       store.away = true;
       clock.advance(900_000);
       await expect(keyring.poll()).rejects.toThrow();
-      await keyring.signer(now()).sign({});
+      await keyring.signer(now()).sign({}, "JWT");
       clock.advance(1);
       expect(() => keyring.signer(now())).toThrow("The keys could not be read for too long.");
       expect(() => keyring.macGeneration(now())).toThrow("The keys could not be read for too long.");
       store.away = false;
       await keyring.poll();
-      await keyring.signer(now()).sign({});
+      await keyring.signer(now()).sign({}, "JWT");
     });
   });
 
@@ -176,7 +176,7 @@ describe("keyring", () => {
       const other = await testKeyring(store);
       await other.rotate({ mode: "compromised", use: "signing", kid: undefined, dryRun: false, request: "r" });
       const now = other.now();
-      const fresh = await other.keyring.signer(now).sign({ jti: makeJti(now, undefined, seededRandom()) });
+      const fresh = await other.keyring.signer(now).sign({ jti: makeJti(now, undefined, seededRandom()) }, "JWT");
       node.clock.past = () => new Promise(() => {});
       store.calls.length = 0;
       const forged = Array.from({ length: 1000 }, () => node.keyring.verify(strange(now), now));

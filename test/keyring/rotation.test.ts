@@ -30,7 +30,7 @@ const states = ({ keyring, now }: Node, use = "signing") =>
     .filter((key) => key.use === use)
     .map(({ state }) => state);
 
-const sign = ({ keyring, now }: Node) => keyring.signer(now()).sign({ sub: "someone", iat: toSeconds(now()) });
+const sign = ({ keyring, now }: Node) => keyring.signer(now()).sign({ sub: "someone", iat: toSeconds(now()) }, "JWT");
 const kids = ({ keyring, now }: Node) => keyring.jwks(now()).keys.map(({ kid }) => kid);
 
 describe("rotation by schedule", () => {

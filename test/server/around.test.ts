@@ -67,6 +67,6 @@ describe("a measured store", () => {
 it("measured signatures sign as the others, and are measured by algorithm", async () => {
   const signatures = aroundSignatures(nodeSignatures, measuredSignatures(meter, ticking()));
   const key = await signatures.load("ES256", await signatures.generate("ES256"));
-  expect(await key.verify(await key.sign({ sub: "someone" }))).toEqual({ sub: "someone" });
+  expect(await key.verify(await key.sign({ sub: "someone" }, "JWT"))).toEqual({ sub: "someone" });
   expect(meter.signatures).toEqual([{ algorithm: "ES256", seconds: 0.25 }]);
 });

@@ -12,13 +12,12 @@ export function simulatedSignatures(random: Prng): Signatures {
     generate: async () => Buffer.from(random.bytes(32)).toString("base64url"),
     async load(algorithm, secret) {
       const kid = kidOf(secret);
-      const header = { alg: algorithm, kid, typ: "JWT" };
       const publicJwk = { kty: "simulated", x: secret, kid, alg: algorithm, use: "sig" };
       return {
         kid,
         algorithm,
         publicJwk,
-        sign: async (claims) => sign(secret, `${encode(header)}.${encode(claims)}`),
+        sign: async (claims, typ) => sign(secret, `${encode({ alg: algorithm, kid, typ })}.${encode(claims)}`),
         verify: async (jwt) => verifyWith(publicJwk, jwt),
       };
     },

@@ -77,6 +77,7 @@ export function testClient(members: Partial<Client> = {}): Client {
     defaultScopes: [],
     allowOfflineAccess: true,
     accessTokenType: "jwt",
+    accessTokenProfile: "legacy",
     accessTokenLifetime: 2_592_000,
     idTokenLifetime: 300,
     absoluteRefreshTokenLifetime: 2_592_000,

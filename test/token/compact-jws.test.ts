@@ -13,7 +13,7 @@ let context: Awaited<ReturnType<typeof testContext>>;
 let token: string;
 beforeAll(async () => {
   context = await testContext();
-  token = await context.keyring.signer(context.clock.now()).sign({ client_id: "x", text: "odd" });
+  token = await context.keyring.signer(context.clock.now()).sign({ client_id: "x", text: "odd" }, "JWT");
   // It is remembered from now on: what is altered must not be taken for it.
   expect(await context.keyring.verify(token, context.clock.now())).toMatchObject({ claims: { client_id: "x" } });
 });

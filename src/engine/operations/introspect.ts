@@ -50,11 +50,11 @@ async function introspectAccessToken(
   if (token === undefined) return INACTIVE;
   if (!maySee(caller, token)) return inactive(context, "not this client's business");
   if (!(await isAlive(context, token, now))) return INACTIVE;
-  // The token's `scope` is an array; RFC 7662 section 2.2 has a string.
+  // RFC 7662 section 2.2 has a string, but in the profile `legacy` it is an array.
   const { scope, client_id: _, ...claims } = token.claims;
   return {
     ...claims,
-    ...(Array.isArray(scope) && { scope: scope.join(" ") }),
+    ...(scope !== undefined && { scope: Array.isArray(scope) ? scope.join(" ") : scope }),
     active: true,
     token_type: TOKEN_TYPE,
     client_id: token.clientId,
@@ -83,7 +83,7 @@ async function introspectRefreshToken(
 ): Promise<Introspection> {
   const found = await findRefreshToken(context, text);
   if (found === undefined) return INACTIVE;
-  const { family, token } = found;
+  const { family, token, subject } = found;
   if (family.client !== caller.id) return inactive(context, "not this client's business");
   // A refresh token that was exchanged is inactive, even if a retry within the grace would still succeed.
   if (family.generation > token.generation) return inactive(context, "exchanged for its successor");
@@ -91,7 +91,7 @@ async function introspectRefreshToken(
   const granted = readGrantRecord(family.decision);
   return {
     iss: granted.issuer,
-    ...(family.subject !== undefined && { sub: family.subject }),
+    ...(subject !== undefined && { sub: subject }),
     iat: toSeconds(family.mintedAt),
     exp: toSeconds(expiryOf(context, family)),
     scope: granted.scopes.join(" "),

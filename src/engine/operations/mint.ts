@@ -7,6 +7,7 @@ import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
 import { Problems } from "../problems.ts";
 import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
+import { subjectOf } from "../subjects.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
 import { decidedAtMint } from "./decided.ts";
@@ -37,7 +38,7 @@ export async function mint(
   problems.refuse();
   // The client's policy is applied here, so that no grant can forget it.
   const approval = approve(decision, request, grant, client, now);
-  context.note({ subject: approval.subject });
+  context.note({ subject: subjectOf(approval.subject, client.client) });
   if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,

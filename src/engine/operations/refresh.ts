@@ -102,11 +102,14 @@ async function findOwn(
   return found;
 }
 
+/** A refresh token, and the row of its grant as it was last read. */
+type Used = Pick<FoundRefreshToken, "token" | "family">;
+
 /** What the row of its grant allows a refresh token to do. */
 type Verdict = "advance" | "repeat";
 
 /** Depends on nothing but the row, so that two nodes that see the same row decide alike. */
-function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedClient, now: Instant): Verdict | "reuse" {
+function judge({ token, family }: Used, { client }: AuthenticatedClient, now: Instant): Verdict | "reuse" {
   // A row that is behind its token was restored from a backup: the token's MAC proves that the later generation was
   // given out.
   if (family.generation <= token.generation) return "advance";
@@ -121,7 +124,7 @@ function judge({ token, family }: FoundRefreshToken, { client }: AuthenticatedCl
  */
 async function refuseReuse(
   context: TenantContext,
-  found: FoundRefreshToken,
+  found: Used,
   client: AuthenticatedClient,
   now: Instant,
 ): Promise<Verdict> {

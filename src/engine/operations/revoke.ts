@@ -89,9 +89,9 @@ async function findOwnRefreshToken(
   const found = await findRefreshToken(context, text);
   if (found === undefined) return undefined;
   if (found.family.client !== client.id) return notOwn(context);
-  const { family, token } = found;
+  const { family, token, subject } = found;
   return {
-    subject: family.subject,
+    subject,
     isAlive: family.generation <= token.generation && (await isFamilyAlive(context, found, now)),
     async end() {
       await context.store.families.revoke(family.id, now);

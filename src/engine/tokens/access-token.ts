@@ -1,11 +1,13 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import { type JsonObject, parseExactJson } from "../../base/json.ts";
 import type { Because } from "../../telemetry/events.ts";
+import { isAccessTokenType } from "../../token/access-token-profile.ts";
 import { parseJti } from "../../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../../token/reference-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
+import { subjectOf } from "../subjects.ts";
 
 /** An access token that this tenant issued, whether or not it is still active. */
 export interface AccessToken {
@@ -43,7 +45,8 @@ async function read(context: TenantContext, text: string, now: Instant): Promise
   if (!looksLikeHandle(text)) {
     const verified = await context.keyring.verify(text, now);
     // Verifies expired tokens too: whether one is still active is for `isAlive`.
-    return verified && describe(verified.claims, verified.kid);
+    if (verified === undefined || !isAccessTokenType(verified.typ)) return undefined;
+    return describe(verified.claims, verified.kid);
   }
   const row = await context.store.referenceTokens.find(handleDigest(text));
   const token = row && describe(parseExactJson(row.claims) as JsonObject, undefined);
@@ -102,17 +105,19 @@ export async function findLiveAccessToken(
   return token && (await isAlive(context, token, now)) ? token : undefined;
 }
 
-/** The ids of all revocations that can kill what a client minted, for a subject or without one. */
+/** The ids of all revocations that can kill what a client minted, whether or not a subject was granted. */
 export function mintRevocationIds(
   context: TenantContext,
-  subject: string | undefined,
+  granted: string | undefined,
   clientId: string,
   namespace: unknown,
 ): readonly string[] {
+  const client = context.tenant.clients.get(clientId);
+  const subject = subjectOf(granted, client);
   if (subject === undefined) return [revocationIds.client(clientId)];
   // The namespace at the time of the mint and the current one: whichever of them a revocation meant, the token cannot
   // escape it.
-  const namespaces = new Set([namespace, context.tenant.clients.get(clientId)?.namespace]);
+  const namespaces = new Set([namespace, client?.namespace]);
   return [
     revocationIds.client(clientId),
     revocationIds.subjectOfClient(subject, clientId),

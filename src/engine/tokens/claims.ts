@@ -1,10 +1,13 @@
 import { type Instant, toSeconds } from "../../base/clock.ts";
 import type { JsonObject, JsonValue } from "../../base/json.ts";
+import type { Client } from "../../registry/tenant.ts";
+import { ACCESS_TOKEN_PROFILES } from "../../token/access-token-profile.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { Approval } from "../policy.ts";
+import { subjectOf } from "../subjects.ts";
 
-/** The claims of an access token, JWT or reference. */
-export function accessTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonObject {
+/** The claims of an access token, JWT or reference, in the client's profile. */
+export function accessTokenClaims(approval: Approval, client: Client, jti: string, now: Instant): JsonObject {
   const scope = approval.listsOfflineAccess
     ? approval.scopes
     : approval.scopes.filter((name) => name !== OFFLINE_ACCESS);
@@ -17,12 +20,12 @@ export function accessTokenClaims(approval: Approval, clientId: string, jti: str
     jti,
     iss: approval.issuer,
     aud: approval.audience.map(({ name }) => name),
-    client_id: clientId,
-    sub: approval.subject,
+    client_id: client.id,
+    sub: subjectOf(approval.subject, client),
     auth_time: approval.authTime,
     idp: approval.idp,
     amr: approval.amr,
-    scope: scope.length > 0 ? scope : undefined,
+    scope: scope.length > 0 ? ACCESS_TOKEN_PROFILES[client.accessTokenProfile].scopeClaim(scope) : undefined,
     ...approval.fixedClaims,
     ...approval.namespaceClaim,
     ...approval.claims,

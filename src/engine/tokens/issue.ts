@@ -2,6 +2,7 @@ import { FOREVER, type Instant, toSeconds } from "../../base/clock.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../../keyring/port.ts";
 import type { Client } from "../../registry/tenant.ts";
 import type { FamilyRecord, ReferenceTokenRecord } from "../../store/port.ts";
+import { ACCESS_TOKEN_PROFILES } from "../../token/access-token-profile.ts";
 import { makeFamilyId, makeJti } from "../../token/jti.ts";
 import { handleDigest, makeHandle } from "../../token/reference-token.ts";
 import { formatRefreshToken } from "../../token/refresh-token.ts";
@@ -107,10 +108,12 @@ export async function makeTokens(
   }
 
   const jti = makeJti(issuedAt, family, random);
-  const claims = accessTokenClaims(approval, client.id, jti, now);
+  // The client's profile of today, at a refresh too: it is the form of a token, not what was granted.
+  const { typ } = ACCESS_TOKEN_PROFILES[client.accessTokenProfile];
+  const claims = accessTokenClaims(approval, client, jti, now);
   const { accessToken, reference } =
     approval.accessTokenType === "jwt"
-      ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims)), reference: undefined }
+      ? { accessToken: checkSize("access token", await keyring.signer(now).sign(claims, typ)), reference: undefined }
       : makeReference(checkSize("access token", JSON.stringify(claims)), approval, { client, tenant }, now, {
           keyring,
           random,
@@ -119,7 +122,7 @@ export async function makeTokens(
 
   const signer = keyring.signer(now);
   const identity = idTokenClaims(approval, client.id, signer.leftHalfHash(accessToken), now);
-  return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity)), reference, large };
+  return { accessToken, jti, idToken: checkSize("id_token", await signer.sign(identity, "JWT")), reference, large };
 }
 
 /** The row holds the claims, the token is a random handle: what a JWT says to everyone, this says to the mint alone. */

@@ -5,6 +5,7 @@ import { keyGenerationOf, parseRefreshToken, type RefreshToken } from "../../tok
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
+import { subjectOf } from "../subjects.ts";
 import { mintRevocationIds } from "./access-token.ts";
 
 /**
@@ -18,6 +19,8 @@ const MAX_AHEAD = 60_000;
 export interface FoundRefreshToken {
   readonly token: RefreshToken;
   readonly family: FamilyRecord;
+  /** Whose the tokens of the grant are. */
+  readonly subject: string | undefined;
 }
 
 /**
@@ -36,11 +39,12 @@ export async function findRefreshToken(context: RequestContext, text: string): P
   // Token and row must be proven by the same key: with a leaked key a thief could otherwise forge a row for a grant
   // that another key proves, with another decision.
   if (family?.mac !== undefined && rowMacGeneration(family.mac) !== token.keyGeneration) return undefined;
-  context.note({ subject: family?.subject });
+  const subject = family && subjectOf(family.subject, context.tenant.clients.get(family.client));
+  context.note({ subject });
   const reconciled = family && (await reconciledRow(context, family));
   if (reconciled === undefined) return undefined;
   context.note({ because: undefined });
-  return { token, family: reconciled };
+  return { token, family: reconciled, subject };
 }
 
 /**

@@ -145,7 +145,7 @@ describe("a compromised key", () => {
   it("ends no grant by a token that its thief made", async () => {
     const slow = await testContext(undefined, context.wholeStore);
     const tokens = await mint();
-    const forged = await context.keyring.signer(context.clock.now()).sign(claimsOf(tokens.accessToken));
+    const forged = await context.keyring.signer(context.clock.now()).sign(claimsOf(tokens.accessToken), "JWT");
     await rotate({ mode: "compromised" });
     // A node that has not polled yet still takes the signature for good.
     await slow.engine.revoke(client, { token: forged });
