@@ -3,7 +3,16 @@ import type { Call } from "./calls.ts";
 import { foreignIdToken } from "./cryptography.ts";
 import type { Incarnation } from "./node.ts";
 import type { Prng } from "./prng.ts";
-import { CLIENTS, type ClientId, EXTRA_SCOPE, FORBIDDEN_SCOPE, SUBJECTS, TENANTS, tenantOf } from "./tenants.ts";
+import {
+  CLIENTS,
+  type ClientId,
+  EXTRA_SCOPE,
+  FORBIDDEN_SCOPE,
+  OWN_SUBJECT,
+  SUBJECTS,
+  TENANTS,
+  tenantOf,
+} from "./tenants.ts";
 import type { RefreshToken, Token } from "./tokens.ts";
 import type { World } from "./world.ts";
 
@@ -65,7 +74,9 @@ export class Actor {
       case "revoke elsewhere":
         return this.#revoke(node, caller);
       case "revoke a subject":
-        return this.#endSubject(node, caller);
+        return caller.client === OWN_SUBJECT && random.chance(0.5)
+          ? this.#endOwnSubject(node, caller)
+          : this.#endSubject(node, caller);
       case "steal": {
         const stolen = this.#recent(oracle.refreshTokens);
         if (stolen !== undefined) await this.#refresh(node, stolen, stolen.text);
@@ -130,12 +141,30 @@ export class Actor {
     const request = { token: subject, tokenTypeHint: "subject", revokeAllSubjects: random.chance(0.5) };
     await Promise.all([this.#ask(node, "revoke", caller, request), ...meanwhile]);
     await Promise.all(Array.from({ length: 2 }, () => mint(before)));
-    const concerned = this.#world.oracle.accessTokens
-      .slice(-20)
-      .filter((token) => token.tenant === caller.tenant && token.client === caller.client && token.subject === subject);
-    for (const token of concerned) {
-      const other = this.#world.anyNode(random);
-      if (other !== undefined) await this.#ask(other, "introspect", token, { token: token.text });
+    await this.#lookAtAll(this.#world.oracle.accessTokens.slice(-20), { ...caller, subject });
+  }
+
+  /** Revokes all that a client has as its own subject, whose grants name none. */
+  async #endOwnSubject(node: Incarnation, caller: { tenant: string; client: ClientId }): Promise<void> {
+    const random = this.#random;
+    const { oracle, scheduler } = this.#world;
+    if (node.variant.disabled !== caller.client) {
+      const scopes = ["read", "offline_access"];
+      const request = { grantType: "arbitrary_no_subject", scopes, arbitraryClaims: {} };
+      await this.#world.call(node, "mint", caller, request);
+    }
+    const request = { token: caller.client, tokenTypeHint: "subject", revokeAllSubjects: random.chance(0.5) };
+    await this.#ask(node, "revoke", caller, request);
+    await scheduler.wait(random.delay(1500));
+    const recent = [...oracle.accessTokens.slice(-20), ...oracle.refreshTokens.slice(-20)];
+    await this.#lookAtAll(recent, { ...caller, subject: caller.client });
+  }
+
+  async #lookAtAll(tokens: readonly Token[], of: Pick<Token, "tenant" | "client" | "subject">): Promise<void> {
+    for (const token of tokens) {
+      if (token.tenant !== of.tenant || token.client !== of.client || token.subject !== of.subject) continue;
+      const node = this.#world.anyNode(this.#random);
+      if (node !== undefined) await this.#ask(node, "introspect", token, { token: token.text });
     }
   }
 
@@ -183,7 +212,9 @@ export class Actor {
       return { request: { grantType, scopes, authority: "idp", idToken, arbitraryClaims }, unavailable };
     }
     const shown = random.chance(0.5) ? this.#recent(this.#world.oracle.accessTokens) : undefined;
-    if (grantType === "arbitrary_resource_owner" && shown?.subject !== undefined)
+    // A client that is its own subject is nobody else's.
+    const isOther = SUBJECTS.some((one) => one === shown?.subject);
+    if (grantType === "arbitrary_resource_owner" && shown !== undefined && isOther)
       return { request: { grantType, scopes, accessToken: shown.text, arbitraryClaims } };
     return { request: { grantType, scopes, subject, arbitraryClaims } };
   }

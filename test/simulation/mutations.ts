@@ -197,6 +197,13 @@ export const MUTATIONS: readonly Mutation[] = [
     ["if (subject === undefined) return [revocationIds.client(clientId)];", "if (subject === undefined) return [];"],
   ),
   one(
+    "own-subject-not-revoked",
+    "grants of a client that is its own subject outlive that subject's revocation",
+    ACCESS_TOKEN,
+    "const subject = subjectOf(granted, client);",
+    "const subject = granted;",
+  ),
+  one(
     "client-not-looked-at",
     "the tokens of a disabled client stay active",
     ACCESS_TOKEN,

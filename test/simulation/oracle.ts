@@ -6,7 +6,7 @@ import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
 import { claimsOf, headerKid, verifyWith } from "./cryptography.ts";
 import type { Records } from "./records.ts";
-import { EXTRA_SCOPE, KEY_TIMES, REGISTRY_TIMES, tenantOf } from "./tenants.ts";
+import { EXTRA_SCOPE, KEY_TIMES, OWN_SUBJECT, REGISTRY_TIMES, tenantOf } from "./tenants.ts";
 import {
   type Grant,
   isRefreshToken,
@@ -115,7 +115,8 @@ export class Oracle {
     if (!isDone(call)) return;
     const given = call.request.arbitraryClaims as { readonly sub?: string } | undefined;
     const authority = /^id_token of (.+)$/.exec(call.request.idToken ?? "")?.[1];
-    const subject = source?.subject ?? call.request.subject ?? authority ?? given?.sub;
+    const granted = source?.subject ?? call.request.subject ?? authority ?? given?.sub;
+    const subject = granted ?? (call.client === OWN_SUBJECT ? OWN_SUBJECT : undefined);
     const { refreshToken, scopes } = call.outcome.answer;
     const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes);
     this.#noteTokens(call, call, grant, subject, call.outcome.answer);

@@ -12,6 +12,9 @@ export const CLIENTS = ["web", "app", "strict", "reuser"] as const;
 export const SUBJECTS = ["alice", "bob", "carol"] as const;
 export type ClientId = (typeof CLIENTS)[number];
 
+/** The client whose tokens without another subject are its own (RFC 9068 section 2.2). */
+export const OWN_SUBJECT: ClientId = "web";
+
 /** The client whose requests are limited, where there are limits. */
 export const LIMITED_CLIENT = "limited";
 
@@ -108,7 +111,7 @@ const LIMITED = testClient({
 
 function clientOf(id: ClientId, variant: Variant): Client {
   const members: { readonly [client in ClientId]: Partial<Client> } = {
-    web: { namespace: "group", accessTokenLifetime: 30 },
+    web: { namespace: "group", accessTokenLifetime: 30, accessTokenProfile: "rfc9068" },
     app: { namespace: "group", accessTokenType: "reference", accessTokenLifetime: 90, introspection: "tenant" },
     strict: { refreshGrace: 0, grants: new Set(["arbitrary_identity", "arbitrary_no_subject"]) },
     reuser: { refreshTokenUsage: "reuse" },
