@@ -89,6 +89,14 @@ const refused: [string, Form, string][] = [
   ["no scope", { ...valid.identity, scope: "" }, "invalid_request"],
   ["a malformed scope", { ...valid.identity, scope: "a \u00e9" }, "invalid_scope"],
   ["a scope that is too long", { ...valid.identity, scope: "x".repeat(301) }, "invalid_scope"],
+  ["a resource that is no URI", { ...valid.identity, resource: "orders" }, "invalid_target"],
+  ["a resource with a fragment", { ...valid.itself, resource: "https://api.example/#" }, "invalid_target"],
+  ["a resource where the claims say aud", { ...valid.token, resource: "https://api.example" }, "invalid_request"],
+  [
+    "a scope of another resource",
+    { ...valid.identity, scope: "aggregator_service.read_only", resource: "https://api.example" },
+    "invalid_scope",
+  ],
   ["a client's id as a subject", { ...valid.identity, subject: credentials.client_id }, "invalid_request"],
   ["an id_token for a client itself", { ...valid.itself, scope: "openid" }, "invalid_scope"],
   ["a refresh token for a client itself", { ...valid.itself, scope: "offline_access" }, "invalid_scope"],
@@ -125,6 +133,8 @@ describe("both doors mint the same", () => {
       { ...valid.noSubject, arbitrary_claims: '{"__proto__":"a","constructor":["b"],"toString":1}' },
     ],
     ["all that client_credentials takes", { ...valid.itself, access_token_lifetime: "60", access_token_type: "jwt" }],
+    ["a resource", { ...valid.identity, resource: "https://api.example" }],
+    ["a resource that is empty", { ...valid.identity, resource: "" }],
     ["odd numbers", { ...valid.noSubject, arbitrary_claims: '{"a":-0.5,"b":1e21,"c":9007199254740991}' }],
     ["Unicode", { ...valid.identity, subject: "żółw 🐢", arbitrary_amrs: '["𝕏"]', arbitrary_audiences: '["ß"]' }],
     [

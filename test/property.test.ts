@@ -116,7 +116,7 @@ describe("whatever is asked for, the mint answers or refuses", () => {
     const answer = JSON.parse(text);
     if (status === 200) expect(answer.access_token).toEqual(expect.any(String));
     else {
-      expect(answer.error).toMatch(/^(?:invalid_(?:request|client|grant|scope)|unsupported_grant_type)$/);
+      expect(answer.error).toMatch(/^(?:invalid_(?:request|client|grant|scope|target)|unsupported_grant_type)$/);
       // RFC 6749 section 5.2.
       expect(answer.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     }

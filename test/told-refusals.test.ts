@@ -94,11 +94,8 @@ function told(reason: RegExp, operation?: string, tenant?: string): Told {
 }
 
 const atDefault = (reason: RegExp, operation?: string) => told(reason, operation, "default");
-const resource = (operation: string) => ({ ...atDefault(/^resource/, operation), code: "invalid_target" });
 
 const cases: Record<string, [send: Send, status: number, told: Told]> = {
-  "a form with resource": [http("/connect/token", "grant_type=arbitrary_no_subject&resource=x"), 400, resource("mint")],
-  "a refresh with resource": [http("/connect/token", "grant_type=refresh_token&resource=x"), 400, resource("refresh")],
   "a form that gives a parameter twice": [http("/connect/token", "scope=a&scope=b"), 400, atDefault(/^scope is given/)],
   "a form with a bad escape": [http("/connect/introspect", "token=%zz"), 400, atDefault(/^token is not/, "introspect")],
   "a body that is no form": [

@@ -15,6 +15,7 @@ interface MintOptions extends TokenOptions, ConnectionOptions, OutputOptions {
   readonly subject?: string;
   readonly issuer?: string;
   readonly scope?: readonly string[];
+  readonly resource?: readonly string[];
   readonly arbitraryClaims?: string;
   readonly arbitraryJson?: string;
   readonly customPayload?: string;
@@ -44,6 +45,7 @@ export function mint(io: Io): Command {
       "Scopes, separated by spaces (repeatable); include offline_access for a refresh token",
       listed,
     )
+    .option("--resource <uri>", "Resource that the access token is for (repeatable)", each)
     .option("--arbitrary-claims <json>", "Claims, as a JSON object")
     .option("--arbitrary-json <json>", "Top-level members of the token, as a JSON object")
     .option("--custom-payload <json>", "Value of the custom_payload claim, as JSON")

@@ -92,6 +92,8 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
     accessTokenLifetime: 2_592_000,
     requireRefreshSecret: false,
     allowedIssuers: ["https://accounts.google.com"],
+    // Any, as without it, but for resource too.
+    allowedAudiences: ["*"],
     claims: { arbitrary_identity: { nudibranch_watermark: "Daffy Duck" } },
   };
 }

@@ -4,18 +4,25 @@ import type { GrantHandler } from "./grant.ts";
 import type { Problems } from "./problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "./request.ts";
 
+/** The lists that the wire names after one entry. */
+const LISTS = new Map<MintParameter, string>([
+  ["scopes", "scope"],
+  ["resources", "resource"],
+]);
+
 /** A parameter's name on the wire. */
 export function wireName(parameter: MintParameter): string {
-  return parameter === "scopes" ? "scope" : parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return LISTS.get(parameter) ?? parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** The parameters that hold the caller's own JSON. */
-const JSON_PARAMETERS = [
+/** The parameters that hold what the caller writes itself: JSON, and URIs. */
+const OWN_PARAMETERS = [
   "arbitraryClaims",
   "arbitraryJson",
   "customPayload",
   "arbitraryAmrs",
   "arbitraryAudiences",
+  "resources",
 ] as const;
 
 /** Notes every problem with the parameters that mean the same in every grant. */
@@ -49,12 +56,12 @@ function checkLifetime(seconds: number | undefined, name: string, configured: nu
 }
 
 /**
- * Measures the caller's JSON in total, so that many small parameters cost no less than one large one. A value that is
+ * Measures what the caller writes in total, as JSON, so that many small parameters cost no less than one large one. A value that is
  * nested too deeply is not measured: that alone would be costly.
  */
 function checkSizes(request: MintRequest, limits: Limits, problems: Problems): void {
   let bytes = 0;
-  for (const parameter of JSON_PARAMETERS) {
+  for (const parameter of OWN_PARAMETERS) {
     const value = request[parameter];
     if (value === undefined || value instanceof InvalidValue) continue;
     const problem = problemOf(value, limits.claimsDepth);

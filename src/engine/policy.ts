@@ -7,7 +7,8 @@ import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import { OAuthError } from "./errors.ts";
 import type { Decision, GrantHandler } from "./grant.ts";
-import type { MintRequest } from "./request.ts";
+import type { MintRequest, RefreshRequest } from "./request.ts";
+import { atResources, narrowToResources } from "./resources.ts";
 import { checkGrantedSubject, sourceOfSubject } from "./subjects.ts";
 
 /** How long tokens live, in seconds. */
@@ -42,7 +43,7 @@ export function approve(
   now: Instant,
 ): Approval {
   const scopes = decided.scopes.filter((scope) => !withoutRefreshToken || scope !== OFFLINE_ACCESS);
-  const decision = { ...decided, scopes };
+  const decision = atResources({ ...decided, scopes }, request, tenant);
   checkDecision(decision, client, tenant, sourceOfSubject(request));
   const fixedClaims = { ...client.claims.get("*"), ...client.claims.get(decision.grantType) };
   const fixed = new Set(Object.keys(fixedClaims).map(foldName));
@@ -115,12 +116,21 @@ function lifetimesWithin({ latestExpiry = Number.POSITIVE_INFINITY }: Decision, 
 }
 
 /**
- * What is left of a grant if fewer scopes are asked for (RFC 6749 section 6): audiences that only the others gave go
- * too. Scopes of identity that were not granted count as not asked for; if nothing else is asked for, the grant is whole.
+ * What is left of a grant if a refresh asks for less of it: for fewer scopes (RFC 6749 section 6), or for fewer audiences
+ * (RFC 8707 section 2.2).
  *
- * Throws OAuthError `invalid_scope` if any other scope was not granted.
+ * Throws OAuthError `invalid_scope` or `invalid_target` if it asks for what was not granted.
  */
-export function narrow(granted: Approval, scopes: readonly string[]): Approval {
+export function narrow(granted: Approval, request: RefreshRequest, tenant: Tenant): Approval {
+  const narrowed = request.scopes === undefined ? granted : narrowToScopes(granted, request.scopes);
+  return narrowToResources(narrowed, granted, request, tenant);
+}
+
+/**
+ * Audiences that only the other scopes gave go too. Scopes of identity that were not granted count as not asked for; if
+ * nothing else is asked for, the grant is whole.
+ */
+function narrowToScopes(granted: Approval, scopes: readonly string[]): Approval {
   const asked = scopes.filter((scope) => granted.scopes.includes(scope) || !IDENTITY_SCOPES.has(scope));
   if (asked.length === 0) return granted;
   for (const scope of asked) {

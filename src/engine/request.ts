@@ -43,6 +43,8 @@ export interface MintRequest {
   readonly issuer?: string | undefined;
   /** One scope per entry. */
   readonly scopes?: readonly string[] | undefined;
+  /** `resource` (RFC 8707 section 2), one per entry. */
+  readonly resources?: readonly string[] | undefined;
   /** An object if well-formed; the grant decides which values it may hold. */
   readonly arbitraryClaims?: JsonValue | InvalidValue | undefined;
   readonly arbitraryJson?: JsonValue | InvalidValue | undefined;
@@ -84,6 +86,7 @@ export const REFRESH_GRANT_TYPE = "refresh_token";
 export interface RefreshRequest {
   readonly refreshToken?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
+  readonly resources?: readonly string[] | undefined;
 }
 
 /** An introspection (RFC 7662 section 2.1). */

@@ -9,6 +9,7 @@ export const arbitraryIdentity: GrantHandler = {
     ...claims.COMMON_PARAMETERS,
     "subject",
     "scopes",
+    "resources",
     "arbitraryAmrs",
     "arbitraryAudiences",
     "idTokenLifetime",

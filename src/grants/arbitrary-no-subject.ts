@@ -10,7 +10,7 @@ const GRANTED = new Set(["sub"]);
 /** `arbitrary_no_subject`: an access token with the caller's claims, about a subject only if they name one. */
 export const arbitraryNoSubject: GrantHandler = {
   grantType: "arbitrary_no_subject",
-  parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "arbitraryAudiences"]),
+  parameters: new Set<MintParameter>([...claims.COMMON_PARAMETERS, "scopes", "resources", "arbitraryAudiences"]),
   clientProof: "optional",
   refreshable: true,
   accessTokenTypes: ["jwt", "reference"],

@@ -14,6 +14,7 @@ export const arbitraryOidcResourceOwner: GrantHandler = {
     "authority",
     "idToken",
     "scopes",
+    "resources",
     "arbitraryAmrs",
     "arbitraryAudiences",
   ]),

@@ -11,6 +11,7 @@ export const arbitraryResourceOwner: GrantHandler = {
     "subject",
     "accessToken",
     "scopes",
+    "resources",
     "arbitraryAmrs",
     "arbitraryAudiences",
   ]),

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
 import type { Audience, Decision, GrantContext } from "../engine/grant.ts";
 import type { Problems } from "../engine/problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
+import { ownerOf } from "../engine/resources.ts";
 import { ownResources, type Tenant } from "../registry/tenant.ts";
 import { CUSTOM_PAYLOAD, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
@@ -150,9 +151,8 @@ export function localSubject(
 
 /** The audience that a scope adds, if any. */
 function resourceOf(tenant: Tenant, scope: string): readonly string[] {
-  for (const [resource, scopes] of tenant.resources) {
-    if (scopes.includes(scope)) return [resource];
-  }
+  const owner = ownerOf(tenant, scope);
+  if (owner !== undefined) return [owner];
   return IDENTITY_SCOPES.has(scope) ? [] : [scope];
 }
 

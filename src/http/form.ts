@@ -1,7 +1,10 @@
 import { OAuthError } from "../engine/errors.ts";
 
 /** The parameters of a form by name, without empty ones, which count as omitted (RFC 6749 section 3.2). */
-export type Form = ReadonlyMap<string, string>;
+export interface Form extends ReadonlyMap<string, string> {
+  /** All values of a parameter that may have several, in their order. */
+  all(name: string): readonly string[];
+}
 
 /** The most parameters that a form may have, known or not. */
 const MAX_PARAMETERS = 64;
@@ -12,7 +15,10 @@ export const FORM_TYPE = "application/x-www-form-urlencoded";
 /** Some clients write the charset without its hyphen, or a semicolon with nothing after it. */
 const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-?8|"utf-?8")\\s*)?(?:;\\s*)?$`, "i");
 
-/** The parameters that have a meaning here. Each may have only one value. */
+/** The parameters that may have several values (RFC 8707 section 2). */
+const REPEATABLE = new Set(["resource"]);
+
+/** The other parameters that have a meaning here. Each may have only one value. */
 const KNOWN = new Set([
   ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
@@ -49,18 +55,32 @@ export function parseForm(body: Uint8Array): Form {
   if (pairs.length > MAX_PARAMETERS) {
     throw new OAuthError("invalid_request", `The form has more than ${MAX_PARAMETERS} parameters.`);
   }
-  const form = new Map<string, string>();
+  const form = new ParsedForm();
   for (const pair of pairs) addPair(form, pair);
   return form;
 }
 
-function addPair(form: Map<string, string>, pair: string): void {
+class ParsedForm extends Map<string, string> implements Form {
+  readonly #further = new Map<string, string[]>();
+
+  all(name: string): readonly string[] {
+    const first = this.get(name);
+    return first === undefined ? [] : [first, ...(this.#further.get(name) ?? [])];
+  }
+
+  add(name: string, value: string): void {
+    if (!this.has(name)) this.set(name, value);
+    else if (REPEATABLE.has(name)) this.#further.set(name, [...(this.#further.get(name) ?? []), value]);
+    else if (KNOWN.has(name)) throw new OAuthError("invalid_request", `${name} is given more than once.`);
+  }
+}
+
+function addPair(form: ParsedForm, pair: string): void {
   const equals = pair.indexOf("=");
   if (equals === -1 || equals === pair.length - 1) return;
   const name = unescapePart(pair.slice(0, equals), () => "A parameter's name");
   const value = unescapePart(pair.slice(equals + 1), () => nameOf(name));
-  if (!form.has(name)) form.set(name, value);
-  else if (KNOWN.has(name)) throw new OAuthError("invalid_request", `${name} is given more than once.`);
+  form.add(name, value);
 }
 
 /** Names a parameter in a refusal. Text that cannot be a name may be part of an unescaped value, and is not quoted. */

@@ -1,5 +1,4 @@
 import type { JsonValue } from "../base/json.ts";
-import { OAuthError } from "../engine/errors.ts";
 import { parseJson } from "../engine/exact-json.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import {
@@ -27,19 +26,9 @@ function operationOf(form: Form): "refresh" | "mint" {
 }
 
 async function grant(tenant: TenantEngine, form: Form, caller: Caller): Promise<TokenSet> {
-  refuseResource(form);
   return operationOf(form) === "refresh"
     ? tenant.refresh(caller, toRefreshRequest(form))
     : tenant.mint(caller, toMintRequest(form));
-}
-
-/** Refuses `resource` (RFC 8707 section 2): ignoring it would give a token for audiences that nobody asked for. */
-function refuseResource(form: Form): void {
-  if (!form.has("resource")) return;
-  throw new OAuthError(
-    "invalid_target",
-    "resource is not supported: request audiences with scope or arbitrary_audiences.",
-  );
 }
 
 function toMintRequest(form: Form): MintRequest {
@@ -48,6 +37,7 @@ function toMintRequest(form: Form): MintRequest {
     subject: form.get("subject"),
     issuer: form.get("issuer"),
     scopes: toScopes(form.get("scope")),
+    resources: unlessEmpty(form.all("resource")),
     arbitraryClaims: toJson(form.get("arbitrary_claims")),
     arbitraryJson: toJson(form.get("arbitrary_json")),
     customPayload: toJson(form.get("custom_payload")),
@@ -63,13 +53,20 @@ function toMintRequest(form: Form): MintRequest {
 }
 
 function toRefreshRequest(form: Form): RefreshRequest {
-  return { refreshToken: form.get("refresh_token"), scopes: toScopes(form.get("scope")) };
+  return {
+    refreshToken: form.get("refresh_token"),
+    scopes: toScopes(form.get("scope")),
+    resources: unlessEmpty(form.all("resource")),
+  };
 }
 
 /** Splits scopes at spaces (RFC 6749 section 3.3). A parameter without any scope counts as omitted. */
 function toScopes(text: string | undefined): readonly string[] | undefined {
-  const scopes = text?.split(" ").filter((scope) => scope !== "");
-  return scopes?.length === 0 ? undefined : scopes;
+  return unlessEmpty(text?.split(" ").filter((scope) => scope !== "") ?? []);
+}
+
+function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 function toJson(text: string | undefined): JsonValue | InvalidValue | undefined {

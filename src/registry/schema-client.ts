@@ -73,7 +73,12 @@ const client = z.strictObject({
     .array(filledIn)
     .default([])
     .describe("The issuers that arbitrary_token may name in addition to the tenant's own; never another tenant's"),
-  allowedAudiences: z.array(filledIn).optional().describe("Globs of the audiences that it may ask for; default: any"),
+  allowedAudiences: z
+    .array(filledIn)
+    .optional()
+    .describe(
+      "Globs of the audiences that it may ask for; default: any, but as a resource only those that the tenant has",
+    ),
   allowedSubjects: z
     .array(text)
     .optional()

@@ -172,7 +172,7 @@ export interface Client {
   readonly requireRefreshSecret: boolean;
   /** The issuers that arbitrary_token may name in addition to the tenant's own. */
   readonly allowedIssuers: ReadonlySet<string>;
-  /** Globs of the audiences that it may ask for; absent: any. */
+  /** Globs of the audiences that it may ask for; absent: any, but as `resource` only those that the tenant has. */
   readonly allowedAudiences: readonly string[] | undefined;
   /**
    * Globs of the subjects that it may mint for; absent: any. The id of a client that gets tokens for itself must be

@@ -15,6 +15,7 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
     subject: request.subject || undefined,
     issuer: request.issuer || undefined,
     scopes: unlessEmpty(request.scopes),
+    resources: givenIn(request.resources),
     arbitraryClaims: arbitraryClaims && structToJson(arbitraryClaims),
     arbitraryJson: arbitraryJson && structToJson(arbitraryJson),
     customPayload: customPayload && valueToJson(customPayload),
@@ -31,11 +32,20 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
 
 /** Translates a request. Empty fields count as absent. */
 export function toRefreshRequest(request: ProtoRefreshRequest): RefreshRequest {
-  return { refreshToken: request.refreshToken || undefined, scopes: unlessEmpty(request.scopes) };
+  return {
+    refreshToken: request.refreshToken || undefined,
+    scopes: unlessEmpty(request.scopes),
+    resources: givenIn(request.resources),
+  };
 }
 
 function unlessEmpty(list: readonly string[]): readonly string[] | undefined {
   return list.length === 0 ? undefined : list;
+}
+
+/** As in a form, an entry without a value counts as omitted. */
+function givenIn(list: readonly string[]): readonly string[] | undefined {
+  return unlessEmpty(list.filter((entry) => entry !== ""));
 }
 
 /** A duration in seconds. The result is a whole number only if there are no nanoseconds. */

@@ -47,7 +47,7 @@ export const rules: Rules = {
   },
   wire: { rooms: ["engine", "telemetry/events", "telemetry/trace-context", "telemetry/watcher"] },
   grants: {
-    rooms: ["engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
+    rooms: ["engine/resources", "engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
   },
 
   // The engine, from what doors call to what its operations are made of.
@@ -93,6 +93,7 @@ export const rules: Rules = {
       "engine/context",
       "engine/policy",
       "engine/parameters",
+      "engine/resources",
       "engine/grant",
       "engine/clients",
       "engine",
@@ -144,8 +145,11 @@ export const rules: Rules = {
       "base",
     ],
   },
-  "engine/policy": { rooms: ["engine/grant", "engine/clients", "engine", "registry/tenant", "token", "base"] },
+  "engine/policy": {
+    rooms: ["engine/resources", "engine/grant", "engine/clients", "engine", "registry/tenant", "token", "base"],
+  },
   "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
+  "engine/resources": { rooms: ["engine/grant", "engine", "registry/tenant", "token", "base"] },
   "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "base"] },
   "engine/clients": { rooms: ["engine/limits", "engine", "registry/tenant", "telemetry/events", "base"] },
   "engine/limits": { rooms: ["engine", "registry/tenant", "store/port", "base"] },

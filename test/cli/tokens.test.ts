@@ -62,6 +62,7 @@ describe("mintmark mint", () => {
         "30",
       ],
       ...["--arbitrary-amr", "pin", "--arbitrary-amr", "otp", "--arbitrary-audience", "cat"],
+      ...["--resource", "https://a.example", "--resource", "https://b.example"],
       ...["--arbitrary-claims", '{"role":["admin","limited"]}', "--custom-payload", "@payload.json"],
     ];
     const { access_token, id_token, expires_in } = await commandAnswer(
@@ -75,7 +76,7 @@ describe("mintmark mint", () => {
       sub: "bob",
       scope: ["a", "b", "c"],
       amr: ["arbitrary_identity", "pin", "otp"],
-      aud: expect.arrayContaining(["cat"]),
+      aud: ["https://a.example", "https://b.example", "cat"],
       role: ["admin", "limited"],
       custom_payload: { deep: [1, 2.5, null] },
     });

@@ -87,11 +87,17 @@ describe("parseForm", () => {
   );
 
   test("keeps the first value of a parameter that nobody knows", () => {
-    expect(parse("unknown=1&scope=a&%75nknown=2&resource=x&resource=y")).toEqual({
+    expect(parse("unknown=1&scope=a&%75nknown=2")).toEqual({
       unknown: "1",
       scope: "a",
-      resource: "x",
     });
+  });
+
+  test("keeps all values of a parameter that may have several, in their order", () => {
+    const form = parseForm(Buffer.from("resource=x&scope=a&resource=&resource=y&resource=x"));
+    expect(form.all("resource")).toEqual(["x", "y", "x"]);
+    expect(form.all("scope")).toEqual(["a"]);
+    expect(form.all("nothing")).toEqual([]);
   });
 
   test("bounds the number of parameters", () => {

@@ -404,20 +404,3 @@ describe("a form's header", () => {
     expect(answer).toMatch(/^HTTP\/1.1 400 .*Content-Type is given more than once\./s);
   });
 });
-
-describe("resource", () => {
-  test.each(["resource=https://api.example", "resource=a&resource=b", "grant_type=refresh_token&resource=a"])(
-    "is no parameter of the token endpoint yet: %s",
-    async (form) => {
-      const { post } = testGateway();
-      const response = await post(form);
-      expect(response.statusCode).toBe(400);
-      expect(response.json()).toMatchObject({ error: "invalid_target" });
-    },
-  );
-
-  test("is omitted if it is empty", async () => {
-    const { post } = testGateway();
-    expect((await post("grant_type=x&resource=")).statusCode).toBe(200);
-  });
-});

@@ -28,6 +28,7 @@ describe("a request", () => {
       client_secret: "s3cr3t",
       unknown: "ignored",
     });
+    for (const resource of ["https://b.example", "https://a.example"]) form.append("resource", resource);
     await post(form.toString());
     expect(engine.asked[0]?.tenant).toBe("default");
     expect(engine.credentials).toEqual({ clientId: "c", clientSecret: "s3cr3t" });
@@ -36,6 +37,7 @@ describe("a request", () => {
       subject: "s",
       issuer: "https://i",
       scopes: ["offline_access", "a", "b"],
+      resources: ["https://b.example", "https://a.example"],
       arbitraryClaims: { name: ["Ä + &="] },
       arbitraryJson: { a: null },
       customPayload: 12,

@@ -40,6 +40,7 @@ describe("a mint request", () => {
     subject: "66C8",
     issuer: "https://accounts.google.com",
     scopes: ["a", "b"],
+    resources: ["https://b.example", "https://a.example"],
     arbitraryClaims: { role: ["admin"] },
     arbitraryJson: ANY_JSON,
     customPayload: ANY_JSON,

@@ -112,7 +112,7 @@ const oddText = fc.oneof(
 const PARAMETERS = [
   "subject issuer scope arbitrary_claims arbitrary_json custom_payload arbitrary_amrs arbitrary_audiences",
   "access_token_lifetime id_token_lifetime access_token_type access_token authority id_token",
-  "refresh_token token token_type_hint revoke_all_subjects unknown",
+  "refresh_token token token_type_hint revoke_all_subjects resource unknown",
 ].flatMap((names) => names.split(" "));
 
 const credentials = fc.oneof(
@@ -175,6 +175,7 @@ export const oddMessage: fc.Arbitrary<MessageInitShape<typeof MintRequestSchema>
     subject: unicode(300),
     issuer: fc.oneof(unicode(), fc.constant("https://accounts.google.com")),
     scopes: oddTexts,
+    resources: oddTexts,
     arbitraryClaims: oddStruct,
     arbitraryJson: oddStruct,
     customPayload: oddValue,

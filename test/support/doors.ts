@@ -165,7 +165,7 @@ export function basic(id: string, secret: string): string {
 }
 
 /** A request in the fields of any RPC; those that its message does not have, proto-loader leaves out. */
-function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, revoke_all_subjects, ...form }: Form) {
+function messageOf({ scope, resource, arbitrary_amrs, arbitrary_audiences, revoke_all_subjects, ...form }: Form) {
   const {
     arbitrary_claims,
     arbitrary_json,
@@ -178,6 +178,7 @@ function messageOf({ scope, arbitrary_amrs, arbitrary_audiences, revoke_all_subj
   return present({
     ...rest,
     scopes: scope ? scope.split(" ") : undefined,
+    resources: resource === undefined ? undefined : [resource],
     revoke_all_subjects: revoke_all_subjects === undefined ? undefined : toBoolean(revoke_all_subjects),
     arbitrary_amrs: arbitrary_amrs && parseExactJson(arbitrary_amrs),
     arbitrary_audiences: arbitrary_audiences && parseExactJson(arbitrary_audiences),

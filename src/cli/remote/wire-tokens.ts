@@ -29,6 +29,7 @@ interface MintWords {
   readonly subject?: string;
   readonly issuer?: string;
   readonly scope?: readonly string[];
+  readonly resource?: readonly string[];
   readonly arbitraryClaims?: JsonObject | undefined;
   readonly arbitraryJson?: JsonObject | undefined;
   readonly customPayload?: JsonValue | undefined;
@@ -46,9 +47,9 @@ interface MintWords {
 /** What is asked for, on the wire. */
 export function toMintRequest(words: MintWords): MintRequest {
   const { tenant, grantType, subject = "", issuer = "", scope = [], arbitraryAmr = [], arbitraryAudience = [] } = words;
-  const { accessTokenType, accessToken = "", authority = "", idToken = "" } = words;
+  const { resource = [], accessTokenType, accessToken = "", authority = "", idToken = "" } = words;
   return create(MintRequestSchema, {
-    ...{ tenant, grantType, subject, issuer, scopes: [...scope] },
+    ...{ tenant, grantType, subject, issuer, scopes: [...scope], resources: [...resource] },
     ...{ arbitraryAmrs: [...arbitraryAmr], arbitraryAudiences: [...arbitraryAudience] },
     ...{ accessTokenType, accessToken, authority, idToken },
     ...(words.arbitraryClaims && { arbitraryClaims: words.arbitraryClaims as StructJson }),

@@ -7,6 +7,7 @@ import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
 import { Problems } from "../problems.ts";
 import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
+import { checkResources } from "../resources.ts";
 import { subjectOf } from "../subjects.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
@@ -26,6 +27,7 @@ export async function mint(
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
   checkMayRefresh(request, grant);
+  checkResources(request.resources, client.client, context.tenant);
   // The grant decides what to grant, and knows nothing of policies, keys or rows.
   const decision = await grant.decide(request, {
     client,

@@ -53,8 +53,8 @@ export async function refresh(
   const { grantType } = decided;
   context.note({ grantType });
   const granted = reapprove(decided, client, now);
-  // Narrowing affects these tokens only; the stored grant keeps its scopes (RFC 6749 section 6).
-  const approval = request.scopes === undefined ? granted : narrow(granted, request.scopes);
+  // Narrowing affects these tokens only; the stored grant keeps its scopes and audiences.
+  const approval = narrow(granted, request, context.tenant);
   context.note({ decided: decidedAtRefresh(approval, decided, client.client) });
   const made = await makeTokens(approval, client, family.id, context);
   // Signed and counted before the row moves: a failure here leaves the caller's refresh token usable.
