@@ -143,7 +143,7 @@ describe("a request that cannot be read", () => {
       `{"grant_typo":1}`,
       "it has the unknown field 'grant_typo'; did you mean grant_type?",
     ],
-    ["a name that is like none", `{"resource":"a"}`, "it has the unknown field 'resource'."],
+    ["a name that is like none", `{"colour":"a"}`, "it has the unknown field 'colour'."],
     [
       "an enum value that there is not",
       `{"accessTokenType":"TOKEN"}`,
