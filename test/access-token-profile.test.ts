@@ -2,7 +2,8 @@ import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { developmentConfig } from "../src/config/development.ts";
 import { grants } from "../src/grants/index.ts";
-import { type Door, gatewayDoor, rpcDoor } from "./support/doors.ts";
+import { claimsOf } from "./support/decode.ts";
+import { basic, type Door, gatewayDoor, rpcDoor } from "./support/doors.ts";
 import { startTestService, type TestService } from "./support/service.ts";
 
 const insecure = { [oauth.allowInsecureRequests]: true };
@@ -16,7 +17,10 @@ const doors: { gateway?: Door; rpc?: Door } = {};
 beforeAll(async () => {
   const development = developmentConfig(grants.map(({ grantType }) => grantType)).tenants.default;
   const client = development?.clients?.["arbitrary-resource-owner-client"];
-  const clients = { old: { ...client }, new: { ...client, accessTokenProfile: "rfc9068" as const } };
+  const clients = {
+    old: { ...client, introspection: "tenant" as const },
+    new: { ...client, accessTokenProfile: "rfc9068" as const },
+  };
   const tenant = { ...development, signing: { algorithm: "ES256" as const }, clients };
   service = await startTestService({}, { tenants: { default: tenant } });
   rpc = rpcDoor(service.rpcPort);
@@ -30,19 +34,50 @@ afterAll(async () => {
   await service.close();
 });
 
+const alice = { grant_type: "arbitrary_identity", subject: "alice", scope: "nitro offline_access" };
+
 /** What a resource server does with a request that bears a token, by a library that knows RFC 9068 alone. */
 const validate = (accessToken = "") => {
   const headers = { authorization: `Bearer ${accessToken}` };
   return oauth.validateJwtAccessToken(server, new Request("https://api.example", { headers }), "nitro", insecure);
 };
 
+describe("a signed introspection, with oauth4webapi", () => {
+  it("is what a resource server may keep as a proof", async () => {
+    const { accessToken = "" } = (await doors.gateway?.mint({ client_id: "new", ...secret, ...alice })) ?? {};
+    const ask = async () => {
+      const options = { ...insecure, requestJwtResponse: true };
+      const proof = oauth.ClientSecretBasic(secret.client_secret);
+      return oauth.introspectionRequest(server, { client_id: "old" }, proof, accessToken, options);
+    };
+    const response = await ask();
+    const told = { active: true, sub: "alice", client_id: "new", scope: "nitro offline_access" };
+    const resourceServer = { client_id: "old", introspection_signed_response_alg: "ES256" };
+    expect(await oauth.processIntrospectionResponse(server, resourceServer, response)).toMatchObject(told);
+    await oauth.validateApplicationLevelSignature(server, response, insecure);
+    const other = { ...resourceServer, client_id: "new" };
+    await expect(oauth.processIntrospectionResponse(server, other, await ask())).rejects.toThrow();
+  });
+
+  it("comes through the RPC too, and is no access token", async () => {
+    const { accessToken = "" } = (await doors.gateway?.mint({ client_id: "new", ...secret, ...alice })) ?? {};
+    const response = await fetch(`${service.publicUrl}/mintmark.v1.TokenService/Introspect`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: basic("new", secret.client_secret) },
+      body: JSON.stringify({ token: accessToken, signed: true }),
+    });
+    const { active, jwt, claims } = (await response.json()) as { active: boolean; jwt: string; claims: object };
+    expect(active).toBe(true);
+    expect(claimsOf(jwt)).toMatchObject({ aud: "new", token_introspection: claims });
+    await expect(validate(jwt)).rejects.toThrow();
+  });
+});
+
 describe.each(["gateway", "rpc"] as const)("through the %s, oauth4webapi", (name) => {
   const mint = async (client: string, form: Record<string, string>) =>
     (await doors[name]?.mint({ client_id: client, ...secret, ...form })) ?? {};
   const refresh = async (client: string, token = "") =>
     (await doors[name]?.refresh({ client_id: client, ...secret, refresh_token: token })) ?? {};
-  const alice = { grant_type: "arbitrary_identity", subject: "alice", scope: "nitro offline_access" };
-
   it("accepts an access token of the profile rfc9068, minted and refreshed", async () => {
     const minted = await mint("new", alice);
     const refreshed = await refresh("new", minted.refreshToken);

@@ -98,6 +98,12 @@ export interface IntrospectRequest {
 /** The answer to an introspection (RFC 7662 section 2.2): `{ active: false }` alone, or the token's claims too. */
 export type Introspection = JsonObject & { readonly active: boolean };
 
+/** The answer to an introspection, and a JWT that says the same (RFC 9701 section 5). */
+export interface SignedIntrospection {
+  readonly introspection: Introspection;
+  readonly jwt: string;
+}
+
 /** An operator's request to rotate a key. */
 export interface RotateRequest {
   /** Absent: graceful. */

@@ -35,6 +35,7 @@ export function openidMetadata(publicUrl: string): Endpoint {
 async function metadata(engine: TenantEngine, base: string): Promise<object> {
   const { tenant } = engine;
   const grantParameters = grantsOf(engine);
+  const algorithms = await algorithmsOf(engine);
   return {
     issuer: tenant.issuer,
     token_endpoint: joinUrl(base, TOKEN_PATH),
@@ -47,7 +48,9 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     token_endpoint_auth_methods_supported: authMethodsOf(engine),
     introspection_endpoint_auth_methods_supported: engine.clientAuthenticationMethods,
     revocation_endpoint_auth_methods_supported: authMethodsOf(engine),
-    id_token_signing_alg_values_supported: await algorithmsOf(engine),
+    id_token_signing_alg_values_supported: algorithms,
+    // RFC 9701 section 7.
+    introspection_signing_alg_values_supported: algorithms,
     subject_types_supported: ["public"],
     // Required. `none` is the registered type of an answer without a code or a token.
     response_types_supported: ["none"],

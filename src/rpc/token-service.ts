@@ -24,7 +24,10 @@ export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
     },
     async introspect(request, context) {
       const tenant = findTenant(engine, request.tenant, context);
-      return toIntrospectResponse(await tenant.introspect(callerIn(context), toIntrospectRequest(request)));
+      const caller = callerIn(context);
+      if (!request.signed) return toIntrospectResponse(await tenant.introspect(caller, toIntrospectRequest(request)));
+      const { introspection, jwt } = await tenant.introspectSigned(caller, toIntrospectRequest(request));
+      return { ...toIntrospectResponse(introspection), jwt };
     },
     async revoke(request, context) {
       const tenant = findTenant(engine, request.tenant, context);

@@ -27,7 +27,7 @@ const RANDOM: Readonly<Record<string, RegExp>> = {
 /** A refresh keeps the moment of the mint: so many seconds may lie between two requests of a page. */
 const LONGEST_READ = 15;
 
-/** The claims that are moments: what counts is how far they are from `nbf`. */
+/** The claims that are moments: what counts is how far they are from the first. */
 const MOMENTS = ["nbf", "iat", "exp", "auth_time"];
 
 /** Whether a text is what a page says, in which `<…>` stands for anything. */
@@ -133,14 +133,15 @@ function resembles(told: string, text: string, name: string): boolean {
   return form.test(text) && (name !== "jti" || told.includes(".") === text.includes("."));
 }
 
-/** Claims with their moments as seconds since `nbf`. */
+/** Claims with their moments as seconds since `nbf`, or `iat` without one. */
 function relative(claims: JsonValue): JsonValue {
-  if (!isJsonObject(claims) || typeof claims.nbf !== "number") return claims;
-  const { nbf } = claims;
+  if (!isJsonObject(claims)) return claims;
+  const start = claims.nbf ?? claims.iat;
+  if (typeof start !== "number") return claims;
   return Object.fromEntries(
     Object.entries(claims).map(([name, value]) => [
       name,
-      MOMENTS.includes(name) && typeof value === "number" ? value - nbf : value,
+      MOMENTS.includes(name) && typeof value === "number" ? value - start : value,
     ]),
   );
 }

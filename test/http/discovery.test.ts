@@ -31,6 +31,7 @@ describe("the metadata", () => {
     introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     id_token_signing_alg_values_supported: ["ES256"],
+    introspection_signing_alg_values_supported: ["ES256"],
     subject_types_supported: ["public"],
     response_types_supported: ["none"],
     scopes_supported: ["aggregator_service.full_access", "aggregator_service.read_only", "offline_access"],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { OAuthError } from "../../src/engine/errors.ts";
 import type { Introspection } from "../../src/engine/request.ts";
 import { testGateway } from "./support.ts";
 
@@ -39,6 +40,39 @@ describe("an introspection", () => {
       pragma: "no-cache",
     });
     expect(response.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+
+  test.each([
+    ["application/token-introspection+jwt", true],
+    ["Application/Token-Introspection+JWT;q=0.5", true],
+    ["application/json, application/token-introspection+jwt", true],
+    ["text/html, application/token-introspection+jwt;q=0.9, application/json;q=0.8", true],
+    ["application/token-introspection+jwt;q=0.8, application/json", false],
+    ["application/token-introspection+jwt; q=0", false],
+    ["application/token-introspection+jwt;q=none", false],
+    ["application/jwt, application/*, */*", false],
+    ["text/html", false],
+    ["", false],
+  ])("is answered in the form that the caller prefers: %s", async (accept, isSigned) => {
+    const { engine, post } = testGateway();
+    const response = await post("token=t", { accept }, PATH);
+    expect(response.statusCode).toBe(200);
+    expect(engine.asked).toMatchObject([{ operation: isSigned ? "introspectSigned" : "introspect" }]);
+    expect(engine.request).toEqual({ token: "t" });
+    expect([response.headers["content-type"], response.body]).toEqual(
+      isSigned
+        ? ["application/token-introspection+jwt", "a.b.c"]
+        : ["application/json; charset=utf-8", '{"active":false}'],
+    );
+    expect(response.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+  });
+
+  test("is refused as JSON even if a signed answer was asked for", async () => {
+    const { engine, post } = testGateway();
+    engine.fail(new OAuthError("invalid_request", "token is required."));
+    const response = await post("", { accept: "application/token-introspection+jwt" }, PATH);
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({ error: "invalid_request", error_description: "token is required." });
   });
 
   test("of a token that is not alive is answered with that alone", async () => {

@@ -52,6 +52,16 @@ describe.each([
 });
 
 describe("an introspection", () => {
+  test("comes as a JWT too, if that is asked for", async () => {
+    engine.introspection = async () => ({ active: true, sub: "s" });
+    for (const [name, call] of Object.entries(clients(doors, stock))) {
+      expect(await call("introspect", { token: "t", signed: true }), name).toMatchObject({
+        ...{ active: true, sub: "s", jwt: "a.b.c" },
+      });
+      expect(engine.asked.at(-1), name).toMatchObject({ operation: "introspectSigned", request: { token: "t" } });
+    }
+  });
+
   /** The answer that every client gets, with its claims as JSON. */
   async function answers(): Promise<Record<string, { active: boolean; claims: JsonObject | undefined }>> {
     const got: Record<string, { active: boolean; claims: JsonObject | undefined }> = {};

@@ -14,7 +14,7 @@ import { testTenant } from "./tenant.ts";
 
 export const TOKENS: TokenSet = { accessToken: "at", tokenType: "Bearer", expiresIn: 29, scopes: [] };
 
-type Operation = "mint" | "refresh" | "introspect" | "revoke";
+type Operation = "mint" | "refresh" | "introspect" | "introspectSigned" | "revoke";
 type Request = MintRequest | RefreshRequest | IntrospectRequest | RevokeRequest;
 
 interface Asked {
@@ -49,6 +49,8 @@ export class FakeEngine implements Engine {
       this.remoteAddresses.push(remoteAddress);
       this.asked.push({ operation, tenant: id, credentials: presented, request });
       if (operation === "introspect") return this.introspection();
+      if (operation === "introspectSigned")
+        return this.introspection().then((introspection) => ({ introspection, jwt: "a.b.c" }));
       return operation === "revoke" ? this.revocation() : this.answer();
     };
     const clientsPart: Partial<TenantEngine> = {
@@ -62,6 +64,7 @@ export class FakeEngine implements Engine {
       mint: keep("mint") as TenantEngine["mint"],
       refresh: keep("refresh") as TenantEngine["refresh"],
       introspect: keep("introspect") as TenantEngine["introspect"],
+      introspectSigned: keep("introspectSigned") as TenantEngine["introspectSigned"],
       revoke: keep("revoke") as TenantEngine["revoke"],
     };
     return clientsPart as TenantEngine;

@@ -3,6 +3,7 @@ import { addClientSecret, removeClientSecret } from "./client-secrets.ts";
 import { createClient, deleteClient, disableClient, enableClient, updateClient } from "./clients.ts";
 import { listGrants, revokeGrant } from "./grants.ts";
 import { introspect } from "./introspect.ts";
+import { introspectSigned } from "./introspect-signed.ts";
 import { listKeys, revokeClient, rotate } from "./keys.ts";
 import { mint } from "./mint.ts";
 import type { InstanceOperation, Operation } from "./operation.ts";
@@ -19,6 +20,8 @@ export const operations = {
   refresh: { by: "refreshing client", issues: true, run: refresh, retried: reopen },
   /** Says whether a token is active, and what it contains (RFC 7662). */
   introspect: { by: "client", issues: false, run: introspect },
+  /** Introspects a token, and signs the answer (RFC 9701). */
+  introspectSigned: { by: "client", issues: false, run: introspectSigned },
   /** Revokes a token, a grant, or everything that a subject has (RFC 7009). */
   revoke: { by: "client", issues: false, run: revoke },
   /** Rotates a key, or says what that would do. */
