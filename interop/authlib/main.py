@@ -1,0 +1,109 @@
+"""Authlib, as a client and as a resource server. Prints a line for each thing that is proven."""
+
+import os
+
+os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # The issuer is on loopback.
+
+import requests
+from authlib.integrations.base_client.errors import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
+from authlib.oauth2.rfc7662 import IntrospectTokenValidator
+from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from authlib.oidc.core import CodeIDToken
+from authlib.oidc.discovery import OpenIDProviderMetadata
+from authlib.oidc.discovery import get_well_known_url as openid_url
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+issuer, secret = os.environ["INTEROP_ISSUER"], os.environ["INTEROP_SECRET"]
+
+
+def refuses(error, call):
+    try:
+        call()
+    except error as refusal:
+        return refusal
+    raise AssertionError(f"expected {error.__name__}")
+
+
+for url in [issuer, f"{issuer}/es256"]:
+    metadata = AuthorizationServerMetadata(requests.get(oauth_url(url, external=True)).json())
+    metadata.validate()
+    assert metadata["issuer"] == url
+server = OpenIDProviderMetadata(requests.get(openid_url(issuer, external=True)).json())
+server.validate()
+keys = KeySet.import_key_set(requests.get(server["jwks_uri"]).json())
+print("discovery")
+
+
+def session(client_id, method="client_secret_basic"):
+    return OAuth2Session(client_id, secret, token_endpoint_auth_method=method)
+
+
+billing = session("billing")
+token = billing.fetch_token(server["token_endpoint"], grant_type="client_credentials", scope="orders.read")
+assert token["scope"] == "orders.read"
+session("billing", "client_secret_post").fetch_token(server["token_endpoint"], grant_type="client_credentials")
+print("client_credentials")
+
+
+class ResourceServer(JWTBearerTokenValidator):
+    def get_jwks(self):
+        return keys
+
+
+def accept(validator, text, scope):
+    claims = validator.authenticate_token(text)
+    validator.validate_token(claims, [scope], None)
+    return claims
+
+
+resource_server = ResourceServer(issuer, "orders")
+assert accept(resource_server, token["access_token"], "orders.read")["sub"] == "billing"
+refuses(InsufficientScopeError, lambda: accept(resource_server, token["access_token"], "orders.write"))
+refuses(InvalidTokenError, lambda: accept(ResourceServer(issuer, "invoices"), token["access_token"], "orders.read"))
+print("JWTBearerTokenValidator (RFC 9068)")
+
+web = session("web")
+minted = web.fetch_token(
+    server["token_endpoint"],
+    grant_type="arbitrary_identity",
+    subject="alice",
+    arbitrary_claims="{}",
+    scope="openid offline_access orders.read",
+)
+id_token = jwt.decode(minted["id_token"], keys)
+claims = CodeIDToken(
+    id_token.claims,
+    id_token.header,
+    options={"iss": {"essential": True, "value": issuer}, "aud": {"essential": True, "value": "web"}},
+    params={"client_id": "web", "access_token": minted["access_token"]},
+)
+claims.validate()
+assert claims["sub"] == "alice"
+refuses(InvalidTokenError, lambda: accept(resource_server, minted["id_token"], "orders.read"))
+print("id_token")
+
+refreshed = web.refresh_token(server["token_endpoint"], minted["refresh_token"])
+assert refreshed["refresh_token"] != minted["refresh_token"]
+print("refresh")
+
+
+class Introspecting(IntrospectTokenValidator):
+    def introspect_token(self, token_string):
+        return session("orders").introspect_token(server["introspection_endpoint"], token_string).json()
+
+
+assert accept(Introspecting(), refreshed["access_token"], "orders.read")["sub"] == "alice"
+print("introspection")
+
+web.revoke_token(server["revocation_endpoint"], refreshed["refresh_token"]).raise_for_status()
+refuses(InvalidTokenError, lambda: accept(Introspecting(), refreshed["access_token"], "orders.read"))
+print("revocation")
+
+refusal = refuses(OAuthError, lambda: web.refresh_token(server["token_endpoint"], refreshed["refresh_token"]))
+assert refusal.error == "invalid_grant"
+print("refusals")

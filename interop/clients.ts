@@ -1,0 +1,19 @@
+import { join } from "node:path";
+import type { Client } from "./client.ts";
+import { go, java, node, python, type Toolchain } from "./toolchains.ts";
+
+/** Every client, each in a folder of its name. */
+export const clients: readonly Client[] = [
+  ofFolder("oauth4webapi", node),
+  ofFolder("openid-client", node),
+  ofFolder("authlib", python),
+  ofFolder("joserfc", python),
+  ofFolder("go-oauth2", go),
+  ofFolder("zitadel-oidc", go),
+  ofFolder("nimbus", java),
+  ofFolder("spring-security", java),
+];
+
+function ofFolder(name: string, toolchain: Toolchain): Client {
+  return { name, source: join(import.meta.dirname, name), toolchain };
+}

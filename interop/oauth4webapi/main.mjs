@@ -1,0 +1,88 @@
+// Every function of oauth4webapi that a client without users calls. Prints a line for each thing that is proven.
+import assert from "node:assert/strict";
+import * as oauth from "oauth4webapi";
+
+const { INTEROP_ISSUER: issuer, INTEROP_SECRET: secret } = process.env;
+const options = { [oauth.allowInsecureRequests]: true };
+const authentication = oauth.ClientSecretBasic(secret);
+const [billing, web, orders] = ["billing", "web", "orders"].map((client_id) => ({ client_id }));
+
+const discover = async (url, algorithm) =>
+  oauth.processDiscoveryResponse(new URL(url), await oauth.discoveryRequest(new URL(url), { algorithm, ...options }));
+
+for (const algorithm of ["oidc", "oauth2"]) {
+  for (const url of [issuer, `${issuer}/es256`]) assert.equal((await discover(url, algorithm)).issuer, url);
+}
+const server = await discover(issuer, "oauth2");
+console.log("discovery");
+
+const asked = await oauth.clientCredentialsGrantRequest(
+  server,
+  billing,
+  authentication,
+  { scope: "orders.read" },
+  options,
+);
+const { access_token: token, scope } = await oauth.processClientCredentialsResponse(server, billing, asked);
+assert.equal(scope, "orders.read");
+const post = oauth.ClientSecretPost(secret);
+await oauth.processClientCredentialsResponse(
+  server,
+  billing,
+  await oauth.clientCredentialsGrantRequest(server, billing, post, {}, options),
+);
+console.log("client_credentials");
+
+const request = (bearer) => new Request(`${issuer}/orders`, { headers: { authorization: `Bearer ${bearer}` } });
+const claims = await oauth.validateJwtAccessToken(server, request(token), "orders", options);
+assert.equal(claims.sub, "billing");
+await assert.rejects(oauth.validateJwtAccessToken(server, request(token), "invoices", options));
+console.log("validateJwtAccessToken");
+
+const minted = await oauth.genericTokenEndpointRequest(
+  server,
+  web,
+  authentication,
+  "arbitrary_identity",
+  { subject: "alice", arbitrary_claims: "{}", scope: "openid offline_access orders.read" },
+  options,
+);
+const tokens = await oauth.processGenericTokenEndpointResponse(server, web, minted);
+assert.equal(oauth.getValidatedIdTokenClaims(tokens).sub, "alice");
+await oauth.validateApplicationLevelSignature(server, minted, options);
+await assert.rejects(oauth.validateJwtAccessToken(server, request(tokens.id_token), "orders", options));
+console.log("id_token");
+
+const refreshed = await oauth.refreshTokenGrantRequest(server, web, authentication, tokens.refresh_token, options);
+const next = await oauth.processRefreshTokenResponse(server, web, refreshed);
+assert.notEqual(next.refresh_token, tokens.refresh_token);
+console.log("refresh");
+
+const introspect = async (text) =>
+  oauth.processIntrospectionResponse(
+    server,
+    orders,
+    await oauth.introspectionRequest(server, orders, authentication, text, options),
+  );
+assert.partialDeepStrictEqual(await introspect(next.access_token), { active: true, sub: "alice", client_id: "web" });
+console.log("introspection");
+
+await oauth.processRevocationResponse(
+  await oauth.revocationRequest(server, web, authentication, next.refresh_token, options),
+);
+assert.deepEqual(await introspect(next.access_token), { active: false });
+console.log("revocation");
+
+const refused = await oauth.refreshTokenGrantRequest(server, web, authentication, next.refresh_token, options);
+await assert.rejects(oauth.processRefreshTokenResponse(server, web, refused), { error: "invalid_grant" });
+const unknown = await oauth.clientCredentialsGrantRequest(
+  server,
+  billing,
+  oauth.ClientSecretBasic("wrong"),
+  {},
+  options,
+);
+await assert.rejects(oauth.processClientCredentialsResponse(server, billing, unknown), {
+  code: oauth.WWW_AUTHENTICATE_CHALLENGE,
+});
+console.log("refusals");

@@ -1,0 +1,119 @@
+import org.springframework.security.authentication.AuthenticationProvider;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.oauth2.client.AuthorizedClientServiceOAuth2AuthorizedClientManager;
+import org.springframework.security.oauth2.client.InMemoryOAuth2AuthorizedClientService;
+import org.springframework.security.oauth2.client.OAuth2AuthorizeRequest;
+import org.springframework.security.oauth2.client.endpoint.OAuth2ClientCredentialsGrantRequest;
+import org.springframework.security.oauth2.client.endpoint.OAuth2RefreshTokenGrantRequest;
+import org.springframework.security.oauth2.client.endpoint.RestClientClientCredentialsTokenResponseClient;
+import org.springframework.security.oauth2.client.endpoint.RestClientRefreshTokenTokenResponseClient;
+import org.springframework.security.oauth2.client.oidc.authentication.OidcIdTokenDecoderFactory;
+import org.springframework.security.oauth2.client.registration.ClientRegistration;
+import org.springframework.security.oauth2.client.registration.ClientRegistrations;
+import org.springframework.security.oauth2.client.registration.InMemoryClientRegistrationRepository;
+import org.springframework.security.oauth2.core.AuthorizationGrantType;
+import org.springframework.security.oauth2.jwt.JwtValidators;
+import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
+import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
+import org.springframework.security.oauth2.server.resource.authentication.OpaqueTokenAuthenticationProvider;
+import org.springframework.security.oauth2.server.resource.introspection.SpringOpaqueTokenIntrospector;
+
+/** Spring Security as a client and as a resource server, without a web server. Prints a line for each thing that is proven. */
+final class Main {
+  private static final String ISSUER = System.getenv("INTEROP_ISSUER");
+  private static final String SECRET = System.getenv("INTEROP_SECRET");
+
+  public static void main(String[] args) {
+    ClientRegistrations.fromOidcIssuerLocation(ISSUER + "/es256");
+    var billing = registration("billing", "orders.read");
+    var web = registration("web", "openid", "offline_access", "orders.read");
+    System.out.println("discovery");
+
+    var own = authorize(billing);
+    System.out.println("client_credentials");
+
+    var jwt = new JwtAuthenticationProvider(decoder("orders", "billing"));
+    check(bearer(jwt, own).getName().equals("billing"), "another subject");
+    check(hasAuthority(bearer(jwt, own), "SCOPE_orders.read"), "the scope is no authority");
+    refused(() -> bearer(new JwtAuthenticationProvider(decoder("invoices", "billing")), own));
+    System.out.println("resource server with a JwtDecoder (RFC 9068)");
+
+    var mint = new RestClientClientCredentialsTokenResponseClient();
+    mint.setParametersCustomizer(parameters -> {
+      parameters.set("grant_type", "arbitrary_identity");
+      parameters.set("subject", "alice");
+      parameters.set("arbitrary_claims", "{}");
+    });
+    var minted = mint.getTokenResponse(new OAuth2ClientCredentialsGrantRequest(web));
+    var idToken = (String) minted.getAdditionalParameters().get("id_token");
+    var idTokens = new OidcIdTokenDecoderFactory().createDecoder(web);
+    check(idTokens.decode(idToken).getSubject().equals("alice"), "another subject");
+    refused(() -> bearer(jwt, idToken));
+    System.out.println("id_token");
+
+    var refreshed = new RestClientRefreshTokenTokenResponseClient().getTokenResponse(
+        new OAuth2RefreshTokenGrantRequest(web, minted.getAccessToken(), minted.getRefreshToken()));
+    check(!refreshed.getRefreshToken().getTokenValue().equals(minted.getRefreshToken().getTokenValue()), "no rotation");
+    System.out.println("refresh");
+
+    var introspected = new OpaqueTokenAuthenticationProvider(
+        SpringOpaqueTokenIntrospector.withIntrospectionUri(ISSUER + "/connect/introspect")
+            .clientId("orders")
+            .clientSecret(SECRET)
+            .build());
+    var alice = bearer(introspected, refreshed.getAccessToken().getTokenValue());
+    check(alice.getName().equals("alice") && hasAuthority(alice, "SCOPE_orders.read"), "another token");
+    refused(() -> bearer(introspected, "none"));
+    System.out.println("resource server with an OpaqueTokenIntrospector");
+  }
+
+  private static ClientRegistration registration(String id, String... scopes) {
+    return ClientRegistrations.fromIssuerLocation(ISSUER)
+        .registrationId(id)
+        .clientId(id)
+        .clientSecret(SECRET)
+        .scope(scopes)
+        .authorizationGrantType(AuthorizationGrantType.CLIENT_CREDENTIALS)
+        .build();
+  }
+
+  /** A token for a client itself, as an application has its manager get one. */
+  private static String authorize(ClientRegistration client) {
+    var clients = new InMemoryClientRegistrationRepository(client);
+    var manager = new AuthorizedClientServiceOAuth2AuthorizedClientManager(
+        clients, new InMemoryOAuth2AuthorizedClientService(clients));
+    var id = client.getRegistrationId();
+    var request = OAuth2AuthorizeRequest.withClientRegistrationId(id).principal("nobody").build();
+    return manager.authorize(request).getAccessToken().getTokenValue();
+  }
+
+  private static NimbusJwtDecoder decoder(String audience, String client) {
+    var decoder = NimbusJwtDecoder.withIssuerLocation(ISSUER).validateType(false).build();
+    decoder.setJwtValidator(
+        JwtValidators.createAtJwtValidator().issuer(ISSUER).audience(audience).clientId(client).build());
+    return decoder;
+  }
+
+  private static Authentication bearer(AuthenticationProvider provider, String token) {
+    return provider.authenticate(new BearerTokenAuthenticationToken(token));
+  }
+
+  private static boolean hasAuthority(Authentication authentication, String name) {
+    return authentication.getAuthorities().stream().anyMatch(each -> name.equals(each.getAuthority()));
+  }
+
+  private static void refused(Runnable attempt) {
+    try {
+      attempt.run();
+    } catch (AuthenticationException refusal) {
+      return;
+    }
+    throw new IllegalStateException("it was accepted");
+  }
+
+  private static void check(boolean holds, String otherwise) {
+    if (!holds) throw new IllegalStateException(otherwise);
+  }
+}
