@@ -61,6 +61,9 @@ function engineOf(
     grantParameters: new Map(
       Array.from(handle.grants, ([name, { parameters }]) => [name, [...parameters].map(wireName)]),
     ),
+    refreshableGrants: new Set(
+      handle.grants.values().flatMap(({ grantType, refreshable }) => (refreshable ? [grantType] : [])),
+    ),
     clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
     jwks: () => publishedKeys(handle),
     ...performed(handle, dependencies),

@@ -36,6 +36,8 @@ export interface TenantEngine extends PerformedOperations {
   readonly tenant: Tenant;
   /** The extension grants with the wire names of their parameters, for discovery. */
   readonly grantParameters: ReadonlyMap<string, readonly string[]>;
+  /** The grants among them that can be refreshed, for discovery. */
+  readonly refreshableGrants: ReadonlySet<string>;
   /** The client authentication methods, by their names in the metadata (RFC 8414 section 2). */
   readonly clientAuthenticationMethods: readonly string[];
   /** The published keys (RFC 7517 section 5). */

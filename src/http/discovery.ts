@@ -42,7 +42,7 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     jwks_uri: joinUrl(base, JWKS_PATH),
     introspection_endpoint: joinUrl(base, INTROSPECT_PATH),
     revocation_endpoint: joinUrl(base, REVOCATION_PATH),
-    grant_types_supported: [...grantParameters.keys(), REFRESH_GRANT_TYPE],
+    grant_types_supported: grantTypesOf(engine, grantParameters.keys()),
     // No registered member lists the parameters of extension grants; RFC 8414 section 2 allows additional members.
     grant_parameters_supported: Object.fromEntries(grantParameters),
     token_endpoint_auth_methods_supported: authMethodsOf(engine),
@@ -54,20 +54,29 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     subject_types_supported: ["public"],
     // Required. `none` is the registered type of an answer without a code or a token.
     response_types_supported: ["none"],
-    scopes_supported: scopesOf(tenant),
+    scopes_supported: scopesOf(engine),
   };
 }
 
 /** The grants that a client of the tenant may use, each with its parameters. */
-function grantsOf({ tenant, grantParameters }: TenantEngine): TenantEngine["grantParameters"] {
-  const { grants } = clientsOf(tenant);
-  return new Map([...grantParameters].filter(([grantType]) => grants.has(grantType)));
+function grantsOf(engine: TenantEngine): TenantEngine["grantParameters"] {
+  const { grants } = clientsOf(engine);
+  return new Map([...engine.grantParameters].filter(([grantType]) => grants.has(grantType)));
+}
+
+/**
+ * Adds `refresh_token` if a client may get any. A list with nothing in it must be left out, which would mean grants that
+ * there are not (RFC 8414 section 2), so it is there too if there is nothing else.
+ */
+function grantTypesOf(engine: TenantEngine, grantTypes: Iterable<string>): readonly string[] {
+  const listed = [...grantTypes];
+  return clientsOf(engine).hasOffline || listed.length === 0 ? [...listed, REFRESH_GRANT_TYPE] : listed;
 }
 
 /** Adds `none` for public clients, which authenticate only to introspect. */
-function authMethodsOf({ tenant, clientAuthenticationMethods }: TenantEngine): readonly string[] {
-  const { hasPublic } = clientsOf(tenant);
-  return hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
+function authMethodsOf(engine: TenantEngine): readonly string[] {
+  const { clientAuthenticationMethods } = engine;
+  return clientsOf(engine).hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
 }
 
 /**
@@ -79,28 +88,46 @@ async function algorithmsOf(engine: TenantEngine): Promise<readonly string[]> {
   return published.length === 0 ? [engine.tenant.signing.algorithm] : [...new Set(published)];
 }
 
-/** The scopes that the tenant's resources own, and `offline_access` if a client may ask for it; undefined if none. */
-function scopesOf(tenant: Tenant): readonly string[] | undefined {
-  const scopes = new Set([...tenant.resources.values()].flat());
-  if (clientsOf(tenant).hasOffline) scopes.add(OFFLINE_ACCESS);
+/**
+ * The scopes of the tenant's resources that a client may ask for, and `offline_access` if one gets a refresh token for it;
+ * undefined if none.
+ */
+function scopesOf(engine: TenantEngine): readonly string[] | undefined {
+  const { scopes: allowed, hasOffline } = clientsOf(engine);
+  const owned = [...engine.tenant.resources.values()].flat();
+  const scopes = new Set(owned.filter((scope) => allowed === "*" || allowed.has(scope)));
+  if (hasOffline) scopes.add(OFFLINE_ACCESS);
   return scopes.size === 0 ? undefined : [...scopes].sort();
 }
 
-/** What the clients of a tenant are like together. */
+/** What the enabled clients of a tenant may do together. */
 interface Clients {
   readonly hasPublic: boolean;
   readonly hasOffline: boolean;
   readonly grants: ReadonlySet<string>;
+  readonly scopes: ReadonlySet<string> | "*";
 }
 
 /** Found once for each state of a tenant: it may have very many clients. */
 const found = new WeakMap<Tenant, Clients>();
 
-function clientsOf(tenant: Tenant): Clients {
-  const clients = found.get(tenant) ?? {
-    hasPublic: tenant.clients.values().some(({ requireSecret, enabled }) => enabled && !requireSecret),
-    hasOffline: tenant.clients.values().some(({ allowOfflineAccess }) => allowOfflineAccess),
-    grants: new Set(tenant.clients.values().flatMap(({ grants, enabled }) => (enabled ? grants : []))),
+function clientsOf({ tenant, refreshableGrants }: TenantEngine): Clients {
+  const known = found.get(tenant);
+  if (known !== undefined) return known;
+  const enabled = tenant.clients
+    .values()
+    .filter((client) => client.enabled)
+    .toArray();
+  const minting = enabled.filter(({ grants }) => grants.size > 0);
+  const clients = {
+    hasPublic: enabled.some(({ requireSecret }) => !requireSecret),
+    hasOffline: enabled.some(
+      ({ allowOfflineAccess, grants }) => allowOfflineAccess && !grants.isDisjointFrom(refreshableGrants),
+    ),
+    grants: new Set(minting.flatMap(({ grants }) => [...grants])),
+    scopes: minting.some(({ scopes }) => scopes === "*")
+      ? ("*" as const)
+      : new Set(minting.flatMap(({ scopes }) => [...scopes])),
   };
   found.set(tenant, clients);
   return clients;

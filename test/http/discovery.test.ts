@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { describe, expect, test } from "vitest";
+import type { Client } from "../../src/registry/tenant.ts";
 import { testClient } from "../support/tenant.ts";
 import { listen, sendRaw, testGateway } from "./support.ts";
 
@@ -86,19 +87,42 @@ describe("the metadata", () => {
     }
   });
 
-  test.each([
-    [{ grants: new Set(["arbitrary_identity"]) }, ["arbitrary_identity"]],
-    [{ grants: new Set(["arbitrary_identity"]), enabled: false }, []],
-  ])("names the grants that a client of the tenant may use: %j", async (client, named) => {
+  const ONE = new Set(["arbitrary_identity"]);
+  const OWNED = ["aggregator_service.full_access", "aggregator_service.read_only"];
+
+  test.each<[string, Partial<Client>[], { grants: string[]; refreshes: boolean; scopes?: string[] }]>([
+    ["one", [{ grants: ONE }], { grants: [...ONE], refreshes: true, scopes: [...OWNED, "offline_access"] }],
+    ["a disabled one", [{ grants: ONE, enabled: false }], { grants: [], refreshes: true }],
+    [
+      "one without refresh tokens",
+      [{ grants: ONE, allowOfflineAccess: false }],
+      { grants: [...ONE], refreshes: false, scopes: OWNED },
+    ],
+    [
+      "one whose grants give none",
+      [{ grants: new Set(["client_credentials"]) }],
+      { grants: ["client_credentials"], refreshes: false, scopes: OWNED },
+    ],
+    [
+      "several with some scopes",
+      [
+        { grants: ONE, scopes: new Set(["aggregator_service.read_only", "a"]), allowOfflineAccess: false },
+        { grants: new Set(), scopes: "*" },
+      ],
+      { grants: [...ONE], refreshes: false, scopes: ["aggregator_service.read_only"] },
+    ],
+  ])("names the grants and the scopes that the clients may ask for: %s", async (_, members, named) => {
     const { app, engine } = testGateway();
     const known = engine.forTenant("acme");
     if (known === undefined) throw new Error("there is no such tenant");
-    const clients = new Map([["web", testClient({ id: "web", ...client })]]);
-    engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, clients } });
+    const grantParameters = new Map([...known.grantParameters, ["client_credentials", ["scope"]] as const]);
+    const clients = new Map(members.map((client, index) => [`c${index}`, testClient({ id: `c${index}`, ...client })]));
+    engine.forTenant = () => ({ ...known, grantParameters, tenant: { ...known.tenant, clients } });
     for (const path of [...OPENID, ...OAUTH]) {
       const document = (await app.inject(path)).json();
-      expect(document.grant_types_supported).toEqual([...named, "refresh_token"]);
-      expect(Object.keys(document.grant_parameters_supported)).toEqual(named);
+      expect(document.grant_types_supported).toEqual([...named.grants, ...(named.refreshes ? ["refresh_token"] : [])]);
+      expect(Object.keys(document.grant_parameters_supported)).toEqual(named.grants);
+      expect(document.scopes_supported).toEqual(named.scopes);
     }
   });
 

@@ -59,6 +59,7 @@ export class FakeEngine implements Engine {
         ["arbitrary_token", ["issuer"]],
         ["arbitrary_identity", ["subject", "scope"]],
       ]),
+      refreshableGrants: new Set(["arbitrary_token", "arbitrary_identity"]),
       clientAuthenticationMethods: ["client_secret_basic", "client_secret_post"],
       jwks: async () => ({ keys: this.keys }),
       mint: keep("mint") as TenantEngine["mint"],

@@ -103,7 +103,8 @@ describe("mint", () => {
   });
 
   it("tells which parameters each grant takes, by their names on the wire", async () => {
-    const { grantParameters } = (await testContext()).engine;
+    const { grantParameters, refreshableGrants } = (await testContext()).engine;
+    expect([...grantParameters.keys()].filter((name) => !refreshableGrants.has(name))).toEqual(["client_credentials"]);
     expect([...grantParameters.keys()]).toHaveLength(6);
     expect(grantParameters.get("arbitrary_token")).toContain("arbitrary_json");
     expect(grantParameters.get("arbitrary_identity")).toEqual(
