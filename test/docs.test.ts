@@ -93,7 +93,7 @@ describe("the refusals that the grants' pages tell of", () => {
 
 describe("the table of", () => {
   const byGrant = rowsOf(read(pageOf("README")), "`arbitrary_token`");
-  const cell = (row: Row, grantType: string) => row[`\`${grantType}\``] ?? "";
+  const cell = (row: Row, grantType: string) => row[`\`${shortName(grantType)}\``] ?? "";
 
   it.each(grants.map((grant) => [grant.grantType, grant] as const))("parameters of %s", async (grantType, grant) => {
     const taken = byGrant.filter((row) => cell(row, grantType) !== "");
@@ -155,7 +155,12 @@ function isRequest({ info, text }: { readonly info: string; readonly text: strin
 }
 
 function pageOf(name: string): string {
-  return `docs/grants/${name}.md`;
+  return `docs/grants/${shortName(name)}.md`;
+}
+
+/** A grant type that is a URI is known by the last part of it. */
+function shortName(grantType: string): string {
+  return grantType.split(":").at(-1) ?? grantType;
 }
 
 function named(row: Row): string {

@@ -19,6 +19,8 @@ afterAll(async () => {
 
 const credentials = { client_id: "arbitrary-resource-owner-client", client_secret: "secret" };
 
+const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
+
 const valid = {
   token: { ...credentials, grant_type: "arbitrary_token", issuer: "https://accounts.google.com" },
   noSubject: { ...credentials, grant_type: "arbitrary_no_subject", arbitrary_claims: "{}" },
@@ -32,6 +34,12 @@ const valid = {
   },
   identity: { ...credentials, grant_type: "arbitrary_identity", subject: "someone", scope: "a" },
   itself: { ...credentials, grant_type: "client_credentials", scope: "b a" },
+  exchange: {
+    ...credentials,
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token: "none",
+    subject_token_type: type("access_token"),
+  },
 } satisfies Record<string, Form>;
 
 const many = JSON.stringify(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`c${i}`, 1])));
@@ -102,6 +110,16 @@ const refused: [string, Form, string][] = [
   ["a refresh token for a client itself", { ...valid.itself, scope: "offline_access" }, "invalid_scope"],
   ["a claim of a client about itself", { ...valid.itself, arbitrary_claims: '{"a":1}' }, "invalid_request"],
   ["a client that does not prove to be itself", { ...valid.itself, client_secret: "" }, "invalid_client"],
+  ["a subject token that is none", valid.exchange, "invalid_request"],
+  ["an actor without a type", { ...valid.exchange, actor_token: "none" }, "invalid_request"],
+  [
+    "an actor that is none",
+    { ...valid.exchange, actor_token: "none", actor_token_type: type("jwt") },
+    "invalid_request",
+  ],
+  ["a type that is not issued", { ...valid.exchange, requested_token_type: type("saml2") }, "invalid_request"],
+  ["an audience of another grant", { ...valid.identity, audience: "x" }, "invalid_request"],
+  ["an exchange by nobody", { ...valid.exchange, client_secret: "" }, "invalid_client"],
   ["a lifetime of nothing", { ...valid.identity, access_token_lifetime: "0" }, "invalid_request"],
   ["a lifetime that is too long", { ...valid.identity, access_token_lifetime: "2592001" }, "invalid_request"],
   ["a negative lifetime", { ...valid.identity, access_token_lifetime: "-5" }, "invalid_request"],
@@ -152,6 +170,27 @@ describe("both doors mint the same", () => {
     expect({ ...other, accessToken: "", idToken: "" }).toEqual({ ...one, accessToken: "", idToken: "" });
     expect(auth_time === undefined).toBe(form.grant_type !== "arbitrary_identity");
   });
+});
+
+it("both doors exchange the same", async () => {
+  const { accessToken: token = "" } = await gateway.mint({ ...valid.identity, scope: "a b" });
+  const { accessToken: actor = "" } = await rpc.mint(valid.itself);
+  const form = {
+    ...valid.exchange,
+    ...{ subject_token: token, actor_token: actor, actor_token_type: type("jwt"), audience: "there", scope: "a" },
+    ...{ resource: "https://there.example/", requested_token_type: type("jwt"), access_token_lifetime: "60" },
+  };
+  const [one, other] = [await gateway.mint(form), await rpc.mint(form)];
+  expect(one).toMatchObject({ issuedTokenType: type("jwt"), tokenType: "Bearer", expiresIn: 60, scopes: ["a"] });
+  expect({ ...other, accessToken: "" }).toEqual({ ...one, accessToken: "" });
+  const { jti, iat, nbf, exp, ...claims } = claimsOf(one.accessToken);
+  expect(claims).toMatchObject({
+    ...{ sub: "someone", act: { sub: credentials.client_id }, scope: ["a"] },
+    aud: ["https://there.example/", "there"],
+  });
+  expect(claimsOf(other.accessToken)).toMatchObject(claims);
+  const identity = { ...form, scope: "", access_token_lifetime: "", requested_token_type: type("id_token") };
+  expect(await gateway.mint(identity)).toMatchObject({ issuedTokenType: type("id_token"), tokenType: "N_A" });
 });
 
 it("neither log has a secret or a token in it", async () => {

@@ -121,6 +121,36 @@ describe("the real process", () => {
     });
   });
 
+  it("serves a stock OAuth2 client that exchanges tokens", async () => {
+    const server = await discover(service.publicUrl, "oauth2");
+    const grantType = "urn:ietf:params:oauth:grant-type:token-exchange";
+    const accessToken = "urn:ietf:params:oauth:token-type:access_token";
+    const secret = oauth.ClientSecretBasic("secret");
+    expect(server.grant_types_supported).toContain(grantType);
+    const itself = await oauth.processClientCredentialsResponse(
+      server,
+      client,
+      await oauth.clientCredentialsGrantRequest(server, client, secret, { scope: "b a" }, insecure),
+    );
+    const parameters = new URLSearchParams([
+      ["subject_token", itself.access_token],
+      ["subject_token_type", accessToken],
+      ["actor_token", itself.access_token],
+      ["actor_token_type", accessToken],
+      ["audience", `${server.issuer}/resources`],
+      ["audience", "there"],
+      ["scope", "a"],
+    ]);
+    const answer = await oauth.genericTokenEndpointRequest(server, client, secret, grantType, parameters, insecure);
+    const tokens = await oauth.processGenericTokenEndpointResponse(server, client, answer);
+    expect(tokens).toMatchObject({ issued_token_type: accessToken, token_type: "bearer", scope: "a" });
+    expect(await verify(server, tokens.access_token)).toMatchObject({
+      sub: client.client_id,
+      act: { sub: client.client_id },
+      aud: [`${server.issuer}/resources`, "there"],
+    });
+  });
+
   it("verifies an old token after a restart, and ends cleanly, without having loaded what SQLite does not need", async () => {
     const rpc = rpcDoor(service.rpcPort);
     const { accessToken = "" } = await rpc.mint({

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
+import { TOKEN_TYPE_NAMES } from "../registry/schema-token-exchange.ts";
 import { sha256Entry } from "../registry/secret.ts";
 import { OPERATOR_ROLES } from "../registry/tenant.ts";
 import type { Problems } from "../schema/problems.ts";
@@ -92,6 +93,13 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
     accessTokenLifetime: 2_592_000,
     requireRefreshSecret: false,
     allowedIssuers: ["https://accounts.google.com"],
+    tokenExchange: {
+      subjectTokens: [...TOKEN_TYPE_NAMES],
+      actorTokens: [...TOKEN_TYPE_NAMES],
+      audiences: ["*"],
+      mode: "any" as const,
+      allowRefresh: true,
+    },
     // Any, as without it, but for resource too.
     allowedAudiences: ["*"],
     claims: { arbitrary_identity: { nudibranch_watermark: "Daffy Duck" } },

@@ -2,6 +2,7 @@ import type { Authorities } from "../authorities/port.ts";
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { AccessTokenType } from "../registry/tenant.ts";
+import type { Ancestor } from "../token/ancestor.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
 import type { Problems } from "./problems.ts";
 import type { MintParameter, MintRequest } from "./request.ts";
@@ -27,6 +28,15 @@ interface LiveAccessToken {
   readonly subject: string | undefined;
 }
 
+/** A live token of this mint, as others are derived from it. */
+export interface SourceToken extends LiveAccessToken {
+  /** The client that it was issued to. */
+  readonly clientId: string;
+  readonly expiresAt: Instant;
+  /** What a derived token is to die with: this one, and the tokens that it was derived from itself. */
+  readonly lineage: readonly Ancestor[];
+}
+
 /** What a grant may know beside the request. */
 export interface GrantContext {
   readonly client: AuthenticatedClient;
@@ -37,6 +47,11 @@ export interface GrantContext {
   readonly authorities: Authorities;
   /** The access token of this tenant that a text is, while it is alive; undefined for any other text. */
   liveAccessToken(text: string): Promise<LiveAccessToken | undefined>;
+  /**
+   * The token of this tenant and of that kind that a text is, while it is alive, if the client may see it; undefined for
+   * any other text.
+   */
+  sourceToken(text: string, kind: "access_token" | "id_token"): Promise<SourceToken | undefined>;
 }
 
 /** One value of `aud` of an access token. */
@@ -73,8 +88,16 @@ export interface Decision {
   readonly latestExpiry?: number | undefined;
   /** The key that a caller of an API must prove to hold: `cnf` of the access tokens (RFC 7800 section 3.1). */
   readonly confirmation?: JsonObject | undefined;
-  /** Who acts for the subject: `act` of the access tokens (RFC 8693 section 4.1). */
+  /** Who acts for the subject: `act` of the tokens (RFC 8693 section 4.1). */
   readonly actor?: JsonObject | undefined;
+  /** Who may become the actor: `may_act` of the tokens (RFC 8693 section 4.4). */
+  readonly mayAct?: JsonObject | undefined;
+  /** The tokens of this mint that it is derived from: whatever revokes one of them ends all tokens of the grant. */
+  readonly ancestors?: readonly Ancestor[] | undefined;
+  /** The only type of access token that is meant. Absent: the client's, or the one that it asks for. */
+  readonly accessTokenType?: AccessTokenType | undefined;
+  /** What is issued instead of an access token. Not kept: it cannot be refreshed. */
+  readonly instead?: "id_token" | undefined;
   /** `issued_token_type` of the answer (RFC 8693 section 2.2.1). Not kept: an answer to a refresh has none. */
   readonly issuedTokenType?: string | undefined;
   /** Leaves `offline_access` out even if the caller asked for it: this one decision cannot be refreshed. */

@@ -8,6 +8,7 @@ import { InvalidValue, type MintParameter, type MintRequest } from "./request.ts
 const LISTS = new Map<MintParameter, string>([
   ["scopes", "scope"],
   ["resources", "resource"],
+  ["audiences", "audience"],
 ]);
 
 /** A parameter's name on the wire. */
@@ -23,6 +24,7 @@ const OWN_PARAMETERS = [
   "arbitraryAmrs",
   "arbitraryAudiences",
   "resources",
+  "audiences",
 ] as const;
 
 /** Notes every problem with the parameters that mean the same in every grant. */

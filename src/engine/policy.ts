@@ -18,7 +18,9 @@ interface Lifetimes {
 }
 
 /** A decision that the client's policy lets pass, with what the client's registration adds to it. Plain JSON. */
-export interface Approval extends Omit<Decision, "issuedTokenType" | "withoutRefreshToken">, Lifetimes {
+export interface Approval
+  extends Omit<Decision, "issuedTokenType" | "withoutRefreshToken" | "accessTokenType">,
+    Lifetimes {
   /** The client's fixed claims, for every token of the grant. */
   readonly fixedClaims: JsonObject;
   /** The client's namespace as a claim, for access tokens. */
@@ -36,7 +38,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
  * what the decision is based on has expired.
  */
 export function approve(
-  { issuedTokenType: _, withoutRefreshToken, ...decided }: Decision,
+  { issuedTokenType: _, withoutRefreshToken, accessTokenType, ...decided }: Decision,
   request: MintRequest,
   grant: GrantHandler,
   { client, tenant }: AuthenticatedClient,
@@ -63,7 +65,7 @@ export function approve(
     ...decision,
     fixedClaims,
     namespaceClaim: client.namespace === undefined ? {} : { [tenant.namespaceClaim]: client.namespace },
-    accessTokenType: accessTokenTypeFor(request, grant, client),
+    accessTokenType: accessTokenType ?? accessTokenTypeFor(request, grant, client),
     ...lifetimesWithin(decision, lifetimes, now),
   };
 }
@@ -106,7 +108,11 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
 }
 
 /** Cuts lifetimes off at the decision's latest expiry. Throws OAuthError `invalid_grant` if that has passed. */
-function lifetimesWithin({ latestExpiry = Number.POSITIVE_INFINITY }: Decision, lifetimes: Lifetimes, now: Instant) {
+function lifetimesWithin(
+  { latestExpiry = Number.POSITIVE_INFINITY }: Pick<Decision, "latestExpiry">,
+  lifetimes: Lifetimes,
+  now: Instant,
+) {
   const left = latestExpiry - toSeconds(now);
   if (left <= 0) throw new OAuthError("invalid_grant", "What the tokens would be based on has expired.");
   return {

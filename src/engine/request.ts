@@ -59,6 +59,14 @@ export interface MintRequest {
   readonly accessToken?: string | undefined;
   readonly authority?: string | undefined;
   readonly idToken?: string | undefined;
+  /** RFC 8693 section 2.1. */
+  readonly subjectToken?: string | undefined;
+  readonly subjectTokenType?: string | undefined;
+  readonly actorToken?: string | undefined;
+  readonly actorTokenType?: string | undefined;
+  readonly requestedTokenType?: string | undefined;
+  /** The values of `audience`: where the token is to be used. */
+  readonly audiences?: readonly string[] | undefined;
 }
 
 /** A parameter of a MintRequest, by its name in code. */
@@ -66,16 +74,17 @@ export type MintParameter = Exclude<keyof MintRequest, "grantType">;
 
 /** The answer to a mint or a refresh (RFC 6749 section 5.1). */
 export interface TokenSet {
+  /** What was issued: an access token, unless `issuedTokenType` says otherwise. */
   readonly accessToken: string;
-  /** How the access token is used (RFC 6749 section 7.1). */
+  /** How it is used (RFC 6749 section 7.1); `N_A`: it is not an access token (RFC 8693 section 2.2.1). */
   readonly tokenType: string;
-  /** The lifetime of the access token, in seconds. */
+  /** Its lifetime, in seconds. */
   readonly expiresIn: number;
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
   /** The granted scopes. */
   readonly scopes: readonly string[];
-  /** What the access token is, if the grant says so (RFC 8693 section 2.2.1). A refresh never says so. */
+  /** What `accessToken` is, if the grant says so (RFC 8693 section 2.2.1). A refresh never says so. */
   readonly issuedTokenType?: string | undefined;
 }
 

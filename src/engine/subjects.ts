@@ -1,17 +1,21 @@
 import { matchesAnyGlob } from "../base/glob.ts";
 import { CLIENT_CREDENTIALS, type Client, type Tenant } from "../registry/tenant.ts";
 import { ACCESS_TOKEN_PROFILES } from "../token/access-token-profile.ts";
+import type { Ancestor } from "../token/ancestor.ts";
 import { OAuthError } from "./errors.ts";
 import type { MintRequest } from "./request.ts";
 
-/** The subject of a token that has one, and the grant that gives it. */
+/** The subject of a token that has one, and where it comes from. */
 interface Subject {
   readonly grantType: string;
   readonly subject?: string | undefined;
+  /** The tokens of this mint that it is derived from. */
+  readonly ancestors?: readonly Pick<Ancestor, "subject">[] | undefined;
 }
 
 /** The parameter that the subject of a request came from, as a message names it. */
-export function sourceOfSubject({ subject, accessToken, idToken }: MintRequest): string {
+export function sourceOfSubject({ subject, accessToken, idToken, subjectToken }: MintRequest): string {
+  if (subjectToken !== undefined) return "The subject of subject_token";
   if (accessToken !== undefined) return "The subject of access_token";
   if (idToken !== undefined) return "The subject of id_token";
   return subject === undefined ? "The arbitrary claim: 'sub'" : "subject";
@@ -22,13 +26,15 @@ export function sourceOfSubject({ subject, accessToken, idToken }: MintRequest):
  * itself. `source`: see {@link sourceOfSubject}.
  */
 export function checkGrantedSubject(
-  { grantType, subject }: Subject,
+  { grantType, subject, ancestors }: Subject,
   client: Client,
   tenant: Tenant,
   source = "The subject",
 ): void {
   if (subject === undefined || (grantType === CLIENT_CREDENTIALS && subject === client.id)) return;
   checkAllowed(subject, client, tenant);
+  // Nobody chose a subject that a token of this mint already has.
+  if (ancestors?.some((ancestor) => ancestor.subject === subject)) return;
   checkDistinct(subject, client, tenant, source);
 }
 

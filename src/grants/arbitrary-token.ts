@@ -3,6 +3,7 @@ import type { Audience, GrantContext, GrantHandler } from "../engine/grant.ts";
 import type { Problems } from "../engine/problems.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { ownResources } from "../registry/tenant.ts";
+import { MAY_ACT_CLAIM } from "../token/actor.ts";
 import { foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import * as claims from "./claims.ts";
 
@@ -93,6 +94,7 @@ function readArbitraryJson(request: MintRequest, own: JsonObject, { client, prob
       problems.add(`The arbitrary_json member: '${name}' is not allowed.`);
     else if (taken.has(foldName(name)))
       problems.add(`The arbitrary_json member: '${name}' is already in arbitrary_claims.`);
+    else if (name === MAY_ACT_CLAIM) claims.checkMayAct(members[name] ?? null, problems);
   }
   return members;
 }

@@ -5,6 +5,7 @@ import type { Problems } from "../engine/problems.ts";
 import { InvalidValue, type MintParameter, type MintRequest } from "../engine/request.ts";
 import { ownerOf } from "../engine/resources.ts";
 import { ownResources, type Tenant } from "../registry/tenant.ts";
+import { isMayAct, MAY_ACT_CLAIM } from "../token/actor.ts";
 import { CUSTOM_PAYLOAD, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 
@@ -91,6 +92,7 @@ export function callersClaims(
   for (const [name, value] of allowed) {
     if (isReservedClaim(name, client.tenant.namespaceClaim, client.client.allowedClaims))
       problems.add(`The arbitrary claim: '${name}' is not allowed.`);
+    else if (name === MAY_ACT_CLAIM) checkMayAct(value, problems);
     else if (!isClaimValue(value)) {
       problems.add(
         `The arbitrary claim: '${name}' must be a string, a number, a boolean, or an array of those; nested JSON belongs in ${nestedIn}.`,
@@ -98,6 +100,14 @@ export function callersClaims(
     }
   }
   return Object.fromEntries(allowed.map(([name, value]) => [name, unwrapped(value)]));
+}
+
+/** Notes a problem if an exchange could not honour it (RFC 8693 section 4.4). */
+export function checkMayAct(value: JsonValue, problems: Problems): void {
+  if (isMayAct(value)) return;
+  problems.add(
+    `The claim: '${MAY_ACT_CLAIM}' must be a JSON object with sub, and perhaps iss and client_id, all strings.`,
+  );
 }
 
 /** `custom_payload` as a claim; no claim if it is absent. */

@@ -5,6 +5,7 @@ import { arbitraryOidcResourceOwner } from "./arbitrary-oidc-resource-owner.ts";
 import { arbitraryResourceOwner } from "./arbitrary-resource-owner.ts";
 import { arbitraryToken } from "./arbitrary-token.ts";
 import { clientCredentials } from "./client-credentials.ts";
+import { tokenExchange } from "./token-exchange.ts";
 
 /** All grants. A new one takes one file and one line here; discovery lists it where a client may use it. */
 export const grants: readonly GrantHandler[] = [
@@ -14,4 +15,5 @@ export const grants: readonly GrantHandler[] = [
   arbitraryOidcResourceOwner,
   arbitraryIdentity,
   clientCredentials,
+  tokenExchange,
 ];

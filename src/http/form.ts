@@ -15,15 +15,16 @@ export const FORM_TYPE = "application/x-www-form-urlencoded";
 /** Some clients write the charset without its hyphen, or a semicolon with nothing after it. */
 const CONTENT_TYPE = new RegExp(`^${FORM_TYPE}\\s*(?:;\\s*charset=(?:utf-?8|"utf-?8")\\s*)?(?:;\\s*)?$`, "i");
 
-/** The parameters that may have several values (RFC 8707 section 2). */
-const REPEATABLE = new Set(["resource"]);
+/** The parameters that may have several values (RFC 8707 section 2, RFC 8693 section 2.1). */
+const REPEATABLE = new Set(["resource", "audience"]);
 
 /** The other parameters that have a meaning here. Each may have only one value. */
 const KNOWN = new Set([
   ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
   ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
-  "revoke_all_subjects",
+  ...["revoke_all_subjects", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
+  "requested_token_type",
 ]);
 
 /** The syntax of a parameter's name (RFC 6749 section 8.2). */

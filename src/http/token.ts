@@ -49,6 +49,12 @@ function toMintRequest(form: Form): MintRequest {
     accessToken: form.get("access_token"),
     authority: form.get("authority"),
     idToken: form.get("id_token"),
+    subjectToken: form.get("subject_token"),
+    subjectTokenType: form.get("subject_token_type"),
+    actorToken: form.get("actor_token"),
+    actorTokenType: form.get("actor_token_type"),
+    requestedTokenType: form.get("requested_token_type"),
+    audiences: unlessEmpty(form.all("audience")),
   };
 }
 

@@ -5,7 +5,7 @@ import { OFFLINE_ACCESS, OPENID } from "../token/scope.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { ReadSecret } from "./secret.ts";
-import { CLIENT_CREDENTIALS, type Client, type Limits } from "./tenant.ts";
+import { CLIENT_CREDENTIALS, type Client, type Limits, TOKEN_EXCHANGE } from "./tenant.ts";
 
 /** What a client's registration is checked against. */
 export interface ClientContext {
@@ -39,6 +39,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkSecretRules(file, context, problems);
   checkPublicMint(file, problems);
   checkConfidential(file, problems);
+  checkTokenExchange(file, problems);
   checkLifetimes(file, problems);
   checkTokenSize(file, context, problems);
   checkClaims(file, context, problems);
@@ -134,10 +135,22 @@ function checkPublicMint({ requireSecret, grants, allowPublicMint }: ClientFile,
     );
 }
 
-/** RFC 6749 section 4.4: only confidential clients may use it. */
+/** The grants that only confidential clients may use, and why. */
+const CONFIDENTIAL: readonly (readonly [grant: string, why: string])[] = [
+  [CLIENT_CREDENTIALS, "RFC 6749 section 4.4"],
+  [TOKEN_EXCHANGE, "RFC 8693 section 5"],
+];
+
 function checkConfidential({ requireSecret, grants }: ClientFile, problems: Problems): void {
-  if (requireSecret || !grants.includes(CLIENT_CREDENTIALS)) return;
-  problems.at("requireSecret").add(`expected true, as grants has ${CLIENT_CREDENTIALS} (RFC 6749 section 4.4)`);
+  for (const [grant, why] of CONFIDENTIAL) {
+    if (!requireSecret && grants.includes(grant))
+      problems.at("requireSecret").add(`expected true, as grants has ${grant} (${why})`);
+  }
+}
+
+function checkTokenExchange({ grants, tokenExchange }: ClientFile, problems: Problems): void {
+  if (!grants.includes(TOKEN_EXCHANGE) || tokenExchange !== undefined) return;
+  problems.at("tokenExchange").add(`expected what the client may exchange, as grants has ${TOKEN_EXCHANGE}`);
 }
 
 function checkLifetimes(file: ClientFile, problems: Problems): void {

@@ -5,6 +5,7 @@ import { ACCESS_TOKEN_PROFILES, type AccessTokenProfile } from "../token/access-
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
 import { clientRateLimits } from "./schema-rate-limits.ts";
+import { tokenExchange } from "./schema-token-exchange.ts";
 
 /** The largest quota. */
 const MAX_QUOTA = 1_000_000_000;
@@ -106,6 +107,9 @@ const client = z.strictObject({
     .describe(
       "The most revocations that are stored for it at once; each is kept until what it revokes would have expired; default: no limit",
     ),
+  tokenExchange: tokenExchange
+    .optional()
+    .describe("What it may exchange tokens for, if its grants have token exchange"),
   rateLimits: clientRateLimits.optional().describe("Rate limits that differ from the tenant's"),
   maxTokenBytes: count(1 << 20)
     .optional()

@@ -4,6 +4,7 @@ import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
 import type { SigningAlgorithm } from "../keyring/port.ts";
 import type { AccessTokenProfile } from "../token/access-token-profile.ts";
+import type { TokenTypeName } from "../token/token-types.ts";
 
 /** A tenant, as configured. The engine knows tenants and clients only by these types. */
 export interface Tenant {
@@ -185,6 +186,8 @@ export interface Client {
   readonly maxGrants?: number | undefined;
   readonly maxReferenceTokens?: number | undefined;
   readonly maxRevocations?: number | undefined;
+  /** Absent: it may exchange nothing. */
+  readonly tokenExchange?: TokenExchangePolicy | undefined;
   /** Its own limits, which count instead of the tenant's. */
   readonly rateLimits?: ClientRateLimits | undefined;
   /** The largest token that is issued, in bytes; the lower of this and the tenant's limit counts. */
@@ -196,6 +199,23 @@ export interface Client {
    */
   readonly introspection: "own" | "tenant" | readonly string[];
 }
+
+/** What a client may exchange tokens for (RFC 8693). */
+export interface TokenExchangePolicy {
+  /** The types of tokens that it may exchange: none unless they are here. */
+  readonly subjectTokens: readonly TokenTypeName[];
+  /** The types of tokens that may prove who acts. */
+  readonly actorTokens: readonly TokenTypeName[];
+  /** Globs of the audiences that it may ask for. */
+  readonly audiences: readonly string[];
+  /** Whether the tokens must say who acts, must not, or both: `any`. */
+  readonly mode: "delegation" | "impersonation" | "any";
+  /** Whether it may ask for a refresh token: one that ends with the tokens that were exchanged. */
+  readonly allowRefresh: boolean;
+}
+
+/** The grant type by which a client exchanges a token for another (RFC 8693). */
+export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /** The grant type by which a client gets a token for itself (RFC 6749 section 4.4); `sub` is its id. */
 export const CLIENT_CREDENTIALS = "client_credentials";

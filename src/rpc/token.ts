@@ -27,6 +27,12 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
     accessToken: request.accessToken || undefined,
     authority: request.authority || undefined,
     idToken: request.idToken || undefined,
+    subjectToken: request.subjectToken || undefined,
+    subjectTokenType: request.subjectTokenType || undefined,
+    actorToken: request.actorToken || undefined,
+    actorTokenType: request.actorTokenType || undefined,
+    requestedTokenType: request.requestedTokenType || undefined,
+    audiences: givenIn(request.audiences),
   };
 }
 

@@ -75,6 +75,8 @@ export interface Known {
   readonly decided?: Decided | undefined;
   /** Whom that token or grant is for, or who is revoked. For the audit alone: no log line may have it. */
   readonly subject?: string | undefined;
+  /** Who acts for the subject. For the audit alone, too. */
+  readonly actor?: string | undefined;
   /** What was done although the request is refused, as it could not be recorded. */
   readonly unanswered?: Performed["event"] | undefined;
 }

@@ -90,11 +90,11 @@ export class EventLog {
   #log(event: Event): void {
     if (!("code" in event)) {
       const [level, message] = lines[event.event];
-      this.#logger[level]({ ...event, subject: undefined }, message);
+      this.#logger[level]({ ...event, subject: undefined, actor: undefined }, message);
       return;
     }
     if (event.event !== "refresh_reused" && this.#isTooMany(event)) return;
-    const { cause, subject: _, ...fields } = event;
+    const { cause, subject: _, actor: __, ...fields } = event;
     if (event.code === "server_error") this.#logger.error({ ...fields, err: cause }, "an operation failed");
     else if (cause !== undefined)
       this.#logger.warn({ ...fields, err: cause }, "an operation was temporarily unavailable");

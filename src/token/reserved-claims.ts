@@ -1,6 +1,7 @@
 /** The names that the mint sets itself, in lower case; the tenant's namespace claim comes on top. */
 const OWN = `
-  active amr at_hash aud auth_time azp c_hash client_id client_namespace cnf custom_payload exp iat idp iss jti nbf nonce
+  active amr at_hash aud auth_time azp c_hash client_id client_namespace cnf custom_payload derived_from exp iat idp iss
+  jti nbf nonce
   reference_token_id scope sid sub token_type username`;
 
 /** The claim that holds a caller's nested JSON, by a parameter of its own. */
@@ -11,7 +12,7 @@ export const CUSTOM_PAYLOAD = "custom_payload";
  * an id_token, where other claims are found, what a selective disclosure hides (RFC 9901).
  */
 const OTHERS = `
-  act may_act s_hash sub_jwk _claim_names _claim_sources _sd _sd_alg`;
+  act s_hash sub_jwk _claim_names _claim_sources _sd _sd_alg`;
 
 /**
  * Names that .NET's inbound claim map turns into subject, scope, authentication method or time, or identity provider,
@@ -36,10 +37,12 @@ const DOTNET = `
 /**
  * Reserved, except for clients that are allowed them by name: a deployment may need them, and its verifiers know what
  * they mean. In the first line, `user_name` and `scp` are Spring's, and .NET maps the others. The second line belongs to
- * security events, logout tokens, transaction tokens, status lists and rich authorization.
+ * security events, logout tokens, transaction tokens, status lists and rich authorization. `may_act` (RFC 8693 section
+ * 4.4) says who may act for the subject: the mint honours it, but only whoever knows the subject can say it.
  */
 export const ALLOWABLE_CLAIMS = [
   ...(["acr", "authmethod", "nameid", "oid", "scp", "tid", "user_name"] as const),
+  "may_act",
   ...(["authorization_details", "events", "rctx", "req_wl", "status", "sub_id", "tctx", "toe", "txn", "vct"] as const),
 ] as const;
 

@@ -119,6 +119,7 @@ export const rules: Rules = {
     rooms: [
       "engine/context",
       "engine/policy",
+      "engine/grant",
       "engine/clients",
       "engine",
       "registry/tenant",
@@ -150,7 +151,7 @@ export const rules: Rules = {
   },
   "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
   "engine/resources": { rooms: ["engine/grant", "engine", "registry/tenant", "token", "base"] },
-  "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "base"] },
+  "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "token", "base"] },
   "engine/clients": { rooms: ["engine/limits", "engine", "registry/tenant", "telemetry/events", "base"] },
   "engine/limits": { rooms: ["engine", "registry/tenant", "store/port", "base"] },
   engine: {

@@ -13,6 +13,7 @@ export const GRANT_TYPES = [
   "arbitrary_oidc_resource_owner",
   "arbitrary_identity",
   "client_credentials",
+  "urn:ietf:params:oauth:grant-type:token-exchange",
 ];
 
 /** A key-encryption key. */

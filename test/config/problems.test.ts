@@ -13,6 +13,8 @@ function tenantFaults(tenant: object): readonly string[] {
   return problemsOf(fileWorld(yamlOf({}, tenant))).map((line) => line.replace("tenants.acme.", ""));
 }
 
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 describe("the shape", () => {
   test("every problem has its line, with the path and what was expected", () => {
     const client = {
@@ -180,6 +182,20 @@ describe("the rules", () => {
     [
       { requireSecret: false, grants: ["client_credentials"], allowPublicMint: true },
       "requireSecret: expected true, as grants has client_credentials (RFC 6749 section 4.4)",
+    ],
+    [
+      { requireSecret: false, grants: [EXCHANGE], allowPublicMint: true, tokenExchange: { subjectTokens: ["jwt"] } },
+      `requireSecret: expected true, as grants has ${EXCHANGE} (RFC 8693 section 5)`,
+    ],
+    [{ grants: [EXCHANGE] }, `tokenExchange: expected what the client may exchange, as grants has ${EXCHANGE}`],
+    [{ tokenExchange: { subjectTokens: [] } }, "tokenExchange.subjectTokens: expected at least one type of token"],
+    [
+      { tokenExchange: { subjectTokens: ["saml2"] } },
+      "tokenExchange.subjectTokens[0]: expected one of access_token, id_token, jwt",
+    ],
+    [
+      { tokenExchange: { subjectTokens: ["jwt"], mode: "both" } },
+      "tokenExchange.mode: expected delegation, impersonation, any",
     ],
     [{ introspection: ["a"] }, 'introspection[0]: "a" is not a resource of the tenant'],
     [{ secrets: ["env:NONE"] }, "secrets[0]: the variable NONE is missing or empty"],

@@ -29,12 +29,24 @@ export async function requiredForms(service: OidcService) {
     },
     arbitrary_identity: { subject: "someone", scope: "a" },
     client_credentials: {},
+    [TOKEN_EXCHANGE]: {
+      subject_token: await service.idToken(),
+      subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+    },
   } satisfies Record<string, Form>;
 }
+
+export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 export type GrantType = keyof Awaited<ReturnType<typeof requiredForms>>;
 
 const secrets = [formatSha256(createHash("sha256").update(SECRET).digest())];
+
+/** A client that may exchange its own tokens. */
+function exchanging(mode: "delegation" | "impersonation") {
+  const subjectTokens: "access_token"[] = ["access_token"];
+  return { secrets, grants: [TOKEN_EXCHANGE], scopes: ["a"], tokenExchange: { subjectTokens, mode } };
+}
 
 /** A tenant that refuses what the development configuration's allow. */
 export const closedTenant = {
@@ -48,6 +60,8 @@ export const closedTenant = {
       allowedAudiences: ["a"],
       allowedSubjects: ["user-*"],
     },
+    delegates: exchanging("delegation"),
+    impersonates: exchanging("impersonation"),
     disabled: { secrets, enabled: false },
     public: { secrets, requireSecret: false },
   },

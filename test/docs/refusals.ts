@@ -13,7 +13,7 @@ import { limited } from "../support/limited.ts";
 import type { OidcService } from "../support/oidc-service.ts";
 import { seededRandom } from "../support/random.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
-import { type Attempt, attempts, credentials, refusalIn, requiredForms } from "./attempts.ts";
+import { type Attempt, attempts, credentials, refusalIn, requiredForms, TOKEN_EXCHANGE } from "./attempts.ts";
 
 const repeated = (count: number, entry: (index: number) => string) => Array.from({ length: count }, (_, i) => entry(i));
 
@@ -64,6 +64,19 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
   const [header = "", claims = "", signature = ""] = forms.arbitrary_oidc_resource_owner.id_token.split(".");
   const audience = String(claimsOf(forms.arbitrary_oidc_resource_owner.id_token).aud);
   const later = Math.floor(Date.now() / 1000) + 1000;
+
+  const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`;
+  const exchange = (changes: Form) => mint(TOKEN_EXCHANGE, changes);
+  const own = await minted("arbitrary_identity");
+  const actor = { actor_token: await minted("client_credentials"), actor_token_type: type("access_token") };
+  const impersonates = { client_id: "impersonates", subject_token_type: type("access_token") };
+  /** What is left of a token that was exchanged so often. */
+  async function exchanged(times: number, changes: Form = {}): Promise<Form> {
+    let form = { subject_token: own, subject_token_type: type("access_token") };
+    for (let count = 0; count < times; count++)
+      form = { ...form, subject_token: await minted(TOKEN_EXCHANGE, { ...form, ...changes }) };
+    return form;
+  }
 
   return {
     README: [
@@ -168,6 +181,24 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       mint("client_credentials", { scope: "offline_access" }),
       mint("client_credentials", { scope: "openid" }),
       closed("client_credentials", { client_id: "public", client_secret: "" }),
+    ],
+    [TOKEN_EXCHANGE]: [
+      closed(TOKEN_EXCHANGE, { client_id: "public", client_secret: "" }),
+      exchange({ subject_token: "" }),
+      exchange({ actor_token: "none" }),
+      exchange({ requested_token_type: "jwt" }),
+      exchange({ requested_token_type: type("jwt"), access_token_type: "reference" }),
+      closed(TOKEN_EXCHANGE, { client_id: "delegates", subject_token_type: type("access_token") }),
+      closed(TOKEN_EXCHANGE, { ...impersonates, ...actor }),
+      exchange({ subject_token: "none" }),
+      exchange({ ...actor, actor_token: "none" }),
+      async () => exchange({ ...actor, ...(await exchanged(4, actor)) })(),
+      async () => exchange(await exchanged(8))(),
+      closed(TOKEN_EXCHANGE, { ...impersonates, audience: "x" }),
+      exchange({ subject_token: own, subject_token_type: type("access_token"), scope: "b" }),
+      exchange({ requested_token_type: type("id_token"), scope: "a" }),
+      closed(TOKEN_EXCHANGE, { ...impersonates, scope: "offline_access" }),
+      exchange({ subject_token: await service.deadIdToken() }),
     ],
     arbitrary_identity: [mint("arbitrary_identity", { subject: "" }), mint("arbitrary_identity", { scope: "" })],
   };

@@ -20,7 +20,8 @@ const EVERY_PARAMETER = [
   ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
   ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
-  "revoke_all_subjects",
+  ...["revoke_all_subjects", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
+  "requested_token_type",
 ];
 
 describe("parseForm", () => {

@@ -18,6 +18,7 @@ const REVOKE_SUBJECT = "src/engine/tokens/revoke-subject.ts";
 const REVOKE = "src/engine/operations/revoke.ts";
 const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
+const REVOCATION_IDS = "src/engine/tokens/revocation-ids.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
 const SHARED_CLOCK = "src/base/shared-clock.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
@@ -191,7 +192,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "client-revocation-not-read",
     "a revocation of a client is answered, but its tokens live on",
-    ACCESS_TOKEN,
+    REVOCATION_IDS,
     "    revocationIds.client(clientId),\n",
     "",
     ["if (subject === undefined) return [revocationIds.client(clientId)];", "if (subject === undefined) return [];"],
@@ -199,7 +200,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "own-subject-not-revoked",
     "grants of a client that is its own subject outlive that subject's revocation",
-    ACCESS_TOKEN,
+    REVOCATION_IDS,
     "const subject = subjectOf(granted, client);",
     "const subject = granted;",
   ),
@@ -235,8 +236,8 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "introspection-of-others",
     "a client sees other clients' tokens",
-    INTROSPECT,
-    'caller.introspection === "tenant" || token.clientId === caller.id',
+    ACCESS_TOKEN,
+    'caller.introspection === "tenant" || clientId === caller.id',
     "true",
   ),
   one(

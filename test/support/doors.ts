@@ -23,6 +23,7 @@ export interface Refusal {
 export interface Answer {
   readonly error?: Refusal;
   readonly accessToken?: string;
+  readonly issuedTokenType?: string;
   readonly tokenType?: string;
   readonly expiresIn?: number;
   readonly refreshToken?: string;
@@ -68,6 +69,7 @@ export function gatewayDoor(publicUrl: string): Door {
     if (error !== undefined) return { error };
     return present({
       accessToken: body.access_token,
+      issuedTokenType: body.issued_token_type,
       tokenType: body.token_type,
       expiresIn: body.expires_in,
       refreshToken: body.refresh_token,
@@ -151,6 +153,7 @@ function answerOf({ error, body }: { error?: Refusal; body?: Body }): Answer {
   if (error !== undefined) return { error };
   return present({
     accessToken: body.access_token,
+    issuedTokenType: body.issued_token_type,
     tokenType: body.token_type,
     expiresIn: body.expires_in,
     refreshToken: body.refresh_token,
@@ -165,7 +168,15 @@ export function basic(id: string, secret: string): string {
 }
 
 /** A request in the fields of any RPC; those that its message does not have, proto-loader leaves out. */
-function messageOf({ scope, resource, arbitrary_amrs, arbitrary_audiences, revoke_all_subjects, ...form }: Form) {
+function messageOf({
+  scope,
+  resource,
+  audience,
+  arbitrary_amrs,
+  arbitrary_audiences,
+  revoke_all_subjects,
+  ...form
+}: Form) {
   const {
     arbitrary_claims,
     arbitrary_json,
@@ -179,6 +190,7 @@ function messageOf({ scope, resource, arbitrary_amrs, arbitrary_audiences, revok
     ...rest,
     scopes: scope ? scope.split(" ") : undefined,
     resources: resource === undefined ? undefined : [resource],
+    audiences: audience === undefined ? undefined : [audience],
     revoke_all_subjects: revoke_all_subjects === undefined ? undefined : toBoolean(revoke_all_subjects),
     arbitrary_amrs: arbitrary_amrs && parseExactJson(arbitrary_amrs),
     arbitrary_audiences: arbitrary_audiences && parseExactJson(arbitrary_audiences),

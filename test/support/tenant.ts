@@ -18,6 +18,7 @@ export const testRules: RegistryRules = {
     "arbitrary_oidc_resource_owner",
     "arbitrary_identity",
     "client_credentials",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
   ],
   keyMaxStaleness: 900,
   publicUrl: "https://mint.example",
@@ -92,6 +93,13 @@ export function testClient(members: Partial<Client> = {}): Client {
     maxTokenBytes: undefined,
     claims: new Map([["arbitrary_identity", { nudibranch_watermark: "Daffy Duck" }]]),
     introspection: "own",
+    tokenExchange: {
+      subjectTokens: ["access_token", "id_token", "jwt"],
+      actorTokens: ["access_token", "id_token", "jwt"],
+      audiences: ["*"],
+      mode: "any",
+      allowRefresh: true,
+    },
     ...members,
   };
 }

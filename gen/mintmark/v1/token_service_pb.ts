@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mintmark/v1/token_service.proto.
  */
 export const file_mintmark_v1_token_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch9taW50bWFyay92MS90b2tlbl9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSKiBAoLTWludFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhIKCmdyYW50X3R5cGUYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIOCgZpc3N1ZXIYBCABKAkSDgoGc2NvcGVzGAUgAygJEjEKEGFyYml0cmFyeV9jbGFpbXMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KDmFyYml0cmFyeV9qc29uGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCg5jdXN0b21fcGF5bG9hZBgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIWCg5hcmJpdHJhcnlfYW1ycxgJIAMoCRIbChNhcmJpdHJhcnlfYXVkaWVuY2VzGAogAygJEjgKFWFjY2Vzc190b2tlbl9saWZldGltZRgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI0ChFpZF90b2tlbl9saWZldGltZRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI3ChFhY2Nlc3NfdG9rZW5fdHlwZRgNIAEoDjIcLm1pbnRtYXJrLnYxLkFjY2Vzc1Rva2VuVHlwZRIUCgxhY2Nlc3NfdG9rZW4YDiABKAkSEQoJYXV0aG9yaXR5GA8gASgJEhAKCGlkX3Rva2VuGBAgASgJEhEKCXJlc291cmNlcxgRIAMoCSKgAQoMTWludFJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRISCgp0b2tlbl90eXBlGAIgASgJEhIKCmV4cGlyZXNfaW4YAyABKAMSFQoNcmVmcmVzaF90b2tlbhgEIAEoCRIQCghpZF90b2tlbhgFIAEoCRIOCgZzY29wZXMYBiADKAkSGQoRaXNzdWVkX3Rva2VuX3R5cGUYByABKAkiWgoOUmVmcmVzaFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhUKDXJlZnJlc2hfdG9rZW4YAiABKAkSDgoGc2NvcGVzGAMgAygJEhEKCXJlc291cmNlcxgEIAMoCSKIAQoPUmVmcmVzaFJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRISCgp0b2tlbl90eXBlGAIgASgJEhIKCmV4cGlyZXNfaW4YAyABKAMSFQoNcmVmcmVzaF90b2tlbhgEIAEoCRIQCghpZF90b2tlbhgFIAEoCRIOCgZzY29wZXMYBiADKAkiWwoRSW50cm9zcGVjdFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg0KBXRva2VuGAIgASgJEhcKD3Rva2VuX3R5cGVfaGludBgDIAEoCRIOCgZzaWduZWQYBCABKAgikgIKEkludHJvc3BlY3RSZXNwb25zZRIOCgZhY3RpdmUYASABKAgSJwoGY2xhaW1zGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVzY29wZRgDIAEoCRIRCgljbGllbnRfaWQYBCABKAkSEgoKdG9rZW5fdHlwZRgFIAEoCRIQCgNleHAYBiABKANIAIgBARIQCgNpYXQYByABKANIAYgBARIQCgNuYmYYCCABKANIAogBARILCgNzdWIYCSABKAkSCwoDYXVkGAogAygJEgsKA2lzcxgLIAEoCRILCgNqdGkYDCABKAkSCwoDand0GA0gASgJQgYKBF9leHBCBgoEX2lhdEIGCgRfbmJmImQKDVJldm9rZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg0KBXRva2VuGAIgASgJEhcKD3Rva2VuX3R5cGVfaGludBgDIAEoCRIbChNyZXZva2VfYWxsX3N1YmplY3RzGAQgASgIIhAKDlJldm9rZVJlc3BvbnNlKnAKD0FjY2Vzc1Rva2VuVHlwZRIhCh1BQ0NFU1NfVE9LRU5fVFlQRV9VTlNQRUNJRklFRBAAEhkKFUFDQ0VTU19UT0tFTl9UWVBFX0pXVBABEh8KG0FDQ0VTU19UT0tFTl9UWVBFX1JFRkVSRU5DRRACMqMCCgxUb2tlblNlcnZpY2USOwoETWludBIYLm1pbnRtYXJrLnYxLk1pbnRSZXF1ZXN0GhkubWludG1hcmsudjEuTWludFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5taW50bWFyay52MS5SZWZyZXNoUmVxdWVzdBocLm1pbnRtYXJrLnYxLlJlZnJlc2hSZXNwb25zZRJNCgpJbnRyb3NwZWN0Eh4ubWludG1hcmsudjEuSW50cm9zcGVjdFJlcXVlc3QaHy5taW50bWFyay52MS5JbnRyb3NwZWN0UmVzcG9uc2USQQoGUmV2b2tlEhoubWludG1hcmsudjEuUmV2b2tlUmVxdWVzdBobLm1pbnRtYXJrLnYxLlJldm9rZVJlc3BvbnNlQjoKC21pbnRtYXJrLnYxQhFUb2tlblNlcnZpY2VQcm90b1ABWhZtaW50bWFyay92MTttaW50bWFya3YxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("Ch9taW50bWFyay92MS90b2tlbl9zZXJ2aWNlLnByb3RvEgttaW50bWFyay52MSK1BQoLTWludFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhIKCmdyYW50X3R5cGUYAiABKAkSDwoHc3ViamVjdBgDIAEoCRIOCgZpc3N1ZXIYBCABKAkSDgoGc2NvcGVzGAUgAygJEjEKEGFyYml0cmFyeV9jbGFpbXMYBiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KDmFyYml0cmFyeV9qc29uGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIuCg5jdXN0b21fcGF5bG9hZBgIIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIWCg5hcmJpdHJhcnlfYW1ycxgJIAMoCRIbChNhcmJpdHJhcnlfYXVkaWVuY2VzGAogAygJEjgKFWFjY2Vzc190b2tlbl9saWZldGltZRgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI0ChFpZF90b2tlbl9saWZldGltZRgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI3ChFhY2Nlc3NfdG9rZW5fdHlwZRgNIAEoDjIcLm1pbnRtYXJrLnYxLkFjY2Vzc1Rva2VuVHlwZRIUCgxhY2Nlc3NfdG9rZW4YDiABKAkSEQoJYXV0aG9yaXR5GA8gASgJEhAKCGlkX3Rva2VuGBAgASgJEhEKCXJlc291cmNlcxgRIAMoCRIVCg1zdWJqZWN0X3Rva2VuGBQgASgJEhoKEnN1YmplY3RfdG9rZW5fdHlwZRgVIAEoCRITCgthY3Rvcl90b2tlbhgWIAEoCRIYChBhY3Rvcl90b2tlbl90eXBlGBcgASgJEhwKFHJlcXVlc3RlZF90b2tlbl90eXBlGBggASgJEhEKCWF1ZGllbmNlcxgZIAMoCSKgAQoMTWludFJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRISCgp0b2tlbl90eXBlGAIgASgJEhIKCmV4cGlyZXNfaW4YAyABKAMSFQoNcmVmcmVzaF90b2tlbhgEIAEoCRIQCghpZF90b2tlbhgFIAEoCRIOCgZzY29wZXMYBiADKAkSGQoRaXNzdWVkX3Rva2VuX3R5cGUYByABKAkiWgoOUmVmcmVzaFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhUKDXJlZnJlc2hfdG9rZW4YAiABKAkSDgoGc2NvcGVzGAMgAygJEhEKCXJlc291cmNlcxgEIAMoCSKIAQoPUmVmcmVzaFJlc3BvbnNlEhQKDGFjY2Vzc190b2tlbhgBIAEoCRISCgp0b2tlbl90eXBlGAIgASgJEhIKCmV4cGlyZXNfaW4YAyABKAMSFQoNcmVmcmVzaF90b2tlbhgEIAEoCRIQCghpZF90b2tlbhgFIAEoCRIOCgZzY29wZXMYBiADKAkiWwoRSW50cm9zcGVjdFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg0KBXRva2VuGAIgASgJEhcKD3Rva2VuX3R5cGVfaGludBgDIAEoCRIOCgZzaWduZWQYBCABKAgikgIKEkludHJvc3BlY3RSZXNwb25zZRIOCgZhY3RpdmUYASABKAgSJwoGY2xhaW1zGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBINCgVzY29wZRgDIAEoCRIRCgljbGllbnRfaWQYBCABKAkSEgoKdG9rZW5fdHlwZRgFIAEoCRIQCgNleHAYBiABKANIAIgBARIQCgNpYXQYByABKANIAYgBARIQCgNuYmYYCCABKANIAogBARILCgNzdWIYCSABKAkSCwoDYXVkGAogAygJEgsKA2lzcxgLIAEoCRILCgNqdGkYDCABKAkSCwoDand0GA0gASgJQgYKBF9leHBCBgoEX2lhdEIGCgRfbmJmImQKDVJldm9rZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg0KBXRva2VuGAIgASgJEhcKD3Rva2VuX3R5cGVfaGludBgDIAEoCRIbChNyZXZva2VfYWxsX3N1YmplY3RzGAQgASgIIhAKDlJldm9rZVJlc3BvbnNlKnAKD0FjY2Vzc1Rva2VuVHlwZRIhCh1BQ0NFU1NfVE9LRU5fVFlQRV9VTlNQRUNJRklFRBAAEhkKFUFDQ0VTU19UT0tFTl9UWVBFX0pXVBABEh8KG0FDQ0VTU19UT0tFTl9UWVBFX1JFRkVSRU5DRRACMqMCCgxUb2tlblNlcnZpY2USOwoETWludBIYLm1pbnRtYXJrLnYxLk1pbnRSZXF1ZXN0GhkubWludG1hcmsudjEuTWludFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5taW50bWFyay52MS5SZWZyZXNoUmVxdWVzdBocLm1pbnRtYXJrLnYxLlJlZnJlc2hSZXNwb25zZRJNCgpJbnRyb3NwZWN0Eh4ubWludG1hcmsudjEuSW50cm9zcGVjdFJlcXVlc3QaHy5taW50bWFyay52MS5JbnRyb3NwZWN0UmVzcG9uc2USQQoGUmV2b2tlEhoubWludG1hcmsudjEuUmV2b2tlUmVxdWVzdBobLm1pbnRtYXJrLnYxLlJldm9rZVJlc3BvbnNlQjoKC21pbnRtYXJrLnYxQhFUb2tlblNlcnZpY2VQcm90b1ABWhZtaW50bWFyay92MTttaW50bWFya3YxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * A request of the token endpoint. Which fields a grant takes is the grant's
@@ -147,6 +147,49 @@ export type MintRequest = Message<"mintmark.v1.MintRequest"> & {
    * @generated from field: repeated string resources = 17;
    */
   resources: string[];
+
+  /**
+   * The token to exchange (token-exchange; RFC 8693 section 2.1).
+   *
+   * @generated from field: string subject_token = 20;
+   */
+  subjectToken: string;
+
+  /**
+   * Its type: a URI such as `urn:ietf:params:oauth:token-type:access_token`.
+   *
+   * @generated from field: string subject_token_type = 21;
+   */
+  subjectTokenType: string;
+
+  /**
+   * A token of whoever is to act for the subject.
+   *
+   * @generated from field: string actor_token = 22;
+   */
+  actorToken: string;
+
+  /**
+   * Its type. Required with `actor_token`.
+   *
+   * @generated from field: string actor_token_type = 23;
+   */
+  actorTokenType: string;
+
+  /**
+   * The type of token to issue. Empty: an access token.
+   *
+   * @generated from field: string requested_token_type = 24;
+   */
+  requestedTokenType: string;
+
+  /**
+   * Where the token is to be used. Empty, and no resources: where the subject
+   * token may be.
+   *
+   * @generated from field: repeated string audiences = 25;
+   */
+  audiences: string[];
 };
 
 /**
@@ -163,21 +206,22 @@ export const MintRequestSchema: GenMessage<MintRequest> = /*@__PURE__*/
  */
 export type MintResponse = Message<"mintmark.v1.MintResponse"> & {
   /**
-   * A JWT or a reference handle.
+   * A JWT or a reference handle: an access token, unless `issued_token_type` says
+   * otherwise.
    *
    * @generated from field: string access_token = 1;
    */
   accessToken: string;
 
   /**
-   * Always `Bearer` (RFC 6750).
+   * `Bearer` (RFC 6750), or `N_A` for what is not an access token.
    *
    * @generated from field: string token_type = 2;
    */
   tokenType: string;
 
   /**
-   * Seconds that the access token lives.
+   * Seconds that it lives.
    *
    * @generated from field: int64 expires_in = 3;
    */
@@ -205,8 +249,7 @@ export type MintResponse = Message<"mintmark.v1.MintResponse"> & {
   scopes: string[];
 
   /**
-   * What the access token is, if the grant says so (RFC 8693 section 2.2.1);
-   * no grant of today does.
+   * What `access_token` is (RFC 8693 section 2.2.1). Set by token-exchange.
    *
    * @generated from field: string issued_token_type = 7;
    */

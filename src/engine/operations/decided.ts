@@ -1,5 +1,5 @@
 import type { Client } from "../../registry/tenant.ts";
-import type { Decided } from "../../telemetry/events.ts";
+import type { Decided, Known } from "../../telemetry/events.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { Approval } from "../policy.ts";
 import type { MintRequest } from "../request.ts";
@@ -25,6 +25,11 @@ export function decidedAtRefresh(approval: Approval, granted: Approval, client: 
     accessTokenTypeFrom: "grant",
     accessTokenLifetimeFrom: approval.accessTokenLifetime < within ? "latest expiry" : earlier,
   };
+}
+
+/** Who acts for the subject, for the audit; nothing if nobody does. */
+export function noteOfActor({ actor }: Approval): Pick<Known, "actor"> {
+  return typeof actor?.sub === "string" ? { actor: actor.sub } : {};
 }
 
 function given(approval: Approval) {

@@ -6,7 +6,7 @@ import { type AuthenticatedClient, requireProof } from "../clients/authenticate.
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
-import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
+import { isAlive, maySee, readAccessToken } from "../tokens/access-token.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { TOKEN_TYPE } from "../tokens/issue.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
@@ -64,14 +64,6 @@ async function introspectAccessToken(
 function inactive(context: RequestContext, because: Because): Introspection {
   context.note({ because });
   return INACTIVE;
-}
-
-/** A client sees its own tokens, those whose `aud` names it, and what its configuration adds (RFC 7662 section 4). */
-function maySee(caller: Client, token: AccessToken): boolean {
-  if (caller.introspection === "tenant" || token.clientId === caller.id) return true;
-  const names = caller.introspection === "own" ? [caller.id] : [caller.id, ...caller.introspection];
-  const { aud } = token.claims;
-  return Array.isArray(aud) && names.some((name) => aud.includes(name));
 }
 
 /** A refresh token is its own client's business alone, whatever else another client may see. */

@@ -11,7 +11,8 @@ import { checkResources } from "../resources.ts";
 import { subjectOf } from "../subjects.ts";
 import { findLiveAccessToken } from "../tokens/access-token.ts";
 import { issue } from "../tokens/issue.ts";
-import { decidedAtMint } from "./decided.ts";
+import { findSourceToken } from "../tokens/source-token.ts";
+import { decidedAtMint, noteOfActor } from "./decided.ts";
 import type { Done } from "./operation.ts";
 
 /** Mints tokens by an extension grant (RFC 6749 section 4.5). Throws OAuthError, and changes nothing if it refuses. */
@@ -35,12 +36,13 @@ export async function mint(
     problems,
     authorities: context.authorities,
     liveAccessToken: (text) => findLiveAccessToken(context, text, now),
+    sourceToken: (text, kind) => findSourceToken(context, client.client, text, kind),
   });
   // A grant refuses before it asks another service. One that forgets to must still not mint.
   problems.refuse();
   // The client's policy is applied here, so that no grant can forget it.
   const approval = approve(decision, request, grant, client, now);
-  context.note({ subject: subjectOf(approval.subject, client.client) });
+  context.note({ subject: subjectOf(approval.subject, client.client), ...noteOfActor(approval) });
   if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
       `The grant ${grant.grantType} granted offline_access although it declares that it cannot be refreshed.`,

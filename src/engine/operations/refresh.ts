@@ -11,7 +11,7 @@ import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
 import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE, tellLarge } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
-import { decidedAtRefresh } from "./decided.ts";
+import { decidedAtRefresh, noteOfActor } from "./decided.ts";
 import type { Done } from "./operation.ts";
 
 /** How often a row that concurrent requests move is read again before the caller is told to try again. */
@@ -51,7 +51,7 @@ export async function refresh(
   const { token, family } = found;
   const decided = readGrantRecord(family.decision);
   const { grantType } = decided;
-  context.note({ grantType });
+  context.note({ grantType, ...noteOfActor(decided) });
   const granted = reapprove(decided, client, now);
   // Narrowing affects these tokens only; the stored grant keeps its scopes and audiences.
   const approval = narrow(granted, request, context.tenant);

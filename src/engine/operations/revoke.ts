@@ -10,8 +10,9 @@ import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { RevokeRequest } from "../request.ts";
 import { checkRevocableSubject } from "../subjects.ts";
-import { type AccessToken, isAlive, keyRevocationIds, readAccessToken } from "../tokens/access-token.ts";
+import { type AccessToken, isAlive, readAccessToken } from "../tokens/access-token.ts";
 import { findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
+import { keyRevocationIds } from "../tokens/revocation-ids.ts";
 import { revokeSubject, takeRevocation } from "../tokens/revoke-subject.ts";
 import type { Done } from "./operation.ts";
 

@@ -1,13 +1,16 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import { type JsonObject, parseExactJson } from "../../base/json.ts";
+import type { Client } from "../../registry/tenant.ts";
 import type { Because } from "../../telemetry/events.ts";
 import { isAccessTokenType } from "../../token/access-token-profile.ts";
+import { type Ancestor, ancestorsIn } from "../../token/ancestor.ts";
 import { parseJti } from "../../token/jti.ts";
 import { handleDigest, looksLikeHandle } from "../../token/reference-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
-import { subjectOf } from "../subjects.ts";
+import { findFamilies, lookUpsOf, whyAncestorDead, withIds } from "./ancestors.ts";
+import { keyRevocationIds, mintRevocationIds } from "./revocation-ids.ts";
 
 /** An access token that this tenant issued, whether or not it is still active. */
 export interface AccessToken {
@@ -24,6 +27,8 @@ export interface AccessToken {
   readonly kid: string | undefined;
   /** The generation of the refresh key behind the MAC of a reference token's row. */
   readonly rowKey?: number | undefined;
+  /** The tokens that it was derived from: it dies with any of them. */
+  readonly ancestors: readonly Ancestor[];
 }
 
 /**
@@ -68,9 +73,12 @@ async function whyDead(context: TenantContext, token: AccessToken, now: Instant)
   if (isAhead(context, token, now)) return "ahead of the clock";
   if (!isClientEnabled(context, token.clientId)) return "client disabled or unknown";
   if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return "clock behind its revocations";
-  const [family, revocations] = await Promise.all([
+  const ids = revocationIdsOf(context, token);
+  const lookUps = lookUpsOf(context, token.ancestors);
+  const [family, revocations, families] = await Promise.all([
     token.family === undefined ? undefined : context.store.families.find(token.family),
-    context.store.revocations.find(revocationIdsOf(context, token)),
+    context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
+    findFamilies(context, lookUps),
   ]);
   // A second look at the clock: the sweeper may have deleted a revocation before it was looked up here, which it does
   // only after the token has expired.
@@ -78,7 +86,8 @@ async function whyDead(context: TenantContext, token: AccessToken, now: Instant)
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined))
     return "grant revoked or unknown";
   const times = family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt];
-  return isRevoked(revocations, times) ? "revoked" : undefined;
+  if (isRevoked(withIds(revocations, ids), times)) return "revoked";
+  return whyAncestorDead(context, lookUps, revocations, families, token.expiresAt);
 }
 
 /**
@@ -95,6 +104,16 @@ function isClientEnabled({ tenant }: TenantContext, clientId: string): boolean {
   return tenant.clients.get(clientId)?.enabled === true;
 }
 
+/** A client sees its own tokens, those whose `aud` names it, and what its configuration adds (RFC 7662 section 4). */
+export function maySee(
+  caller: Client,
+  { clientId, claims: { aud } }: Pick<AccessToken, "clientId" | "claims">,
+): boolean {
+  if (caller.introspection === "tenant" || clientId === caller.id) return true;
+  const names = caller.introspection === "own" ? [caller.id] : [caller.id, ...caller.introspection];
+  return Array.isArray(aud) && names.some((name) => aud.includes(name));
+}
+
 /** Reads a text as an active access token; undefined for any other text. */
 export async function findLiveAccessToken(
   context: RequestContext,
@@ -103,36 +122,6 @@ export async function findLiveAccessToken(
 ): Promise<AccessToken | undefined> {
   const token = await readAccessToken(context, text, now);
   return token && (await isAlive(context, token, now)) ? token : undefined;
-}
-
-/** The ids of all revocations that can kill what a client minted, whether or not a subject was granted. */
-export function mintRevocationIds(
-  context: TenantContext,
-  granted: string | undefined,
-  clientId: string,
-  namespace: unknown,
-): readonly string[] {
-  const client = context.tenant.clients.get(clientId);
-  const subject = subjectOf(granted, client);
-  if (subject === undefined) return [revocationIds.client(clientId)];
-  // The namespace at the time of the mint and the current one: whichever of them a revocation meant, the token cannot
-  // escape it.
-  const namespaces = new Set([namespace, client?.namespace]);
-  return [
-    revocationIds.client(clientId),
-    revocationIds.subjectOfClient(subject, clientId),
-    ...[...namespaces]
-      .filter((name) => typeof name === "string")
-      .map((name) => revocationIds.subjectOfNamespace(subject, name)),
-  ];
-}
-
-/** The ids of the revocations of the key that made the token. */
-export function keyRevocationIds({ kid, rowKey }: AccessToken): readonly string[] {
-  return [
-    ...(kid === undefined ? [] : [revocationIds.kid(kid)]),
-    ...(rowKey === undefined ? [] : [revocationIds.refreshKey(rowKey)]),
-  ];
 }
 
 function revocationIdsOf(context: TenantContext, token: AccessToken): readonly string[] {
@@ -146,7 +135,9 @@ function revocationIdsOf(context: TenantContext, token: AccessToken): readonly s
 function describe(claims: JsonObject, kid: string | undefined): AccessToken | undefined {
   const { client_id: clientId, jti, sub, exp } = claims;
   const parsed = typeof jti === "string" ? parseJti(jti) : undefined;
-  if (typeof clientId !== "string" || typeof jti !== "string" || parsed === undefined) return undefined;
+  const ancestors = ancestorsIn(claims);
+  if (typeof clientId !== "string" || typeof jti !== "string" || parsed === undefined || ancestors === undefined)
+    return undefined;
   return {
     claims,
     clientId,
@@ -156,5 +147,6 @@ function describe(claims: JsonObject, kid: string | undefined): AccessToken | un
     issuedAt: parsed.issuedAt,
     expiresAt: typeof exp === "number" ? exp * 1000 : FOREVER,
     kid,
+    ancestors,
   };
 }

@@ -2,6 +2,8 @@ import { type Instant, toSeconds } from "../../base/clock.ts";
 import type { JsonObject, JsonValue } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { ACCESS_TOKEN_PROFILES } from "../../token/access-token-profile.ts";
+import { ACTOR_CLAIM, MAY_ACT_CLAIM } from "../../token/actor.ts";
+import { ANCESTORS_CLAIM } from "../../token/ancestor.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { Approval } from "../policy.ts";
 import { subjectOf } from "../subjects.ts";
@@ -31,15 +33,29 @@ export function accessTokenClaims(approval: Approval, client: Client, jti: strin
     ...approval.claims,
     // Last, so that nothing of the caller's can stand in for a restriction.
     cnf: approval.confirmation,
-    act: approval.actor,
+    ...chainClaims(approval),
   });
+}
+
+/** Who acts, who may, and what the token is derived from (RFC 8693 section 4). */
+function chainClaims({ actor, mayAct, ancestors }: Approval) {
+  return {
+    [ACTOR_CLAIM]: actor,
+    ...(mayAct && { [MAY_ACT_CLAIM]: mayAct }),
+    [ANCESTORS_CLAIM]: ancestors?.map((ancestor) => withoutAbsent({ ...ancestor })),
+  };
 }
 
 /**
  * The claims of an id_token (OpenID Connect Core section 2). It never has a `client_id`: that is what tells it from an
- * access token. `atHash` is the left half of the access token's hash.
+ * access token. `atHash` is the left half of the hash of the access token that is issued with it.
  */
-export function idTokenClaims(approval: Approval, clientId: string, atHash: string, now: Instant): JsonObject {
+export function idTokenClaims(
+  approval: Approval,
+  clientId: string,
+  atHash: string | undefined,
+  now: Instant,
+): JsonObject {
   const iat = toSeconds(now);
   const added = approval.audience.filter((audience) => audience.added).map(({ name }) => name);
   const audience = [...new Set([clientId, ...added])];
@@ -59,6 +75,14 @@ export function idTokenClaims(approval: Approval, clientId: string, atHash: stri
     ...approval.fixedClaims,
     ...approval.claims,
   });
+}
+
+/**
+ * The claims of an id_token that is issued instead of an access token. It has a `jti`, unlike one that is issued with an
+ * access token: that is what derived tokens know it by.
+ */
+export function exchangedIdTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonObject {
+  return withoutAbsent({ ...idTokenClaims(approval, clientId, undefined, now), jti, ...chainClaims(approval) });
 }
 
 /** A claim that is undefined is not there: JSON would leave it out, and a reference token's row must say the same. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../../base/json.ts";
+import type { Ancestor } from "../../token/ancestor.ts";
 import type { Approval } from "../policy.ts";
 
 /** Passed on as it is: a copy could lose a name such as `__proto__`. */
@@ -53,16 +54,37 @@ const versionTwo = versionZero.extend({
   actor: jsonObject.optional(),
 });
 
-/** The newest version that this program reads. A row keeps the version it was written in while its grant lives. */
-const NEWEST = 2;
+/** Version 3 is for grants that were derived from tokens, and die with any of those, which older programs do not know. */
+const versionThree = versionTwo.extend({
+  version: z.literal(3),
+  ancestors: z
+    .array(
+      z.strictObject({
+        jti: z.string().optional(),
+        client: z.string(),
+        subject: z.string().optional(),
+        namespace: z.string().optional(),
+        issuedAt: z.int(),
+        kid: z.string().optional(),
+        rowKey: z.int().optional(),
+      }),
+    )
+    .optional(),
+  mayAct: jsonObject.optional(),
+});
 
-type Stored = Omit<z.output<typeof versionTwo>, "version">;
+/** The newest version that this program reads. A row keeps the version it was written in while its grant lives. */
+const NEWEST = 3;
+
+type Stored = Omit<z.output<typeof versionTwo>, "version"> &
+  Partial<Pick<z.output<typeof versionThree>, "ancestors" | "mayAct">>;
 
 /** A reader for every version that was ever written. */
 const readers: ReadonlyMap<unknown, z.ZodType<Stored>> = new Map<unknown, z.ZodType<Stored>>([
   [undefined, versionZero],
   [1, versionOne.transform(({ version: _, ...rest }) => rest)],
   [2, versionTwo.transform(({ version: _, ...rest }) => rest)],
+  [3, versionThree.transform(({ version: _, ...rest }) => rest)],
 ]);
 
 /** A stored grant that no reader of this program understands. Its message names members, never what they hold. */
@@ -78,7 +100,8 @@ export function writeGrantRecord(approval: Approval): string {
 }
 
 /** The oldest version that holds all of it, so that as many programs as possible can read it. */
-function versionFor({ latestExpiry, confirmation, actor }: Approval): number {
+function versionFor({ latestExpiry, confirmation, actor, ancestors, mayAct }: Approval): number {
+  if (ancestors !== undefined || mayAct !== undefined) return 3;
   return latestExpiry === undefined && confirmation === undefined && actor === undefined ? 1 : 2;
 }
 
@@ -94,6 +117,17 @@ export function readGrantRecord(text: string): Approval {
   if (!read.success) throw new UnreadableGrantError(`A stored grant cannot be read: ${membersOf(read.error)}.`);
   const { identifies, showsOfflineAccess, mark, ...same } = read.data;
   return { ...same, issuesIdToken: identifies, listsOfflineAccess: showsOfflineAccess, namespaceClaim: mark };
+}
+
+const NO_ANCESTORS: readonly Ancestor[] = [];
+
+/**
+ * The tokens that a stored grant was derived from: the grant dies with any of them. A record that does not even have the
+ * word is not parsed for it. Throws {@link UnreadableGrantError}.
+ */
+export function ancestorsInRecord(text: string): readonly Ancestor[] {
+  if (!text.includes('"ancestors":')) return NO_ANCESTORS;
+  return readGrantRecord(text).ancestors ?? NO_ANCESTORS;
 }
 
 function parse(text: string): JsonValue {

@@ -16,17 +16,21 @@ import type { Approval } from "../policy.ts";
 import { proveRow } from "../proven-store.ts";
 import type { Rows } from "../quotas.ts";
 import type { TokenSet } from "../request.ts";
-import { accessTokenClaims, idTokenClaims } from "./claims.ts";
+import { accessTokenClaims, exchangedIdTokenClaims, idTokenClaims } from "./claims.ts";
 import { writeGrantRecord } from "./grant-record.ts";
 
 /** The type of every access token (RFC 6750). */
 export const TOKEN_TYPE = "Bearer";
+
+/** The type of what is not an access token (RFC 8693 section 2.2.1). */
+const NO_ACCESS_TOKEN = "N_A";
 
 /** What issuing needs of a request's context. */
 type IssueContext = Pick<RequestContext, "tenant" | "keyring" | "store" | "quotas" | "random" | "emit" | "reading">;
 
 /** Tokens that are made but not told yet: what is to be durable before they are. */
 export interface Made {
+  /** Or what is issued instead. */
   readonly accessToken: string;
   readonly jti: string;
   readonly idToken: string | undefined;
@@ -64,8 +68,9 @@ export async function issue(
   ]);
   const tokens = {
     accessToken: made.accessToken,
-    tokenType: TOKEN_TYPE,
-    expiresIn: approval.accessTokenLifetime,
+    ...(approval.instead === undefined
+      ? { tokenType: TOKEN_TYPE, expiresIn: approval.accessTokenLifetime }
+      : { tokenType: NO_ACCESS_TOKEN, expiresIn: approval.idTokenLifetime }),
     refreshToken: grant?.refreshToken,
     idToken: made.idToken,
     scopes: approval.scopes,
@@ -108,6 +113,11 @@ export async function makeTokens(
   }
 
   const jti = makeJti(issuedAt, family, random);
+  if (approval.instead === "id_token") {
+    const claims = exchangedIdTokenClaims(approval, client.id, jti, now);
+    const text = checkSize("id_token", await keyring.signer(now).sign(claims, "JWT"));
+    return { accessToken: text, jti, idToken: undefined, reference: undefined, large };
+  }
   // The client's profile of today, at a refresh too: it is the form of a token, not what was granted.
   const { typ } = ACCESS_TOKEN_PROFILES[client.accessTokenProfile];
   const claims = accessTokenClaims(approval, client, jti, now);

@@ -6,7 +6,9 @@ import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { subjectOf } from "../subjects.ts";
-import { mintRevocationIds } from "./access-token.ts";
+import { findFamilies, lookUpsOf, whyAncestorDead, withIds } from "./ancestors.ts";
+import { ancestorsInRecord } from "./grant-record.ts";
+import { mintRevocationIds } from "./revocation-ids.ts";
 
 /**
  * The most by which a row's last refresh may be ahead of this process's clock, in milliseconds. Processes of one
@@ -87,12 +89,18 @@ async function whyDead(
     return "clock behind its revocations";
   // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return "ahead of the clock";
-  const revocations = await context.store.revocations.find(grantRevocationIds(context, family, token.keyGeneration));
+  const ids = grantRevocationIds(context, family, token.keyGeneration);
+  const lookUps = lookUpsOf(context, ancestorsInRecord(family.decision));
+  const [revocations, families] = await Promise.all([
+    context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
+    findFamilies(context, lookUps),
+  ]);
   // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
   // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
   // it was read, so the grant's last possible one counts.
   if (lastExpiryOf(context, family) <= context.clock.now()) return "expired";
-  return isRevoked(revocations, [family.mintedAt]) ? "revoked" : undefined;
+  if (isRevoked(withIds(revocations, ids), [family.mintedAt])) return "revoked";
+  return whyAncestorDead(context, lookUps, revocations, families, family.expiresAt);
 }
 
 /** The ids of the revocations that end a grant. `keyGeneration`: of the key that proves its refresh tokens. */

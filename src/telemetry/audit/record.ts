@@ -60,6 +60,7 @@ const MEMBERS = {
   authentication: "plain",
   grantType: "plain",
   subject: "identifier",
+  actor: "identifier",
   jti: "identifier",
   family: "identifier",
   accessTokenType: "plain",

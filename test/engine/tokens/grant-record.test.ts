@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/base/json.ts";
 import type { Approval } from "../../../src/engine/policy.ts";
-import { readGrantRecord, writeGrantRecord } from "../../../src/engine/tokens/grant-record.ts";
+import { ancestorsInRecord, readGrantRecord, writeGrantRecord } from "../../../src/engine/tokens/grant-record.ts";
 import { poisonOf } from "../../support/poison.ts";
 
 /** A row of each version, as it stands in a database, with every member that it can have. */
@@ -19,6 +19,11 @@ const BARE =
 
 /** What version 2 may have beside that. */
 const RESTRICTED = '"latestExpiry":1767229200,"confirmation":{"jkt":"thumbprint"},"actor":{"sub":"service"}';
+
+/** What version 3 may have beside that. */
+const DERIVED =
+  '"ancestors":[{"jti":"019b76da-a87b-7f2e-b850-4a44a5e74133","client":"web","subject":"someone","namespace":"group",' +
+  '"issuedAt":1767225600123,"kid":"thumbprint"},{"client":"web","issuedAt":1,"rowKey":2}],"mayAct":{"sub":"service"}';
 
 const whole: Approval = {
   grantType: "arbitrary_identity",
@@ -64,6 +69,22 @@ const restricted: Approval = {
   actor: { sub: "service" },
 };
 
+const derived: Approval = {
+  ...restricted,
+  ancestors: [
+    {
+      jti: "019b76da-a87b-7f2e-b850-4a44a5e74133",
+      client: "web",
+      subject: "someone",
+      namespace: "group",
+      issuedAt: 1_767_225_600_123,
+      kid: "thumbprint",
+    },
+    { client: "web", issuedAt: 1, rowKey: 2 },
+  ],
+  mayAct: { sub: "service" },
+};
+
 describe("a stored grant", () => {
   it.each([
     ["version 0, whole", `{${WHOLE}}`, whole],
@@ -72,6 +93,8 @@ describe("a stored grant", () => {
     ["version 1, bare", `{"version":1,${BARE}}`, bare],
     ["version 2, whole", `{"version":2,${WHOLE},${RESTRICTED}}`, restricted],
     ["version 2, bare", `{"version":2,${BARE}}`, bare],
+    ["version 3, whole", `{"version":3,${WHOLE},${RESTRICTED},${DERIVED}}`, derived],
+    ["version 3, bare", `{"version":3,${BARE}}`, bare],
   ])("of %s is read for what it was", (_, text, approval) => {
     const read = readGrantRecord(text);
     expect(read).toStrictEqual(approval);
@@ -92,6 +115,22 @@ describe("a stored grant", () => {
     expect(readGrantRecord(text)).toStrictEqual({ ...whole, ...restriction });
   });
 
+  it.each<[string, Partial<Approval>]>([
+    ["what it was derived from", { ancestors: derived.ancestors }],
+    ["who may act", { mayAct: { sub: "service" } }],
+  ])("with %s is version 3", (_, restriction) => {
+    const text = writeGrantRecord({ ...whole, ...restriction });
+    expect(JSON.parse(text)).toHaveProperty("version", 3);
+    expect(readGrantRecord(text)).toStrictEqual({ ...whole, ...restriction });
+    expect(() => readGrantRecord(text.replace('"version":3', '"version":2'))).toThrow("unrecognized_keys");
+  });
+
+  it("tells what it was derived from, whatever its claims are called", () => {
+    expect(ancestorsInRecord(writeGrantRecord(whole))).toEqual([]);
+    expect(ancestorsInRecord(writeGrantRecord(derived))).toEqual(derived.ancestors);
+    expect(ancestorsInRecord(writeGrantRecord({ ...whole, claims: { ancestors: ["x"] } }))).toEqual([]);
+  });
+
   it.each<[string, string, string]>([
     [
       "a member that is not known",
@@ -105,7 +144,7 @@ describe("a stored grant", () => {
     ],
     ["a member missing", `{${BARE.replace(',"identifies":false', "")}}`, "identifies (invalid_type)"],
     ["a member of another type", `{${BARE.replace('"scopes":[]', '"scopes":"secret"')}}`, "scopes (invalid_type)"],
-    ["a later version", `{"version":3,${WHOLE}}`, "another version; the newest one known here is 2"],
+    ["a later version", `{"version":4,${WHOLE}}`, "another version; the newest one known here is 3"],
     ["a version in words", `{"version":"1",${WHOLE}}`, "another version"],
     ["no object", '["secret"]', "the record (invalid_type)"],
     ["no JSON", "secret", "is not JSON"],

@@ -124,7 +124,7 @@ it("a grant that cannot be read gives no token: it is our failure, and the log h
   for (const key of await from.keys.list()) await to.keys.append(key, key.generation - 1);
   const family = await from.families.find(refreshToken.split(".")[1] ?? "");
   if (family === undefined) throw new Error("the grant is gone");
-  const later = { ...family, decision: family.decision.replace('"version":1', '"version":3') };
+  const later = { ...family, decision: family.decision.replace('"version":1', '"version":4') };
   const mac = makeRowMac(familyText("default", later), 1, (key, text) => context.keyring.mac(key, text));
   await to.families.create({ ...later, mac });
 
@@ -136,6 +136,6 @@ it("a grant that cannot be read gives no token: it is our failure, and the log h
     expect(await refusalOf(asked)).toEqual({ code: "server_error", message: "An unexpected error occurred." });
     const { level, fields } = logger.lines.at(-1) ?? {};
     expect(level).toBe("error");
-    expect(fields).toHaveProperty("err.message", expect.stringContaining("the newest one known here is 2"));
+    expect(fields).toHaveProperty("err.message", expect.stringContaining("the newest one known here is 3"));
   }
 });

@@ -18,7 +18,7 @@ const refusal = { code: "invalid_client", reason: "The reason.", cause: undefine
 const events: readonly Event[] = [
   { ...client, operation: "mint", event: "minted", ...token, subject: "someone" },
   { ...client, operation: "mint", event: "minted", ...token, family: undefined, subject: undefined },
-  { ...client, operation: "refresh", event: "refreshed", ...token, subject: "someone" },
+  { ...client, operation: "refresh", event: "refreshed", ...token, subject: "someone", actor: "service" },
   { ...client, operation: "introspect", event: "introspected", active: true, jti: "j", subject: "someone" },
   { ...client, operation: "introspect", event: "introspected", active: false, because: "expired" },
   { ...client, operation: "revoke", event: "revoked", what: "access_token", jti: "j", family: undefined },
@@ -160,6 +160,8 @@ describe("identifiers", () => {
       family: alice("f"),
       remoteAddress: alice("::1"),
     });
+    const [, , refreshed] = events;
+    expect(JSON.parse(auditLine(refreshed as Event, TIME, alice))).toMatchObject({ actor: alice("service") });
     for (const plain of ["web", "someone", "::1"]) expect(line).not.toContain(plain);
   });
 });

@@ -1,0 +1,149 @@
+import { IdTokenError } from "../authorities/port.ts";
+import { type Instant, toSeconds } from "../base/clock.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
+import { OAuthError } from "../engine/errors.ts";
+import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
+import type { Authority } from "../registry/tenant.ts";
+import { ACTOR_CLAIM, MAY_ACT_CLAIM, type Party } from "../token/actor.ts";
+import type { Ancestor } from "../token/ancestor.ts";
+import { OFFLINE_ACCESS } from "../token/scope.ts";
+import type { TokenTypeName } from "../token/token-types.ts";
+import * as claims from "./claims.ts";
+
+/** A token that a caller presented to get another for it, checked. */
+export interface PresentedToken {
+  readonly subject: string;
+  /** Who its subject is to whoever issued it. */
+  readonly party: Party;
+  readonly claims: JsonObject;
+  readonly expiresAt: Instant;
+  /** What a derived token is to die with. Empty: an authority issued it. */
+  readonly lineage: readonly Ancestor[];
+  /** What it may be used for; undefined: it only says who somebody is. */
+  readonly granted: { readonly scopes: readonly string[]; readonly audience: readonly string[] } | undefined;
+  /** How its subject was authenticated. */
+  readonly authentication: Pick<Decision, "authTime" | "idp" | "amr">;
+}
+
+/**
+ * Checks a presented token (RFC 8693 section 2.1). Throws OAuthError `invalid_request`, with one message whatever the
+ * reason, and AuthorityUnavailableError.
+ */
+export async function checkPresented(
+  parameter: "subject_token" | "actor_token",
+  text: string,
+  type: TokenTypeName,
+  context: GrantContext,
+): Promise<PresentedToken> {
+  const presented = await find(text, type, context);
+  // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800), and none can be given here.
+  if (presented !== undefined && presented.claims.cnf === undefined) return presented;
+  throw badToken(parameter);
+}
+
+/** The one message for every way in which a presented token cannot be used, so that a thief learns nothing. */
+export function badToken(parameter: "subject_token" | "actor_token"): OAuthError {
+  return new OAuthError(
+    "invalid_request",
+    `${parameter} is not of that type, cannot be used by this client, has expired or was revoked.`,
+  );
+}
+
+async function find(text: string, type: TokenTypeName, context: GrantContext): Promise<PresentedToken | undefined> {
+  const own = await findOwn(text, type, context);
+  if (own !== undefined) return describeOwn(own, type, context);
+  return type === "access_token" ? undefined : findForeign(text, context);
+}
+
+/** A JWT is one of this mint's access tokens, or an authority's: whatever it is, it is a JWT. */
+function findOwn(text: string, type: TokenTypeName, context: GrantContext): Promise<SourceToken | undefined> {
+  if (type === "id_token") return context.sourceToken(text, "id_token");
+  return type === "jwt" && !text.includes(".") ? Promise.resolve(undefined) : context.sourceToken(text, "access_token");
+}
+
+function describeOwn(token: SourceToken, type: TokenTypeName, { client }: GrantContext): PresentedToken | undefined {
+  const { subject, clientId, lineage, expiresAt } = token;
+  const { issuer } = client.tenant;
+  // With another issuer, its subject is none of this tenant's.
+  if (subject === undefined || token.claims.iss !== issuer) return undefined;
+  const { scope, aud, auth_time: authTime, idp, amr } = token.claims;
+  return {
+    subject,
+    party: { iss: issuer, sub: subject, client_id: type === "id_token" ? undefined : clientId },
+    claims: token.claims,
+    expiresAt,
+    lineage,
+    granted: type === "id_token" ? undefined : { scopes: scopesIn(scope), audience: stringsIn(aud) },
+    authentication: {
+      authTime: typeof authTime === "number" ? authTime : undefined,
+      idp: typeof idp === "string" ? idp : undefined,
+      amr: amr === undefined ? undefined : stringsIn(amr),
+    },
+  };
+}
+
+/** `scope` is a list or one string, as the profile of the token's client has it. */
+function scopesIn(scope: JsonValue | undefined): readonly string[] {
+  const scopes = typeof scope === "string" ? scope.split(" ") : stringsIn(scope);
+  return scopes.filter((name) => name !== OFFLINE_ACCESS);
+}
+
+function stringsIn(value: JsonValue | undefined): readonly string[] {
+  return value !== undefined && claims.isStringArray(value) ? value : [];
+}
+
+/** A JWT of one of the tenant's authorities: an id_token, or another that looks like one. */
+async function findForeign(text: string, context: GrantContext): Promise<PresentedToken | undefined> {
+  for (const authority of context.client.tenant.authorities.values()) {
+    const verified = await verify(text, authority, context);
+    if (verified !== undefined) return describeForeign(verified, authority, context);
+  }
+  return undefined;
+}
+
+/** Undefined if it is another authority's, or not valid. */
+async function verify(text: string, authority: Authority, context: GrantContext): Promise<JsonObject | undefined> {
+  try {
+    return await context.authorities.verify(authority, text, context.now);
+  } catch (error) {
+    if (error instanceof IdTokenError) return undefined;
+    throw error;
+  }
+}
+
+function describeForeign(
+  verified: JsonObject,
+  authority: Authority,
+  { client, now }: GrantContext,
+): PresentedToken | undefined {
+  const { sub, exp, auth_time: authTime } = verified;
+  const expiresAt = Math.floor(Number(exp)) * 1000;
+  const subject = authority.subjectPrefix + String(sub);
+  // Its clock may differ from this one, but nothing may outlive it. Its actors' names are none of this tenant's.
+  if (expiresAt <= now || verified[ACTOR_CLAIM] !== undefined) return undefined;
+  if (subject.length > client.tenant.limits.subjectLength) return undefined;
+  return {
+    subject,
+    party: { iss: authority.issuer, sub: String(sub), client_id: undefined },
+    claims: verified,
+    expiresAt,
+    lineage: [],
+    granted: undefined,
+    authentication: {
+      authTime: Number.isSafeInteger(authTime) ? Number(authTime) : undefined,
+      idp: "local",
+      amr: authority.amr,
+    },
+  };
+}
+
+/** `may_act` as a derived token keeps it: an authority means its own subjects, and the claim then has to say so. */
+export function keptMayAct({ claims: { [MAY_ACT_CLAIM]: claim }, lineage, party }: PresentedToken) {
+  if (claim === undefined) return undefined;
+  return { ...(lineage.length === 0 && { iss: party.iss }), ...(claim as JsonObject) };
+}
+
+/** The whole seconds, since the Unix epoch, at which the first of some tokens expires. */
+export function firstExpiry(tokens: readonly PresentedToken[]): number {
+  return toSeconds(Math.min(...tokens.map(({ expiresAt }) => expiresAt)));
+}

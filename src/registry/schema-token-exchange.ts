@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { expected } from "../schema/explain.ts";
+import { filledIn, flag } from "../schema/fields.ts";
+import { TOKEN_TYPES, type TokenTypeName } from "../token/token-types.ts";
+
+/** The names of the types of tokens that can be exchanged. */
+export const TOKEN_TYPE_NAMES = Object.keys(TOKEN_TYPES) as readonly TokenTypeName[];
+
+const MODES = ["delegation", "impersonation", "any"] as const;
+
+const tokenType = z.enum(TOKEN_TYPE_NAMES, expected(`one of ${TOKEN_TYPE_NAMES.join(", ")}`));
+
+/** What a client may exchange tokens for (RFC 8693). */
+export const tokenExchange = z.strictObject({
+  subjectTokens: z
+    .array(tokenType, expected("a list of types of tokens"))
+    .min(1, expected("at least one type of token"))
+    .describe(
+      "The types of tokens that it may exchange: access_token, id_token, or jwt, which is a JWT of an authority or an access token that is one",
+    ),
+  actorTokens: z
+    .array(tokenType)
+    .default(["access_token"])
+    .describe("The types of tokens that may prove who acts; default: access_token"),
+  audiences: z
+    .array(filledIn)
+    .default([])
+    .describe("Globs of the audiences that it may ask for; default: none, so tokens keep those of the subject token"),
+  mode: z
+    .enum(MODES, expected(MODES.join(", ")))
+    .default("delegation")
+    .describe(
+      "delegation: an actor token is required, and tokens say who acts; impersonation: none is accepted; any: the request decides",
+    ),
+  allowRefresh: flag
+    .default(false)
+    .describe("Whether it may ask for a refresh token, which ends when the subject token would expire"),
+});

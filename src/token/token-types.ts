@@ -1,0 +1,15 @@
+/** The types of tokens, as token exchange names them (RFC 8693 section 3). */
+export const TOKEN_TYPES = {
+  access_token: "urn:ietf:params:oauth:token-type:access_token",
+  id_token: "urn:ietf:params:oauth:token-type:id_token",
+  jwt: "urn:ietf:params:oauth:token-type:jwt",
+} as const;
+
+/** The last part of one of {@link TOKEN_TYPES}: the configuration's name for it. */
+export type TokenTypeName = keyof typeof TOKEN_TYPES;
+
+/** The name of a type that a caller gave as a URI; undefined for any other text. */
+export function tokenTypeName(uri: string): TokenTypeName | undefined {
+  const names = Object.keys(TOKEN_TYPES) as readonly TokenTypeName[];
+  return names.find((name) => TOKEN_TYPES[name] === uri);
+}
