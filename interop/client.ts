@@ -10,6 +10,8 @@ export interface Client {
   /** The folder that has it. */
   readonly source: string;
   readonly toolchain: Toolchain;
+  /** Adds what it verifies with to a copy of its folder. `issuer`: whose tokens those are. */
+  lay?(folder: string, issuer: string): void;
 }
 
 /** How it went. */

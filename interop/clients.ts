@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Client } from "./client.ts";
 import { go, java, node, python, type Toolchain } from "./toolchains.ts";
+import { verifiers } from "./verifiers.ts";
 
 /** Every client, each in a folder of its name. */
 export const clients: readonly Client[] = [
@@ -12,6 +13,7 @@ export const clients: readonly Client[] = [
   ofFolder("zitadel-oidc", go),
   ofFolder("nimbus", java),
   ofFolder("spring-security", java),
+  ...verifiers,
 ];
 
 function ofFolder(name: string, toolchain: Toolchain): Client {

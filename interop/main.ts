@@ -1,5 +1,5 @@
 /**
- * Runs other people's OAuth2 clients and resource servers against a mintmark of their own: `npm run interop`, or
+ * Runs other people's OAuth2 clients and resource servers, and the verifiers of docs/verifying.md, against mintmark: `npm run interop`, or
  * `npm run interop -- --only NAME`. Prints a line for each, and exits with 1 if one failed. One whose toolchain is not
  * here, or whose packages no registry gives, is skipped.
  */
@@ -12,6 +12,8 @@ import { startProcess } from "../test/support/process.ts";
 import { type Client, fetchPackages, type Outcome, prove } from "./client.ts";
 import { clients } from "./clients.ts";
 import { interopConfig, SECRET_VARIABLE } from "./config.ts";
+import { startIssuer } from "./forgeries.ts";
+import { casesText } from "./verifiers.ts";
 
 /** What has not begun by then is skipped, in milliseconds. */
 const LIMIT = 300_000;
@@ -40,15 +42,21 @@ async function runAll(): Promise<void> {
     MINTMARK_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64url"),
     [SECRET_VARIABLE]: secret,
   });
-  const told = { INTEROP_ISSUER: service.publicUrl, [SECRET_VARIABLE]: secret };
+  // Forgeries need a key of the issuer.
+  const issuer = await startIssuer();
+  const cases = join(folder, "cases");
+  writeFileSync(cases, casesText(issuer.cases));
+  const told = { INTEROP_ISSUER: service.publicUrl, INTEROP_CASES: cases, [SECRET_VARIABLE]: secret };
   try {
     // Registries are waited for side by side; compilers have the processors one after the other.
     const fetched = chosen.map((client) => fetchPackages(client, folderOf(client)));
     for (const [index, client] of chosen.entries()) {
       const obstacle = (await fetched[index]) ?? (performance.now() < deadline ? undefined : LATE);
+      client.lay?.(folderOf(client), issuer.url);
       tell(client, obstacle ?? (await prove(client, folderOf(client), told)));
     }
   } finally {
+    await issuer.close();
     await service.stop();
   }
 }

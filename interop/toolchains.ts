@@ -42,6 +42,6 @@ const DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.9.
 export const java: Toolchain = {
   needs: ["mvn", "javac", "java"],
   fetch: [["mvn", "--quiet", "--batch-mode", `${DEPENDENCY_PLUGIN}:copy-dependencies`, "-DoutputDirectory=lib"]],
-  build: ["javac", "-cp", "lib/*", "-d", "classes", "Main.java"],
+  build: ["javac", "-cp", "lib/*", "-sourcepath", ".", "-d", "classes", "Main.java"],
   start: ["java", "-cp", "lib/*:classes", "Main"],
 };

@@ -1,23 +1,38 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { startIssuer } from "../verifiers/forgeries.ts";
-import { fetchPackages, javascript, others, writeVerifier } from "../verifiers/languages.ts";
-import { provesItself } from "../verifiers/prove.ts";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Client, fetchPackages, prove } from "../../interop/client.ts";
+import { startIssuer } from "../../interop/forgeries.ts";
+import { node } from "../../interop/toolchains.ts";
+import { casesText, verifiers } from "../../interop/verifiers.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mintmark-verifier-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 it("the verifier in JavaScript accepts what it should, and nothing else", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "mintmark-verifier-"));
   const issuer = await startIssuer();
-  writeVerifier(javascript, folder, issuer.url);
-  expect(await fetchPackages(javascript, folder)).toBe(true);
-  await provesItself(javascript, folder, issuer);
+  for (const client of verifiers.filter(({ toolchain }) => toolchain === node)) {
+    // The packages are here already.
+    symlinkSync(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"));
+    const here: Client = { ...client, toolchain: { ...node, fetch: [] } };
+    expect(await fetchPackages(here, folder)).toBeUndefined();
+    here.lay?.(folder, issuer.url);
+    const cases = join(folder, "cases");
+    writeFileSync(cases, casesText(issuer.cases));
+    const words = `decides ${issuer.cases.length} times as it should`;
+    expect(await prove(here, folder, { INTEROP_CASES: cases })).toEqual({ result: "ok", words });
+
+    const [genuine, ...others] = issuer.cases;
+    writeFileSync(cases, casesText([{ name: "genuine", token: genuine?.token ?? "", accepted: false }, ...others]));
+    expect(await prove(here, folder, { INTEROP_CASES: cases })).toMatchObject({ result: "failed" });
+  }
   await issuer.close();
-  rmSync(folder, { recursive: true });
 });
 
-it.each(others)("the page has a verifier in $name", (language) => {
-  const folder = mkdtempSync(join(tmpdir(), "mintmark-verifier-"));
-  writeVerifier(language, folder, "https://mint.example");
-  rmSync(folder, { recursive: true });
+it.each(verifiers)("the page has the $name", ({ lay }) => {
+  lay?.(folder, "https://mint.example");
 });

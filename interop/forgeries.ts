@@ -10,8 +10,8 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from "jose";
-import { gatewayDoor } from "../support/doors.ts";
-import { startTestService, type TestService } from "../support/service.ts";
+import { gatewayDoor } from "../test/support/doors.ts";
+import { startTestService, type TestService } from "../test/support/service.ts";
 
 /** A token, and whether a verifier of the audience `nitro` must accept it. */
 export interface Case {
