@@ -2,7 +2,7 @@ import type { CryptoKey } from "jose";
 import type { Clock, Instant } from "../base/clock.ts";
 import type { Emit } from "../telemetry/events.ts";
 import type { FetchJson } from "./fetch-json.ts";
-import { fetchKeySet, type KeyHint, type KeySet, type KeySource } from "./key-set.ts";
+import { fetchKeySet, type KeyHint, type KeySet, type RemoteKeys, urlOf } from "./key-set.ts";
 import { AuthorityUnavailableError } from "./port.ts";
 
 /** What fetching keys needs. */
@@ -39,7 +39,7 @@ interface Held {
  * error instead, as nobody knows. While fetching fails, the issuer is asked at most every 10 s, once for all callers.
  */
 export class IssuerKeys {
-  readonly #source: KeySource;
+  readonly #source: RemoteKeys;
   readonly #dependencies: AuthorityDependencies;
   #held: Held | undefined;
   /** The fetch under way, which all callers share. */
@@ -48,7 +48,7 @@ export class IssuerKeys {
   #failure: { readonly error: AuthorityUnavailableError; readonly at: Instant } | undefined;
   #nextForUnknownKey: Instant = 0;
 
-  constructor(source: KeySource, dependencies: AuthorityDependencies) {
+  constructor(source: RemoteKeys, dependencies: AuthorityDependencies) {
     this.#source = source;
     this.#dependencies = dependencies;
   }
@@ -105,7 +105,7 @@ export class IssuerKeys {
           ? cause
           : new AuthorityUnavailableError("The request failed.", { cause });
       this.#failure = { error, at: clock.now() };
-      emit({ event: "authority_unavailable", issuer: this.#source.issuer, reason: error.message });
+      emit({ event: "authority_unavailable", issuer: urlOf(this.#source), reason: error.message });
       throw error;
     }
   }

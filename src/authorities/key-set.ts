@@ -5,7 +5,7 @@ import { isJsonObject, type JsonValue } from "../base/json.ts";
 import type { Network } from "../base/network.ts";
 import { joinUrl } from "../base/url.ts";
 import type { FetchJson } from "./fetch-json.ts";
-import { AuthorityUnavailableError, type TrustedIssuer } from "./port.ts";
+import { AuthorityUnavailableError, type KeySource } from "./port.ts";
 
 /** What a token's header says about the key that signed it. */
 export interface KeyHint {
@@ -29,25 +29,33 @@ const MAX_ENTRIES = 1000;
 /** The most keys that an issuer may publish. */
 const MAX_KEYS = 100;
 
-/** The part of an issuer that says where its keys may be. */
-export type KeySource = Pick<TrustedIssuer, "issuer" | "allowPrivateNetwork">;
+/** A source whose keys have to be fetched. */
+export type RemoteKeys = Exclude<KeySource, { readonly jwks: unknown }>;
+
+/** The URL that names a source. */
+export function urlOf(source: RemoteKeys): string {
+  return "issuer" in source ? source.issuer : source.jwksUri;
+}
 
 /**
- * Discovers an issuer's keys (OpenID Connect Discovery section 4) and fetches them. Rejects with
- * {@link AuthorityUnavailableError} if either document is unavailable or not valid.
+ * Fetches keys; those of an issuer from where its discovery document says (OpenID Connect Discovery section 4). Rejects
+ * with {@link AuthorityUnavailableError} if a document is unavailable or not valid.
  */
-export async function fetchKeySet(source: KeySource, fetchJson: FetchJson): Promise<KeySet> {
-  const { issuer } = source;
+export async function fetchKeySet(source: RemoteKeys, fetchJson: FetchJson): Promise<KeySet> {
   const networks = networksOf(source);
-  const discovery = await fetchJson(joinUrl(issuer, ".well-known/openid-configuration"), networks);
-  return parseKeySet(await fetchJson(jwksUri(discovery, issuer), networks));
+  const uri = "issuer" in source ? await discoverKeys(source.issuer, networks, fetchJson) : source.jwksUri;
+  return parseKeySet(await fetchJson(uri, networks), source.use);
+}
+
+async function discoverKeys(issuer: string, networks: ReadonlySet<Network>, fetchJson: FetchJson): Promise<string> {
+  return jwksUri(await fetchJson(joinUrl(issuer, ".well-known/openid-configuration"), networks), issuer);
 }
 
 /** An issuer elsewhere must not make the mint call services on this machine or in its private network (SSRF). */
-function networksOf({ issuer, allowPrivateNetwork }: KeySource): ReadonlySet<Network> {
+function networksOf(source: RemoteKeys): ReadonlySet<Network> {
   const networks = new Set<Network>(["public"]);
-  if (allowPrivateNetwork) networks.add("private");
-  if (isLoopback(URL.parse(issuer)?.hostname ?? "")) networks.add("loopback");
+  if (source.allowPrivateNetwork) networks.add("private");
+  if (isLoopback(URL.parse(urlOf(source))?.hostname ?? "")) networks.add("loopback");
   return networks;
 }
 
@@ -64,13 +72,16 @@ function isHttps(url: string): boolean {
   return URL.parse(url)?.protocol === "https:";
 }
 
-/** Accepts an empty set: that is how an issuer withdraws all its keys. */
-function parseKeySet(document: JsonValue): KeySet {
+/**
+ * Parses a JWKS (RFC 7517 section 5). Accepts an empty set: that is how an issuer withdraws all its keys. `use`: the only
+ * one that counts; absent: `sig`, or none. Throws {@link AuthorityUnavailableError}.
+ */
+export function parseKeySet(document: JsonValue, use?: KeySource["use"]): KeySet {
   if (!isJsonObject(document) || !Array.isArray(document.keys)) {
     throw new AuthorityUnavailableError("Its key set is malformed.");
   }
   if (document.keys.length > MAX_ENTRIES) throw new AuthorityUnavailableError("Its key set has too many entries.");
-  const keys = distinctKeys(document.keys);
+  const keys = distinctKeys(use === undefined ? document.keys : document.keys.flatMap((key) => usedFor(use, key)));
   if (keys.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
   const pick = createLocalJWKSet({ keys });
   return {
@@ -82,6 +93,13 @@ function parseKeySet(document: JsonValue): KeySet {
       }
     },
   };
+}
+
+/** The key without its `use` if it is that one; jose knows `sig` alone. */
+function usedFor(use: string, entry: JsonValue): readonly JsonValue[] {
+  if (!isJsonObject(entry) || entry.use !== use) return [];
+  const { use: _, ...key } = entry;
+  return [key];
 }
 
 /** Drops repeated entries, which would make a token without `kid` ambiguous. */

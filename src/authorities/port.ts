@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import { UnavailableError } from "../base/unavailable.ts";
+import type { SignedJwt } from "../token/signed-jwt.ts";
 
 /** An OpenID provider whose id_tokens are trusted. */
 export interface TrustedIssuer {
@@ -17,8 +18,29 @@ export interface TrustedIssuer {
   readonly allowPrivateNetwork?: boolean;
 }
 
-/** Checks id_tokens of other issuers. */
+/**
+ * Where the public keys of somebody who signs JWTs are: here, at a URL, or where the discovery document of an issuer says
+ * (OpenID Connect Discovery section 4).
+ */
+export type KeySource = (
+  | { readonly jwks: readonly JsonObject[] }
+  | { readonly jwksUri: string }
+  | { readonly issuer: string }
+) & {
+  /** As for a {@link TrustedIssuer}. */
+  readonly allowPrivateNetwork?: boolean | undefined;
+  /** The only `use` that a key may have. Absent: `sig`, or none. */
+  readonly use?: "jwt-svid" | undefined;
+};
+
+/** Whether a JWT is signed, or why it is not. */
+export type Signedness = "signed" | "key unknown" | "signature wrong";
+
+/** Checks what other issuers signed. */
 export interface Authorities {
+  /** Whether one of these keys signed a JWT. Throws {@link AuthorityUnavailableError} if that cannot be determined. */
+  checkSignature(jwt: SignedJwt, keys: KeySource): Promise<Signedness>;
+
   /**
    * Returns the claims of an id_token that this issuer signed for one of the audiences and that is valid at `now`
    * (OpenID Connect Core section 3.1.3.7).

@@ -31,6 +31,13 @@ export function isAuthorityUrl(text: string): boolean {
   return isIssuerUrl(text) && url !== undefined && (url.protocol === "https:" || isLoopback(url.hostname));
 }
 
+/** Whether it is a URL from which a document may be fetched: https anywhere, http only on this machine. */
+export function isHttpsOrLoopback(text: string): boolean {
+  const url = parseUrl(text);
+  if (url === undefined || url.username !== "" || url.password !== "" || /[#\s]/.test(text)) return false;
+  return url.protocol === "https:" || isLoopback(url.hostname);
+}
+
 /** Normalizes a URL and removes trailing slashes; of any other text, only removes trailing slashes. */
 export function normalizeUrl(text: string): string {
   return (parseUrl(text)?.href ?? text).replace(/\/+$/, "");

@@ -10,6 +10,18 @@ import type { configFile } from "./schema.ts";
 /** The client in examples of the development configuration. Its secret is public. */
 export const DEVELOPMENT_CLIENT = { id: "arbitrary-resource-owner-client", secret: "secret" } as const;
 
+/**
+ * The public key of the client in examples; the private one is in the documentation (`docs/client-authentication.md`), as public as the
+ * secret.
+ */
+const DEVELOPMENT_KEY = {
+  kty: "EC",
+  crv: "P-256",
+  x: "ddtKO9thsWiqXRJof8U4687e1COC0Pxv0APSgyQuQ5o",
+  y: "VDl98lQjGEPZoXquH_jtRfq3A-GVCWE2CyxZ5Km-o5w",
+  alg: "ES256",
+} as const;
+
 /** Who may do everything with both tenants of the development configuration. The secret is public. */
 const DEVELOPMENT_OPERATOR = { id: "operator", secret: "secret" } as const;
 
@@ -78,7 +90,10 @@ function developmentTenant(grantTypes: readonly string[]) {
       },
     },
     clients: {
-      [DEVELOPMENT_CLIENT.id]: developmentClient(DEVELOPMENT_CLIENT.secret, grantTypes),
+      [DEVELOPMENT_CLIENT.id]: {
+        ...developmentClient(DEVELOPMENT_CLIENT.secret, grantTypes),
+        jwks: { keys: [DEVELOPMENT_KEY] },
+      },
       [OTHER_CLIENT.id]: developmentClient(OTHER_CLIENT.secret, grantTypes),
     },
   };

@@ -1,17 +1,19 @@
-import { isPublicSecret } from "../registry/public-secret.ts";
+import { checkPublicKeys, isPublicSecret } from "../registry/public-secret.ts";
 import type { SecretSource } from "../registry/secret.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { ConfigFile } from "./schema.ts";
 
-/** Notes every secret of a configuration file that is public, recognized by its hash. */
+/** Notes every secret and key of a configuration file that everyone knows; a secret is recognized by its hash. */
 export function checkPublicSecrets(
   { operators, tenants }: Pick<ConfigFile, "operators" | "tenants">,
   problems: Problems,
 ): void {
   for (const [id, { secrets }] of Object.entries(operators)) check(secrets, problems.at("operators", id, "secrets"));
   for (const [tenant, { clients }] of Object.entries(tenants)) {
-    for (const [id, { secrets }] of Object.entries(clients)) {
-      check(secrets, problems.at("tenants", tenant, "clients", id, "secrets"));
+    for (const [id, { secrets, jwks }] of Object.entries(clients)) {
+      const here = problems.at("tenants", tenant, "clients", id);
+      check(secrets, here.at("secrets"));
+      checkPublicKeys(jwks?.keys ?? [], here.at("jwks", "keys"));
     }
   }
 }

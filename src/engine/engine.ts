@@ -1,4 +1,5 @@
-import { clientAuthenticationMethods } from "./clients/index.ts";
+import { once } from "../base/once.ts";
+import { clientAuthenticationOf } from "./clients/index.ts";
 import type { InstanceParts, TenantHandle } from "./context.ts";
 import { NO_SUCH_TENANT, OAuthError, toOAuthError } from "./errors.ts";
 import { instanceOperations, operations } from "./operations/index.ts";
@@ -64,7 +65,8 @@ function engineOf(
     refreshableGrants: new Set(
       handle.grants.values().flatMap(({ grantType, refreshable }) => (refreshable ? [grantType] : [])),
     ),
-    clientAuthenticationMethods: clientAuthenticationMethods.flatMap(({ names }) => names),
+    // Found once for each state of a tenant: it may have very many clients.
+    clientAuthentication: once(() => clientAuthenticationOf(tenant)),
     jwks: () => publishedKeys(handle),
     ...performed(handle, dependencies),
   };

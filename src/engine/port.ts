@@ -1,5 +1,6 @@
 import type { PublicJwk } from "../keyring/port.ts";
 import type { Tenant } from "../registry/tenant.ts";
+import type { ClientAuthentication } from "./clients/index.ts";
 import type { AnswerOf, OperationName, RequestOf } from "./perform.ts";
 import type { InstanceAnswerOf, InstanceOperationName, InstanceRequestOf } from "./perform-instance.ts";
 import type { Caller } from "./request.ts";
@@ -38,8 +39,8 @@ export interface TenantEngine extends PerformedOperations {
   readonly grantParameters: ReadonlyMap<string, readonly string[]>;
   /** The grants among them that can be refreshed, for discovery. */
   readonly refreshableGrants: ReadonlySet<string>;
-  /** The client authentication methods, by their names in the metadata (RFC 8414 section 2). */
-  readonly clientAuthenticationMethods: readonly string[];
+  /** How clients prove who they are, for discovery. */
+  clientAuthentication(): ClientAuthentication;
   /** The published keys (RFC 7517 section 5). */
   jwks(): Promise<{ readonly keys: readonly PublicJwk[] }>;
 }

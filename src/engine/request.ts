@@ -24,6 +24,9 @@ export interface Caller {
   readonly clientId?: string | undefined;
   /** The form's `client_secret`. */
   readonly clientSecret?: string | undefined;
+  /** What the client proves itself with instead of a secret, and of what kind that is (RFC 7521 section 4.2). */
+  readonly clientAssertion?: string | undefined;
+  readonly clientAssertionType?: string | undefined;
   /** The caller's IP address: the peer's, or the one that trusted proxies report. */
   readonly remoteAddress?: string | undefined;
   /** Identifies the request in the log and in the answer: 1 to 128 safe characters. */

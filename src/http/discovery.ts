@@ -1,7 +1,7 @@
 import { joinUrl } from "../base/url.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
-import type { Tenant } from "../registry/tenant.ts";
+import { type Tenant, TOKEN_PATH } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
@@ -9,7 +9,6 @@ import { INTROSPECT_PATH } from "./introspect.ts";
 import { JWKS_PATH } from "./jwks.ts";
 import { publicDocument } from "./public-document.ts";
 import { REVOCATION_PATH } from "./revocation.ts";
-import { TOKEN_PATH } from "./token.ts";
 
 const OAUTH_PATH = "/.well-known/oauth-authorization-server";
 const OPENID_PATH = "/.well-known/openid-configuration";
@@ -36,6 +35,9 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
   const { tenant } = engine;
   const grantParameters = grantsOf(engine);
   const algorithms = await algorithmsOf(engine);
+  const { methods, signingAlgorithms } = engine.clientAuthentication();
+  const methodsAndNone = clientsOf(engine).hasPublic ? [...methods, "none"] : methods;
+  const signatures = signingAlgorithms.length === 0 ? undefined : signingAlgorithms;
   return {
     issuer: tenant.issuer,
     token_endpoint: joinUrl(base, TOKEN_PATH),
@@ -45,9 +47,13 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     grant_types_supported: grantTypesOf(engine, grantParameters.keys()),
     // No registered member lists the parameters of extension grants; RFC 8414 section 2 allows additional members.
     grant_parameters_supported: Object.fromEntries(grantParameters),
-    token_endpoint_auth_methods_supported: authMethodsOf(engine),
-    introspection_endpoint_auth_methods_supported: engine.clientAuthenticationMethods,
-    revocation_endpoint_auth_methods_supported: authMethodsOf(engine),
+    token_endpoint_auth_methods_supported: methodsAndNone,
+    token_endpoint_auth_signing_alg_values_supported: signatures,
+    // A public client has to prove nothing but here, and then cannot.
+    introspection_endpoint_auth_methods_supported: methods,
+    introspection_endpoint_auth_signing_alg_values_supported: signatures,
+    revocation_endpoint_auth_methods_supported: methodsAndNone,
+    revocation_endpoint_auth_signing_alg_values_supported: signatures,
     id_token_signing_alg_values_supported: algorithms,
     // RFC 9701 section 7.
     introspection_signing_alg_values_supported: algorithms,
@@ -71,12 +77,6 @@ function grantsOf(engine: TenantEngine): TenantEngine["grantParameters"] {
 function grantTypesOf(engine: TenantEngine, grantTypes: Iterable<string>): readonly string[] {
   const listed = [...grantTypes];
   return clientsOf(engine).hasOffline || listed.length === 0 ? [...listed, REFRESH_GRANT_TYPE] : listed;
-}
-
-/** Adds `none` for public clients, which authenticate only to introspect. */
-function authMethodsOf(engine: TenantEngine): readonly string[] {
-  const { clientAuthenticationMethods } = engine;
-  return clientsOf(engine).hasPublic ? [...clientAuthenticationMethods, "none"] : clientAuthenticationMethods;
 }
 
 /**

@@ -50,10 +50,18 @@ export function formEndpoint(
 }
 
 /**
- * The credentials that a form may contain, instead of or besides an `Authorization` header (RFC 6749 section 2.3.1).
+ * The credentials that a form may contain, instead of or besides an `Authorization` header (RFC 6749 section 2.3.1, RFC
+ * 7521 section 4.2). An assertion in the header counts for RPCs only: a form's is in the form.
  */
-function credentialsIn(form: Form): Pick<Caller, "clientId" | "clientSecret"> {
-  return { clientId: form.get("client_id"), clientSecret: form.get("client_secret") };
+function credentialsIn(
+  form: Form,
+): Pick<Caller, "clientId" | "clientSecret" | "clientAssertion" | "clientAssertionType"> {
+  return {
+    clientId: form.get("client_id"),
+    clientSecret: form.get("client_secret"),
+    clientAssertion: form.get("client_assertion"),
+    clientAssertionType: form.get("client_assertion_type"),
+  };
 }
 
 /**

@@ -9,12 +9,10 @@ import {
   type RefreshRequest,
   type TokenSet,
 } from "../engine/request.ts";
+import { TOKEN_PATH } from "../registry/tenant.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";
-
-/** The path of the token endpoint, below the tenant's base. */
-export const TOKEN_PATH = "/connect/token";
 
 /** The token endpoint (RFC 6749 section 3.2). */
 export const token: Endpoint = formEndpoint(TOKEN_PATH, operationOf, async (tenant, form, caller) =>

@@ -11,20 +11,30 @@ type Authorities = TenantFile["authorities"];
  */
 export function checkAuthorities(authorities: Authorities, subjectLength: number, problems: Problems): void {
   for (const [name, authority] of Object.entries(authorities)) {
-    checkReach(authority, problems.at(name, "issuer"));
+    const { issuer, allowPrivateNetwork } = authority;
+    checkReach(issuer, { allowPrivateNetwork, setting: "allowPrivateNetwork" }, problems.at(name, "issuer"));
     checkRoom(authority.subjectPrefix, subjectLength, problems.at(name, "subjectPrefix"));
   }
   checkOverlap(authorities, problems);
 }
 
-/** Checks addresses only: a name may lead anywhere, so it is checked after each look-up. */
-function checkReach({ issuer, allowPrivateNetwork }: Authorities[string], problems: Problems): void {
-  const host = (URL.parse(issuer)?.hostname ?? "").replace(/^\[(.*)\]$/, "$1");
+/** Whether a URL may be in a private network, and the name of the setting that says so. */
+interface Reach {
+  readonly allowPrivateNetwork: boolean;
+  readonly setting: string;
+}
+
+/**
+ * Notes a problem if a URL is at an address that is never fetched from. Checks addresses only: a name may lead anywhere, so it
+ * is checked after each look-up.
+ */
+export function checkReach(url: string, { allowPrivateNetwork, setting }: Reach, problems: Problems): void {
+  const host = (URL.parse(url)?.hostname ?? "").replace(/^\[(.*)\]$/, "$1");
   if (isIP(host) === 0) return;
   const network = networkOf(host);
   if (network === "reserved") problems.add(`expected an address that a provider can use, got ${host}`);
   if (network === "private" && !allowPrivateNetwork) {
-    problems.add(`expected a public address, or allowPrivateNetwork: true beside it, got ${host}`);
+    problems.add(`expected a public address, or ${setting}: true beside it, got ${host}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS, OPENID } from "../token/scope.ts";
+import { buildKeys } from "./build-keys.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { ReadSecret } from "./secret.ts";
@@ -44,12 +45,13 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkTokenSize(file, context, problems);
   checkClaims(file, context, problems);
   checkIntrospection(file, context, problems);
-  const { allowPublicMint, ...registered } = file;
+  const { allowPublicMint, jwks, jwksUri, jwksAllowPrivateNetwork, ...registered } = file;
   return {
     ...registered,
     id,
     namespace: file.namespace,
     secrets: resolveSecrets(file.secrets, credentials, problems.at("secrets")),
+    keys: buildKeys(file, problems),
     grants: setOf(file.grants),
     scopes: file.scopes === "*" ? "*" : setOf(file.scopes),
     slidingRefreshTokenLifetime: slidingLifetime(file),
@@ -114,8 +116,9 @@ function checkDefaultScopes({ scopes, defaultScopes }: ClientFile, problems: Pro
 }
 
 function checkSecretRules(file: ClientFile, { secretsMayFollow = false }: ClientContext, problems: Problems): void {
-  if (file.requireSecret && file.secrets.length === 0 && !secretsMayFollow) {
-    problems.at("secrets").add("expected at least one, as requireSecret is true");
+  const hasNone = file.secrets.length === 0 && file.jwks === undefined && file.jwksUri === undefined;
+  if (file.requireSecret && hasNone && !secretsMayFollow) {
+    problems.at("secrets").add("expected at least one, as requireSecret is true and there is neither jwks nor jwksUri");
   }
   if (!file.requireSecret && file.requireRefreshSecret) {
     problems.at("requireRefreshSecret").add("expected false, as requireSecret is false");

@@ -7,6 +7,7 @@ import { fillClient } from "./client-defaults.ts";
 import type { StoredEntry, StoredSecret } from "./document.ts";
 import { clientId, tenantId } from "./fields.ts";
 import type { RegistryRules } from "./file-part.ts";
+import { checkPublicKeys } from "./public-secret.ts";
 import { storedClient } from "./schema-client.ts";
 import { storedTenant } from "./schema-tenant.ts";
 import { isHolder, parseSecret } from "./secret.ts";
@@ -26,6 +27,7 @@ export function buildStoredClient(
   const here = problems.at("clients", id);
   readShape(clientId, id, here);
   const shape = readShape(storedClient, fillClient(entry, tenant.clientDefaults), here);
+  checkPublicKeys(shape?.jwks?.keys ?? [], here.at("jwks", "keys"));
   const context = { ...clientContextOf(tenant, rules), secretsMayFollow: true };
   const client = shape && buildClient(id, { ...shape, secrets: secrets.flatMap(hashOf) }, context, here);
   return settled(client, problems);

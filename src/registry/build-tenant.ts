@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/json.ts";
+import { joinUrl } from "../base/url.ts";
 import type { Problems } from "../schema/problems.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
@@ -10,7 +11,7 @@ import { checkIssuers, issuerOf } from "./issuers.ts";
 import { checkSigning } from "./key-times.ts";
 import type { LimitsFile, TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { ReadSecret } from "./secret.ts";
-import type { Client, Limits, Operator, Tenant } from "./tenant.ts";
+import { type Client, type Limits, type Operator, type Tenant, TOKEN_PATH } from "./tenant.ts";
 
 /** What any tenant is checked against. */
 interface CommonContext {
@@ -85,6 +86,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
   return {
     id,
     issuer: file.issuer ?? issuerOf(id, context.publicUrl),
+    tokenEndpoint: joinUrl(issuerOf(id, context.publicUrl), TOKEN_PATH),
     signing: file.signing,
     refreshKeyRotateEvery: file.refreshKeyRotateEvery,
     strictClientAuthentication: file.strictClientAuthentication,

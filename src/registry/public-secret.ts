@@ -1,3 +1,5 @@
+import type { JsonObject } from "../base/json.ts";
+import type { Problems } from "../schema/problems.ts";
 import { hashSecret, type SecretSource } from "./secret.ts";
 
 /** Secrets that everyone knows: those of the development configuration, and common placeholders. */
@@ -7,6 +9,17 @@ const KNOWN = [
 ];
 
 const DIGESTS = new Set(KNOWN.map((plain) => digestOf(hashSecret(plain))));
+
+/** The development configuration's key, by a member of its public part. Its private part is in the documentation. */
+const KNOWN_KEY = "ddtKO9thsWiqXRJof8U4687e1COC0Pxv0APSgyQuQ5o";
+
+/** Notes every key whose private part everyone knows. */
+export function checkPublicKeys(keys: readonly JsonObject[], problems: Problems): void {
+  for (const [index, { x }] of keys.entries()) {
+    if (x === KNOWN_KEY)
+      problems.at(index).add("expected a key of your own: everybody has the private part of this one");
+  }
+}
 
 /** Whether a secret is public, recognized by its hash. */
 export function isPublicSecret(secret: SecretSource): boolean {

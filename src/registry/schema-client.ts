@@ -4,6 +4,7 @@ import { count, duration, durationOrZero, filledIn, flag, text } from "../schema
 import { ACCESS_TOKEN_PROFILES, type AccessTokenProfile } from "../token/access-token-profile.ts";
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
+import { jwksUrl, publicJwks } from "./schema-keys.ts";
 import { clientRateLimits } from "./schema-rate-limits.ts";
 import { tokenExchange } from "./schema-token-exchange.ts";
 
@@ -21,7 +22,23 @@ const client = z.strictObject({
     .describe(
       "Its secrets: hashes (sha256:… of a generated secret, scrypt:… of one that a person chose), or env:NAME or file:PATH for plain text",
     ),
-  requireSecret: flag.default(true).describe("false: the secret is optional"),
+  jwks: publicJwks
+    .optional()
+    .describe("Its public keys, for private_key_jwt: a JWKS, with the keys that its assertions are signed with"),
+  jwksUri: jwksUrl
+    .optional()
+    .describe("Where its public keys are, instead of jwks: the URL of a JWKS, https, or http on loopback"),
+  jwksAllowPrivateNetwork: flag
+    .default(false)
+    .describe(
+      "Whether jwksUri may be at private addresses; otherwise only at public ones, or on loopback if its host is",
+    ),
+  legacyAudience: flag
+    .default(false)
+    .describe(
+      "Whether the aud of its assertions may be the URL of the token endpoint instead of the issuer, as clients of before RFC 7523bis write it",
+    ),
+  requireSecret: flag.default(true).describe("false: the secret is optional, as is any other proof"),
   allowPublicMint: flag
     .default(false)
     .describe(

@@ -12,6 +12,8 @@ export interface Tenant {
   readonly id: string;
   /** The `iss` of its tokens: a URL, unique among tenants. */
   readonly issuer: string;
+  /** The URL of its token endpoint. */
+  readonly tokenEndpoint: string;
   readonly signing: SigningPolicy;
   /** How long a key authenticates new refresh tokens, in seconds. */
   readonly refreshKeyRotateEvery: number;
@@ -138,6 +140,15 @@ interface SecretTimes {
   readonly expiresAt?: Instant | undefined;
 }
 
+/** Where somebody's public keys are: here as JWKs, or at the URL of a JWKS. */
+export type PublicKeys =
+  | { readonly jwks: readonly JsonObject[] }
+  | {
+      readonly jwksUri: string;
+      /** Whether it may be at addresses in a private network. */
+      readonly allowPrivateNetwork: boolean;
+    };
+
 /** Whether an access token is a JWT, verified by its signature, or a handle, looked up in the store. */
 export type AccessTokenType = "jwt" | "reference";
 
@@ -147,6 +158,10 @@ export interface Client {
   /** A name that it shares with a group of clients. */
   readonly namespace: string | undefined;
   readonly secrets: readonly SecretHash[];
+  /** The keys that its assertions are signed with (RFC 7523 section 2.2); absent: it may not use any. */
+  readonly keys?: PublicKeys | undefined;
+  /** Whether `aud` of its assertions may be the token endpoint instead of the issuer. */
+  readonly legacyAudience: boolean;
   /** False: the secret is optional. */
   readonly requireSecret: boolean;
   readonly enabled: boolean;
@@ -219,6 +234,9 @@ export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /** The grant type by which a client gets a token for itself (RFC 6749 section 4.4); `sub` is its id. */
 export const CLIENT_CREDENTIALS = "client_credentials";
+
+/** The path of the token endpoint, below the tenant's base. */
+export const TOKEN_PATH = "/connect/token";
 
 /** The default audience of every token. */
 export function ownResources(tenant: Tenant): string {

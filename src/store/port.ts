@@ -222,7 +222,10 @@ export interface Addition {
 
 /** Numbers that nodes count together for a while. A call that fails may have added all, some or nothing. */
 export interface TallyStore {
-  /** Adds to tallies, which begin at 0; resolves to what each is afterwards, in the same order. No id may come twice. */
+  /**
+   * Adds to tallies, which begin at 0; resolves to what each is afterwards, in the same order. No id may come twice. If several
+   * calls at once begin the same tally, each with it alone, exactly one is told just what it added.
+   */
   add(additions: readonly Addition[]): Promise<readonly number[]>;
 }
 

@@ -38,7 +38,29 @@ export type Because =
   | "client disabled or unknown"
   | "clock behind its revocations"
   | "grant revoked or unknown"
-  | "revoked";
+  | "revoked"
+  | `client_assertion: ${AssertionFlaw}`;
+
+/** Why an assertion does not prove who a client is, of which its sender learns only that it does not. */
+export type AssertionFlaw =
+  | "too long"
+  | "malformed"
+  | "algorithm not accepted"
+  | "critical extensions"
+  | "another kind of token"
+  | "client unknown"
+  | "client has no keys"
+  | "names another client"
+  | "another issuer"
+  | "another audience"
+  | "no exp"
+  | "expired"
+  | "lives too long"
+  | "not valid yet"
+  | "no jti"
+  | "key unknown"
+  | "signature wrong"
+  | "used before";
 
 /** What tokens a request is given by its grant and its client's policy, and where that comes from. */
 export interface Decided {

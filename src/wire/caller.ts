@@ -22,6 +22,8 @@ export function callerOf({ fields, socket }: RawRequest, isTrusted: IsTrusted): 
   const given = field(REQUEST_ID);
   return {
     authorization: field("authorization") || undefined,
+    clientAssertion: field("client-assertion") || undefined,
+    clientAssertionType: field("client-assertion-type") || undefined,
     remoteAddress: remoteAddress(socket, forwarding, isTrusted),
     requestId: given !== undefined && SAFE_ID.test(given) ? given : randomUUID(),
     traceParent: field("traceparent"),

@@ -61,9 +61,12 @@ export const rules: Rules = {
       "engine/parameters",
       "engine/clients",
       "engine",
+      "base",
     ],
   },
-  "engine/port": { rooms: ["engine/perform-instance", "engine/perform", "engine", "registry/tenant", "keyring/port"] },
+  "engine/port": {
+    rooms: ["engine/perform-instance", "engine/perform", "engine/clients", "engine", "registry/tenant", "keyring/port"],
+  },
   "engine/perform-instance": {
     rooms: [
       "engine/perform",
@@ -152,7 +155,9 @@ export const rules: Rules = {
   "engine/parameters": { rooms: ["engine/grant", "engine", "registry/tenant", "base"] },
   "engine/resources": { rooms: ["engine/grant", "engine", "registry/tenant", "token", "base"] },
   "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "token", "base"] },
-  "engine/clients": { rooms: ["engine/limits", "engine", "registry/tenant", "telemetry/events", "base"] },
+  "engine/clients": {
+    rooms: ["engine/limits", "engine", "registry/tenant", "authorities/port", "telemetry/events", "token", "base"],
+  },
   "engine/limits": { rooms: ["engine", "registry/tenant", "store/port", "base"] },
   engine: {
     rooms: [

@@ -156,7 +156,7 @@ describe("the shape", () => {
 
 describe("the rules", () => {
   test.each([
-    [{ secrets: [] }, "secrets: expected at least one, as requireSecret is true"],
+    [{ secrets: [] }, "secrets: expected at least one, as requireSecret is true and there is neither jwks nor jwksUri"],
     [{ requireSecret: false, requireRefreshSecret: true }, "requireRefreshSecret: expected false"],
     [{ requireSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],
     [{ requireRefreshSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { TokenSet } from "../../src/engine/request.ts";
 import type { Client, Tenant } from "../../src/registry/tenant.ts";
 import type { Store } from "../../src/store/port.ts";
-import { type TestContext, testContext } from "../support/context.ts";
+import { noAuthorities, type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -96,7 +96,7 @@ describe("once an authority's prefix has changed", () => {
   const withPrefix = (subjectPrefix: string) => {
     const authority = { issuer: "https://idp.example", audiences: ["us"], subjectPrefix, amr: [] };
     const tenant = testTenant({ authorities: new Map([["idp", authority]]) });
-    return testContext(tenant, store, { verify: async () => ({ sub: "joe" }) });
+    return testContext(tenant, store, { ...noAuthorities, verify: async () => ({ sub: "joe" }) });
   };
   const login = ({ engine }: TestContext) =>
     engine.mint(credentials, {

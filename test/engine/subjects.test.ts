@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client } from "../../src/registry/tenant.ts";
-import { testContext } from "../support/context.ts";
+import { noAuthorities, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -47,7 +47,8 @@ describe("the id of a client that gets tokens for itself", () => {
     const authority = { issuer: "https://idp.example", audiences: ["us"], subjectPrefix: "", amr: [] };
     const clients = [testClient(), testClient({ id: "job" })];
     const tenant = testTenant({ authorities: new Map([["idp", authority]]) }, clients);
-    const { engine } = await testContext(tenant, createMemoryStore(), { verify: async () => ({ sub: "job" }) });
+    const authorities = { ...noAuthorities, verify: async () => ({ sub: "job" }) };
+    const { engine } = await testContext(tenant, createMemoryStore(), authorities);
     const login = {
       grantType: "arbitrary_oidc_resource_owner",
       authority: "idp",

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
-import { type TestContext, testContext } from "../support/context.ts";
+import { noAuthorities, type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -19,6 +19,7 @@ const LONGEST = "x".repeat(255 - "myCompany.".length);
 
 /** Takes the id_token "good", and those with long subjects, refuses "bad", and is away for any other. */
 const authorities: Authorities = {
+  ...noAuthorities,
   async verify(_issuer, idToken) {
     if (idToken === "good") return { sub: "1047" };
     if (idToken === "longest") return { sub: LONGEST };

@@ -3,7 +3,7 @@ import { type Authorities, IdTokenError } from "../../src/authorities/port.ts";
 import { toSeconds } from "../../src/base/clock.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client, Tenant, TokenExchangePolicy } from "../../src/registry/tenant.ts";
-import { type TestContext, testContext } from "../support/context.ts";
+import { noAuthorities, type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { refusalOf } from "../support/refusal.ts";
@@ -25,6 +25,7 @@ const policy: TokenExchangePolicy = {
 
 /** Takes `foreign: <sub>` for an id_token that expires in a minute. */
 const authorities: Authorities = {
+  ...noAuthorities,
   async verify(authority, text, now) {
     const [, sub] = /^foreign: (.+)$/.exec(text) ?? [];
     if (authority.issuer !== "https://idp.example" || sub === undefined) throw new IdTokenError("No.");

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { developmentConfig } from "../../src/config/development.ts";
-import { isPublicSecret } from "../../src/registry/public-secret.ts";
+import { checkPublicKeys, isPublicSecret } from "../../src/registry/public-secret.ts";
 import { hashSecret, parseSecret } from "../../src/registry/secret.ts";
+import { Problems } from "../../src/schema/problems.ts";
 
 it("every secret of the development configuration is public", () => {
   const { operators = {}, tenants } = developmentConfig([]);
@@ -12,4 +13,15 @@ it("every secret of the development configuration is public", () => {
   for (const secret of read) expect(isPublicSecret(secret)).toBe(true);
 });
 
-it("no other is", () => expect(isPublicSecret(hashSecret("a secret that nobody knows"))).toBe(false));
+it("every key of it is, and no other", () => {
+  const clients = Object.values(developmentConfig([]).tenants).flatMap(({ clients = {} }) => Object.values(clients));
+  const keys = clients.flatMap(({ jwks }) => jwks?.keys ?? []);
+  expect(keys).toHaveLength(2);
+  const problems = new Problems();
+  checkPublicKeys([{ x: "another" }, ...keys], problems);
+  expect(problems.list()).toEqual(
+    [1, 2].map((index) => expect.stringMatching(`^\\[${index}\\]: expected a key of your own`)),
+  );
+});
+
+it("no other secret is", () => expect(isPublicSecret(hashSecret("a secret that nobody knows"))).toBe(false));

@@ -8,7 +8,7 @@ import { openNode } from "../../src/server/node.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/port.ts";
 import { LONGEST_LIFETIMES } from "../../src/token/lifetimes.ts";
 import { type FakeClock, fakeClock } from "../support/clock.ts";
-import { TEST_KEY_ENCRYPTION_KEY, TEST_SETTINGS } from "../support/context.ts";
+import { noAuthorities, TEST_KEY_ENCRYPTION_KEY, TEST_SETTINGS } from "../support/context.ts";
 import { type FailingStore, failingStore } from "../support/failing-store.ts";
 import { isForgotten } from "../support/garbage.ts";
 import { listenerOf, recordingLogger } from "../support/logger.ts";
@@ -49,7 +49,7 @@ async function open(
       random: seededRandom("idle"),
       sealer,
       signatures: nodeSignatures,
-      authorities: () => ({ verify: () => Promise.reject(new Error("there are no authorities here")) }),
+      authorities: () => noAuthorities,
     },
     listener: listenerOf(logger),
     idleness: { keepsOpen, closesAfter: 15 * MINUTE, firstLookWithin: 60 * MINUTE, looksEvery: DAY },

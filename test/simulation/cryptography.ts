@@ -26,8 +26,17 @@ export function simulatedSignatures(random: Prng): Signatures {
 
 /** What a resource server does with a JWT and a published key: the claims, or undefined. */
 export function verifyWith({ x }: PublicJwk, jwt: string): JsonObject | undefined {
+  return isSignedWith(String(x), jwt) ? claimsOf(jwt) : undefined;
+}
+
+/** A JWT of somebody who is no node, such as a client that proves itself. */
+export function signedJwt(secret: string, claims: JsonObject): string {
+  return sign(secret, `${encode({ alg: "ES256" })}.${encode(claims)}`);
+}
+
+function isSignedWith(secret: string, jwt: string): boolean {
   const [header, payload] = jwt.split(".");
-  return jwt === sign(String(x), `${header}.${payload}`) ? claimsOf(jwt) : undefined;
+  return jwt === sign(secret, `${header}.${payload}`);
 }
 
 /** The claims of a JWT, as anyone can read them. */
@@ -67,14 +76,21 @@ export function foreignIdToken(subject: string): string {
   return `id_token of ${subject}`;
 }
 
-/** An authority whose keys cannot always be had. `away`: told whenever that is so. */
+/** Authorities and clients whose keys cannot always be had. `away`: told whenever that is so. */
 export function simulatedAuthorities(random: Prng, away: () => void): Authorities {
+  const reach = () => {
+    if (!random.chance(0.05)) return;
+    away();
+    throw new AuthorityUnavailableError("the simulated authority is away");
+  };
   return {
+    async checkSignature({ text }, keys) {
+      if (!("jwks" in keys)) reach();
+      const secrets = "jwks" in keys ? keys.jwks.map(({ x }) => String(x)) : [];
+      return secrets.some((secret) => isSignedWith(secret, text)) ? "signed" : "signature wrong";
+    },
     async verify(_, idToken) {
-      if (random.chance(0.05)) {
-        away();
-        throw new AuthorityUnavailableError("the simulated authority is away");
-      }
+      reach();
       const subject = /^id_token of (.+)$/.exec(idToken)?.[1];
       if (subject === undefined) throw new IdTokenError("The id_token is malformed.");
       return { sub: subject };

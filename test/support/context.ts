@@ -35,11 +35,14 @@ export const TEST_KEY_ENCRYPTION_KEY = new Uint8Array(32).fill(7);
 let contexts = 0;
 
 /** Knows no authority's keys. */
-const noAuthorities: Authorities = {
-  verify: async () => {
-    throw new AuthorityUnavailableError("There are no authorities here.");
-  },
+export const noAuthorities: Authorities = {
+  checkSignature: unavailable,
+  verify: unavailable,
 };
+
+async function unavailable(): Promise<never> {
+  throw new AuthorityUnavailableError("There are no authorities here.");
+}
 
 /** How a test's node differs from the usual. */
 interface TestNodeOptions {

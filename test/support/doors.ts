@@ -115,9 +115,11 @@ export function rpcDoor(port: number): Door & { close(): void } {
   /** What an RPC says: a refusal, or its answer. Rejects if there is no such tenant. */
   const call = (rpc: string, form: Form, message: object, tenant?: string) =>
     new Promise<{ error?: Refusal; body?: Body }>((resolve, reject) => {
-      const { client_id, client_secret } = form;
+      const { client_id, client_secret, client_assertion, client_assertion_type } = form;
       const metadata = new grpc.Metadata();
       if (client_id !== undefined) metadata.set("authorization", basic(client_id, client_secret ?? ""));
+      if (client_assertion) metadata.set("client-assertion", client_assertion);
+      if (client_assertion_type) metadata.set("client-assertion-type", client_assertion_type);
       client[rpc]({ ...message, tenant }, metadata, (error: grpc.ServiceError | null, body: Body) => {
         if (error === null) resolve({ body });
         else if (error.code === grpc.status.NOT_FOUND) reject(error);

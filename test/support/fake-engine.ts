@@ -60,7 +60,7 @@ export class FakeEngine implements Engine {
         ["arbitrary_identity", ["subject", "scope"]],
       ]),
       refreshableGrants: new Set(["arbitrary_token", "arbitrary_identity"]),
-      clientAuthenticationMethods: ["client_secret_basic", "client_secret_post"],
+      clientAuthentication: () => ({ methods: ["client_secret_basic", "client_secret_post"], signingAlgorithms: [] }),
       jwks: async () => ({ keys: this.keys }),
       mint: keep("mint") as TenantEngine["mint"],
       refresh: keep("refresh") as TenantEngine["refresh"],

@@ -71,6 +71,7 @@ export function testClient(members: Partial<Client> = {}): Client {
     id: CLIENT_ID,
     namespace: undefined,
     secrets: [sha256Secret(SECRET)],
+    legacyAudience: false,
     requireSecret: true,
     enabled: true,
     grants: new Set(testRules.grantTypes),
@@ -109,6 +110,7 @@ export function testTenant(members: Partial<Tenant> = {}, clients: readonly Clie
   return {
     id: "default",
     issuer: "https://mint.example",
+    tokenEndpoint: "https://mint.example/connect/token",
     signing: { algorithm: "ES256", rotateEvery: 2_592_000, publishAhead: 86_400, jwksMaxAge: 3600 },
     refreshKeyRotateEvery: 2_592_000,
     strictClientAuthentication: false,

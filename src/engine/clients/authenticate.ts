@@ -1,5 +1,4 @@
 import type { Client, Tenant } from "../../registry/tenant.ts";
-import type { Known } from "../../telemetry/events.ts";
 import { OAuthError } from "../errors.ts";
 import type { Caller } from "../request.ts";
 import { clientAuthenticationMethods } from "./index.ts";
@@ -23,9 +22,6 @@ export interface AuthenticatedClient {
 /** What the client authenticates for: a refresh may need no secret although other operations do. */
 type Purpose = "refresh" | "other";
 
-/** One message for every failure, so that a guesser does not learn what was wrong. */
-const REFUSED = "The client is unknown, or its secret is missing or wrong.";
-
 /**
  * Authenticates the client (RFC 6749 section 2.3) by the one method that it uses.
  *
@@ -34,7 +30,7 @@ const REFUSED = "The client is unknown, or its secret is missing or wrong.";
  */
 export async function authenticate(
   caller: Caller,
-  context: MethodContext & { note(known: Known): void },
+  context: MethodContext,
   purpose: Purpose = "other",
   methods = clientAuthenticationMethods,
 ): Promise<AuthenticatedClient> {
@@ -46,10 +42,12 @@ export async function authenticate(
   const attempt = { tenant, role: "client", id, isKnown: client !== undefined, address: caller.remoteAddress } as const;
   // Verified even for an unknown client, so that its refusal counts like a wrong secret.
   const hasProof = presented.hasProof && (await attempts.make(attempt, () => presented.verify(client)));
-  if (client === undefined) throw clientRefused(REFUSED);
+  // One message for every failure, so that a guesser does not learn what was wrong.
+  const refused = `The client is unknown, or its ${presented.proof} is missing or wrong.`;
+  if (client === undefined) throw clientRefused(refused);
   const needsProof = client.requireSecret && (purpose !== "refresh" || client.requireRefreshSecret);
   // A wrong secret is refused even if none is needed: the caller meant to prove something, and failed.
-  if (!hasProof && (presented.hasProof || needsProof)) throw clientRefused(REFUSED, client);
+  if (!hasProof && (presented.hasProof || needsProof)) throw clientRefused(refused, client);
   // A disabled client may still present a refresh token: its grant is refused then (`invalid_grant`), which tells the
   // client to stop trying.
   if (!client.enabled && purpose !== "refresh") throw clientRefused("The client is disabled.", client);

@@ -11,6 +11,8 @@ import { clientRefused, MALFORMED_BASIC } from "./refusals.ts";
  */
 export const clientSecret: ClientAuthenticationMethod = {
   names: ["client_secret_basic", "client_secret_post"],
+  isSigned: false,
+  mayUse: ({ secrets }) => secrets.length > 0,
 
   read(caller, { tenant, secrets }) {
     const presented = presentedBy(caller, tenant);
@@ -24,6 +26,7 @@ export const clientSecret: ClientAuthenticationMethod = {
     return {
       method: secret === undefined ? "none" : form,
       clientId: id,
+      proof: "secret",
       hasProof: secret !== undefined,
       async verify(client) {
         if (secret === undefined) return false;

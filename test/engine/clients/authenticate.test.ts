@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { authenticate } from "../../../src/engine/clients/authenticate.ts";
 import { clientSecret } from "../../../src/engine/clients/client-secret.ts";
-import type { ClientAuthenticationMethod } from "../../../src/engine/clients/method.ts";
+import type { ClientAuthenticationMethod, MethodContext } from "../../../src/engine/clients/method.ts";
 import { SecretVerifier } from "../../../src/engine/clients/secrets.ts";
 import { OAuthError } from "../../../src/engine/errors.ts";
 import { Attempts } from "../../../src/engine/limits/attempts.ts";
@@ -9,6 +9,8 @@ import type { Caller } from "../../../src/engine/request.ts";
 import type { Client, Tenant } from "../../../src/registry/tenant.ts";
 import type { Known } from "../../../src/telemetry/events.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { noAuthorities } from "../../support/context.ts";
+import { createMemoryStore } from "../../support/memory-store.ts";
 import { seededRandom } from "../../support/random.ts";
 import { refusalOf } from "../../support/refusal.ts";
 import { CLIENT_ID, NO_RATE_LIMITS, SECRET, sha256Secret, testClient, testTenant } from "../../support/tenant.ts";
@@ -23,8 +25,11 @@ beforeEach(() => {
 });
 
 /** What authentication needs of a request to one tenant. */
-function contextOf(tenant: Tenant) {
-  return { tenant, secrets, attempts: new Attempts(fakeClock()), note: (known: Known) => void noted.push(known) };
+function contextOf(tenant: Tenant): MethodContext {
+  const clock = fakeClock();
+  const uses = { store: createMemoryStore().forTenant(tenant.id), clock, maxClockSkew: 0 };
+  const note = (known: Known) => void noted.push(known);
+  return { tenant, secrets, attempts: new Attempts(clock), authorities: noAuthorities, note, ...uses };
 }
 
 function basic(id: string, secret: string): Caller {
@@ -194,10 +199,13 @@ describe("several methods of client authentication", () => {
    */
   const tlsClientAuth: ClientAuthenticationMethod = {
     names: ["tls_client_auth"],
+    isSigned: false,
+    mayUse: () => true,
     read({ traceParent: subject, clientId }) {
       if (subject === undefined) return undefined;
       if (clientId === undefined) throw new OAuthError("invalid_request", "client_id is required.");
-      return { method: "tls_client_auth", clientId, hasProof: true, verify: async (client) => client?.id === subject };
+      const verify = async (client: Client | undefined) => client?.id === subject;
+      return { method: "tls_client_auth", clientId, proof: "secret", hasProof: true, verify };
     },
   };
   const by = (caller: Caller, methods = [clientSecret, tlsClientAuth]) =>

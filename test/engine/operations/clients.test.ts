@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { OAuthError } from "../../../src/engine/errors.ts";
 import type { CreateClientRequest } from "../../../src/engine/registry-request.ts";
 import { sha256Entry } from "../../../src/registry/secret.ts";
+import { asserted, assertionKey } from "../../support/assertions.ts";
 import { type TestContext, testContext } from "../../support/context.ts";
 import { CLIENT_ID, OPERATOR_ID, SECRET } from "../../support/tenant.ts";
 
@@ -53,6 +54,41 @@ describe("a client that an operator registers", () => {
     expect((await context.engine.introspect(own, { token: accessToken })).active).toBe(true);
     expect(await get()).toMatchObject({ secrets: [{ id: secretId }] });
     expect(JSON.stringify(context.logger.lines)).not.toContain(secret);
+  });
+
+  it("can mint with its own key, and needs no secret then", async () => {
+    const key = await assertionKey();
+    await create({ settings: { ...SETTINGS, jwks: { keys: [key.publicJwk] } } });
+    const exp = Math.floor(context.clock.now() / 1000) + 60;
+    const claims = { iss: "billing", sub: "billing", aud: context.tenant.issuer, exp };
+    const by = async (jti: string) => asserted(await key.sign({ ...claims, jti }));
+    const request = { grantType: "arbitrary_identity", subject: "someone", scopes: ["read"] };
+    // The fake authorities know no key.
+    expect(await refusal(context.engine.mint(await by("1"), request))).toMatchObject({
+      code: "temporarily_unavailable",
+    });
+    const update = {
+      client: "billing",
+      settings: { jwksUri: "https://billing.example/jwks" },
+      updateMask: ["jwks", "jwksUri"],
+    };
+    expect((await context.engine.updateClient(operator, update)).client?.settings).toEqual({
+      ...SETTINGS,
+      jwksUri: "https://billing.example/jwks",
+    });
+  });
+
+  it.each([
+    [
+      { jwks: { keys: [{ kty: "oct", k: "c2VjcmV0" }] } },
+      "jwks.keys[0]: expected a public key, got one with the private member k",
+    ],
+    [{ jwksUri: "http://billing.example" }, "jwksUri: expected an https URL"],
+  ])("has no keys that break a rule: %j", async (settings, problem) => {
+    expect(await refusal(create({ settings }))).toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining(problem),
+    });
   });
 
   it("is made once, under a key too", async () => {

@@ -18,6 +18,12 @@ export function talliesContract(subject: Subject): void {
       expect(await tallies().add([adding("a", 0), adding("b", 0)])).toEqual([16, 32]);
     });
 
+    it("tell one alone of 16 that begin it at once that it was the first", async () => {
+      const told = await atOnce(16, () => tallies().add([adding("a", 1)]));
+      expect(told.flat().filter((count) => count === 1)).toEqual([1]);
+      expect(await tallies().add([adding("a", 1)])).toEqual([17]);
+    });
+
     it("are each tenant's own, and odd ids apart", async () => {
       await tallies("acme").add(oddIds.map((id, index) => adding(id, index + 1)));
       expect(await tallies("globex").add([adding(oddIds[0] ?? "", 1)])).toEqual([1]);

@@ -1,0 +1,44 @@
+import type { Instant } from "../../base/clock.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
+import type { AssertionFlaw } from "../../telemetry/events.ts";
+
+/** The most by which the clock of whoever made an assertion may differ from this node's, in milliseconds. */
+const LEEWAY = 60_000;
+
+/** How far ahead an assertion may expire, in milliseconds, besides the leeway. */
+const MAX_LIFETIME = 300_000;
+
+/** From when on an assertion is not accepted any more. */
+export function acceptedUntil({ exp }: JsonObject): Instant {
+  return instantOf(exp) + LEEWAY;
+}
+
+/**
+ * What is wrong with `exp`, `nbf` and `iat` (RFC 7523 section 3). `isReusable`: whether it may be used until it expires,
+ * whenever that is.
+ */
+export function flawOfTimes(
+  { exp, nbf, iat }: JsonObject,
+  now: Instant,
+  { isReusable = false } = {},
+): AssertionFlaw | undefined {
+  if (Number.isNaN(instantOf(exp))) return "no exp";
+  if (now >= acceptedUntil({ exp: exp ?? null })) return "expired";
+  if (!isReusable && instantOf(exp) > now + MAX_LIFETIME + LEEWAY) return "lives too long";
+  const starts = [nbf, iat].filter((date) => date !== undefined).map(instantOf);
+  return starts.every((start) => start <= now + LEEWAY) ? undefined : "not valid yet";
+}
+
+/**
+ * Whether it is for one of these alone: one that others take too could be presented here by one of them
+ * (draft-ietf-oauth-rfc7523bis).
+ */
+export function isFor({ aud }: JsonObject, accepted: readonly string[]): boolean {
+  const [only, second] = Array.isArray(aud) ? aud : [aud];
+  return second === undefined && accepted.some((audience) => audience === only);
+}
+
+/** Reads a NumericDate (RFC 7519 section 2) in milliseconds; NaN if it is none. JSON can write infinite numbers. */
+function instantOf(date: JsonValue | undefined): Instant {
+  return typeof date === "number" && Number.isFinite(date) ? date * 1000 : Number.NaN;
+}
