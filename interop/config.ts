@@ -11,7 +11,11 @@ export const SECRET_VARIABLE = "INTEROP_SECRET";
 
 const secrets = [`env:${SECRET_VARIABLE}`];
 
-/** A client for each way in, and `orders`, which is a resource server. */
+const resources = { orders: ["orders.read", "orders.write"], "https://invoices.example.com": [] };
+
+/**
+ * `billing` gets tokens for itself, `web` for users, and `gateway` exchanges those; `orders` is a resource server.
+ */
 const clients: TenantFile["clients"] = {
   billing: {
     secrets,
@@ -28,6 +32,14 @@ const clients: TenantFile["clients"] = {
     accessTokenProfile: "rfc9068",
   },
   orders: { secrets, introspection: ["orders"] },
+  gateway: {
+    secrets,
+    grants: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
+    scopes: ["orders.read"],
+    introspection: ["orders"],
+    tokenExchange: { subjectTokens: ["access_token"], audiences: ["shipping"], mode: "any" },
+    accessTokenProfile: "rfc9068",
+  },
 };
 
 /**
@@ -40,5 +52,5 @@ export function interopConfig(): ConfigFile {
 }
 
 function tenant(algorithm: SigningAlgorithm): TenantFile {
-  return { signing: { algorithm }, resources: { orders: ["orders.read", "orders.write"] }, clients };
+  return { signing: { algorithm }, resources, clients };
 }

@@ -100,6 +100,18 @@ class Introspecting(IntrospectTokenValidator):
 assert accept(Introspecting(), refreshed["access_token"], "orders.read")["sub"] == "alice"
 print("introspection")
 
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+exchanged = session("gateway").fetch_token(
+    server["token_endpoint"],
+    grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token=refreshed["access_token"],
+    subject_token_type=ACCESS_TOKEN,
+    audience="shipping",
+)
+assert exchanged["issued_token_type"] == ACCESS_TOKEN
+assert accept(ResourceServer(issuer, "shipping"), exchanged["access_token"], "orders.read")["sub"] == "alice"
+print("token exchange (RFC 8693)")
+
 web.revoke_token(server["revocation_endpoint"], refreshed["refresh_token"]).raise_for_status()
 refuses(InvalidTokenError, lambda: accept(Introspecting(), refreshed["access_token"], "orders.read"))
 print("revocation")

@@ -15,10 +15,13 @@ issuer, secret = os.environ["INTEROP_ISSUER"], os.environ["INTEROP_SECRET"]
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
 
 
-def fetch(url, form=None):
-    headers = {"authorization": "Basic " + b64encode(f"billing:{secret}".encode()).decode()} if form else {}
+def fetch(url, form=None, accept="application/json"):
+    headers = {"accept": accept}
+    if form:
+        headers["authorization"] = "Basic " + b64encode(f"billing:{secret}".encode()).decode()
     with urlopen(Request(url, urlencode(form).encode() if form else None, headers)) as answer:
-        return json.load(answer)
+        assert answer.headers["content-type"].startswith(accept)
+        return json.load(answer) if accept == "application/json" else answer.read().decode()
 
 
 for algorithm in ALGORITHMS:
@@ -39,6 +42,11 @@ for algorithm in ALGORITHMS:
         client_id={"essential": True, "value": "billing"},
     ).validate(token.claims)
 
+    SIGNED = "application/token-introspection+jwt"
+    answer = jwt.decode(fetch(server["introspection_endpoint"], {"token": text}, SIGNED), keys, algorithms=[algorithm])
+    assert answer.header["typ"] == "token-introspection+jwt"  # RFC 9701
+    assert answer.claims["aud"] == "billing" and answer.claims["token_introspection"]["active"] is True
+
     head, payload, signature = text.split(".")
     other = "B" if signature[0] == "A" else "A"
     try:
@@ -46,3 +54,4 @@ for algorithm in ALGORITHMS:
         raise AssertionError("a forged signature was accepted")
     except BadSignatureError:
         print(algorithm)
+print("signed introspection (RFC 9701)")

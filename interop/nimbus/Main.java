@@ -12,6 +12,7 @@ import com.nimbusds.oauth2.sdk.as.AuthorizationServerMetadata;
 import com.nimbusds.oauth2.sdk.auth.*;
 import com.nimbusds.oauth2.sdk.id.*;
 import com.nimbusds.oauth2.sdk.token.*;
+import com.nimbusds.oauth2.sdk.tokenexchange.TokenExchangeGrant;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
 import com.nimbusds.openid.connect.sdk.claims.AccessTokenHash;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
@@ -62,6 +63,16 @@ final class Main {
     var active = introspect(refreshed.getAccessToken());
     check(active.isActive() && active.getSubject().getValue().equals("alice"), "another token");
     System.out.println("introspection");
+
+    var actor = ask(basic("gateway"), new ClientCredentialsGrant(), null).getTokens().getAccessToken();
+    var exchange = new TokenExchangeGrant(
+        refreshed.getAccessToken(), TokenTypeURI.ACCESS_TOKEN,
+        actor, TokenTypeURI.ACCESS_TOKEN,
+        TokenTypeURI.ACCESS_TOKEN, Audience.create("shipping"));
+    var exchanged = ask(basic("gateway"), exchange, "orders.read").getTokens().getAccessToken();
+    check(exchanged.getIssuedTokenType().equals(TokenTypeURI.ACCESS_TOKEN), "another type");
+    check(verify(exchanged.getValue(), "shipping").getJSONObjectClaim("act").get("sub").equals("gateway"), "another actor");
+    System.out.println("token exchange (RFC 8693)");
 
     var revocation = new TokenRevocationRequest(
         server.getRevocationEndpointURI(), basic("web"), refreshed.getRefreshToken());

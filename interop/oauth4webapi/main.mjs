@@ -39,6 +39,16 @@ assert.equal(claims.sub, "billing");
 await assert.rejects(oauth.validateJwtAccessToken(server, request(token), "invoices", options));
 console.log("validateJwtAccessToken");
 
+const invoices = "https://invoices.example.com";
+const forResource = await oauth.processClientCredentialsResponse(
+  server,
+  billing,
+  await oauth.clientCredentialsGrantRequest(server, billing, authentication, { resource: invoices }, options),
+);
+await oauth.validateJwtAccessToken(server, request(forResource.access_token), invoices, options);
+await assert.rejects(oauth.validateJwtAccessToken(server, request(forResource.access_token), "orders", options));
+console.log("resource (RFC 8707)");
+
 const minted = await oauth.genericTokenEndpointRequest(
   server,
   web,
@@ -66,6 +76,15 @@ const introspect = async (text) =>
   );
 assert.partialDeepStrictEqual(await introspect(next.access_token), { active: true, sub: "alice", client_id: "web" });
 console.log("introspection");
+
+const asJwt = await oauth.introspectionRequest(server, orders, authentication, next.access_token, {
+  requestJwtResponse: true,
+  ...options,
+});
+const signed = await oauth.processIntrospectionResponse(server, orders, asJwt);
+assert.deepEqual(signed, await introspect(next.access_token));
+await oauth.validateApplicationLevelSignature(server, asJwt, options);
+console.log("signed introspection (RFC 9701)");
 
 await oauth.processRevocationResponse(
   await oauth.revocationRequest(server, web, authentication, next.refresh_token, options),

@@ -4,17 +4,19 @@ import * as client from "openid-client";
 
 const { INTEROP_ISSUER: issuer, INTEROP_SECRET: secret } = process.env;
 
-const discover = (clientId, algorithm = "oidc", url = issuer) =>
-  client.discovery(new URL(url), clientId, undefined, client.ClientSecretBasic(secret), {
+const discover = (clientId, { algorithm = "oidc", url = issuer, metadata } = {}) =>
+  client.discovery(new URL(url), clientId, metadata, client.ClientSecretBasic(secret), {
     algorithm,
     execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
   });
 
 for (const algorithm of ["oidc", "oauth2"]) {
-  const { issuer: found } = (await discover("web", algorithm, `${issuer}/es256`)).serverMetadata();
+  const { issuer: found } = (await discover("web", { algorithm, url: `${issuer}/es256` })).serverMetadata();
   assert.equal(found, `${issuer}/es256`);
 }
-const [billing, web, orders] = await Promise.all(["billing", "web", "orders"].map((id) => discover(id)));
+const [billing, web, orders, gateway] = await Promise.all(
+  ["billing", "web", "orders", "gateway"].map((id) => discover(id)),
+);
 console.log("discovery");
 
 const own = await client.clientCredentialsGrant(billing, { scope: "orders.read" });
@@ -37,8 +39,30 @@ const active = await client.tokenIntrospection(orders, refreshed.access_token);
 assert.partialDeepStrictEqual(active, { active: true, sub: "alice", client_id: "web" });
 console.log("introspection");
 
+const signing = await discover("orders", { metadata: { introspection_signed_response_alg: "RS256" } });
+assert.deepEqual(await client.tokenIntrospection(signing, refreshed.access_token), active);
+console.log("signed introspection (RFC 9701)");
+
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+const { access_token: actor } = await client.clientCredentialsGrant(gateway);
+const exchanged = await client.genericGrantRequest(gateway, "urn:ietf:params:oauth:grant-type:token-exchange", {
+  subject_token: refreshed.access_token,
+  subject_token_type: ACCESS_TOKEN,
+  actor_token: actor,
+  actor_token_type: ACCESS_TOKEN,
+  audience: "shipping",
+});
+assert.equal(exchanged.issued_token_type, ACCESS_TOKEN);
+assert.partialDeepStrictEqual(await client.tokenIntrospection(gateway, exchanged.access_token), {
+  sub: "alice",
+  aud: ["shipping"],
+  act: { sub: "gateway" },
+});
+console.log("token exchange (RFC 8693)");
+
 await client.tokenRevocation(web, refreshed.refresh_token);
 assert.deepEqual(await client.tokenIntrospection(orders, refreshed.access_token), { active: false });
+assert.deepEqual(await client.tokenIntrospection(gateway, exchanged.access_token), { active: false });
 console.log("revocation");
 
 await assert.rejects(client.refreshTokenGrant(web, refreshed.refresh_token), { error: "invalid_grant" });

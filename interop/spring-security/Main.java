@@ -8,6 +8,8 @@ import org.springframework.security.oauth2.client.endpoint.OAuth2ClientCredentia
 import org.springframework.security.oauth2.client.endpoint.OAuth2RefreshTokenGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.RestClientClientCredentialsTokenResponseClient;
 import org.springframework.security.oauth2.client.endpoint.RestClientRefreshTokenTokenResponseClient;
+import org.springframework.security.oauth2.client.endpoint.RestClientTokenExchangeTokenResponseClient;
+import org.springframework.security.oauth2.client.endpoint.TokenExchangeGrantRequest;
 import org.springframework.security.oauth2.client.oidc.authentication.OidcIdTokenDecoderFactory;
 import org.springframework.security.oauth2.client.registration.ClientRegistration;
 import org.springframework.security.oauth2.client.registration.ClientRegistrations;
@@ -57,6 +59,17 @@ final class Main {
         new OAuth2RefreshTokenGrantRequest(web, minted.getAccessToken(), minted.getRefreshToken()));
     check(!refreshed.getRefreshToken().getTokenValue().equals(minted.getRefreshToken().getTokenValue()), "no rotation");
     System.out.println("refresh");
+
+    var gateway = ClientRegistration.withClientRegistration(registration("gateway", "orders.read"))
+        .authorizationGrantType(AuthorizationGrantType.TOKEN_EXCHANGE)
+        .build();
+    var exchange = new RestClientTokenExchangeTokenResponseClient();
+    exchange.setParametersCustomizer(parameters -> parameters.set("audience", "shipping"));
+    var exchanged = exchange.getTokenResponse(
+        new TokenExchangeGrantRequest(gateway, refreshed.getAccessToken(), null));
+    var shipping = new JwtAuthenticationProvider(decoder("shipping", "gateway"));
+    check(bearer(shipping, exchanged.getAccessToken().getTokenValue()).getName().equals("alice"), "another subject");
+    System.out.println("token exchange (RFC 8693)");
 
     var introspected = new OpaqueTokenAuthenticationProvider(
         SpringOpaqueTokenIntrospector.withIntrospectionUri(ISSUER + "/connect/introspect")

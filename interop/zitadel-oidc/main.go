@@ -10,6 +10,7 @@ import (
 
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	"github.com/zitadel/oidc/v3/pkg/client/rs"
+	"github.com/zitadel/oidc/v3/pkg/client/tokenexchange"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
@@ -57,6 +58,17 @@ func main() {
 	answer := introspect(refreshed.AccessToken)
 	check(answer.Active && answer.Subject == "alice" && answer.ClientID == "web", "another token")
 	fmt.Println("introspection")
+
+	exchanger, err := tokenexchange.NewTokenExchangerClientCredentials(ctx, issuer, "gateway", secret)
+	must(err)
+	exchanged, err := tokenexchange.ExchangeToken(ctx, exchanger, refreshed.AccessToken, oidc.AccessTokenType,
+		"", "", nil, []string{"shipping"}, []string{"orders.read"}, oidc.AccessTokenType)
+	must(err)
+	check(exchanged.IssuedTokenType == oidc.AccessTokenType && exchanged.Scopes.String() == "orders.read", "another token")
+	shipping := rp.NewIDTokenVerifier(issuer, "shipping", rp.NewRemoteKeySet(web.HttpClient(), issuer+"/.well-known/jwks.json"))
+	_, err = rp.VerifyIDToken[*oidc.TokenClaims](ctx, exchanged.AccessToken, shipping)
+	must(err)
+	fmt.Println("token exchange (RFC 8693)")
 
 	must(rp.RevokeToken(ctx, web, refreshed.RefreshToken, "refresh_token"))
 	check(!introspect(refreshed.AccessToken).Active, "the token is still active")
