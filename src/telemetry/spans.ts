@@ -5,6 +5,7 @@ import {
   createTraceState,
   diag,
   isSpanContextValid,
+  ProxyTracerProvider,
   propagation,
   type Span,
   type SpanContext,
@@ -42,6 +43,7 @@ const TRACE_PARENT = /^00-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<fl
  */
 export const spansOfRequests: Watcher = {
   arrived(received) {
+    if (!isTraced()) return unwatched.arrived(received);
     const span = attempt(() => begin(received));
     if (span === undefined || !isSpanContextValid(span.spanContext())) return unwatched.arrived(received);
     return watchWith(span);
@@ -50,17 +52,25 @@ export const spansOfRequests: Watcher = {
 
 /** Runs what is a part of a trace. */
 export function inTrace<T>(of: TraceContext, run: () => T): T {
+  if (!isTraced()) return run();
   const parent = spanContextOf(of);
   return parent === undefined ? run() : context.with(trace.setSpanContext(context.active(), parent), run);
 }
 
 /** Runs a part of a request in a span of its own. Outside of any trace, it only runs it. */
 export function inSpan<T>(name: string, options: SpanOptions, run: () => Promise<T>): Promise<T> {
-  if (trace.getActiveSpan() === undefined) return run();
+  if (!isTraced() || trace.getActiveSpan() === undefined) return run();
   const { attributes = {}, isRemote = false, failureOf } = options;
   const kind = isRemote ? SpanKind.CLIENT : SpanKind.INTERNAL;
   const span = attempt(() => trace.getTracer(TRACER).startSpan(name, { kind, attributes }));
   return span === undefined ? run() : runIn(span, run, failureOf);
+}
+
+/** Whether there is an SDK. Finding that out is all that a process without one does for spans. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  // That of the API itself passes on to an SDK's, if there is one.
+  return !(provider instanceof ProxyTracerProvider) || attempt(() => provider.getDelegateTracer(TRACER)) !== undefined;
 }
 
 async function runIn<T>(span: Span, run: () => Promise<T>, failureOf: SpanOptions["failureOf"]): Promise<T> {

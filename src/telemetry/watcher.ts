@@ -47,9 +47,22 @@ export interface Watcher {
 }
 
 /** Watches nothing. */
-export const unwatched: Watcher = {
-  arrived: (trace) => ({ trace, request: () => undefined, call: () => undefined, end: () => undefined }),
-};
+class Unwatched implements Watch {
+  readonly trace: TraceContext;
+
+  constructor(trace: TraceContext) {
+    this.trace = trace;
+  }
+
+  request(): void {}
+
+  call(): void {}
+
+  end(): void {}
+}
+
+/** Has nobody watch. */
+export const unwatched: Watcher = { arrived: (trace) => new Unwatched(trace) };
 
 /** Makes one watcher of several: each finds the trace that the one before it leaves. */
 export function watchedByAll(watchers: readonly Watcher[]): Watcher {
@@ -59,16 +72,32 @@ export function watchedByAll(watchers: readonly Watcher[]): Watcher {
       let trace = received;
       for (const watcher of watchers) {
         const watch = watcher.arrived(trace);
-        watches.push(watch);
         trace = watch.trace;
+        if (!(watch instanceof Unwatched)) watches.push(watch);
       }
-      const each = (tell: (watch: Watch) => void) => watches.forEach(tell);
-      return {
-        trace,
-        request: (ended) => each((watch) => watch.request(ended)),
-        call: (ended) => each((watch) => watch.call(ended)),
-        end: () => each((watch) => watch.end()),
-      };
+      return new WatchedByAll(trace, watches);
     },
   };
+}
+
+class WatchedByAll implements Watch {
+  readonly trace: TraceContext;
+  readonly #watches: readonly Watch[];
+
+  constructor(trace: TraceContext, watches: readonly Watch[]) {
+    this.trace = trace;
+    this.#watches = watches;
+  }
+
+  request(ended: EndedRequest): void {
+    for (const watch of this.#watches) watch.request(ended);
+  }
+
+  call(ended: EndedCall): void {
+    for (const watch of this.#watches) watch.call(ended);
+  }
+
+  end(): void {
+    for (const watch of this.#watches) watch.end();
+  }
 }

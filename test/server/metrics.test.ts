@@ -1,8 +1,9 @@
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatDocument } from "../../src/registry/document.ts";
 import { observed, openMetrics } from "../../src/server/metrics.ts";
 import { VERSION } from "../../src/server/version.ts";
+import { DurationHistogram } from "../../src/telemetry/metrics/histogram.ts";
 import { testContext } from "../support/context.ts";
 import { documentedMetrics } from "../support/documented-metrics.ts";
 import { recordingLogger } from "../support/logger.ts";
@@ -140,8 +141,8 @@ describe("a service that cannot measure anything", () => {
     throw new Error("metrics are broken");
   };
   const parts: readonly [object, string][] = [
-    [Counter.prototype, "inc"],
-    [Histogram.prototype, "observeWithoutExemplar"],
+    [Counter.prototype, "incWithoutExemplar"],
+    [DurationHistogram.prototype, "observe"],
     [Registry.prototype, "metrics"],
   ];
   const whole = parts.map(([prototype, name]) => Reflect.get(prototype, name));

@@ -1,6 +1,7 @@
 import { OTHER } from "../conventions.ts";
 import type { Ending, Event, Listener, Reason } from "../events.ts";
-import type { Instruments, Labels } from "./instruments.ts";
+import type { Instruments } from "./instruments.ts";
+import type { Labels } from "./series.ts";
 
 /** A tenant as it is configured now. */
 interface KnownTenant {

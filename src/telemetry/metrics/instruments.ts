@@ -1,12 +1,8 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, type Histogram, Registry } from "prom-client";
 import type { Logger } from "../../base/logger.ts";
+import { DurationHistogram } from "./histogram.ts";
+import { type Labels, present, SeriesMap } from "./series.ts";
 import type { Snapshot } from "./workers.ts";
-
-/** The upper bounds of every histogram of durations, in seconds. */
-const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** The values of a measurement's labels. One without a value is left out. */
-export type Labels<Name extends string> = Readonly<Partial<Record<Name, string | undefined>>>;
 
 /** How the values of several workers become one. Their counts are summed. */
 type OfWorkers = "min" | "max" | "first";
@@ -37,13 +33,24 @@ export class Instruments {
     labelNames: readonly Name[],
     always: () => Iterable<Labels<Name>> = () => [],
   ) {
+    const uncollected = new SeriesMap(labelNames, (labels) => {
+      counter.inc(labels, 0);
+      return { labels, count: 0 };
+    });
     const collect = () =>
       this.#attempt(() => {
         for (const labels of always()) counter.inc(present(labels), 0);
+        for (const series of uncollected.all()) {
+          counter.inc(series.labels, series.count);
+          series.count = 0;
+        }
       });
     const registers = [this.#registry];
     const counter: Counter<Name> = new Counter({ name, help, labelNames: [...labelNames], registers, collect });
-    return (labels: Labels<Name>): void => this.#attempt(() => counter.inc(present(labels)));
+    return (labels: Labels<Name>): void =>
+      this.#attempt(() => {
+        uncollected.of(labels).count += 1;
+      });
   }
 
   /** Reads at each scrape what has been counted since the start. */
@@ -64,10 +71,10 @@ export class Instruments {
 
   /** Counts durations, in seconds. */
   histogram<Name extends string>(name: string, help: string, labelNames: readonly Name[]) {
-    const registers = [this.#registry];
-    const histogram = new Histogram({ name, help, labelNames: [...labelNames], buckets: BUCKETS, registers });
-    return (seconds: number, labels: Labels<Name>): void =>
-      this.#attempt(() => histogram.observe(present(labels), seconds));
+    const histogram = new DurationHistogram(name, help, labelNames);
+    // Of a metric, the registry needs no more than its name and what it tells at a scrape.
+    this.#registry.registerMetric(histogram as unknown as Histogram);
+    return (seconds: number, labels: Labels<Name>): void => this.#attempt(() => histogram.observe(seconds, labels));
   }
 
   /** Reads values at each scrape; those of earlier ones are forgotten. */
@@ -114,10 +121,4 @@ export class Instruments {
       this.#logger.error({ err }, "something could not be measured: metrics are not complete from now on");
     }
   }
-}
-
-function present<Name extends string>(labels: Labels<Name>): Record<Name, string> {
-  const found: Partial<Record<Name, string>> = {};
-  for (const name in labels) if (labels[name] !== undefined) found[name] = labels[name];
-  return found as Record<Name, string>;
 }

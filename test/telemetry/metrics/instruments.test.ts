@@ -30,3 +30,17 @@ it("forgets what a gauge read before", async () => {
   kinds = ["one"];
   expect(await instruments.text()).not.toContain('kind="two"');
 });
+
+it("counts on from one scrape to the next", async () => {
+  const instruments = new Instruments(recordingLogger());
+  const count = instruments.counter("things_total", "Things.", ["kind", "size"], () => [{ kind: "never", size: "l" }]);
+  count({ kind: "one", size: undefined });
+  count({ size: "s", kind: "one" });
+  expect(await instruments.text()).toContain('things_total{kind="one"} 1\n');
+  count({ kind: "one", size: "s" });
+  const text = await instruments.text();
+  expect(text).toContain('things_total{kind="one"} 1\n');
+  expect(text).toContain('size="s"');
+  expect(text.match(/^things_total\{.*\} 2$/gm)).toHaveLength(1);
+  expect(text).toContain('things_total{kind="never",size="l"} 0\n');
+});
