@@ -79,9 +79,9 @@ function requireForm(fields: readonly string[]): void {
 
 /** Makes Fastify read the bodies of forms. */
 export function readForms(app: FastifyInstance): void {
-  app.addContentTypeParser(
+  app.addContentTypeParser<Buffer>(
     FORM_TYPE,
     { parseAs: "buffer", bodyLimit: MAX_BODY_BYTES },
-    async (_request: unknown, body: Buffer) => body,
+    (_request, body, done) => done(null, body),
   );
 }

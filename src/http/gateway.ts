@@ -56,6 +56,9 @@ const compileNothing = () => () => {
   throw new Error("No route has a schema.");
 };
 
+/** Each refuses a request whose header alone is a reason to. */
+const refusals = [refuseExpectation, refuseLargeHeader, refuseSecondHost, refuseTransferCoding];
+
 /**
  * Creates an HTTP server without paths, which does not listen yet. It answers every error that reaches Fastify with a
  * refusal (RFC 6749 section 5.2).
@@ -97,10 +100,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.setErrorHandler((error, _request, reply) => sendError(error, reply));
   app.setNotFoundHandler((_request, reply) => sendError(new HttpRefusal(404, "There is nothing at this path."), reply));
-  const record = (request: FastifyRequest, reply: FastifyReply) => arrivals.record(request, reply);
-  for (const first of [record, refuseExpectation, refuseLargeHeader, refuseSecondHost, refuseTransferCoding]) {
-    app.addHook("onRequest", hook(first));
-  }
+  const atArrival = hook((request, reply) => {
+    arrivals.record(request, reply);
+    for (const refuse of refusals) refuse(request);
+  });
+  app.addHook("onRequest", atArrival);
   const beforeAnswer = hook(closeIfStopping);
   app.addHook("onSend", (request, reply, _payload, done) => beforeAnswer(request, reply, done));
   app.addHook("preClose", async () => endConnectionsAfter(closeGrace, app.server));

@@ -4,8 +4,12 @@ import type { Listener } from "../telemetry/events.ts";
 import { traceIdOf } from "../telemetry/trace-context.ts";
 import { unwatched, type Watch, type Watcher } from "../telemetry/watcher.ts";
 
-/** The arrivals of requests, by the parts of requests that doors have at hand. */
-const arrivals = new WeakMap<object, Arrival>();
+/** Where the parts of a request that doors have at hand bear its arrival: a weak map costs the collector more. */
+const arrivalOfPart: unique symbol = Symbol("arrival");
+
+interface Part {
+  [arrivalOfPart]?: Arrival;
+}
 
 /** The caller of a request that came in through a door: it has an id. */
 export interface IdentifiedCaller extends Caller {
@@ -28,7 +32,8 @@ export class Arrival {
   constructor(caller: IdentifiedCaller, listener: Listener, watcher: Watcher = unwatched) {
     const { traceParent, traceState } = caller;
     this.watch = watcher.arrived({ traceParent, traceState });
-    this.caller = { ...caller, ...this.watch.trace };
+    const { trace } = this.watch;
+    this.caller = { ...caller, traceParent: trace.traceParent, traceState: trace.traceState };
     this.#listener = listener;
   }
 
@@ -45,12 +50,12 @@ export class Arrival {
 
 /** Makes the arrival of a request known by a part of it, such as its message, stream or metadata. */
 export function nameArrival(part: object, arrival: Arrival): void {
-  arrivals.set(part, arrival);
+  (part as Part)[arrivalOfPart] = arrival;
 }
 
 /** The arrival of the request that something is a part of. Throws if its server has not recorded it. */
 export function arrivalOf(part: object): Arrival {
-  const arrival = arrivals.get(part);
+  const arrival = (part as Part)[arrivalOfPart];
   if (arrival === undefined) throw new Error("The server has not recorded the request's arrival.");
   return arrival;
 }

@@ -2,9 +2,9 @@
 export function fieldValues(fields: readonly string[], name: string): readonly string[] {
   const values: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
-    const [field = "", value = ""] = [fields[at], fields[at + 1]];
+    const field = fields[at] ?? "";
     // The length first: most names differ in it, and a dozen names are looked for in every request.
-    if (field.length === name.length && field.toLowerCase() === name) values.push(value);
+    if (field.length === name.length && field.toLowerCase() === name) values.push(fields[at + 1] ?? "");
   }
   return values;
 }

@@ -78,6 +78,8 @@ function forwardedAddresses(field: string): readonly string[] {
 
 /** An IP address without brackets, port and zone, and IPv4 not mapped to IPv6; undefined for any other text. */
 function plainAddress(text: string): string | undefined {
+  // Most sockets' address is plain already.
+  if (isIPv4(text)) return text;
   const [, bracketed, v4] = /^\[([^\]]+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text) ?? [];
   const address = (bracketed ?? v4 ?? text).replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
   return isIP(address) === 0 ? undefined : address;
