@@ -7,6 +7,7 @@ import type { ClientFile } from "../registry/schema-client.ts";
 import type { OperatorFile } from "../registry/schema-operator.ts";
 import { warnOfScopes } from "../registry/scope-owners.ts";
 import { isHolder, type ReadSecret, type SecretSource } from "../registry/secret.ts";
+import { warnOfSigning } from "../registry/signing-warnings.ts";
 import { Problems } from "../schema/problems.ts";
 import type { Variables } from "../schema/variables.ts";
 import type { Settings } from "./config.ts";
@@ -44,6 +45,7 @@ export function warningsOf(context: WarningContext): readonly string[] {
   }
   for (const [tenant, registration] of Object.entries(file.tenants)) {
     warnOfScopes(registration, warnings.at("tenants", tenant));
+    warnOfSigning(registration, warnings.at("tenants", tenant, "signing"));
     for (const [id, client] of Object.entries(registration.clients)) {
       const here = warnings.at("tenants", tenant, "clients", id);
       warnOfCredentials(id, client.secrets, readSecret, here);

@@ -11,7 +11,7 @@ import { HttpRefusal, sendError } from "./errors.ts";
 import { readForms } from "./form-endpoint.ts";
 import { hook } from "./hook.ts";
 import { introspect } from "./introspect.ts";
-import { jwks } from "./jwks.ts";
+import { allKeys, jwks } from "./jwks.ts";
 import { ANY_OTHER, replaceMethod } from "./methods.ts";
 import { revocation } from "./revocation.ts";
 import { serveRoot } from "./root.ts";
@@ -126,6 +126,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     oauthMetadata(publicUrl),
     openidMetadata(publicUrl),
     jwks,
+    allKeys,
   ];
   app.register(async (scope) => {
     readForms(scope);

@@ -1,6 +1,16 @@
-import { constants, createHash, createPrivateKey, type SignKeyObjectInput, sign } from "node:crypto";
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  type SignKeyObjectInput,
+  sign,
+  verify,
+} from "node:crypto";
 import { promisify } from "node:util";
-import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { calculateJwkThumbprint, decodeProtectedHeader, type JWK } from "jose";
 import type { JsonObject } from "../base/json.ts";
 import { isJsonObject, parseExactJson } from "../base/json.ts";
 import { JWT_TYPES, type JwtType } from "../token/jwt-type.ts";
@@ -8,12 +18,19 @@ import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
 /** Everything that the mint must know of one algorithm. */
 interface Algorithm {
-  /** The hash behind `at_hash` (OpenID Connect Core section 3.1.3.6). */
-  readonly hash: "sha256" | "sha384" | "sha512";
-  readonly generate: { readonly modulusLength?: number; readonly crv?: string };
-  /** How a private key signs (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1, RFC 9864), as `node:crypto` names it. */
+  /** The hash behind `at_hash` (OpenID Connect Core section 3.1.3.6), and its length in bytes if it has none of its own. */
+  readonly hash: "sha256" | "sha384" | "sha512" | "shake256";
+  readonly hashLength?: number;
+  /** The length of a signature in bytes, of the keys that are generated here. */
+  readonly signatureBytes: number;
+  /** The kind of its keys, as `node:crypto` names it, and what tells them from others of that kind. */
+  readonly key: { readonly type: "rsa" | "ec" | "ed25519" | "ml-dsa-44"; readonly namedCurve?: string };
+  /** How keys sign (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1, RFC 9864, RFC 9964). */
   readonly signs: Omit<SignKeyObjectInput, "key"> & { readonly digest: string | null };
 }
+
+/** The length of an RSA key that is generated, in bits. */
+const RSA_BITS = 2048;
 
 const PKCS1 = { digest: "sha256", padding: constants.RSA_PKCS1_PADDING };
 const PSS = {
@@ -21,23 +38,45 @@ const PSS = {
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
 };
-const RSA = { hash: "sha256", generate: { modulusLength: 2048 } } as const;
+const RSA = { hash: "sha256", signatureBytes: RSA_BITS / 8, key: { type: "rsa" } } as const;
 
-const ED25519 = { hash: "sha512", generate: { crv: "Ed25519" }, signs: { digest: null } } as const;
+const ED25519 = { hash: "sha512", signatureBytes: 64, key: { type: "ed25519" }, signs: { digest: null } } as const;
+
+function ecdsa(digest: "sha256" | "sha384" | "sha512", namedCurve: string, signatureBytes: number): Algorithm {
+  return {
+    hash: digest,
+    signatureBytes,
+    key: { type: "ec", namedCurve },
+    signs: { digest, dsaEncoding: "ieee-p1363" },
+  };
+}
 
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
   RS256: { ...RSA, signs: PKCS1 },
   PS256: { ...RSA, signs: PSS },
-  ES256: { hash: "sha256", generate: {}, signs: { digest: "sha256", dsaEncoding: "ieee-p1363" } },
-  ES384: { hash: "sha384", generate: {}, signs: { digest: "sha384", dsaEncoding: "ieee-p1363" } },
-  ES512: { hash: "sha512", generate: {}, signs: { digest: "sha512", dsaEncoding: "ieee-p1363" } },
+  ES256: ecdsa("sha256", "prime256v1", 64),
+  ES384: ecdsa("sha384", "secp384r1", 96),
+  ES512: ecdsa("sha512", "secp521r1", 132),
   // The same signatures under two names: RFC 9864 deprecates the second one, which does not tell the curve.
   Ed25519: ED25519,
   EdDSA: ED25519,
+  // The hash that ML-DSA itself is built on, with the length of what it signs (FIPS 204 section 5.2).
+  "ML-DSA-44": {
+    hash: "shake256",
+    hashLength: 64,
+    signatureBytes: 2420,
+    key: { type: "ml-dsa-44" },
+    signs: { digest: null },
+  },
 };
 
 /** Every algorithm that a tenant can be configured with. */
 export const SIGNING_ALGORITHMS = Object.keys(ALGORITHMS) as readonly SigningAlgorithm[];
+
+/** How many characters of a JWT its signature takes (RFC 7515 section 7.1). */
+export function signatureLength(algorithm: SigningAlgorithm): number {
+  return Math.ceil((ALGORITHMS[algorithm].signatureBytes * 4) / 3);
+}
 
 /** A key pair that is ready to use. */
 export interface SigningKey {
@@ -47,7 +86,7 @@ export interface SigningKey {
   readonly publicJwk: PublicJwk;
   /** Signs claims as a JWS in compact form. */
   sign(claims: JsonObject, typ: JwtType): Promise<string>;
-  /** Returns the claims, or undefined if this key did not sign them. */
+  /** Returns the claims of a JWS in compact form, or undefined if this key did not sign them. */
   verify(jwt: string): Promise<JsonObject | undefined>;
 }
 
@@ -62,17 +101,19 @@ export interface Signatures {
 /** `node:crypto` on threads, which leaves the event loop free: it keeps it half as long as WebCrypto does. */
 export const nodeSignatures: Signatures = {
   async generate(algorithm) {
-    const { privateKey } = await generateKeyPair(algorithm, { ...ALGORITHMS[algorithm].generate, extractable: true });
-    return JSON.stringify(await exportJWK(privateKey));
+    const { type, ...options } = ALGORITHMS[algorithm].key;
+    return JSON.stringify((await generateOnThread(type, options)).export({ format: "jwk" }));
   },
 
   async load(algorithm, privateJwk) {
-    const jwk = JSON.parse(privateJwk) as JWK;
-    const publicJwk = publicPart(jwk);
-    const kid = await calculateJwkThumbprint(publicJwk);
-    const publicKey = await importJWK(publicJwk, algorithm);
-    const { digest, ...how } = ALGORITHMS[algorithm].signs;
-    const privateKey = { key: createPrivateKey({ key: jwk, format: "jwk" }), ...how };
+    const { key: kind, signs } = ALGORITHMS[algorithm];
+    const { digest, ...how } = signs;
+    const privateKey = createPrivateKey({ key: JSON.parse(privateJwk), format: "jwk" });
+    requireKind(privateKey, kind);
+    // What is exported of a public key has no private member, not even one of a future kind of key.
+    const publicKey = createPublicKey(privateKey);
+    const publicJwk = publicKey.export({ format: "jwk" });
+    const kid = await calculateJwkThumbprint(publicJwk as JWK);
     // The same for all tokens of a key and a type, so it is encoded once.
     const headers = new Map(
       JWT_TYPES.map((typ) => [typ, base64url(JSON.stringify({ alg: algorithm, kid, typ }))] as const),
@@ -83,24 +124,65 @@ export const nodeSignatures: Signatures = {
       publicJwk: { ...(publicJwk as PublicJwk), kid, alg: algorithm, use: "sig" },
       async sign(claims, typ) {
         const signed = `${headers.get(typ)}.${base64url(JSON.stringify(claims))}`;
-        const signature = await signOnThread(digest, Buffer.from(signed), privateKey);
+        const signature = await signOnThread(digest, Buffer.from(signed), { key: privateKey, ...how });
         return `${signed}.${signature.toString("base64url")}`;
       },
       async verify(jwt) {
-        try {
-          // The algorithm is the key's own: what the token's header says must not choose it (RFC 8725 section 3.1).
-          const { payload } = await compactVerify(jwt, publicKey, { algorithms: [algorithm] });
-          const claims = parseExactJson(new TextDecoder().decode(payload));
-          return isJsonObject(claims) ? claims : undefined;
-        } catch {
-          return undefined;
-        }
+        if (!isHeaderOf(jwt, algorithm)) return undefined;
+        const end = jwt.lastIndexOf(".");
+        const signed = Buffer.from(jwt.slice(0, end));
+        const signature = Buffer.from(jwt.slice(end + 1), "base64url");
+        if (!(await verifyOnThread(digest, signed, { key: publicKey, ...how }, signature))) return undefined;
+        return claimsIn(jwt);
       },
     };
   },
 };
 
 const signOnThread = promisify(sign);
+const verifyOnThread = promisify(verify);
+
+function generateOnThread(type: Algorithm["key"]["type"], options: Omit<Algorithm["key"], "type">): Promise<KeyObject> {
+  const { promise, resolve, reject } = Promise.withResolvers<KeyObject>();
+  // The types have an overload for each kind of key, and none for all.
+  const generate = generateKeyPair as (type: string, options: object, callback: GenerateCallback) => void;
+  generate(type, { ...options, modulusLength: RSA_BITS }, (error, _, privateKey) =>
+    error === null ? resolve(privateKey) : reject(error),
+  );
+  return promise;
+}
+
+type GenerateCallback = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void;
+
+/** Throws if a key is of another kind than the algorithm's. */
+function requireKind(key: KeyObject, { type, namedCurve }: Algorithm["key"]): void {
+  if (key.asymmetricKeyType === type && key.asymmetricKeyDetails?.namedCurve === namedCurve) return;
+  throw new Error(`A key is ${key.asymmetricKeyType}, and not ${type}.`);
+}
+
+/**
+ * Whether a JWT says that the key's own algorithm signed it: what its header says must not choose one (RFC 8725 section
+ * 3.1). No extension is understood (RFC 7515 section 4.1.11).
+ */
+function isHeaderOf(jwt: string, algorithm: SigningAlgorithm): boolean {
+  try {
+    const { alg, crit } = decodeProtectedHeader(jwt);
+    return alg === algorithm && crit === undefined;
+  } catch {
+    return false;
+  }
+}
+
+function claimsIn(jwt: string): JsonObject | undefined {
+  try {
+    const claims = parseExactJson(utf8.decode(Buffer.from(jwt.split(".")[1] ?? "", "base64url")));
+    return isJsonObject(claims) ? claims : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const utf8 = new TextDecoder();
 
 function base64url(text: string): string {
   return Buffer.from(text).toString("base64url");
@@ -108,15 +190,7 @@ function base64url(text: string): string {
 
 /** The left half of the algorithm's hash of a text, base64url (OpenID Connect Core section 3.1.3.6). */
 export function leftHalfHash(algorithm: SigningAlgorithm, text: string): string {
-  const digest = createHash(ALGORITHMS[algorithm].hash).update(text).digest();
+  const { hash, hashLength: outputLength } = ALGORITHMS[algorithm];
+  const digest = createHash(hash, { outputLength }).update(text).digest();
   return digest.subarray(0, digest.length / 2).toString("base64url");
-}
-
-/**
- * Takes only the members that RFC 7518 section 6 and RFC 8037 section 2 call public, so that no private member can slip
- * out, not even one of a future kind of key.
- */
-function publicPart(jwk: JWK): JWK {
-  const { kty, crv, x, y, n, e } = jwk;
-  return JSON.parse(JSON.stringify({ kty, crv, x, y, n, e })) as JWK;
 }

@@ -5,8 +5,8 @@ import type { KeyUse } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
 import type { JwtType } from "../token/jwt-type.ts";
 
-/** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
-export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "ES512" | "Ed25519" | "EdDSA";
+/** The JWS algorithms that a tenant can sign with (RFC 7518 section 3.1, RFC 8037, RFC 9864, RFC 9964). */
+export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "ES384" | "ES512" | "Ed25519" | "EdDSA" | "ML-DSA-44";
 
 /** The algorithm that authenticates refresh tokens and rows (RFC 7518 section 3.2). */
 export const REFRESH_KEY_ALGORITHM = "HS256";

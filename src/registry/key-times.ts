@@ -1,6 +1,6 @@
 import { formatDuration } from "../base/duration.ts";
 import type { Problems } from "../schema/problems.ts";
-import type { SigningPolicy } from "./tenant.ts";
+import type { SigningPolicy } from "./signing-policy.ts";
 
 /** The most by which clocks may differ and requests may be delayed, together, in seconds. */
 const CLOCK_MARGIN = 60;

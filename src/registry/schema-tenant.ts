@@ -7,6 +7,7 @@ import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
 import { clientDefaults, clients } from "./schema-client.ts";
 import { rateLimits } from "./schema-rate-limits.ts";
+import { JWKS_KEY_TYPES } from "./signing-policy.ts";
 
 /** No request body is larger, in bytes, so no part of one can be. */
 const MAX_BODY = 64 * 1024;
@@ -15,7 +16,7 @@ const signing = z.strictObject({
   algorithm: z
     .enum(SIGNING_ALGORITHMS, expected(SIGNING_ALGORITHMS.join(", ")))
     .default("RS256")
-    .describe("The JWS algorithm: RS256, PS256, ES256, ES384, ES512, Ed25519 or EdDSA"),
+    .describe("The JWS algorithm: RS256, PS256, ES256, ES384, ES512, Ed25519, EdDSA or ML-DSA-44"),
   rotateEvery: duration
     .prefault("30d")
     .describe("How long a key signs; at least publishAhead, jwksMaxAge, keyMaxStaleness and a minute together"),
@@ -25,6 +26,12 @@ const signing = z.strictObject({
       "How long a key is published before it signs; at least jwksMaxAge, keyMaxStaleness and a minute together",
     ),
   jwksMaxAge: duration.prefault("1h").describe("How long verifiers may cache the JWKS (Cache-Control: max-age)"),
+  jwksKeyTypes: z
+    .enum(JWKS_KEY_TYPES, expected(JWKS_KEY_TYPES.join(" or ")))
+    .default("all")
+    .describe(
+      "Which keys the JWKS has: all, or classic, for verifiers that fail on a kty that they do not know: only RSA, EC and OKP",
+    ),
 });
 
 const authority = z.strictObject({

@@ -2,9 +2,9 @@ import type { Instant } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
-import type { SigningAlgorithm } from "../keyring/port.ts";
 import type { AccessTokenProfile } from "../token/access-token-profile.ts";
 import type { TokenTypeName } from "../token/token-types.ts";
+import type { SigningPolicy } from "./signing-policy.ts";
 
 /** A tenant, as configured. The engine knows tenants and clients only by these types. */
 export interface Tenant {
@@ -32,17 +32,6 @@ export interface Tenant {
   readonly rateLimits: RateLimits;
   /** Who may rotate its keys, by id. */
   readonly operators: ReadonlyMap<string, Operator>;
-}
-
-/** When a tenant's signing keys rotate. Times in seconds. */
-export interface SigningPolicy {
-  readonly algorithm: SigningAlgorithm;
-  /** How long a key signs. */
-  readonly rotateEvery: number;
-  /** How long a key is published before it signs. */
-  readonly publishAhead: number;
-  /** How long verifiers may cache the JWKS. */
-  readonly jwksMaxAge: number;
 }
 
 /**

@@ -36,6 +36,21 @@ describe("the start warns of", () => {
     ]);
   });
 
+  test("signatures that may be too long for a header, and keys that verifiers do not find", () => {
+    const tenant = (signing: object) => yamlOf({}, { signing });
+    const of = (signing: object) => loadConfig(fileWorld(tenant(signing))).warnings;
+    for (const algorithm of ["RS256", "ES512"]) expect(of({ algorithm, jwksKeyTypes: "classic" })).toEqual([]);
+    const size = expect.stringMatching(
+      /^tenants\.acme\.signing\.algorithm: the signature of ML-DSA-44 alone takes 3227 characters of each JWT; .* 8 kB .* 16 kB/,
+    );
+    expect(of({ algorithm: "ML-DSA-44" })).toEqual([size]);
+    expect(of({ algorithm: "ML-DSA-44", jwksKeyTypes: "classic" })).toEqual([
+      size,
+      "tenants.acme.signing.jwksKeyTypes: classic leaves the keys of ML-DSA-44 out of the JWKS, so its verifiers cannot " +
+        "check what they sign",
+    ]);
+  });
+
   test("an operator's tenant that is nearly one of the file", () => {
     const operator = (tenants: unknown) => warnings({}, { operators: { ops: { secrets: [SECRET], tenants } } });
     expect(operator(["acme", "acne"])).toEqual([

@@ -8,7 +8,7 @@ import { type TestContext, testContext } from "../support/context.ts";
 import { listenerOf } from "../support/logger.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { CLIENT_ID, SECRET, testTenant } from "../support/tenant.ts";
-import { listen } from "./support.ts";
+import { listen, testGateway } from "./support.ts";
 
 const DAY = 86_400_000;
 const WELL_KNOWN = "/.well-known/openid-configuration";
@@ -18,6 +18,7 @@ describe.each<[SigningAlgorithm, object, number]>([
   ["ES512", { kty: "EC", crv: "P-521", x: expect.any(String), y: expect.any(String) }, 132],
   ["Ed25519", { kty: "OKP", crv: "Ed25519", x: expect.any(String) }, 64],
   ["EdDSA", { kty: "OKP", crv: "Ed25519", x: expect.any(String) }, 64],
+  ["ML-DSA-44", { kty: "AKP", pub: expect.stringMatching(/^[A-Za-z0-9_-]{1750}$/) }, 2420],
 ])("a tenant that changes to %s", (algorithm, jwk, bytes) => {
   let context: TestContext;
   let app: FastifyInstance;
@@ -32,7 +33,13 @@ describe.each<[SigningAlgorithm, object, number]>([
   beforeEach(async () => {
     const [store, clock] = [createMemoryStore(), fakeClock()];
     await testContext(testTenant(), store, undefined, clock);
-    const signing = { algorithm, rotateEvery: 2_592_000, publishAhead: 86_400, jwksMaxAge: 3600 };
+    const signing = {
+      algorithm,
+      rotateEvery: 2_592_000,
+      publishAhead: 86_400,
+      jwksMaxAge: 3600,
+      jwksKeyTypes: "all" as const,
+    };
     context = await testContext(testTenant({ signing }), store, undefined, clock);
     app = createGateway({
       engine: context.node.engine,
@@ -67,5 +74,25 @@ describe.each<[SigningAlgorithm, object, number]>([
     for (const { accessToken } of [before, after])
       expect(await context.engine.introspect(credentials, { token: accessToken })).toMatchObject({ active: true });
     expect(decodeProtectedHeader(before.accessToken).kid).toBe(published[0].kid);
+  });
+});
+
+describe("a tenant whose JWKS has the classic keys alone", () => {
+  it.each(["all", "classic"] as const)("leaves out those that old verifiers cannot read: %s", async (jwksKeyTypes) => {
+    const { app, engine } = testGateway();
+    const known = engine.forTenant("default");
+    if (known === undefined) throw new Error("there is no such tenant");
+    const signing = { ...known.tenant.signing, jwksKeyTypes };
+    engine.forTenant = () => ({ ...known, tenant: { ...known.tenant, signing } });
+    const classic = ["RSA", "EC", "OKP"].map((kty) => ({ kty, kid: kty, alg: "x" }));
+    const all = [...classic, { kty: "AKP", kid: "AKP", alg: "ML-DSA-44", pub: "p" }];
+    engine.keys = all;
+    for (const path of [`${WELL_KNOWN}/jwks`, "/.well-known/jwks.json"])
+      expect((await app.inject(path)).json()).toEqual({ keys: jwksKeyTypes === "all" ? all : classic });
+    expect((await app.inject(`${WELL_KNOWN}/jwks/all`)).json()).toEqual({ keys: all });
+    // What id_tokens are signed with, whoever can read the keys.
+    expect((await app.inject(WELL_KNOWN)).json()).toMatchObject({
+      id_token_signing_alg_values_supported: ["x", "ML-DSA-44"],
+    });
   });
 });

@@ -74,7 +74,7 @@ function buildTenant(id: string, variant: Variant): Tenant {
     {
       id,
       issuer,
-      signing: { algorithm: "ES256", rotateEvery, publishAhead, jwksMaxAge },
+      signing: { algorithm: "ES256", rotateEvery, publishAhead, jwksMaxAge, jwksKeyTypes: "all" },
       refreshKeyRotateEvery,
       authorities: new Map([["idp", { issuer: "https://idp.example", audiences: [id], subjectPrefix: "", amr: [] }]]),
       rateLimits: variant.limits ? LIMITS : NO_RATE_LIMITS,
