@@ -77,10 +77,11 @@ function isHere(program: string): boolean {
   return process.env.PATH?.split(delimiter).some((folder) => existsSync(join(folder, program))) === true;
 }
 
-/** What went wrong, in one line. */
+/** What went wrong, in one line: the one that names an error, as others may say where it was. */
 function complaint([program]: Command, { code, stdout, stderr }: Ended): string {
-  const [first = "it said nothing"] = linesOf(`${stderr}\n${stdout}`);
-  return `${program} ended with ${code ?? "no exit code"}: ${first}`;
+  const lines = linesOf(`${stderr}\n${stdout}`);
+  const words = lines.find((line) => /Error|Exception/.test(line)) ?? lines[0] ?? "it said nothing";
+  return `${program} ended with ${code ?? "no exit code"}: ${words}`;
 }
 
 function said({ stdout, stderr }: Ended): string {

@@ -4,9 +4,10 @@ import { SIGNING_ALGORITHMS } from "../src/keyring/algorithms.ts";
 import type { SigningAlgorithm } from "../src/keyring/port.ts";
 
 type ConfigFile = z.input<typeof configFile>;
+type PublicJwk = Readonly<Record<string, string>>;
 type TenantFile = ConfigFile["tenants"][string];
 
-/** The variable with the secret that all clients have. */
+/** The variable with the secret of all clients that have one. */
 export const SECRET_VARIABLE = "INTEROP_SECRET";
 
 const secrets = [`env:${SECRET_VARIABLE}`];
@@ -14,7 +15,8 @@ const secrets = [`env:${SECRET_VARIABLE}`];
 const resources = { orders: ["orders.read", "orders.write"], "https://invoices.example.com": [] };
 
 /**
- * `billing` gets tokens for itself, `web` for users, and `gateway` exchanges those; `orders` is a resource server.
+ * `billing` gets tokens for itself, `web` for users, and `gateway` exchanges those; `orders` is a resource server. `signer`
+ * and `oldSigner` prove themselves with a key, and the latter has the token endpoint as its audience.
  */
 const clients: TenantFile["clients"] = {
   billing: {
@@ -42,13 +44,26 @@ const clients: TenantFile["clients"] = {
   },
 };
 
+const signer: NonNullable<TenantFile["clients"]>[string] = {
+  grants: ["client_credentials", "arbitrary_identity"],
+  scopes: ["orders.read"],
+  allowOfflineAccess: true,
+  introspection: ["orders"],
+  accessTokenProfile: "rfc9068",
+};
+
 /**
  * The configuration that the clients meet: at the root a tenant that signs with RS256, and below a path one for each
- * algorithm, named as that in lower case.
+ * algorithm, named as that in lower case. `jwk`: the public key of those that prove themselves with one.
  */
-export function interopConfig(): ConfigFile {
+export function interopConfig(jwk: PublicJwk): ConfigFile {
+  const own = { ...signer, jwks: { keys: [jwk] } };
+  const root = {
+    ...tenant("RS256"),
+    clients: { ...clients, signer: own, oldSigner: { ...own, legacyAudience: true } },
+  };
   const others = SIGNING_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), tenant(algorithm)] as const);
-  return { tenants: { default: tenant("RS256"), ...Object.fromEntries(others) } };
+  return { tenants: { default: root, ...Object.fromEntries(others) } };
 }
 
 function tenant(algorithm: SigningAlgorithm): TenantFile {

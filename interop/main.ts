@@ -3,7 +3,7 @@
  * `npm run interop -- --only NAME`. Prints a line for each, and exits with 1 if one failed. One whose toolchain is not
  * here, or whose packages no registry gives, is skipped.
  */
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,10 @@ process.exitCode = counts.failed === 0 ? 0 : 1;
 
 async function runAll(): Promise<void> {
   const deadline = performance.now() + LIMIT;
-  writeFileSync(join(folder, "mintmark.json"), JSON.stringify(interopConfig()));
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const named = { kid: "2026", alg: "ES256" };
+  const config = interopConfig({ ...(publicKey.export({ format: "jwk" }) as Record<string, string>), ...named });
+  writeFileSync(join(folder, "mintmark.json"), JSON.stringify(config));
   const service = await startProcess(folder, {
     MINTMARK_CONFIG: "mintmark.json",
     MINTMARK_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64url"),
@@ -46,7 +49,12 @@ async function runAll(): Promise<void> {
   const issuer = await startIssuer();
   const cases = join(folder, "cases");
   writeFileSync(cases, casesText(issuer.cases));
-  const told = { INTEROP_ISSUER: service.publicUrl, INTEROP_CASES: cases, [SECRET_VARIABLE]: secret };
+  const told = {
+    INTEROP_ISSUER: service.publicUrl,
+    INTEROP_CASES: cases,
+    INTEROP_JWK: JSON.stringify({ ...privateKey.export({ format: "jwk" }), ...named }),
+    [SECRET_VARIABLE]: secret,
+  };
   try {
     // Registries are waited for side by side; compilers have the processors one after the other.
     const fetched = chosen.map((client) => fetchPackages(client, folderOf(client)));

@@ -1,5 +1,6 @@
 """Authlib, as a client and as a resource server. Prints a line for each thing that is proven."""
 
+import json
 import os
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # The issuer is on loopback.
@@ -8,6 +9,7 @@ import requests
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
+from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
@@ -16,7 +18,7 @@ from authlib.oidc.core import CodeIDToken
 from authlib.oidc.discovery import OpenIDProviderMetadata
 from authlib.oidc.discovery import get_well_known_url as openid_url
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 issuer, secret = os.environ["INTEROP_ISSUER"], os.environ["INTEROP_SECRET"]
 
@@ -48,6 +50,23 @@ token = billing.fetch_token(server["token_endpoint"], grant_type="client_credent
 assert token["scope"] == "orders.read"
 session("billing", "client_secret_post").fetch_token(server["token_endpoint"], grant_type="client_credentials")
 print("client_credentials")
+
+
+key = ECKey.import_key(json.loads(os.environ["INTEROP_JWK"]))
+
+
+class ShortPrivateKeyJWT(PrivateKeyJWT):
+    """Signs for a minute. Authlib's own signs for an hour, which is longer than mintmark accepts."""
+
+    def sign(self, auth, token_endpoint):
+        return private_key_jwt_sign(key, auth.client_id, self.token_endpoint, alg="ES256", expires_in=60)
+
+
+for client_id, audience in [("signer", issuer), ("oldSigner", server["token_endpoint"])]:
+    signer = session(client_id, "private_key_jwt")
+    signer.register_client_auth_method(ShortPrivateKeyJWT(audience))
+    signer.fetch_token(server["token_endpoint"], grant_type="client_credentials")
+print("private_key_jwt")
 
 
 class ResourceServer(JWTBearerTokenValidator):

@@ -1,5 +1,6 @@
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
@@ -18,6 +19,7 @@ import com.nimbusds.openid.connect.sdk.claims.AccessTokenHash;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import com.nimbusds.openid.connect.sdk.validators.AccessTokenValidator;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +43,14 @@ final class Main {
     check(own.getScope().equals(new Scope("orders.read")), "another scope");
     ask(new ClientSecretPost(new ClientID("billing"), SECRET), new ClientCredentialsGrant(), "orders.read");
     System.out.println("client_credentials");
+
+    var key = ECKey.parse(System.getenv("INTEROP_JWK"));
+    for (var audience : Map.of("signer", URI.create(ISSUER), "oldSigner", server.getTokenEndpointURI()).entrySet()) {
+      var client = new PrivateKeyJWT(
+          new ClientID(audience.getKey()), audience.getValue(), JWSAlgorithm.ES256, key.toECPrivateKey(), key.getKeyID(), null);
+      ask(client, new ClientCredentialsGrant(), "orders.read");
+    }
+    System.out.println("private_key_jwt");
 
     check(verify(own.getValue(), "orders").getSubject().equals("billing"), "another subject");
     refused(() -> verify(own.getValue(), "invoices"));

@@ -39,6 +39,24 @@ assert.equal(claims.sub, "billing");
 await assert.rejects(oauth.validateJwtAccessToken(server, request(token), "invoices", options));
 console.log("validateJwtAccessToken");
 
+const jwk = JSON.parse(process.env.INTEROP_JWK);
+const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+const signer = { client_id: "signer" };
+const proof = oauth.PrivateKeyJwt({ key, kid: jwk.kid });
+const proven = await oauth.clientCredentialsGrantRequest(server, signer, proof, {}, options);
+await oauth.processClientCredentialsResponse(server, signer, proven);
+const stranger = await oauth.generateKeyPair("ES256");
+const forged = oauth.PrivateKeyJwt({ key: stranger.privateKey, kid: jwk.kid });
+await assert.rejects(
+  oauth.processClientCredentialsResponse(
+    server,
+    signer,
+    await oauth.clientCredentialsGrantRequest(server, signer, forged, {}, options),
+  ),
+  { code: oauth.WWW_AUTHENTICATE_CHALLENGE },
+);
+console.log("private_key_jwt");
+
 const invoices = "https://invoices.example.com";
 const forResource = await oauth.processClientCredentialsResponse(
   server,

@@ -4,8 +4,9 @@ import * as client from "openid-client";
 
 const { INTEROP_ISSUER: issuer, INTEROP_SECRET: secret } = process.env;
 
-const discover = (clientId, { algorithm = "oidc", url = issuer, metadata } = {}) =>
-  client.discovery(new URL(url), clientId, metadata, client.ClientSecretBasic(secret), {
+const bySecret = client.ClientSecretBasic(secret);
+const discover = (clientId, { algorithm = "oidc", url = issuer, metadata, proof = bySecret } = {}) =>
+  client.discovery(new URL(url), clientId, metadata, proof, {
     algorithm,
     execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
   });
@@ -22,6 +23,14 @@ console.log("discovery");
 const own = await client.clientCredentialsGrant(billing, { scope: "orders.read" });
 assert.equal(own.scope, "orders.read");
 console.log("client_credentials");
+
+const jwk = JSON.parse(process.env.INTEROP_JWK);
+const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+const signer = await discover("signer", { proof: client.PrivateKeyJwt({ key, kid: jwk.kid }) });
+const { access_token: signed } = await client.clientCredentialsGrant(signer);
+assert.equal((await client.tokenIntrospection(signer, signed)).sub, "signer");
+await client.tokenRevocation(signer, signed);
+console.log("private_key_jwt");
 
 const minted = await client.genericGrantRequest(web, "arbitrary_identity", {
   subject: "alice",

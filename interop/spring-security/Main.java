@@ -1,9 +1,13 @@
+import com.nimbusds.jose.jwk.JWK;
+import java.text.ParseException;
+import java.util.List;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.oauth2.client.AuthorizedClientServiceOAuth2AuthorizedClientManager;
 import org.springframework.security.oauth2.client.InMemoryOAuth2AuthorizedClientService;
 import org.springframework.security.oauth2.client.OAuth2AuthorizeRequest;
+import org.springframework.security.oauth2.client.endpoint.NimbusJwtClientAuthenticationParametersConverter;
 import org.springframework.security.oauth2.client.endpoint.OAuth2ClientCredentialsGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.OAuth2RefreshTokenGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.RestClientClientCredentialsTokenResponseClient;
@@ -15,6 +19,8 @@ import org.springframework.security.oauth2.client.registration.ClientRegistratio
 import org.springframework.security.oauth2.client.registration.ClientRegistrations;
 import org.springframework.security.oauth2.client.registration.InMemoryClientRegistrationRepository;
 import org.springframework.security.oauth2.core.AuthorizationGrantType;
+import org.springframework.security.oauth2.core.ClientAuthenticationMethod;
+import org.springframework.security.oauth2.core.endpoint.OAuth2AccessTokenResponse;
 import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
@@ -27,6 +33,8 @@ final class Main {
   private static final String ISSUER = System.getenv("INTEROP_ISSUER");
   private static final String SECRET = System.getenv("INTEROP_SECRET");
 
+  private static final JWK KEY = parseKey();
+
   public static void main(String[] args) {
     ClientRegistrations.fromOidcIssuerLocation(ISSUER + "/es256");
     var billing = registration("billing", "orders.read");
@@ -35,6 +43,14 @@ final class Main {
 
     var own = authorize(billing);
     System.out.println("client_credentials");
+
+    for (var id : List.of("signer", "oldSigner")) {
+      var signer = ClientRegistration.withClientRegistration(registration(id, "orders.read"))
+          .clientAuthenticationMethod(ClientAuthenticationMethod.PRIVATE_KEY_JWT)
+          .build();
+      check(!proveByKey(signer).getAccessToken().getTokenValue().isEmpty(), "no token");
+    }
+    System.out.println("private_key_jwt");
 
     var jwt = new JwtAuthenticationProvider(decoder("orders", "billing"));
     check(bearer(jwt, own).getName().equals("billing"), "another subject");
@@ -82,6 +98,14 @@ final class Main {
     System.out.println("resource server with an OpaqueTokenIntrospector");
   }
 
+  private static JWK parseKey() {
+    try {
+      return JWK.parse(System.getenv("INTEROP_JWK"));
+    } catch (ParseException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static ClientRegistration registration(String id, String... scopes) {
     return ClientRegistrations.fromIssuerLocation(ISSUER)
         .registrationId(id)
@@ -100,6 +124,16 @@ final class Main {
     var id = client.getRegistrationId();
     var request = OAuth2AuthorizeRequest.withClientRegistrationId(id).principal("nobody").build();
     return manager.authorize(request).getAccessToken().getTokenValue();
+  }
+
+  /** Spring's audience is the token endpoint; `signer` has the issuer. */
+  private static OAuth2AccessTokenResponse proveByKey(ClientRegistration client) {
+    var proof = new NimbusJwtClientAuthenticationParametersConverter<OAuth2ClientCredentialsGrantRequest>(each -> KEY);
+    if (client.getClientId().equals("signer"))
+      proof.setJwtClientAssertionCustomizer(assertion -> assertion.getClaims().audience(List.of(ISSUER)));
+    var tokens = new RestClientClientCredentialsTokenResponseClient();
+    tokens.addParametersConverter(proof);
+    return tokens.getTokenResponse(new OAuth2ClientCredentialsGrantRequest(client));
   }
 
   private static NimbusJwtDecoder decoder(String audience, String client) {

@@ -3,15 +3,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/url"
 	"os"
+	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"github.com/zitadel/oidc/v3/pkg/client"
 	"github.com/zitadel/oidc/v3/pkg/client/rp"
 	"github.com/zitadel/oidc/v3/pkg/client/rs"
 	"github.com/zitadel/oidc/v3/pkg/client/tokenexchange"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"golang.org/x/oauth2"
 )
 
 var issuer, secret = os.Getenv("INTEROP_ISSUER"), os.Getenv("INTEROP_SECRET")
@@ -33,6 +38,26 @@ func main() {
 	check(own.Extra("scope") == "orders.read", "another scope")
 	fmt.Println("client_credentials")
 
+	// zitadel/oidc's own assertions are good for an hour, which is longer than mintmark accepts.
+	var jwk jose.JSONWebKey
+	must(json.Unmarshal([]byte(os.Getenv("INTEROP_JWK")), &jwk))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jwk}, nil)
+	must(err)
+	assertion := func() string {
+		signed, err := client.SignedJWTProfileAssertion("signer", []string{issuer}, time.Minute, signer)
+		must(err)
+		return signed
+	}
+	inParams := rp.WithAuthStyle(oauth2.AuthStyleInParams)
+	signing, err := rp.NewRelyingPartyOIDC(ctx, issuer, "signer", "", "", []string{"orders.read"}, inParams)
+	must(err)
+	signed, err := rp.ClientCredentials(ctx, signing, url.Values{
+		"client_assertion_type": {oidc.ClientAssertionTypeJWTAssertion}, "client_assertion": {assertion()},
+	})
+	must(err)
+	check(signed.Extra("scope") == "orders.read", "another scope")
+	fmt.Println("private_key_jwt")
+
 	minted, err := rp.ClientCredentials(ctx, web, url.Values{
 		"grant_type": {"arbitrary_identity"}, "subject": {"alice"}, "arbitrary_claims": {"{}"},
 	})
@@ -50,6 +75,10 @@ func main() {
 
 	server, err := rs.NewResourceServerClientCredentials(ctx, issuer, "orders", secret)
 	must(err)
+	authorize := func() any { return client.ClientAssertionFormAuthorization(assertion()) }
+	found, err := rs.Introspect[*oidc.IntrospectionResponse](ctx, signingServer{server, authorize}, signed.AccessToken)
+	must(err)
+	check(found.Subject == "signer", "another token")
 	introspect := func(token string) *oidc.IntrospectionResponse {
 		answer, err := rs.Introspect[*oidc.IntrospectionResponse](ctx, server, token)
 		must(err)
@@ -74,6 +103,14 @@ func main() {
 	check(!introspect(refreshed.AccessToken).Active, "the token is still active")
 	fmt.Println("revocation")
 }
+
+// signingServer proves itself with an assertion that is good for a minute.
+type signingServer struct {
+	rs.ResourceServer
+	authorize func() any
+}
+
+func (s signingServer) AuthFn() (any, error) { return s.authorize(), nil }
 
 func must(err error) {
 	if err != nil {

@@ -38,6 +38,11 @@ it("a client that proves something, in a copy of its folder, is ok", async () =>
 
 it.each<[string, () => Client, string]>([
   ["ends with another code", () => client("echo one; echo no >&2; exit 3"), "failed: sh ended with 3: no (after: one)"],
+  [
+    "tells where it went wrong before it tells what",
+    () => client("echo Traceback >&2; echo 'SomeError: no' >&2; exit 1"),
+    "failed: sh ended with 1: SomeError: no",
+  ],
   ["proves nothing", () => client("true"), "failed: sh ended with 0: it said nothing"],
   ["cannot be compiled", () => client("echo one", { build: "false" }), "failed: sh ended with 1: it said nothing"],
   ["needs a program that is not here", () => client("echo one", { needs: "no-such" }), "skipped: no no-such here"],
