@@ -1,7 +1,7 @@
 import { type Instant, toSeconds } from "../base/clock.ts";
 import { matchesAnyGlob } from "../base/glob.ts";
 import type { JsonObject } from "../base/json.ts";
-import { type AccessTokenType, type Client, ownResources, type Tenant } from "../registry/tenant.ts";
+import { type AccessTokenType, type Client, ownResources, type Tenant, TOKEN_EXCHANGE } from "../registry/tenant.ts";
 import { CUSTOM_PAYLOAD, foldName, isReservedClaim } from "../token/reserved-claims.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
@@ -97,6 +97,7 @@ export function reapprove(granted: Approval, { client, tenant }: AuthenticatedCl
     }
     checkDecision(granted, client, tenant);
     checkClaimNames(granted.claims, client, tenant);
+    if (granted.grantType === TOKEN_EXCHANGE) checkExchange(granted, client);
   } catch (error) {
     throw error instanceof OAuthError ? new OAuthError("invalid_grant", error.message) : error;
   }
@@ -159,6 +160,13 @@ function checkDecision(decision: Decision, client: Client, tenant: Tenant, sourc
   }
   checkGrantedSubject(decision, client, tenant, source);
   checkAudience(decision, client, tenant);
+}
+
+/** An exchange that could be refreshed, or the audiences that it asked for, may not be in the client's policy today. */
+function checkExchange({ audience }: Approval, { tokenExchange }: Client): void {
+  const asked = audience.filter(({ added }) => added);
+  if (tokenExchange?.allowRefresh && asked.every(({ name }) => matchesAnyGlob(tokenExchange.audiences, name))) return;
+  throw new OAuthError("invalid_grant", "The exchange is not allowed for this client any more.");
 }
 
 /** A name that was the caller's when it was granted may be reserved today. */

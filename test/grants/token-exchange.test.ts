@@ -231,6 +231,28 @@ describe("token exchange", () => {
     });
   });
 
+  it("is refreshed only while the policy allows it", async () => {
+    const made = await world({ exchange: { allowRefresh: true } });
+    const request = { subjectToken: await made.shown(), scopes: ["offline_access"], audiences: ["billing"] };
+    const { refreshToken } = await made.exchange(request);
+    const [orders] = made.context.tenant.clients.values().filter(({ id }) => id === "orders");
+    for (const [changes, code] of [
+      [{ allowRefresh: false }, "invalid_grant"],
+      [{ allowRefresh: true, audiences: ["stock"] }, "invalid_grant"],
+      [{ allowRefresh: true, audiences: ["bill*"] }, undefined],
+    ] as const) {
+      const changed = testClient({ ...orders, tokenExchange: { ...policy, ...changes } });
+      const tenant = {
+        ...made.context.tenant,
+        clients: new Map([...made.context.tenant.clients, ["orders", changed]]),
+      };
+      const { engine } = await testContext(tenant, made.context.wholeStore, authorities, made.context.clock);
+      const asked = engine.refresh(by("orders"), { refreshToken });
+      if (code === undefined) await asked;
+      else expect(await refusalOf(asked)).toMatchObject({ code });
+    }
+  });
+
   it("never changes the grant of the subject token", async () => {
     const { context, exchange } = await world();
     const request = { grantType: "arbitrary_identity", subject: "alice", scopes: ["a", "offline_access"] };
@@ -388,6 +410,9 @@ describe("what was derived from a token that is revoked", () => {
     expect(await made.isActive(refreshToken ?? "")).toBe(false);
     expect(await made.isActive(accessToken)).toBe(false);
     expect(await refusalOf(engine.refresh(by("orders"), { refreshToken }))).toMatchObject({ code: "invalid_grant" });
+    const operator = { authorization: `Basic ${Buffer.from(`operator:${SECRET}`).toString("base64")}` };
+    const { grants } = await engine.listGrants(operator, { subject: "alice" });
+    expect(grants).toMatchObject([{ client: "orders", state: "revoked" }]);
   });
 
   it("cannot be exchanged if it is an id_token", async () => {

@@ -1,6 +1,10 @@
 import type { MintRequest } from "../../src/engine/request.ts";
+import { TOKEN_EXCHANGE } from "../../src/registry/tenant.ts";
+import { MAX_ACTORS } from "../../src/token/actor.ts";
+import { MAX_ANCESTORS } from "../../src/token/ancestor.ts";
+import { TOKEN_TYPES } from "../../src/token/token-types.ts";
 import type { Call } from "./calls.ts";
-import { foreignIdToken } from "./cryptography.ts";
+import { claimsOf, foreignIdToken, headerKid } from "./cryptography.ts";
 import type { Incarnation } from "./node.ts";
 import type { Prng } from "./prng.ts";
 import {
@@ -13,7 +17,7 @@ import {
   TENANTS,
   tenantOf,
 } from "./tenants.ts";
-import type { RefreshToken, Token } from "./tokens.ts";
+import { actorsOf, ancestorsOf, type RefreshToken, type Token } from "./tokens.ts";
 import type { World } from "./world.ts";
 
 /** What clients do, and how often. */
@@ -27,6 +31,7 @@ const ACTS = {
   "revoke a subject": 0.8,
   steal: 1,
   "refresh elsewhere": 0.5,
+  exchange: 2.5,
   blunder: 1,
 } as const;
 
@@ -87,6 +92,8 @@ export class Actor {
         if (token !== undefined) await this.#refresh(node, caller, token.text);
         return;
       }
+      case "exchange":
+        return this.#exchange(node);
       case "blunder":
         return this.#blunder(node, caller);
     }
@@ -219,6 +226,58 @@ export class Actor {
     return { request: { grantType, scopes, subject, arbitraryClaims } };
   }
 
+  /** Exchanges a token, perhaps with an actor's, and lets somebody revoke what the new one was derived from. */
+  async #exchange(node: Incarnation): Promise<void> {
+    const random = this.#random;
+    const { oracle, scheduler } = this.#world;
+    const subject = this.#recent(random.chance(0.25) ? oracle.idTokens : oracle.accessTokens);
+    if (subject?.subject === undefined || !TENANTS.some((one) => one === subject.tenant)) return;
+    const own = CLIENTS.find((one) => one === subject.client && one !== "strict");
+    const client = (random.chance(0.5) ? own : undefined) ?? "app";
+    const caller = { tenant: random.chance(0.05) ? random.pick(TENANTS) : subject.tenant, client };
+    const actor = random.chance(0.5) ? this.#recent(oracle.accessTokens) : undefined;
+    const call = await this.#derive(node, caller, subject, actor?.subject === undefined ? undefined : actor);
+    if (call.outcome?.kind !== "done") return;
+    const { refreshToken, accessToken } = call.outcome.answer;
+    if (refreshToken !== undefined) scheduler.spawn(this.#session(caller, refreshToken, call.start));
+    if (random.chance(0.5)) return;
+    const derived = oracle.accessTokens.findLast(({ text }) => text === accessToken);
+    const end = random.pick([...(derived === undefined ? [] : ancestorsOf(derived))]);
+    await this.#think(3000);
+    const other = this.#world.anyNode(random);
+    if (derived === undefined || other === undefined) return;
+    const token = end.kind === "id" ? (end.subject ?? "") : end.text;
+    const hint = end.kind === "id" ? { tokenTypeHint: "subject" } : {};
+    await this.#ask(other, "revoke", end, { token, ...hint });
+    const nodes = this.#world.nodes.filter(({ ready }) => ready);
+    await Promise.all(nodes.map((one) => this.#ask(one, "introspect", derived, { token: derived.text })));
+  }
+
+  #derive(
+    node: Incarnation,
+    caller: { tenant: string; client: string },
+    subject: Token,
+    actor: Token | undefined,
+  ): Promise<Call<"mint">> {
+    const random = this.#random;
+    const sources = actor === undefined ? [subject] : [subject, actor];
+    const isTooLong = new Set([...ancestorsOf({ sources })].map(toldAs)).size > MAX_ANCESTORS;
+    const hasTooMany = actor !== undefined && (actorsOf(subject) === MAX_ACTORS || actorsOf(actor) > 0);
+    const isDisabled = node.variant.disabled === caller.client;
+    const wanted = ["read", ...(random.chance(0.2) ? ["offline_access"] : [])];
+    const request: MintRequest = {
+      grantType: TOKEN_EXCHANGE,
+      subjectToken: subject.text,
+      subjectTokenType: subject.kind === "id" ? TOKEN_TYPES.id_token : TOKEN_TYPES.access_token,
+      ...(actor && { actorToken: actor.text, actorTokenType: TOKEN_TYPES.access_token }),
+      // An id_token gives no scopes by itself.
+      ...(wanted.length > 1 || subject.kind === "id" ? { scopes: wanted } : {}),
+      ...(random.chance(0.4) && { accessTokenType: random.pick(["jwt", "reference"]) }),
+    };
+    const flaw = isDisabled ? "invalid_client" : isTooLong || hasTooMany ? "invalid_request" : undefined;
+    return this.#world.call(node, "mint", caller, request, flaw);
+  }
+
   /** Keeps a grant alive as a good client does: with the newest token, again and again until there is an answer. */
   async #session(caller: { tenant: string; client: ClientId }, first: string, since: number): Promise<void> {
     let token = first;
@@ -290,4 +349,11 @@ export class Actor {
   #think(most: number): Promise<void> {
     return this.#world.scheduler.wait(this.#random.delay(most));
   }
+}
+
+/** What a derived token tells one of its ancestors by: an id_token has no id. */
+function toldAs({ kind, text }: Token): string {
+  if (kind !== "id") return text;
+  const { sub, aud, iat } = claimsOf(text);
+  return JSON.stringify([sub ?? "", aud ?? "", iat ?? 0, headerKid(text)]);
 }

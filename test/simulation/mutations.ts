@@ -19,6 +19,7 @@ const REVOKE = "src/engine/operations/revoke.ts";
 const ISSUE = "src/engine/tokens/issue.ts";
 const ACCESS_TOKEN = "src/engine/tokens/access-token.ts";
 const REVOCATION_IDS = "src/engine/tokens/revocation-ids.ts";
+const ANCESTORS = "src/engine/tokens/ancestors.ts";
 const INTROSPECT = "src/engine/operations/introspect.ts";
 const SHARED_CLOCK = "src/base/shared-clock.ts";
 const ISSUING_CLOCK = "src/engine/issuing-clock.ts";
@@ -216,6 +217,55 @@ export const MUTATIONS: readonly Mutation[] = [
     "what a compromised key signed stays active",
     ACCESS_TOKEN,
     "...keyRevocationIds(token),",
+    "",
+  ),
+  one(
+    "ancestors-not-looked-at",
+    "what was derived from a token stays active once that is revoked",
+    ANCESTORS,
+    "if (ancestors.length === 0) return NONE;",
+    "if (ancestors.length >= 0) return NONE;",
+  ),
+  one(
+    "ancestors-of-ancestors-forgotten",
+    "a token that was exchanged twice names only the last token it was exchanged for",
+    "src/engine/tokens/source-token.ts",
+    "lineage: joinAncestors([asAncestor(context, token)], ancestors)",
+    "lineage: [asAncestor(context, token)]",
+  ),
+  one(
+    "actor-forgotten",
+    "what was derived for an actor outlives the actor's token",
+    "src/grants/token-exchange.ts",
+    "...presented.map(({ lineage }) => lineage)",
+    "subject.lineage",
+  ),
+  one(
+    "ancestor-grant-not-read",
+    "what was derived from a token outlives that token's grant",
+    ANCESTORS,
+    "(family === undefined || family.revokedAt !== undefined)",
+    "family === undefined",
+  ),
+  one(
+    "ancestor-subject-not-revoked",
+    "what was derived from a token outlives a revocation of its subject",
+    ANCESTORS,
+    ", ...mintRevocationIds(context, subject, client, namespace)]",
+    "]",
+  ),
+  one(
+    "derived-grant-lives-on",
+    "a refresh token outlives the tokens that it was exchanged for",
+    "src/engine/tokens/refresh-token.ts",
+    "ancestorsInRecord(family.decision)",
+    "[]",
+  ),
+  one(
+    "derived-lives-longer",
+    "a token lives longer than what it was exchanged for",
+    "src/grants/token-exchange.ts",
+    "    latestExpiry: firstExpiry(presented),\n",
     "",
   ),
   one(

@@ -8,6 +8,7 @@ import { claimsOf, headerKid, verifyWith } from "./cryptography.ts";
 import type { Records } from "./records.ts";
 import { EXTRA_SCOPE, KEY_TIMES, OWN_SUBJECT, REGISTRY_TIMES, tenantOf } from "./tenants.ts";
 import {
+  ancestorsOf,
   type Grant,
   isRefreshToken,
   newGrant,
@@ -105,7 +106,38 @@ export class Oracle {
     expect(!urgent || asked, 4, "a key was activated in a hurry that nobody asked for");
   }
 
+  /** Whatever revokes a token revokes what was derived from it, however long the chain of exchanges. */
+  #endExchange(call: Call<"mint">): void {
+    const { subjectToken, actorToken } = call.request;
+    const texts = [subjectToken, actorToken].filter((text) => text !== undefined);
+    const sources = texts.map((text) => this.#byText.get(text));
+    const fates = sources.map((source) => (this.#isSeen(source, call) ? this.#fate(source, call) : "dead"));
+    if (isRefused(call, "invalid_request") && call.flaw === undefined)
+      expect(!fates.every((fate) => fate === "alive"), 1, "an exchange refused live tokens");
+    if (!isDone(call)) return;
+    expect(!fates.includes("dead"), 9, `an exchange took a token that is dead ${this.#reason}`);
+    const presented = sources.filter((source) => source !== undefined);
+    const { refreshToken, scopes } = call.outcome.answer;
+    const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes, presented);
+    const subject = presented[0]?.subject;
+    const derived = this.#noteTokens(call, call, grant, subject, call.outcome.answer, presented);
+    for (const { expiry } of presented)
+      expect(derived.expiry.earliest <= expiry.latest, 9, "a derived token outlives what it was derived from");
+    if (grant === undefined || refreshToken === undefined) return;
+    this.#noteRefreshToken(call, call, grant, subject, refreshToken, 0, [call]);
+  }
+
+  /** Whether the caller may see a token of a tenant, and so exchange it. */
+  #isSeen(token: Token | undefined, call: Call): token is Token {
+    if (token === undefined || token.kind === "refresh" || token.tenant !== call.tenant) return false;
+    return token.client === call.client || seesAll(call);
+  }
+
   #endMint(call: Call<"mint">): void {
+    if (call.request.subjectToken !== undefined) {
+      this.#endExchange(call);
+      return;
+    }
     const source = call.request.accessToken === undefined ? undefined : this.#byText.get(call.request.accessToken);
     if (call.request.accessToken !== undefined && call.flaw === undefined) {
       const fate = source?.tenant === call.tenant && source.kind === "access" ? this.#fate(source, call) : "dead";
@@ -158,7 +190,7 @@ export class Oracle {
     if (!isDone(call)) return;
     expect(
       this.#fate(token, call, "superseded or not") !== "dead",
-      2,
+      token.sources.length > 0 ? 9 : 2,
       `a refresh token was refreshed that is dead ${this.#reason}`,
     );
     expect(this.#reuse(token, call) !== "certain", 3, "a replayed refresh token was refreshed outside the grace");
@@ -170,7 +202,7 @@ export class Oracle {
     expect(known === undefined || known.text === refreshToken, 3, "a grant fanned out into two refresh tokens");
     if (known === undefined)
       this.#noteRefreshToken(call, token.root, grant, token.subject, refreshToken, generation, token.attempts);
-    this.#noteTokens(call, token.root, grant, token.subject, call.outcome.answer);
+    this.#noteTokens(call, token.root, grant, token.subject, call.outcome.answer, grant.sources);
   }
 
   /** A refresh was refused: nobody may be locked out but for a reason. */
@@ -254,7 +286,8 @@ export class Oracle {
           return "yes";
         // A revocation that was not answered may lie a little ahead of when it was given up.
         const until = call.outcome?.kind === "done" ? call.end : call.end + lead;
-        if (token.root.start < until) return "maybe";
+        // An id_token tells its time to the second.
+        if (token.root.start - (token.kind === "id" ? 1000 : 0) < until) return "maybe";
         // What a process mints that cannot write bears an older moment: another's revocation may end it too.
         return isOneClock && token.root.unheard ? "maybe" : "no";
       },
@@ -293,8 +326,9 @@ export class Oracle {
       return;
     }
     const fate = this.#fate(token, call);
+    const promise = token.sources.length > 0 ? 9 : 2;
     if (answer.active)
-      expect(fate !== "dead", fate === "dead" ? 2 : 1, `a token is active that is dead ${this.#reason}`);
+      expect(fate !== "dead", fate === "dead" ? promise : 1, `a token is active that is dead ${this.#reason}`);
     else expect(fate !== "alive", 1, "a live token is inactive");
     if (!answer.active) return;
     expect(answer.client_id === token.client && answer.sub === token.subject, 5, "a token tells of another");
@@ -338,24 +372,20 @@ export class Oracle {
       return;
     }
     const judged = is(call, "refresh") || (is(call, "mint") && call.request.accessToken !== undefined);
-    expect(judged && code === "invalid_grant", 6, `refused as ${code}, expected ${flaw ?? "an answer"}`);
+    const isExchange = is(call, "mint") && call.request.subjectToken !== undefined;
+    const expected = isExchange ? code === "invalid_request" : judged && code === "invalid_grant";
+    expect(expected, 6, `refused as ${code}, expected ${flaw ?? "an answer"}`);
   }
 
   /** Whether a token must be alive for all of a call, or dead; "superseded or not": whatever was made from it. */
   #fate(token: Token, call: Call, look?: "superseded or not" | "at its revocation"): "alive" | "dead" | "either" {
     let fate: "alive" | "either" = token.mayBeAhead ? "either" : "alive";
-    this.#reason = "as its client is disabled";
-    if (call.node.variant.disabled === token.client) return "dead";
-    this.#reason = "by its time";
-    for (const kill of [...token.kills, ...(token.grant?.kills ?? []), ...this.#sweepingKills]) {
-      if (kill.call === call || kill.call.start >= call.end) continue;
-      const covers = kill.covers(token);
-      const effect = covers === "no" ? "none" : (kill.known ?? kill.effect());
-      if (effect === "none") continue;
-      this.#reason = `by #${kill.call.id}`;
-      if (effect === "sure" && covers === "yes" && kill.call.end <= call.start) return "dead";
-      fate = "either";
+    for (const one of [token, ...ancestorsOf(token)]) {
+      const killed = this.#killed(one, call);
+      if (killed === "dead") return "dead";
+      if (killed === "either") fate = "either";
     }
+    this.#reason = "by its time";
     const { earliest, latest } = isRefreshToken(token) ? refreshExpiry(token, call) : token.expiry;
     if (call.start - call.off >= latest) return "dead";
     // An answer is of some moment of its call.
@@ -364,6 +394,25 @@ export class Oracle {
       const { grant, generation, attempts } = token;
       if ((grant.tokens[generation + 1]?.toldAt ?? Number.POSITIVE_INFINITY) <= call.start) return "dead";
       if (grant.rotates && attempts.some(({ start }) => start < call.end)) fate = "either";
+    }
+    return fate;
+  }
+
+  /** Whether a token is dead for another reason than its time. */
+  #killed(token: Token, call: Call): "alive" | "dead" | "either" {
+    let fate: "alive" | "either" = "alive";
+    this.#reason = "as its client is disabled";
+    if (call.node.variant.disabled === token.client) return "dead";
+    // An id_token does not tell its grant.
+    const ofGrant = token.kind === "id" ? [] : (token.grant?.kills ?? []);
+    for (const kill of [...token.kills, ...ofGrant, ...this.#sweepingKills]) {
+      if (kill.call === call || kill.call.start >= call.end) continue;
+      const covers = kill.covers(token);
+      const effect = covers === "no" ? "none" : (kill.known ?? kill.effect());
+      if (effect === "none") continue;
+      this.#reason = `by #${kill.call.id}`;
+      if (effect === "sure" && covers === "yes" && kill.call.end <= call.start) return "dead";
+      fate = "either";
     }
     return fate;
   }
@@ -399,11 +448,12 @@ export class Oracle {
     grant: Grant | undefined,
     subject: string | undefined,
     { accessToken, idToken, expiresIn }: TokenSet,
-  ): void {
+    sources: readonly Token[] = [],
+  ): Token {
     const { tenant, client, end: toldAt } = call;
     const shown = this.#byText.get(root.request.accessToken ?? "");
     const mayBeAhead = this.#clocks.kind !== "many" && call.unheard;
-    const shared = { tenant, client, subject, root, shown, grant, toldAt, mayBeAhead, kills: [] };
+    const shared = { tenant, client, subject, root, shown, sources, grant, toldAt, mayBeAhead, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
     const expiry = { earliest: end(-call.off), latest: end(call.off) };
     const rowKey = this.#records.rowKeyOf(tenant, accessToken);
@@ -414,11 +464,14 @@ export class Oracle {
     expect(!this.#byText.has(accessToken), 5, "an access token was given twice");
     this.#byText.set(accessToken, token);
     if (idToken !== undefined) {
-      const identity: Token = { ...shared, kind: "id", text: idToken, kid: kidIn(idToken), expiry };
+      const ends = Number(claimsOf(idToken).exp) * 1000;
+      const own = { kid: kidIn(idToken), expiry: { earliest: ends, latest: ends } };
+      const identity: Token = { ...shared, ...own, kills: [], kind: "id", text: idToken };
       this.idTokens.push(identity);
       this.#byText.set(idToken, identity);
     }
     if (token.kid !== undefined) this.#noteKid(call, token.kid);
+    return token;
   }
 
   #noteKid(call: Call, kid: string): void {
@@ -443,7 +496,8 @@ export class Oracle {
     const ends = before.map((mover) => slidingEnd(root, mover));
     const expiry = { earliest: Math.min(...ends) - call.off, latest: Math.max(...ends) + call.off };
     const shown = this.#byText.get(root.request.accessToken ?? "");
-    const shared = { text, tenant, client, subject, root, shown, grant, expiry, generation, madeFrom };
+    const { sources } = grant;
+    const shared = { text, tenant, client, subject, root, shown, sources, grant, expiry, generation, madeFrom };
     const token: RefreshToken = {
       ...shared,
       kind: "refresh",

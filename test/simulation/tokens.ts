@@ -23,6 +23,8 @@ export interface Token {
   readonly root: Call<"mint">;
   /** The access token that its mint was shown. */
   readonly shown: Token | undefined;
+  /** The tokens that it was exchanged for: it ends with any of them. */
+  readonly sources: readonly Token[];
   readonly grant: Grant | undefined;
   readonly kid: string | undefined;
   /** The refresh key that a reference token's row is proven by. */
@@ -54,6 +56,8 @@ export interface Grant {
   /** Milliseconds. */
   readonly grace: number;
   readonly scopes: readonly string[];
+  /** The tokens that it was exchanged for. */
+  readonly sources: readonly Token[];
   readonly tokens: RefreshToken[];
   readonly kills: Kill[];
 }
@@ -68,10 +72,34 @@ export function clientOf({ tenant, client, node }: Call) {
   return found;
 }
 
-export function newGrant(call: Call<"mint">, refreshToken: string, scopes: readonly string[]): Grant {
+/** All tokens that one was derived from, over however many exchanges. */
+export function ancestorsOf({ sources }: Pick<Token, "sources">): ReadonlySet<Token> {
+  return new Set(sources.flatMap((source) => [source, ...ancestorsOf(source)]));
+}
+
+/** How many act for the subject of a token. */
+export function actorsOf({ sources: [subject, actor] }: Token): number {
+  return (subject === undefined ? 0 : actorsOf(subject)) + (actor === undefined ? 0 : 1);
+}
+
+/** A time cut off where the first of the sources ends. */
+function within(expiry: Expiry, sources: readonly Token[]): Expiry {
+  return {
+    earliest: Math.min(expiry.earliest, ...sources.map((source) => source.expiry.earliest)),
+    latest: Math.min(expiry.latest, ...sources.map((source) => source.expiry.latest)),
+  };
+}
+
+export function newGrant(
+  call: Call<"mint">,
+  refreshToken: string,
+  scopes: readonly string[],
+  sources: readonly Token[] = [],
+): Grant {
   const { refreshTokenUsage, refreshGrace } = clientOf(call);
   const family = refreshToken.split(".")[1] ?? "";
-  return { family, rotates: refreshTokenUsage === "rotate", grace: refreshGrace * 1000, scopes, tokens: [], kills: [] };
+  const settings = { rotates: refreshTokenUsage === "rotate", grace: refreshGrace * 1000 };
+  return { family, ...settings, scopes, sources, tokens: [], kills: [] };
 }
 
 /** When a refresh token ends that a mint or refresh gave, to what clocks differ. */
@@ -93,5 +121,6 @@ export function refreshExpiry({ grant, root, expiry, attempts, madeFrom }: Refre
   const own = done === undefined ? [expiry.earliest, madeFrom + sliding - call.off] : [];
   const ends = recent.map((by) => Math.min(slidingEnd(root, by), by.start + sliding) - call.off);
   const latest = Math.max(expiry.latest, ...before.map((by) => slidingEnd(root, by) + call.off));
-  return { earliest: Math.min(...own, ...ends, capped - call.off), latest: Math.min(latest, capped + call.off) };
+  const all = { earliest: Math.min(...own, ...ends, capped - call.off), latest: Math.min(latest, capped + call.off) };
+  return within(all, grant.sources);
 }

@@ -6,7 +6,8 @@ import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import type { GrantDescription, GrantPage, ListGrantsRequest, RevokeGrantRequest } from "../request.ts";
-import { readGrantRecord } from "../tokens/grant-record.ts";
+import { whyAnyDead } from "../tokens/ancestors.ts";
+import { ancestorsInRecord, readGrantRecord } from "../tokens/grant-record.ts";
 import { expiryOf, grantRevocationIds } from "../tokens/refresh-token.ts";
 import type { Done } from "./operation.ts";
 import { pageSizeOf, readPageToken, writePageToken } from "./pages.ts";
@@ -36,9 +37,13 @@ export async function listGrants(
   context.note({ subject });
   const { families, next } = await context.store.families.list({ subject, client, after, limit });
   const revocations = await revocationsOf(context, families);
+  const orphans = await orphansAmong(context, families);
   return {
     answer: {
-      grants: families.map((family) => describeGrant(context, family, revocations.get(family) ?? [])),
+      grants: families.map((family) => {
+        const described = describeGrant(context, family, revocations.get(family) ?? []);
+        return orphans.has(family) && described.state === "active" ? { ...described, state: "revoked" } : described;
+      }),
       nextPageToken: next && writePageToken([next.mintedAt, next.id]),
     },
     event: { event: "grants_listed", ofClient: client },
@@ -77,6 +82,28 @@ async function revocationsOf(
   const all = new Set(Array.from(ids.values(), (own) => [...own]).flat());
   const found = all.size === 0 ? [] : await context.store.revocations.find([...all]);
   return new Map(Array.from(ids, ([family, own]) => [family, found.filter(({ id }) => own.has(id))]));
+}
+
+/** The grants that ended with a token that they were exchanged for. Most were not, which costs nothing. */
+async function orphansAmong(
+  context: TenantContext,
+  families: readonly FamilyRecord[],
+): Promise<ReadonlySet<FamilyRecord>> {
+  const orphans = families.map(async (family) => {
+    const ancestors = readAncestors(family);
+    const isOrphan = ancestors.length > 0 && (await whyAnyDead(context, ancestors, family.expiresAt)) !== undefined;
+    return isOrphan ? [family] : [];
+  });
+  return new Set((await Promise.all(orphans)).flat());
+}
+
+/** None if it cannot be read: then nothing can be done with it. */
+function readAncestors({ decision }: FamilyRecord): ReturnType<typeof ancestorsInRecord> {
+  try {
+    return ancestorsInRecord(decision);
+  } catch {
+    return [];
+  }
 }
 
 /** A row without a MAC is of a version that had no such revocations. */

@@ -63,6 +63,22 @@ export function whyAncestorDead(
   return undefined;
 }
 
+/**
+ * The same for ancestors that are looked up by themselves, rather than with the token. Reads the store.
+ */
+export async function whyAnyDead(
+  context: TenantContext,
+  ancestors: readonly Ancestor[],
+  expiresAt: Instant,
+): Promise<Because | undefined> {
+  const lookUps = lookUpsOf(context, ancestors);
+  const [revocations, families] = await Promise.all([
+    context.store.revocations.find(lookUps.flatMap(({ ids }) => ids)),
+    findFamilies(context, lookUps),
+  ]);
+  return whyAncestorDead(context, lookUps, revocations, families, expiresAt);
+}
+
 /** Those of the revocations that bear one of these ids. */
 export function withIds(revocations: readonly RevocationRecord[], ids: readonly string[]): readonly RevocationRecord[] {
   return revocations.filter(({ id }) => ids.includes(id));

@@ -6,7 +6,7 @@ import { parseJti } from "../../token/jti.ts";
 import type { RequestContext } from "../context.ts";
 import type { SourceToken } from "../grant.ts";
 import { type AccessToken, isAlive, maySee, readAccessToken } from "./access-token.ts";
-import { findFamilies, lookUpsOf, whyAncestorDead } from "./ancestors.ts";
+import { whyAnyDead } from "./ancestors.ts";
 
 /** An id_token of this tenant, whether or not it is still valid. */
 interface IdToken extends Omit<SourceToken, "lineage"> {
@@ -88,13 +88,9 @@ async function whyDead(context: RequestContext, token: IdToken): Promise<Because
   const { now } = context.reading;
   if (expiresAt <= now) return "expired";
   if (own.issuedAt > now + context.maxClockSkew) return "ahead of the clock";
-  const lookUps = lookUpsOf(context, [own, ...ancestors]);
-  const [revocations, families] = await Promise.all([
-    context.store.revocations.find(lookUps.flatMap(({ ids }) => ids)),
-    findFamilies(context, lookUps),
-  ]);
-  if (expiresAt <= context.clock.now()) return "expired";
-  return whyAncestorDead(context, lookUps, revocations, families, expiresAt);
+  const because = await whyAnyDead(context, [own, ...ancestors], expiresAt);
+  // A second look at the clock: revocations are deleted once what they could kill has expired.
+  return expiresAt <= context.clock.now() ? "expired" : because;
 }
 
 function unusable(context: RequestContext, because: Because): undefined {
