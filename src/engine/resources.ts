@@ -1,8 +1,9 @@
 import { matchesAnyGlob } from "../base/glob.ts";
-import { type Client, ownResources, type Tenant } from "../registry/tenant.ts";
+import { type Client, ownResources, type Tenant, TOKEN_EXCHANGE } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { OAuthError } from "./errors.ts";
-import type { Audience } from "./grant.ts";
+import type { Audience, Decision } from "./grant.ts";
+import type { MintRequest } from "./request.ts";
 
 /** What a grant gives at which audiences. */
 interface Targeted {
@@ -21,14 +22,15 @@ const ABSOLUTE_URI = /^[a-z][a-z0-9+.-]*:(?:[a-z0-9._~:/?[\]@!$&'()*+,;=-]|%[0-9
 
 /**
  * Throws OAuthError `invalid_target` (RFC 8707 section 2) unless each resource is an absolute URI without a fragment, and
- * the client may ask for it. Without `allowedAudiences`, a client may ask only for resources that its tenant knows.
+ * the client may ask for it. If nothing in its registration names audiences, it may ask only for resources that its tenant
+ * knows.
  */
-export function checkResources(resources: readonly string[] = [], client: Client, tenant: Tenant): void {
-  const isKnown = (name: string) => tenant.resources.has(name) || name === ownResources(tenant);
+export function checkResources({ grantType, resources = [] }: MintRequest, client: Client, tenant: Tenant): void {
+  const exchangeable = grantType === TOKEN_EXCHANGE ? client.tokenExchange?.audiences : undefined;
+  const globs = client.allowedAudiences ?? exchangeable;
   for (const name of resources) {
     requireUri(name);
-    const isAllowed =
-      client.allowedAudiences === undefined ? isKnown(name) : matchesAnyGlob(client.allowedAudiences, name);
+    const isAllowed = globs === undefined ? tenant.resources.has(name) : matchesAnyGlob(globs, name);
     if (!isAllowed && name !== ownResources(tenant))
       throw new OAuthError("invalid_target", `The resource '${name}' is not allowed for this client.`);
   }
@@ -40,11 +42,17 @@ export function checkResources(resources: readonly string[] = [], client: Client
  *
  * Throws OAuthError `invalid_scope` if the caller also names a scope of another resource. Other scopes of those go.
  */
-export function atResources<G extends Targeted>(granted: G, target: Target, tenant: Tenant): G {
+export function atResources<G extends Targeted & Pick<Decision, "instead">>(
+  granted: G,
+  target: Target,
+  tenant: Tenant,
+): G {
   if (target.resources === undefined) return granted;
+  // An id_token beside an access token is for the client alone; one that is issued instead is for them.
+  const named = (name: string): Audience => (granted.instead === undefined ? { name } : { name, added: true });
   const names = new Set(target.resources);
   const added = granted.audience.filter(({ name, added }) => added && !names.has(name));
-  const audience = [...[...names].map((name) => ({ name })), ...added];
+  const audience = [...[...names].map(named), ...added];
   return { ...granted, audience, scopes: scopesAt(audience, granted.scopes, target, tenant) };
 }
 

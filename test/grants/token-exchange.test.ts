@@ -185,6 +185,9 @@ describe("token exchange", () => {
     expect(client_id).toBeUndefined();
     expect(claims).toMatchObject({ sub: "alice", aud: ["orders", "billing"], azp: "orders", jti: expect.any(String) });
     expect(claims.derived_from).toHaveLength(1);
+    const resources = ["https://stock.example/api"];
+    const other = await exchange({ subjectToken, requestedTokenType: type("id_token"), resources });
+    expect(claimsOf(other.accessToken).aud).toEqual(["orders", ...resources]);
   });
 
   it("takes id_tokens, which give no scopes but those that the client may have", async () => {

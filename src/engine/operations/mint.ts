@@ -28,7 +28,7 @@ export async function mint(
   checkMayUse(client, grant);
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
   checkMayRefresh(request, grant);
-  checkResources(request.resources, client.client, context.tenant);
+  checkResources(request, client.client, context.tenant);
   // The grant decides what to grant, and knows nothing of policies, keys or rows.
   const decision = await grant.decide(request, {
     client,
