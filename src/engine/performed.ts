@@ -39,9 +39,9 @@ export async function performed<Answer>(
   let leave: (() => void) | undefined;
   try {
     leave = admit();
-    await recorder?.ready();
+    if (recorder !== undefined) await recorder.ready();
     done = await run(report);
-    await report.record(done);
+    if (recorder !== undefined) await report.record(done);
   } catch (error) {
     const refusal = await report.recordRefusal(toOAuthError(error));
     if (refusal.code === "temporarily_unavailable") retried?.();

@@ -67,7 +67,9 @@ export class Keyring implements TenantKeyring {
     const header = known ?? headerOf(jwt);
     if (header === undefined) return undefined;
     // The key is checked every time, even for a remembered token: the key may have been compromised or retired since.
-    const key = await this.#publishedKey(jwt, header.kid, now);
+    const key = this.#isKnown(header.kid)
+      ? this.#publishedKey(this.#reader.snapshot, header.kid, now)
+      : await this.#newKey(jwt, header.kid, now);
     if (key === undefined) return undefined;
     if (known !== undefined) return known;
     const claims = await key.material.verify(jwt);
@@ -142,15 +144,19 @@ export class Keyring implements TenantKeyring {
     return snapshot;
   }
 
-  /**
-   * The key with that kid, if tokens that it signed are accepted. Another node may have made an unknown one a moment
-   * ago.
-   */
-  async #publishedKey(jwt: string, kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
-    const isThis = (key: OpenedKey<SigningKey>) => key.kid === kid;
-    if (this.#reader.snapshot.signing.some(isThis)) return this.#published(this.#reader.snapshot, now).find(isThis);
+  #isKnown(kid: string): boolean {
+    return this.#reader.snapshot.signing.some((key) => key.kid === kid);
+  }
+
+  /** Another node may have made an unknown key a moment ago. */
+  async #newKey(jwt: string, kid: string, now: Instant): Promise<OpenedKey<SigningKey> | undefined> {
     if (!this.#mayBeNew(jwt, now)) return undefined;
-    return this.#published(await this.#reader.readInTurn(), this.#clock.now()).find(isThis);
+    return this.#publishedKey(await this.#reader.readInTurn(), kid, this.#clock.now());
+  }
+
+  /** The key with that kid, if tokens that it signed are accepted. */
+  #publishedKey(snapshot: Snapshot, kid: string, now: Instant): OpenedKey<SigningKey> | undefined {
+    return this.#published(snapshot, now).find((key) => key.kid === kid);
   }
 
   /** Spares the store a read for a token that no missing key can have signed. */

@@ -5,19 +5,27 @@ import { clientAuthenticationMethods } from "./index.ts";
 import type { ClientAuthenticationMethod, MethodContext, Presentation } from "./method.ts";
 import { clientRefused } from "./refusals.ts";
 
-const proven: unique symbol = Symbol("proven");
-
 /**
  * A client whose credentials were checked. Only {@link authenticate} can make one, so an operation that takes one
  * cannot forget the check.
  */
-export interface AuthenticatedClient {
-  readonly [proven]: true;
+class ProvenClient {
+  /** No other object has its type. */
+  declare protected readonly proven: true;
   readonly tenant: Tenant;
   readonly client: Client;
   /** Whether it presented a valid proof, such as its secret; false for a public client that presented none. */
   readonly hasProof: boolean;
+
+  constructor(tenant: Tenant, client: Client, hasProof: boolean) {
+    this.tenant = tenant;
+    this.client = client;
+    this.hasProof = hasProof;
+  }
 }
+
+/** A {@link ProvenClient}, whose class stays here. */
+export type AuthenticatedClient = ProvenClient;
 
 /** What the client authenticates for: a refresh may need no secret although other operations do. */
 type Purpose = "refresh" | "other";
@@ -51,7 +59,7 @@ export async function authenticate(
   // A disabled client may still present a refresh token: its grant is refused then (`invalid_grant`), which tells the
   // client to stop trying.
   if (!client.enabled && purpose !== "refresh") throw clientRefused("The client is disabled.", client);
-  return { [proven]: true, tenant, client, hasProof };
+  return new ProvenClient(tenant, client, hasProof);
 }
 
 function presentedBy(
@@ -59,12 +67,15 @@ function presentedBy(
   context: MethodContext,
   methods: readonly ClientAuthenticationMethod[],
 ): Presentation {
-  const presented = methods.flatMap((method) => method.read(caller, context) ?? []);
-  const [first, second] = presented.filter(({ hasProof }) => hasProof);
-  // RFC 6749 section 2.3: at most one method per request. An id alone is none: other methods may send it too.
-  if (second !== undefined)
-    throw new OAuthError("invalid_request", "The client uses two authentication methods at once.");
-  const chosen = first ?? presented[0];
+  let chosen: Presentation | undefined;
+  for (const method of methods) {
+    const presented = method.read(caller, context);
+    if (presented === undefined) continue;
+    // RFC 6749 section 2.3: at most one method per request. An id alone is none: other methods may send it too.
+    if (chosen?.hasProof && presented.hasProof)
+      throw new OAuthError("invalid_request", "The client uses two authentication methods at once.");
+    if (chosen === undefined || presented.hasProof) chosen = presented;
+  }
   if (chosen !== undefined) return chosen;
   throw clientRefused("client_id is required. Send it with client_secret as Basic credentials in authorization.");
 }

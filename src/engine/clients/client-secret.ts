@@ -28,8 +28,8 @@ export const clientSecret: ClientAuthenticationMethod = {
       clientId: id,
       proof: "secret",
       hasProof: secret !== undefined,
-      async verify(client) {
-        if (secret === undefined) return false;
+      verify(client) {
+        if (secret === undefined) return Promise.resolve(false);
         const presenter = { tenant: tenant.id, role: "client", id, isKnown: client !== undefined } as const;
         return secrets.verify({ ...presenter, address: caller.remoteAddress }, client?.secrets ?? [], secret);
       },

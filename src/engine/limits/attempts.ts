@@ -53,10 +53,11 @@ export class Attempts {
   }
 
   async #makeCounted(attempt: Attempt, address: string, prove: () => Promise<boolean>): Promise<boolean> {
-    const counted = countedFor(attempt, address);
-    const claims = [...counted.own, ...counted.address];
+    const counted = new Counted(attempt, address);
     const begun = this.#clock.now();
-    const refusal = this.#failures.isUsedUp(claims, begun) ? this.#refusal(attempt, claims, begun) : undefined;
+    // Most of the time nobody has failed lately, and whoever proves who it is pays for no claim.
+    const isUsedUp = this.#failures.hasCounts(begun) && this.#failures.isUsedUp(counted.claims, begun);
+    const refusal = isUsedUp ? this.#refusal(attempt, counted.claims, begun) : undefined;
     if (refusal !== undefined && !this.#isSpared(counted, begun)) throw refusal;
     if (await prove()) {
       this.#proven.set(counted.source, true);
@@ -68,7 +69,7 @@ export class Attempts {
       throw refusal;
     }
     // Others may have failed in the meantime: no more are told that they were wrong than the limit allows.
-    if (!this.#failures.take(claims, failed)) throw this.#refusal(attempt, claims, failed);
+    if (!this.#failures.take(counted.claims, failed)) throw this.#refusal(attempt, counted.claims, failed);
     return false;
   }
 
@@ -89,25 +90,38 @@ export class Attempts {
 }
 
 /** What an attempt counts for if it fails. */
-interface Counted {
+class Counted {
   /** Who tries, and from where. */
   readonly source: string;
-  readonly own: readonly Claim[];
-  readonly address: readonly Claim[];
-  /** Apart from `own`, which every refusal tells: it would show that such an attempt was checked. */
-  readonly whileSpared: readonly Claim[];
-}
+  readonly #tenant: Attempt["tenant"];
+  readonly #network: string;
+  readonly #who: readonly string[];
 
-function countedFor({ tenant, role, id }: Attempt, address: string): Counted {
-  const network = hostNetwork(address);
-  // An id is unique in its tenant; an operator's in all of them, as several may list the same operator.
-  const who = [role === "operator" ? "" : tenant.id, role, id.slice(0, MAX_ID_LENGTH), network];
-  const claims = (limit: LimitName, ...key: readonly string[]) =>
-    tenant.rateLimits[limit].map((rate) => ({ limit, rate, key: JSON.stringify(key) }));
-  return {
-    source: JSON.stringify(who),
-    own: claims("failed_authentication_per_client", ...who),
-    address: claims("failed_authentication_per_address", tenant.id, network),
-    whileSpared: claims("failed_authentication_per_client", ...who, "while spared"),
-  };
+  constructor({ tenant, role, id }: Attempt, address: string) {
+    const network = hostNetwork(address);
+    // An id is unique in its tenant; an operator's in all of them, as several may list the same operator.
+    const who = [role === "operator" ? "" : tenant.id, role, id.slice(0, MAX_ID_LENGTH), network];
+    this.source = JSON.stringify(who);
+    this.#tenant = tenant;
+    this.#network = network;
+    this.#who = who;
+  }
+
+  get own(): readonly Claim[] {
+    return this.#claimsTo("failed_authentication_per_client", ...this.#who);
+  }
+
+  /** Its own, and those of its address. */
+  get claims(): readonly Claim[] {
+    return [...this.own, ...this.#claimsTo("failed_authentication_per_address", this.#tenant.id, this.#network)];
+  }
+
+  /** Apart from `own`, which every refusal tells: it would show that such an attempt was checked. */
+  get whileSpared(): readonly Claim[] {
+    return this.#claimsTo("failed_authentication_per_client", ...this.#who, "while spared");
+  }
+
+  #claimsTo(limit: LimitName, ...key: readonly string[]): readonly Claim[] {
+    return this.#tenant.rateLimits[limit].map((rate) => ({ limit, rate, key: JSON.stringify(key) }));
+  }
 }

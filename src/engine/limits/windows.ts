@@ -46,6 +46,8 @@ interface Count {
 export class Windows {
   readonly #counts: LruMap<string, Count>;
   readonly #untold = new Map<string, { readonly claim: Claim; readonly count: Count }>();
+  /** When the last window ends in which something was counted. */
+  #countedUntil: Instant = 0;
 
   /** `most`: how many counts are remembered. */
   constructor(most: number) {
@@ -62,10 +64,16 @@ export class Windows {
       const count = known?.window === window ? known : { window, own: 0, told: 0, others: 0 };
       if (count !== known) this.#counts.set(name, count);
       count.own += 1;
+      this.#countedUntil = Math.max(this.#countedUntil, endOf(claim, window));
       const isTold = count.own >= claim.rate.most * TOLD_FROM && this.#untold.size < MAX_TOLD;
       if (isTold) this.#untold.set(name, { claim, count });
     }
     return true;
+  }
+
+  /** Whether anything was counted in a window that has not ended: if not, no claim can be used up. */
+  hasCounts(now: Instant): boolean {
+    return now < this.#countedUntil;
   }
 
   /** Whether nothing is left of one of the claims. */
