@@ -1,5 +1,6 @@
 import { FOREVER, type Instant } from "../../base/clock.ts";
 import { type JsonObject, parseExactJson } from "../../base/json.ts";
+import type { VerifiedJwt } from "../../keyring/port.ts";
 import type { Client } from "../../registry/tenant.ts";
 import type { Because } from "../../telemetry/events.ts";
 import { isAccessTokenType } from "../../token/access-token-profile.ts";
@@ -29,7 +30,19 @@ export interface AccessToken {
   readonly rowKey?: number | undefined;
   /** The tokens that it was derived from: it dies with any of them. */
   readonly ancestors: readonly Ancestor[];
+  /** See {@link revocationIdsOf}. */
+  lastIds?: LastIds;
 }
+
+/** The ids of all revocations that can kill a token, and what they depend on besides the token. */
+interface LastIds {
+  readonly client: Client | undefined;
+  readonly namespaceClaim: string;
+  readonly ids: readonly string[];
+}
+
+/** What the claims of verified JWTs say. The keyring remembers those that are introspected again and again. */
+const described = new WeakMap<VerifiedJwt, AccessToken>();
 
 /**
  * Reads a text as an access token of this tenant. Returns undefined for any other text: an id_token, a refresh token,
@@ -51,7 +64,7 @@ async function read(context: TenantContext, text: string, now: Instant): Promise
     const verified = await context.keyring.verify(text, now);
     // Verifies expired tokens too: whether one is still active is for `isAlive`.
     if (verified === undefined || !isAccessTokenType(verified.typ)) return undefined;
-    return describe(verified.claims, verified.kid);
+    return describeVerified(verified);
   }
   const row = await context.store.referenceTokens.find(handleDigest(text));
   const token = row && describe(parseExactJson(row.claims) as JsonObject, undefined);
@@ -75,11 +88,14 @@ async function whyDead(context: TenantContext, token: AccessToken, now: Instant)
   if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return "clock behind its revocations";
   const ids = revocationIdsOf(context, token);
   const lookUps = lookUpsOf(context, token.ancestors);
-  const [family, revocations, families] = await Promise.all([
-    token.family === undefined ? undefined : context.store.families.find(token.family),
-    context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
-    findFamilies(context, lookUps),
-  ]);
+  const isAlone = token.family === undefined && lookUps.length === 0;
+  const [family, revocations, families] = isAlone
+    ? [undefined, await context.store.revocations.find(ids), undefined]
+    : await Promise.all([
+        token.family === undefined ? undefined : context.store.families.find(token.family),
+        context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
+        findFamilies(context, lookUps),
+      ]);
   // A second look at the clock: the sweeper may have deleted a revocation before it was looked up here, which it does
   // only after the token has expired.
   if (token.expiresAt <= context.clock.now()) return "expired";
@@ -124,12 +140,28 @@ export async function findLiveAccessToken(
   return token && (await isAlive(context, token, now)) ? token : undefined;
 }
 
+/** The ids of all revocations that can kill a token. They stay with it, until its client is configured otherwise. */
 function revocationIdsOf(context: TenantContext, token: AccessToken): readonly string[] {
-  return [
+  const { namespaceClaim, clients } = context.tenant;
+  const client = clients.get(token.clientId);
+  const { lastIds } = token;
+  if (lastIds !== undefined && lastIds.client === client && lastIds.namespaceClaim === namespaceClaim)
+    return lastIds.ids;
+  const ids = [
     revocationIds.jti(token.jti),
     ...keyRevocationIds(token),
-    ...mintRevocationIds(context, token.subject, token.clientId, token.claims[context.tenant.namespaceClaim]),
+    ...mintRevocationIds(context, token.subject, token.clientId, token.claims[namespaceClaim]),
   ];
+  token.lastIds = { client, namespaceClaim, ids };
+  return ids;
+}
+
+function describeVerified(verified: VerifiedJwt): AccessToken | undefined {
+  const known = described.get(verified);
+  if (known !== undefined) return known;
+  const token = describe(verified.claims, verified.kid);
+  if (token !== undefined) described.set(verified, token);
+  return token;
 }
 
 function describe(claims: JsonObject, kid: string | undefined): AccessToken | undefined {

@@ -14,31 +14,31 @@ const RAISE = `
   ON CONFLICT (tenant, id) DO UPDATE SET
     not_after = max(not_after, excluded.not_after), expires_at = max(expires_at, excluded.expires_at)`;
 
-/**
- * How many ids one query finds: a token has fewer. A list in the statement takes half the time that an array of JSON takes,
- * which would serve any number of them.
- */
+/** How many ids one query finds: most tokens have fewer. */
 const IDS = 8;
 
-/** A place that gets no id is NULL, which equals nothing. */
-const FIND = `
-  SELECT id, not_after, expires_at, client FROM revocations
-  WHERE tenant = ? AND id IN (${Array(IDS).fill("?").join(", ")})`;
+/** Finds so many ids, which must differ. One look-up for each takes two thirds of the time that a list with `IN` takes. */
+const findOf = (ids: number) =>
+  Array.from(
+    { length: ids },
+    (_, id) => `SELECT id, not_after, expires_at, client FROM revocations WHERE tenant = ?1 AND id = ?${id + 2}`,
+  ).join(" UNION ALL ");
 
 /** Prepares the statements; returns the revocation stores of tenants. */
 export function prepareRevocations(connection: Connection): (tenant: string) => RevocationStore {
   const { database, read, write } = connection;
   const count = prepareCount(connection, "revocations", "expires_at");
   const raise = database.prepare(RAISE);
-  const find = database.prepare(FIND);
+  const finds = Array.from({ length: IDS }, (_, index) => database.prepare(findOf(index + 1)));
 
   function findRows(tenant: string, ids: readonly string[]): readonly RevocationRecord[] {
-    if (ids.length <= IDS) return find.all(tenant, ...ids).map(toRevocation);
     const distinct = [...new Set(ids)];
-    const parts = Array.from({ length: Math.ceil(distinct.length / IDS) }, (_, part) =>
-      distinct.slice(IDS * part, IDS * (part + 1)),
-    );
-    return parts.flatMap((part) => find.all(tenant, ...part).map(toRevocation));
+    const rows: RevocationRecord[] = [];
+    for (let at = 0; at < distinct.length; at += IDS) {
+      const part = distinct.slice(at, at + IDS);
+      for (const row of finds[part.length - 1]?.all(tenant, ...part) ?? []) rows.push(toRevocation(row));
+    }
+    return rows;
   }
 
   return (tenant) => ({
