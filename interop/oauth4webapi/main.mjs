@@ -39,6 +39,18 @@ assert.equal(claims.sub, "billing");
 await assert.rejects(oauth.validateJwtAccessToken(server, request(token), "invoices", options));
 console.log("validateJwtAccessToken");
 
+const postQuantum = await discover(`${issuer}/ml-dsa-44`, "oauth2");
+const { access_token: large } = await oauth.processClientCredentialsResponse(
+  postQuantum,
+  billing,
+  await oauth.clientCredentialsGrantRequest(postQuantum, billing, authentication, {}, options),
+);
+await oauth.validateJwtAccessToken(postQuantum, request(large), "orders", {
+  ...options,
+  signingAlgorithms: ["ML-DSA-44"],
+});
+console.log("ML-DSA-44 (RFC 9964)");
+
 const jwk = JSON.parse(process.env.INTEROP_JWK);
 const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
 const signer = { client_id: "signer" };
