@@ -73,9 +73,18 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
 /** Every algorithm that a tenant can be configured with. */
 export const SIGNING_ALGORITHMS = Object.keys(ALGORITHMS) as readonly SigningAlgorithm[];
 
-/** How many characters of a JWT its signature takes (RFC 7515 section 7.1). */
-export function signatureLength(algorithm: SigningAlgorithm): number {
-  return Math.ceil((ALGORITHMS[algorithm].signatureBytes * 4) / 3);
+/** A signature that takes more characters of a JWT than this may make it too long for a header. */
+const LONG_SIGNATURE = 1000;
+
+/** What an operator should know of the size of an algorithm's signatures, without a capital or a period, if anything. */
+export function sizeWarning(algorithm: SigningAlgorithm): string | undefined {
+  // In base64url (RFC 7515 section 7.1).
+  const length = Math.ceil((ALGORITHMS[algorithm].signatureBytes * 4) / 3);
+  if (length < LONG_SIGNATURE) return undefined;
+  return (
+    `a signature of ${algorithm} takes ${length} characters of each JWT; many servers and proxies accept 8 kB of headers ` +
+    "in all, some 16 kB: measure what lies before your resource servers, or give clients reference tokens"
+  );
 }
 
 /** A key pair that is ready to use. */

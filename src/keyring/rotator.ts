@@ -1,8 +1,15 @@
 import type { Clock, Instant } from "../base/clock.ts";
 import type { KeyUse } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
+import { sizeWarning } from "./algorithms.ts";
 import { dueRotation } from "./due.ts";
-import { type Rotation, type RotationMode, type RotationOrder, UnknownKeyError } from "./port.ts";
+import {
+  type Rotation,
+  type RotationMode,
+  type RotationOrder,
+  type SigningAlgorithm,
+  UnknownKeyError,
+} from "./port.ts";
 import { completeSeals } from "./reseal.ts";
 import { appendNext, findRequest, markCompromised, type NextKey, type RotationDependencies } from "./rotation.ts";
 import {
@@ -145,10 +152,11 @@ export class Rotator {
     const keys = describeKeys(read, use, policy, this.#clock.now());
     const made = findRequest(read, request);
     const staleUntil = made && jwksStaleUntil(made, policy);
+    const size = made && use === "signing" ? sizeWarning(made.algorithm as SigningAlgorithm) : undefined;
     return {
       keys,
       jwksStaleUntil: staleUntil,
-      warnings: warningsOf(use, leaked, keys.filter(isOvertaken), staleUntil),
+      warnings: warningsOf(use, leaked, keys.filter(isOvertaken), staleUntil, size),
       rotated: !dryRun,
     };
   }

@@ -14,13 +14,15 @@ const UNREACHED: Readonly<Record<KeyUse, readonly string[]>> = {
 
 /**
  * What an operator should know about a rotation. `leaked`: the key that it marked compromised; `overtaken`: keys that
- * will never be used; `staleUntil`: until when a verifier with a cached JWKS may lack the new key.
+ * will never be used; `staleUntil`: until when a verifier with a cached JWKS may lack the new key; `size`: of the new key's
+ * signatures.
  */
 export function warningsOf(
   use: KeyUse,
   leaked: { readonly generation: number } | undefined,
   overtaken: readonly { readonly generation: number }[],
   staleUntil: Instant | undefined,
+  size: string | undefined,
 ): readonly string[] {
   const warnings: string[] = [];
   const what = use === "signing" ? "signing key" : "refresh key";
@@ -33,6 +35,7 @@ export function warningsOf(
       `A verifier with a cached JWKS may not know the new key until ${new Date(staleUntil).toISOString()}.`,
     );
   }
+  if (size !== undefined) warnings.push(`${size.slice(0, 1).toUpperCase()}${size.slice(1)}.`);
   for (const { generation } of overtaken)
     warnings.push(`The pending ${what} ${generation} is superseded and will never be used.`);
   return warnings;

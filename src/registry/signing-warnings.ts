@@ -1,20 +1,13 @@
-import { signatureLength } from "../keyring/algorithms.ts";
+import { sizeWarning } from "../keyring/algorithms.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { TenantFile } from "./schema-tenant.ts";
 
-/** A signature that takes more characters of a JWT than this may make it too long for a header. */
-const LONG_SIGNATURE = 1000;
-
 /** Warns of tokens that some servers refuse for their size, and of keys that verifiers do not find. */
 export function warnOfSigning({ signing: { algorithm, jwksKeyTypes } }: TenantFile, warnings: Problems): void {
-  const length = signatureLength(algorithm);
-  if (length < LONG_SIGNATURE) return;
-  warnings
-    .at("algorithm")
-    .add(
-      `the signature of ${algorithm} alone takes ${length} characters of each JWT; many servers and proxies accept 8 kB of ` +
-        "headers in all, some 16 kB: measure what lies before your resource servers, or give clients reference tokens",
-    );
+  const size = sizeWarning(algorithm);
+  // Those whose signatures are long have keys of a new kind, too.
+  if (size === undefined) return;
+  warnings.at("algorithm").add(size);
   if (jwksKeyTypes !== "classic") return;
   warnings
     .at("jwksKeyTypes")

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { toSeconds } from "../../src/base/clock.ts";
-import type { RotationOrder } from "../../src/keyring/port.ts";
-import type { Store } from "../../src/store/port.ts";
+import type { RotationOrder, SigningAlgorithm } from "../../src/keyring/port.ts";
+import type { KeyUse, Store } from "../../src/store/port.ts";
 import { fakeClock } from "../support/clock.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { DAY, HOUR, testKeyring } from "../support/keyring.ts";
@@ -131,6 +131,19 @@ describe("rotation by schedule", () => {
     await changed.keyring.poll();
     expect(changed.keyring.signer(clock.now()).algorithm).toBe("EdDSA");
     expect(changed.keyring.describe(clock.now()).filter(({ use }) => use === "signing")).toHaveLength(2);
+  });
+
+  it("tells an operator of signatures that are long", async () => {
+    const signing = { rotateEvery: 30 * 86_400, publishAhead: 86_400, jwksMaxAge: 3600 };
+    const warningsFor = async (algorithm: SigningAlgorithm, use: KeyUse) => {
+      const { keyring } = await testKeyring(createMemoryStore(), { tenant: { signing: { algorithm, ...signing } } });
+      return (await keyring.rotate(order({ use, dryRun: true }), () => undefined)).warnings;
+    };
+    expect(await warningsFor("ML-DSA-44", "signing")).toEqual([
+      expect.stringMatching(/^A signature of ML-DSA-44 takes 3227 characters of each JWT; .*\.$/),
+    ]);
+    expect(await warningsFor("ML-DSA-44", "refresh")).toEqual([]);
+    expect(await warningsFor("ES512", "signing")).toEqual([]);
   });
 
   it("gives the keys of refresh tokens a schedule of their own, and keeps them for a grant's life", async () => {
