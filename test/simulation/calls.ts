@@ -49,6 +49,8 @@ export interface Call<K extends OperationName = OperationName> {
   readonly request: Operations[K]["request"];
   /** What is wrong with it, as the code that it is to be refused with whatever else is so. */
   readonly flaw: OAuthErrorCode | undefined;
+  /** What the client proves itself with instead of a secret. Whether that was used before, another oracle knows. */
+  readonly assertion: string | undefined;
   readonly node: Incarnation;
   /** When it was called, or its tenant was open if that was later. */
   start: Instant;

@@ -30,6 +30,7 @@ const FOLLOWER = "src/registry/follower.ts";
 const OPEN_TENANTS = "src/server/open-tenants.ts";
 const LAZY_TENANT = "src/server/lazy-tenant.ts";
 const TENANT_OPENER = "src/server/tenant-opener.ts";
+const FIRST_USE = "src/engine/first-use.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
 /** Everything that the simulation is known to notice. */
@@ -581,6 +582,41 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/registry/keeping.ts",
     "this.servedUntil(deletedAt) + lifetime + 2 * maxClockSkew",
     "deletedAt",
+  ),
+  one(
+    "assertion-not-marked",
+    "an assertion is taken whatever its jti",
+    FIRST_USE,
+    "if (uses !== 1)",
+    "if (uses === 0)",
+  ),
+  one(
+    "assertion-forgotten",
+    "an assertion is forgotten while its leeway lasts",
+    FIRST_USE,
+    "expiresAt: acceptedUntil + maxClockSkew",
+    "expiresAt: acceptedUntil - 60_000",
+  ),
+  one(
+    "assertion-taken-late",
+    "an assertion is taken although it ended while the store took its time",
+    FIRST_USE,
+    "clock.now() < acceptedUntil ?",
+    "clock.now() < Infinity ?",
+  ),
+  one(
+    "assertion-taken-unmarked",
+    "an assertion is taken although the store cannot mark it",
+    FIRST_USE,
+    "expiresAt: acceptedUntil + maxClockSkew }]);",
+    "expiresAt: acceptedUntil + maxClockSkew }]).catch(() => [1]);",
+  ),
+  one(
+    "assertion-unsigned",
+    "an assertion is taken whoever signed it",
+    "src/engine/clients/private-key-jwt.ts",
+    'if (signedness !== "signed") return signedness;',
+    "",
   ),
 ];
 

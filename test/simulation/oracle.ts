@@ -351,8 +351,8 @@ export class Oracle {
     }
     if (call.outcome?.kind !== "refused") return;
     const { code, usedUp } = call.outcome;
-    // Of limits another oracle knows.
-    if (code === flaw || usedUp !== undefined) return;
+    // Of limits and of assertions others know.
+    if (code === flaw || usedUp !== undefined || (call.assertion !== undefined && code === "invalid_client")) return;
     if (code === "temporarily_unavailable") {
       // A poll that fails is tried again soon, so a node that has not polled for so long had trouble not long ago.
       const hadTrouble = Math.max(node.lastFailure, node.lastSlow) >= call.start - 3 * KEY_TIMES.keyPollEvery * 1000;

@@ -1,4 +1,5 @@
 import type { Instant } from "../../src/base/clock.ts";
+import { asserting } from "./assertions.ts";
 import { Actor } from "./clients.ts";
 import { guesser, spender } from "./limited-clients.ts";
 import { Violation } from "./oracle.ts";
@@ -71,6 +72,7 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
   for (let index = 0; index < 2; index++) scheduler.spawn(registered(world, stream(`registered ${index}`)));
   scheduler.spawn(tenantRegistrar(world, stream("tenant registrar")));
   for (let index = 0; index < 2; index++) scheduler.spawn(tenantUser(world, stream(`tenant user ${index}`)));
+  scheduler.spawn(asserting(world, stream("asserting")));
   if (!limits) return;
   for (let index = 0; index < 2; index++) {
     scheduler.spawn(spender(world, stream(`spender ${index}`)));

@@ -15,6 +15,11 @@ export type ClientId = (typeof CLIENTS)[number];
 /** The client whose tokens without another subject are its own (RFC 9068 section 2.2). */
 export const OWN_SUBJECT: ClientId = "web";
 
+/** The client that has no secret, and proves who it is by its own key. */
+export const ASSERTING_CLIENT = "keyed";
+/** What stands for its private key, and in the simulation for its public one too. */
+export const ASSERTION_SECRET = "the key of keyed";
+
 /** The client whose requests are limited, where there are limits. */
 export const LIMITED_CLIENT = "limited";
 
@@ -79,7 +84,7 @@ function buildTenant(id: string, variant: Variant): Tenant {
       authorities: new Map([["idp", { issuer: "https://idp.example", audiences: [id], subjectPrefix: "", amr: [] }]]),
       rateLimits: variant.limits ? LIMITS : NO_RATE_LIMITS,
     },
-    [...CLIENTS.map((client) => clientOf(client, variant)), ...(variant.limits ? [LIMITED] : [])],
+    [...CLIENTS.map((client) => clientOf(client, variant)), ASSERTING, ...(variant.limits ? [LIMITED] : [])],
   );
 }
 
@@ -93,12 +98,23 @@ const LIMITS: RateLimits = {
   failed_authentication_per_address: [{ most: 6, period: 30 }],
 };
 
-const LIMITED = testClient({
-  id: LIMITED_CLIENT,
+const LIFETIMES = {
   accessTokenLifetime: 20,
   idTokenLifetime: 20,
   slidingRefreshTokenLifetime: 100,
   absoluteRefreshTokenLifetime: 400,
+};
+
+const ASSERTING = testClient({
+  id: ASSERTING_CLIENT,
+  secrets: [],
+  keys: { jwks: [{ x: ASSERTION_SECRET }] },
+  ...LIFETIMES,
+});
+
+const LIMITED = testClient({
+  id: LIMITED_CLIENT,
+  ...LIFETIMES,
   claims: new Map(),
   rateLimits: {
     mint_per_client: [

@@ -2,6 +2,7 @@ import type { Instant } from "../../src/base/clock.ts";
 import { OAuthError } from "../../src/engine/errors.ts";
 import type { TenantEngine } from "../../src/engine/port.ts";
 import { RateLimitedError } from "../../src/engine/rate-limited.ts";
+import { asserted } from "../support/assertions.ts";
 import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
 import { type ClockKind, Clocks } from "./clocks.ts";
@@ -143,12 +144,12 @@ export class World implements Surroundings {
   async call<K extends OperationName>(
     node: Incarnation,
     operation: K,
-    caller: { tenant: string; client: string; secret?: string; address?: string },
+    caller: { tenant: string; client: string; secret?: string; address?: string; assertion?: string },
     request: Operations[K]["request"],
     flaw?: Call["flaw"],
   ): Promise<Call<K>> {
     this.#calls += 1;
-    const { tenant, client, secret, address } = caller;
+    const { tenant, client, secret, address, assertion } = caller;
     const call = {
       id: this.#calls,
       operation,
@@ -156,6 +157,7 @@ export class World implements Surroundings {
       client,
       request,
       flaw,
+      assertion,
       node,
       start: this.scheduler.now,
       off: this.clocks.off,
@@ -173,7 +175,9 @@ export class World implements Surroundings {
     const credentials =
       operation === "rotate" || operation === "revokeClient"
         ? OPERATOR
-        : { ...credentialsOf(client), ...(secret !== undefined && { clientSecret: secret }), remoteAddress: address };
+        : assertion !== undefined
+          ? asserted(assertion)
+          : { ...credentialsOf(client), ...(secret !== undefined && { clientSecret: secret }), remoteAddress: address };
     const lost: Outcome<never> = { kind: "lost" };
     const outcome = await Promise.race([
       node.crashed.then(() => lost),
