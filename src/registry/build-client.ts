@@ -2,7 +2,7 @@ import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
 import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS, OPENID } from "../token/scope.ts";
-import { buildKeys } from "./build-keys.ts";
+import { buildKeys, checkWorkload } from "./build-keys.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { ReadSecret } from "./secret.ts";
@@ -14,6 +14,8 @@ export interface ClientContext {
   readonly limits: Limits;
   /** The names of the tenant's resources. */
   readonly resources: readonly string[];
+  /** The names of the tenant's issuers of workloads. */
+  readonly workloadIssuers: readonly string[];
   readonly grantTypes: readonly string[];
   readonly readSecret: ReadSecret;
   /** Whether a client that needs a secret may have none yet: until it gets one, nobody can be it. */
@@ -45,6 +47,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkTokenSize(file, context, problems);
   checkClaims(file, context, problems);
   checkIntrospection(file, context, problems);
+  checkWorkload(file, context.workloadIssuers, problems.at("workload"));
   const { allowPublicMint, jwks, jwksUri, jwksAllowPrivateNetwork, ...registered } = file;
   return {
     ...registered,
@@ -116,9 +119,12 @@ function checkDefaultScopes({ scopes, defaultScopes }: ClientFile, problems: Pro
 }
 
 function checkSecretRules(file: ClientFile, { secretsMayFollow = false }: ClientContext, problems: Problems): void {
-  const hasNone = file.secrets.length === 0 && file.jwks === undefined && file.jwksUri === undefined;
-  if (file.requireSecret && hasNone && !secretsMayFollow) {
-    problems.at("secrets").add("expected at least one, as requireSecret is true and there is neither jwks nor jwksUri");
+  const { secrets, jwks, jwksUri, workload } = file;
+  const hasProof = secrets.length > 0 || jwks !== undefined || jwksUri !== undefined || workload.length > 0;
+  if (file.requireSecret && !hasProof && !secretsMayFollow) {
+    problems
+      .at("secrets")
+      .add("expected at least one, as requireSecret is true and there is neither jwks, jwksUri nor workload");
   }
   if (!file.requireSecret && file.requireRefreshSecret) {
     problems.at("requireRefreshSecret").add("expected false, as requireSecret is false");

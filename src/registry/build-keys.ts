@@ -1,7 +1,8 @@
+import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
 import { checkReach } from "./authorities.ts";
+import type { PublicKeys } from "./public-keys.ts";
 import type { ClientFile } from "./schema-client.ts";
-import type { PublicKeys } from "./tenant.ts";
 
 type KeySettings = Pick<ClientFile, "jwks" | "jwksUri" | "jwksAllowPrivateNetwork">;
 
@@ -15,4 +16,17 @@ export function buildKeys(
   if (jwksUri === undefined) return undefined;
   checkReach(jwksUri, { allowPrivateNetwork, setting: "jwksAllowPrivateNetwork" }, problems.at("jwksUri"));
   return { jwksUri, allowPrivateNetwork };
+}
+
+/** Notes every workload whose issuer the tenant does not have. */
+export function checkWorkload(
+  { workload }: Pick<ClientFile, "workload">,
+  issuers: readonly string[],
+  problems: Problems,
+): void {
+  for (const [index, { issuer }] of workload.entries()) {
+    if (issuers.includes(issuer)) continue;
+    const hint = didYouMean(issuer, issuers);
+    problems.at(index, "issuer").add(`${JSON.stringify(issuer)} is none of the tenant's workloadIssuers${hint}`);
+  }
 }

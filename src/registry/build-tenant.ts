@@ -12,6 +12,7 @@ import { checkSigning } from "./key-times.ts";
 import type { LimitsFile, TenantFile, TenantsFile } from "./schema-tenant.ts";
 import type { ReadSecret } from "./secret.ts";
 import { type Client, type Limits, type Operator, type Tenant, TOKEN_PATH } from "./tenant.ts";
+import { buildWorkloadIssuers } from "./workload-issuers.ts";
 
 /** What any tenant is checked against. */
 interface CommonContext {
@@ -62,12 +63,16 @@ export function buildTenants(
   return tenants;
 }
 
+/** The part of a tenant that its clients depend on. */
+type TenantOfClients = Pick<Tenant, "namespaceClaim" | "limits" | "resources" | "workloadIssuers">;
+
 /** What a client of a tenant is checked against. */
 export function clientContextOf(
-  { namespaceClaim, limits, resources }: Pick<Tenant, "namespaceClaim" | "limits" | "resources">,
+  { namespaceClaim, limits, resources, workloadIssuers }: TenantOfClients,
   { grantTypes, readSecret = () => undefined }: Pick<CommonContext, "grantTypes" | "readSecret">,
 ): ClientContext {
-  return { namespaceClaim, limits, resources: [...resources.keys()], grantTypes, readSecret };
+  const names = { resources: [...resources.keys()], workloadIssuers: [...workloadIssuers.keys()] };
+  return { namespaceClaim, limits, ...names, grantTypes, readSecret };
 }
 
 /** Builds one tenant from its registration. Notes every rule that it breaks by itself. */
@@ -78,7 +83,9 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
   checkAuthorities(file.authorities, file.limits.subjectLength, problems.at("authorities"));
   const limits = buildLimits(file.limits, problems.at("limits"));
   const resources = new Map(Object.entries(file.resources));
-  const clientContext = clientContextOf({ namespaceClaim: file.markClaim, limits, resources }, context);
+  const workloadIssuers = buildWorkloadIssuers(file.workloadIssuers, problems.at("workloadIssuers"));
+  const own = { namespaceClaim: file.markClaim, limits, resources, workloadIssuers };
+  const clientContext = clientContextOf(own, context);
   const clients = new Map<string, Client>();
   for (const [clientId, client] of Object.entries(file.clients)) {
     clients.set(clientId, buildClient(clientId, client, clientContext, problems.at("clients", clientId)));
@@ -92,6 +99,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
     strictClientAuthentication: file.strictClientAuthentication,
     resources,
     authorities: new Map(Object.entries(file.authorities)),
+    workloadIssuers,
     clients,
     clientDefaults: clientDefaultsOf(context.words),
     namespaceClaim: file.markClaim,

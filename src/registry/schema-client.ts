@@ -33,6 +33,17 @@ const client = z.strictObject({
     .describe(
       "Whether jwksUri may be at private addresses; otherwise only at public ones, or on loopback if its host is",
     ),
+  workload: z
+    .array(
+      z.strictObject({
+        issuer: text.describe("The name of one of the tenant's workloadIssuers"),
+        subject: text.describe("The sub of the workload's tokens, word for word: no pattern"),
+      }),
+    )
+    .default([])
+    .describe(
+      "The workloads that are this client, by what their platform gives them instead of a secret; default: none",
+    ),
   legacyAudience: flag
     .default(false)
     .describe(

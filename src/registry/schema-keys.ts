@@ -40,8 +40,10 @@ export const jwksUrl = z
   .refine(isHttpsOrLoopback, expected("an https URL (http only on loopback) without user and fragment"));
 
 function areTold(keys: readonly JsonObject[]): boolean {
-  const ids = new Set(keys.map(({ kid }) => kid).filter((kid) => typeof kid === "string"));
-  return ids.size === keys.length;
+  // A bundle of SPIFFE has keys for certificates too, which need no kid.
+  const used = keys.filter(({ use }) => use !== "x509-svid");
+  const ids = new Set(used.map(({ kid }) => kid).filter((kid) => typeof kid === "string"));
+  return ids.size === used.length;
 }
 
 /** Why it cannot be used, if so, without any of its values. */

@@ -6,6 +6,7 @@ import { count, duration, durationBetween, filledIn, flag, issuerUrl, text } fro
 import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
 import { clientDefaults, clients } from "./schema-client.ts";
+import { jwksUrl, publicJwks } from "./schema-keys.ts";
 import { rateLimits } from "./schema-rate-limits.ts";
 import { JWKS_KEY_TYPES } from "./signing-policy.ts";
 
@@ -61,6 +62,22 @@ const authority = z.strictObject({
     ),
 });
 
+const workloadIssuer = z.strictObject({
+  issuer: authorityUrl.optional().describe("The iss of its tokens, such as a cluster's: https, or http on loopback"),
+  trustDomain: z
+    .string(expected("a trust domain"))
+    .regex(/^[a-z0-9._-]{1,255}$/, expected("a trust domain of SPIFFE, such as example.org"))
+    .optional()
+    .describe("Its trust domain, if its tokens are JWT-SVIDs (SPIFFE), instead of issuer"),
+  jwks: publicJwks.optional().describe("Its public keys, a JWKS; of a trust domain, its bundle"),
+  jwksUri: jwksUrl
+    .optional()
+    .describe("Where its public keys are, instead of jwks; default: where the discovery document of issuer says"),
+  allowPrivateNetwork: flag
+    .default(false)
+    .describe("Whether they may be at private addresses; otherwise only at public ones, or on loopback if the URL is"),
+});
+
 const limits = z.strictObject({
   claimsBytes: count(MAX_BODY)
     .default(16_384)
@@ -103,6 +120,10 @@ const tenant = z.strictObject({
     .record(text, authority)
     .default({})
     .describe("The trusted OpenID providers by the name that callers use"),
+  workloadIssuers: z
+    .record(text, workloadIssuer)
+    .default({})
+    .describe("Who vouches for workloads that are clients, by the name that the clients' workload uses"),
   clientDefaults: clientDefaults
     .optional()
     .describe("Members for all clients that leave them out, those that operators create included"),

@@ -4,6 +4,7 @@ import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
 import type { AccessTokenProfile } from "../token/access-token-profile.ts";
 import type { TokenTypeName } from "../token/token-types.ts";
+import type { PublicKeys, Workload, WorkloadIssuer } from "./public-keys.ts";
 import type { SigningPolicy } from "./signing-policy.ts";
 
 /** A tenant, as configured. The engine knows tenants and clients only by these types. */
@@ -23,6 +24,8 @@ export interface Tenant {
   readonly resources: ReadonlyMap<string, readonly string[]>;
   /** The trusted OpenID providers, by the name that callers use. */
   readonly authorities: ReadonlyMap<string, Authority>;
+  /** Those whose workloads may be clients, by the name that clients' registrations use. */
+  readonly workloadIssuers: ReadonlyMap<string, WorkloadIssuer>;
   readonly clients: ReadonlyMap<string, Client>;
   /** Members of clients' entries, in the words of the file, for clients that leave them out. */
   readonly clientDefaults: JsonObject;
@@ -129,15 +132,6 @@ interface SecretTimes {
   readonly expiresAt?: Instant | undefined;
 }
 
-/** Where somebody's public keys are: here as JWKs, or at the URL of a JWKS. */
-export type PublicKeys =
-  | { readonly jwks: readonly JsonObject[] }
-  | {
-      readonly jwksUri: string;
-      /** Whether it may be at addresses in a private network. */
-      readonly allowPrivateNetwork: boolean;
-    };
-
 /** Whether an access token is a JWT, verified by its signature, or a handle, looked up in the store. */
 export type AccessTokenType = "jwt" | "reference";
 
@@ -149,6 +143,8 @@ export interface Client {
   readonly secrets: readonly SecretHash[];
   /** The keys that its assertions are signed with (RFC 7523 section 2.2); absent: it may not use any. */
   readonly keys?: PublicKeys | undefined;
+  /** The workloads that are this client. */
+  readonly workload: readonly Workload[];
   /** Whether `aud` of its assertions may be the token endpoint instead of the issuer. */
   readonly legacyAudience: boolean;
   /** False: the secret is optional. */

@@ -51,6 +51,7 @@ export type AssertionFlaw =
   | "client unknown"
   | "client has no keys"
   | "names another client"
+  | "not a SPIFFE ID"
   | "another issuer"
   | "another audience"
   | "no exp"

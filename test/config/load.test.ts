@@ -53,6 +53,7 @@ describe("a configuration file", () => {
       strictClientAuthentication: false,
       resources: new Map(),
       authorities: new Map(),
+      workloadIssuers: new Map(),
       clients: undefined,
       namespaceClaim: "client_namespace",
       limits: {
@@ -80,6 +81,7 @@ describe("a configuration file", () => {
       id: "web",
       namespace: undefined,
       secrets: [{ kind: "sha256", digest: Uint8Array.from(Buffer.from(SECRET.slice(7), "base64url")) }],
+      workload: [],
       legacyAudience: false,
       requireSecret: true,
       enabled: true,

@@ -156,7 +156,10 @@ describe("the shape", () => {
 
 describe("the rules", () => {
   test.each([
-    [{ secrets: [] }, "secrets: expected at least one, as requireSecret is true and there is neither jwks nor jwksUri"],
+    [
+      { secrets: [] },
+      "secrets: expected at least one, as requireSecret is true and there is neither jwks, jwksUri nor workload",
+    ],
     [{ requireSecret: false, requireRefreshSecret: true }, "requireRefreshSecret: expected false"],
     [{ requireSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],
     [{ requireRefreshSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],

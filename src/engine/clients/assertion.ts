@@ -10,6 +10,8 @@ import { clientRefused } from "./refusals.ts";
 export const ASSERTION_TYPES = {
   /** RFC 7523 section 2.2. */
   jwtBearer: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+  /** draft-ietf-oauth-spiffe-client-auth. */
+  jwtSpiffe: "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe",
 } as const;
 
 /** The longest assertion, in characters. */

@@ -1,11 +1,16 @@
-import type { Client, Tenant } from "../../registry/tenant.ts";
+import type { Tenant } from "../../registry/tenant.ts";
 import { SIGNATURE_ALGORITHMS } from "../../token/signed-jwt.ts";
 import { clientSecret } from "./client-secret.ts";
 import type { ClientAuthenticationMethod } from "./method.ts";
 import { privateKeyJwt } from "./private-key-jwt.ts";
+import { spiffeJwt } from "./spiffe-jwt.ts";
 
 /** Every client authentication method. At most one may be used in a request. */
-export const clientAuthenticationMethods: readonly ClientAuthenticationMethod[] = [clientSecret, privateKeyJwt];
+export const clientAuthenticationMethods: readonly ClientAuthenticationMethod[] = [
+  clientSecret,
+  privateKeyJwt,
+  spiffeJwt,
+];
 
 /** What a tenant's metadata says of client authentication. */
 export interface ClientAuthentication {
@@ -16,10 +21,10 @@ export interface ClientAuthentication {
 }
 
 /** What the enabled clients of a tenant authenticate with; without any, secrets. Looks at every client. */
-export function clientAuthenticationOf({ clients }: Tenant): ClientAuthentication {
+export function clientAuthenticationOf(tenant: Tenant): ClientAuthentication {
   const unseen = new Set(clientAuthenticationMethods);
-  for (const client of clients.values()) {
-    for (const method of unseen) if (isUsedBy(client, method)) unseen.delete(method);
+  for (const client of tenant.clients.values()) {
+    for (const method of unseen) if (client.enabled && method.mayUse(client, tenant)) unseen.delete(method);
     if (unseen.size === 0) break;
   }
   const used = clientAuthenticationMethods.filter((method) => !unseen.has(method));
@@ -28,8 +33,4 @@ export function clientAuthenticationOf({ clients }: Tenant): ClientAuthenticatio
     methods: listed.flatMap(({ names }) => names),
     signingAlgorithms: listed.some(({ isSigned }) => isSigned) ? SIGNATURE_ALGORITHMS : [],
   };
-}
-
-function isUsedBy(client: Client, method: ClientAuthenticationMethod): boolean {
-  return client.enabled && method.mayUse(client);
 }

@@ -42,7 +42,7 @@ export interface ClientAuthenticationMethod {
   /** Whether its proof is a signature (`token_endpoint_auth_signing_alg_values_supported`). */
   readonly isSigned: boolean;
   /** Whether the client's registration has what it needs. */
-  mayUse(client: Client): boolean;
+  mayUse(client: Client, tenant: Tenant): boolean;
   /**
    * Reads what a caller presents by this method; undefined if the caller does not use it. Throws OAuthError
    * `invalid_client` if the credentials are malformed, `invalid_request` if they are too long.

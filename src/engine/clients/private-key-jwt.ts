@@ -1,13 +1,13 @@
-import { AuthorityUnavailableError } from "../../authorities/port.ts";
-import type { Client, PublicKeys, Tenant } from "../../registry/tenant.ts";
+import type { Client, Tenant } from "../../registry/tenant.ts";
 import type { AssertionFlaw } from "../../telemetry/events.ts";
 import type { SignedJwt } from "../../token/signed-jwt.ts";
-import { OAuthError } from "../errors.ts";
 import { useOnce } from "../first-use.ts";
 import type { Caller } from "../request.ts";
 import { ASSERTION_TYPES, assertionIn, presentationOf, readAssertion, unreadable } from "./assertion.ts";
 import { acceptedUntil, flawOfTimes, isFor } from "./assertion-claims.ts";
+import { signednessOf } from "./assertion-signature.ts";
 import type { ClientAuthenticationMethod, MethodContext } from "./method.ts";
+import { findIssuer, hasWorkload, workloadPresentation } from "./workload.ts";
 
 const METHOD = "private_key_jwt";
 
@@ -16,20 +16,24 @@ const TYPES = new Set(["jwt", "client-authentication+jwt"]);
 
 /**
  * A JWT that the client signs with its own key, once for each request (RFC 7523 section 2.2, OpenID Connect Core section
- * 9, draft-ietf-oauth-rfc7523bis).
+ * 9, draft-ietf-oauth-rfc7523bis); or one that an issuer of workloads made for it, such as a service-account token of
+ * Kubernetes.
  */
 export const privateKeyJwt: ClientAuthenticationMethod = {
   names: [METHOD],
   isSigned: true,
-  mayUse: ({ keys }) => keys !== undefined,
+  mayUse: (client, tenant) => client.keys !== undefined || hasWorkload(client, tenant, "issuer"),
 
   read(caller, context) {
     const assertion = assertionIn(caller, ASSERTION_TYPES.jwtBearer);
     if (assertion === undefined) return undefined;
     const jwt = readAssertion(assertion, TYPES);
     if (typeof jwt === "string") return unreadable(METHOD, jwt, caller, context);
-    const { sub } = jwt.claims;
+    const { iss, sub } = jwt.claims;
     if (typeof sub !== "string") return unreadable(METHOD, "malformed", caller, context);
+    // RFC 7521 section 4.2: somebody else may vouch for the client, such as the cluster that it runs in.
+    const issuer = findIssuer(context.tenant, "issuer", iss);
+    if (issuer !== undefined) return workloadPresentation({ method: METHOD, jwt, sub, issuer }, caller, context);
     const check = (client: Client) => flawOf(jwt, client, caller, context);
     return presentationOf({ method: METHOD, clientId: sub, check }, context);
   },
@@ -59,13 +63,4 @@ async function flawOf(
 
 function audiencesOf({ legacyAudience }: Client, { issuer, tokenEndpoint }: Tenant): readonly string[] {
   return legacyAudience ? [issuer, tokenEndpoint] : [issuer];
-}
-
-async function signednessOf(jwt: SignedJwt, keys: PublicKeys, { authorities }: MethodContext) {
-  try {
-    return await authorities.checkSignature(jwt, keys);
-  } catch (cause) {
-    if (!(cause instanceof AuthorityUnavailableError)) throw cause;
-    throw new OAuthError("temporarily_unavailable", "The client's keys are unavailable. Try again.", { cause });
-  }
 }
