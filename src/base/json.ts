@@ -6,6 +6,11 @@ export interface JsonObject {
   readonly [name: string]: JsonValue;
 }
 
+/** The members of an object that is about to be written as JSON, which leaves out those that are undefined. */
+export interface JsonMembers {
+  readonly [name: string]: JsonValue | undefined;
+}
+
 /** Whether a JSON value is an object: not null, not an array. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -44,10 +44,11 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
   }
 
   async function proven<R extends { readonly mac: string | undefined }>(
-    row: R | undefined,
+    found: Promise<R | undefined> | R,
     textOf: (tenant: string, row: R) => string,
     emit: Emit,
   ): Promise<R | undefined> {
+    const row = await found;
     if (row === undefined || (await isGenuine(row.mac, textOf(tenant, row)))) return row;
     tell(emit);
     return undefined;
@@ -58,7 +59,7 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
     families: {
       ...store.families,
       // Only reads are checked. Writes go by id, and can only end or move a row that a read has accepted.
-      find: async (id) => proven(await store.families.find(id), familyText, emit),
+      find: (id) => proven(store.families.find(id), familyText, emit),
       async list(query) {
         const { families, next } = await store.families.list(query);
         const genuine = await Promise.all(families.map((row) => proven(row, familyText, emit)));
@@ -67,7 +68,7 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
     },
     referenceTokens: {
       ...store.referenceTokens,
-      find: async (digest) => proven(await store.referenceTokens.find(digest), referenceTokenText, emit),
+      find: (digest) => proven(store.referenceTokens.find(digest), referenceTokenText, emit),
     },
   });
 }

@@ -11,7 +11,7 @@ import {
 } from "node:crypto";
 import { promisify } from "node:util";
 import { calculateJwkThumbprint, decodeProtectedHeader, type JWK } from "jose";
-import type { JsonObject } from "../base/json.ts";
+import type { JsonMembers, JsonObject } from "../base/json.ts";
 import { isJsonObject, parseExactJson } from "../base/json.ts";
 import { JWT_TYPES, type JwtType } from "../token/jwt-type.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
@@ -94,7 +94,7 @@ export interface SigningKey {
   readonly algorithm: SigningAlgorithm;
   readonly publicJwk: PublicJwk;
   /** Signs claims as a JWS in compact form. */
-  sign(claims: JsonObject, typ: JwtType): Promise<string>;
+  sign(claims: JsonMembers, typ: JwtType): Promise<string>;
   /** Returns the claims of a JWS in compact form, or undefined if this key did not sign them. */
   verify(jwt: string): Promise<JsonObject | undefined>;
 }

@@ -95,9 +95,9 @@ export class Keyring implements TenantKeyring {
   }
 
   /** Another node may have made an unknown generation a moment ago: reads the keys then, in turn with others who ask. */
-  async awaitRefreshKey(generation: number): Promise<void> {
-    const isKnown = ({ refresh }: Snapshot) => refresh.some((key) => key.generation === generation);
-    if (!isKnown(this.#reader.snapshot)) await this.#reader.readInTurn();
+  awaitRefreshKey(generation: number): Promise<unknown> | undefined {
+    const isKnown = this.#reader.snapshot.refresh.some((key) => key.generation === generation);
+    return isKnown ? undefined : this.#reader.readInTurn();
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Instant } from "../base/clock.ts";
-import type { JsonObject } from "../base/json.ts";
+import type { JsonMembers, JsonObject } from "../base/json.ts";
 import { UnavailableError } from "../base/unavailable.ts";
 import type { KeyUse } from "../store/port.ts";
 import type { Emit } from "../telemetry/events.ts";
@@ -75,7 +75,7 @@ export interface Signer {
   readonly kid: string;
   readonly algorithm: SigningAlgorithm;
   /** Signs claims as a JWS in compact form with the header members alg, kid and typ (RFC 7515 section 7.1). */
-  sign(claims: JsonObject, typ: JwtType): Promise<string>;
+  sign(claims: JsonMembers, typ: JwtType): Promise<string>;
   /**
    * The left half of the hash that goes with the algorithm, base64url (`at_hash`, OpenID Connect Core section 3.1.3.6).
    */
@@ -98,8 +98,8 @@ export interface TenantKeyring {
    * none.
    */
   macGeneration(now: Instant): number;
-  /** Resolves once it is certain whether that generation exists: reads the keys if it is unknown. */
-  awaitRefreshKey(generation: number): Promise<void>;
+  /** Resolves once it is certain whether that generation exists: reads the keys if it is unknown. Undefined: it exists. */
+  awaitRefreshKey(generation: number): Promise<unknown> | undefined;
   /** HMAC-SHA256 of a text under that generation's key, base64url; undefined if there is no such key. */
   mac(generation: number, text: string): string | undefined;
   /** Until when rows without a MAC are accepted; 0: none is. */

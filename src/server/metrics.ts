@@ -33,17 +33,17 @@ export function openMetrics({ metrics }: Pick<Config, "metrics">, logger: Logger
 
 /** Measures the calls of a store. `name`: what the store is called. */
 export function measuredStoreCalls(name: string, meter: Meter, elapsed = thisMachine.elapsed): Around {
-  return async (operation, run) => {
+  return (operation, run) => {
     const begun = elapsed();
-    let outcome: EndedStoreCall["outcome"] = "ok";
-    try {
-      return await run();
-    } catch (error) {
-      outcome = error instanceof UnavailableError ? "unavailable" : "error";
-      throw error;
-    } finally {
+    const tell = (outcome: EndedStoreCall["outcome"]) =>
       meter.storeCall({ store: name, operation, outcome, seconds: (elapsed() - begun) / 1000 });
-    }
+    const running = run();
+    // The caller waits for the call itself, and not for this.
+    void running.then(
+      () => tell("ok"),
+      (error) => tell(error instanceof UnavailableError ? "unavailable" : "error"),
+    );
+    return running;
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import { type Authorities, AuthorityUnavailableError, IdTokenError } from "../../src/authorities/port.ts";
-import { isJsonObject, type JsonObject, parseExactJson } from "../../src/base/json.ts";
+import { isJsonObject, type JsonMembers, type JsonObject, parseExactJson } from "../../src/base/json.ts";
 import type { Signatures } from "../../src/keyring/algorithms.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
 import { type SealBinding, SealError, type Sealer } from "../../src/keyring/seal.ts";
@@ -106,7 +106,7 @@ function kidOf(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
-function encode(value: JsonObject): string {
+function encode(value: JsonMembers): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 

@@ -1,21 +1,21 @@
 import { type Instant, toSeconds } from "../../base/clock.ts";
-import type { JsonObject, JsonValue } from "../../base/json.ts";
+import type { JsonMembers, JsonObject } from "../../base/json.ts";
 import type { Client } from "../../registry/tenant.ts";
 import { ACCESS_TOKEN_PROFILES } from "../../token/access-token-profile.ts";
 import { ACTOR_CLAIM, MAY_ACT_CLAIM } from "../../token/actor.ts";
-import { ANCESTORS_CLAIM } from "../../token/ancestor.ts";
+import { ANCESTORS_CLAIM, type Ancestor } from "../../token/ancestor.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import type { Approval } from "../policy.ts";
 import { subjectOf } from "../subjects.ts";
 
 /** The claims of an access token, JWT or reference, in the client's profile. */
-export function accessTokenClaims(approval: Approval, client: Client, jti: string, now: Instant): JsonObject {
+export function accessTokenClaims(approval: Approval, client: Client, jti: string, now: Instant): JsonMembers {
   const scope = approval.listsOfflineAccess
     ? approval.scopes
     : approval.scopes.filter((name) => name !== OFFLINE_ACCESS);
   const iat = toSeconds(now);
   // The caller's own claims come last and override nothing: names that the mint owns were refused before.
-  return withoutAbsent({
+  return {
     nbf: iat,
     exp: iat + approval.accessTokenLifetime,
     iat,
@@ -34,7 +34,7 @@ export function accessTokenClaims(approval: Approval, client: Client, jti: strin
     // Last, so that nothing of the caller's can stand in for a restriction.
     cnf: approval.confirmation,
     ...chainClaims(approval),
-  });
+  };
 }
 
 /** Who acts, who may, and what the token is derived from (RFC 8693 section 4). */
@@ -42,7 +42,7 @@ function chainClaims({ actor, mayAct, ancestors }: Approval) {
   return {
     [ACTOR_CLAIM]: actor,
     ...(mayAct && { [MAY_ACT_CLAIM]: mayAct }),
-    [ANCESTORS_CLAIM]: ancestors?.map((ancestor) => withoutAbsent({ ...ancestor })),
+    [ANCESTORS_CLAIM]: ancestors?.map(withoutAbsent),
   };
 }
 
@@ -55,11 +55,11 @@ export function idTokenClaims(
   clientId: string,
   atHash: string | undefined,
   now: Instant,
-): JsonObject {
+): JsonMembers {
   const iat = toSeconds(now);
   const added = approval.audience.filter((audience) => audience.added).map(({ name }) => name);
   const audience = [...new Set([clientId, ...added])];
-  return withoutAbsent({
+  return {
     nbf: iat,
     exp: iat + approval.idTokenLifetime,
     iat,
@@ -74,20 +74,18 @@ export function idTokenClaims(
     amr: approval.amr,
     ...approval.fixedClaims,
     ...approval.claims,
-  });
+  };
 }
 
 /**
  * The claims of an id_token that is issued instead of an access token. It has a `jti`, unlike one that is issued with an
  * access token: that is what derived tokens know it by.
  */
-export function exchangedIdTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonObject {
-  return withoutAbsent({ ...idTokenClaims(approval, clientId, undefined, now), jti, ...chainClaims(approval) });
+export function exchangedIdTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonMembers {
+  return { ...idTokenClaims(approval, clientId, undefined, now), jti, ...chainClaims(approval) };
 }
 
-/** A claim that is undefined is not there: JSON would leave it out, and a reference token's row must say the same. */
-function withoutAbsent(claims: { readonly [name: string]: JsonValue | undefined }): JsonObject {
-  return Object.fromEntries(
-    Object.entries(claims).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
-  );
+/** An ancestor's members that have a value. */
+function withoutAbsent(ancestor: Ancestor): JsonObject {
+  return Object.fromEntries(Object.entries(ancestor).filter(([, value]) => value !== undefined));
 }

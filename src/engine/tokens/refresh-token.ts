@@ -91,10 +91,13 @@ async function whyDead(
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return "ahead of the clock";
   const ids = grantRevocationIds(context, family, token.keyGeneration);
   const lookUps = lookUpsOf(context, ancestorsInRecord(family.decision));
-  const [revocations, families] = await Promise.all([
-    context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
-    findFamilies(context, lookUps),
-  ]);
+  const [revocations, families] =
+    lookUps.length === 0
+      ? [await context.store.revocations.find(ids), undefined]
+      : await Promise.all([
+          context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
+          findFamilies(context, lookUps),
+        ]);
   // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
   // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
   // it was read, so the grant's last possible one counts.
