@@ -11,6 +11,7 @@ export const clients: readonly Client[] = [
   ofFolder("joserfc", python),
   ofFolder("go-oauth2", go),
   ofFolder("zitadel-oidc", go),
+  ofFolder("go-spiffe", go),
   ofFolder("nimbus", java),
   ofFolder("spring-security", java),
   ...verifiers,

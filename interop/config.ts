@@ -54,13 +54,19 @@ const signer: NonNullable<TenantFile["clients"]>[string] = {
 
 /**
  * The configuration that the clients meet: at the root a tenant that signs with RS256, and below a path one for each
- * algorithm, named as that in lower case. `jwk`: the public key of those that prove themselves with one.
+ * algorithm, named as that in lower case. `jwk`: the public key of those that prove themselves with one. `bundle`: where
+ * the keys of the trust domain of `invoices` are, which is a workload.
  */
-export function interopConfig(jwk: PublicJwk): ConfigFile {
+export function interopConfig(jwk: PublicJwk, bundle: string): ConfigFile {
   const own = { ...signer, jwks: { keys: [jwk] } };
+  const invoices = {
+    grants: ["client_credentials"],
+    workload: [{ issuer: "mesh", subject: "spiffe://mesh.example.com/billing/invoices" }],
+  };
   const root = {
     ...tenant("RS256"),
-    clients: { ...clients, signer: own, oldSigner: { ...own, legacyAudience: true } },
+    workloadIssuers: { mesh: { trustDomain: "mesh.example.com", jwksUri: bundle } },
+    clients: { ...clients, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
   };
   const others = SIGNING_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), tenant(algorithm)] as const);
   return { tenants: { default: root, ...Object.fromEntries(others) } };

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../test/support/free-port.ts";
 import { startProcess } from "../test/support/process.ts";
 import { type Client, fetchPackages, type Outcome, prove } from "./client.ts";
 import { clients } from "./clients.ts";
@@ -38,7 +39,9 @@ async function runAll(): Promise<void> {
   const deadline = performance.now() + LIMIT;
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const named = { kid: "2026", alg: "ES256" };
-  const config = interopConfig({ ...(publicKey.export({ format: "jwk" }) as Record<string, string>), ...named });
+  const jwk = publicKey.export({ format: "jwk" }) as Record<string, string>;
+  const bundleAddress = `127.0.0.1:${await freePort()}`;
+  const config = interopConfig({ ...jwk, ...named }, `http://${bundleAddress}/`);
   writeFileSync(join(folder, "mintmark.json"), JSON.stringify(config));
   const service = await startProcess(folder, {
     MINTMARK_CONFIG: "mintmark.json",
@@ -52,6 +55,7 @@ async function runAll(): Promise<void> {
   const told = {
     INTEROP_ISSUER: service.publicUrl,
     INTEROP_CASES: cases,
+    INTEROP_BUNDLE_ADDRESS: bundleAddress,
     INTEROP_JWK: JSON.stringify({ ...privateKey.export({ format: "jwk" }), ...named }),
     [SECRET_VARIABLE]: secret,
   };
