@@ -119,6 +119,12 @@ const refused: [string, Form, string][] = [
   ],
   ["a type that is not issued", { ...valid.exchange, requested_token_type: type("saml2") }, "invalid_request"],
   ["an audience of another grant", { ...valid.identity, audience: "x" }, "invalid_request"],
+  [
+    "a transaction token for elsewhere",
+    { ...valid.exchange, requested_token_type: type("txn_token"), audience: "x", scope: "a" },
+    "invalid_target",
+  ],
+  ["request_details of an access token", { ...valid.exchange, request_details: '{"a":1}' }, "invalid_request"],
   ["an exchange by nobody", { ...valid.exchange, client_secret: "" }, "invalid_client"],
   ["a lifetime of nothing", { ...valid.identity, access_token_lifetime: "0" }, "invalid_request"],
   ["a lifetime that is too long", { ...valid.identity, access_token_lifetime: "2592001" }, "invalid_request"],
@@ -170,6 +176,30 @@ describe("both doors mint the same", () => {
     expect({ ...other, accessToken: "", idToken: "" }).toEqual({ ...one, accessToken: "", idToken: "" });
     expect(auth_time === undefined).toBe(form.grant_type !== "arbitrary_identity");
   });
+});
+
+it("both doors give the same transaction tokens", async () => {
+  const { accessToken: token = "" } = await gateway.mint({ ...valid.identity, scope: "a b" });
+  const form = {
+    ...valid.exchange,
+    ...{ subject_token: token, requested_token_type: type("txn_token"), audience: "development.example", scope: "a" },
+    ...{ request_context: '{"req_ip":"192.0.2.7"}', request_details: '{"order":{"lines":[1,"b",null]}}' },
+  };
+  const [one, other] = [await gateway.mint(form), await rpc.mint(form)];
+  expect(one).toMatchObject({ issuedTokenType: type("txn_token"), tokenType: "N_A", expiresIn: 60, scopes: ["a"] });
+  expect({ ...other, accessToken: "" }).toEqual({ ...one, accessToken: "" });
+  const { jti, txn, iat, exp, ...claims } = claimsOf(one.accessToken);
+  expect(claims).toMatchObject({
+    ...{ sub: "someone", scope: "a", req_wl: credentials.client_id, aud: "development.example" },
+    ...{ rctx: { req_ip: "192.0.2.7" }, tctx: { order: { lines: [1, "b", null] } } },
+  });
+  expect(claimsOf(other.accessToken)).toMatchObject(claims);
+  const replaced = { ...form, subject_token: other.accessToken ?? "", subject_token_type: type("txn_token") };
+  const refusals = [await gateway.mint(replaced), await rpc.mint(replaced)];
+  expect(refusals[0]?.error).toMatchObject({ code: "invalid_request" });
+  expect(refusals[1]).toEqual(refusals[0]);
+  const added = { ...replaced, request_context: "", request_details: '{"more":true}' };
+  expect(claimsOf((await rpc.mint(added)).accessToken)).toMatchObject({ txn: claimsOf(other.accessToken).txn });
 });
 
 it("both doors exchange the same", async () => {

@@ -74,6 +74,7 @@ export function developmentCurl(publicUrl: string): string {
 
 function developmentTenant(grantTypes: readonly string[]) {
   return {
+    trustDomain: "development.example",
     resources: { aggregator_service: ["aggregator_service.read_only", "aggregator_service.full_access"] },
     authorities: {
       "wellknown://google": {
@@ -110,7 +111,8 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
     allowedIssuers: ["https://accounts.google.com"],
     tokenExchange: {
       subjectTokens: [...TOKEN_TYPE_NAMES],
-      actorTokens: [...TOKEN_TYPE_NAMES],
+      actorTokens: ["access_token" as const, "id_token" as const, "jwt" as const],
+      requestedTokens: [...TOKEN_TYPE_NAMES],
       audiences: ["*"],
       mode: "any" as const,
       allowRefresh: true,

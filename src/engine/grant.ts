@@ -51,7 +51,7 @@ export interface GrantContext {
    * The token of this tenant and of that kind that a text is, while it is alive, if the client may see it; undefined for
    * any other text.
    */
-  sourceToken(text: string, kind: "access_token" | "id_token"): Promise<SourceToken | undefined>;
+  sourceToken(text: string, kind: "access_token" | "id_token" | "txn_token"): Promise<SourceToken | undefined>;
 }
 
 /** One value of `aud` of an access token. */
@@ -61,6 +61,16 @@ export interface Audience {
   readonly scopes?: readonly string[] | undefined;
   /** Whether the caller asked for it by name: then it stands in the id_token too. */
   readonly added?: true | undefined;
+}
+
+/** A transaction (draft-ietf-oauth-transaction-tokens-10). */
+export interface Transaction {
+  /** Identifies it: `txn`. Absent: it begins here. */
+  readonly id?: string | undefined;
+  /** What stays the same throughout: `tctx`. */
+  readonly details: JsonObject;
+  /** Where it came from: `rctx`. */
+  readonly context: JsonObject;
 }
 
 /** What a grant decides: what the tokens say, before the client's policy has its word. Plain JSON. */
@@ -97,7 +107,9 @@ export interface Decision {
   /** The only type of access token that is meant. Absent: the client's, or the one that it asks for. */
   readonly accessTokenType?: AccessTokenType | undefined;
   /** What is issued instead of an access token. Not kept: it cannot be refreshed. */
-  readonly instead?: "id_token" | undefined;
+  readonly instead?: "id_token" | "txn_token" | undefined;
+  /** What a transaction token says of its transaction. */
+  readonly transaction?: Transaction | undefined;
   /** `issued_token_type` of the answer (RFC 8693 section 2.2.1). Not kept: an answer to a refresh has none. */
   readonly issuedTokenType?: string | undefined;
   /** Leaves `offline_access` out even if the caller asked for it: this one decision cannot be refreshed. */

@@ -25,6 +25,8 @@ const OWN_PARAMETERS = [
   "arbitraryAudiences",
   "resources",
   "audiences",
+  "requestContext",
+  "requestDetails",
 ] as const;
 
 /** Notes every problem with the parameters that mean the same in every grant. */
@@ -73,7 +75,8 @@ function checkSizes(request: MintRequest, limits: Limits, problems: Problems): v
   if (bytes > limits.claimsBytes)
     problems.add(`The claims are too large: at most ${limits.claimsBytes} bytes of JSON in all.`);
 
-  const count = memberCount(request.arbitraryClaims) + memberCount(request.arbitraryJson);
+  const objects = [request.arbitraryClaims, request.arbitraryJson, request.requestContext, request.requestDetails];
+  const count = objects.reduce((sum: number, object) => sum + memberCount(object), 0);
   if (count > limits.claimsCount) problems.add(`There are too many claims: at most ${limits.claimsCount}.`);
 }
 

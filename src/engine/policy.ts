@@ -179,6 +179,8 @@ function checkClaimNames(claims: JsonObject, client: Client, tenant: Tenant): vo
 
 /** Where the client is held to some. The tenant's own resources are open to every client. */
 function checkAudience(decision: Decision, client: Client, tenant: Tenant): void {
+  // The trust domain, which the tenant itself chose.
+  if (decision.instead === "txn_token") return;
   for (const { name } of decision.audience) {
     if (name !== ownResources(tenant) && !matchesAnyGlob(client.allowedAudiences, name)) {
       throw new OAuthError("invalid_request", `The audience '${name}' is not allowed for this client.`);

@@ -70,6 +70,9 @@ export interface MintRequest {
   readonly requestedTokenType?: string | undefined;
   /** The values of `audience`: where the token is to be used. */
   readonly audiences?: readonly string[] | undefined;
+  /** Objects if well-formed (draft-ietf-oauth-transaction-tokens-10, "Txn-Token Request"). */
+  readonly requestContext?: JsonValue | InvalidValue | undefined;
+  readonly requestDetails?: JsonValue | InvalidValue | undefined;
 }
 
 /** A parameter of a MintRequest, by its name in code. */

@@ -4,8 +4,8 @@ import type { JsonObject, JsonValue } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
 import type { Authority } from "../registry/tenant.ts";
-import { ACTOR_CLAIM, MAY_ACT_CLAIM, type Party } from "../token/actor.ts";
-import type { Ancestor } from "../token/ancestor.ts";
+import { ACTOR_CLAIM, countActors, MAX_ACTORS, MAY_ACT_CLAIM, mayAct, type Party } from "../token/actor.ts";
+import { type Ancestor, joinAncestors, MAX_ANCESTORS } from "../token/ancestor.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { TokenTypeName } from "../token/token-types.ts";
 import * as claims from "./claims.ts";
@@ -52,12 +52,12 @@ export function badToken(parameter: "subject_token" | "actor_token"): OAuthError
 async function find(text: string, type: TokenTypeName, context: GrantContext): Promise<PresentedToken | undefined> {
   const own = await findOwn(text, type, context);
   if (own !== undefined) return describeOwn(own, type, context);
-  return type === "access_token" ? undefined : findForeign(text, context);
+  return type === "access_token" || type === "txn_token" ? undefined : findForeign(text, context);
 }
 
 /** A JWT is one of this mint's access tokens, or an authority's: whatever it is, it is a JWT. */
 function findOwn(text: string, type: TokenTypeName, context: GrantContext): Promise<SourceToken | undefined> {
-  if (type === "id_token") return context.sourceToken(text, "id_token");
+  if (type === "id_token" || type === "txn_token") return context.sourceToken(text, type);
   return type === "jwt" && !text.includes(".") ? Promise.resolve(undefined) : context.sourceToken(text, "access_token");
 }
 
@@ -69,7 +69,7 @@ function describeOwn(token: SourceToken, type: TokenTypeName, { client }: GrantC
   const { scope, aud, auth_time: authTime, idp, amr } = token.claims;
   return {
     subject,
-    party: { iss: issuer, sub: subject, client_id: type === "id_token" ? undefined : clientId },
+    party: { iss: issuer, sub: subject, client_id: type === "id_token" || type === "txn_token" ? undefined : clientId },
     claims: token.claims,
     expiresAt,
     lineage,
@@ -138,12 +138,59 @@ function describeForeign(
 }
 
 /** `may_act` as a derived token keeps it: an authority means its own subjects, and the claim then has to say so. */
-export function keptMayAct({ claims: { [MAY_ACT_CLAIM]: claim }, lineage, party }: PresentedToken) {
+function keptMayAct({ claims: { [MAY_ACT_CLAIM]: claim }, lineage, party }: PresentedToken) {
   if (claim === undefined) return undefined;
   return { ...(lineage.length === 0 && { iss: party.iss }), ...(claim as JsonObject) };
 }
 
 /** The whole seconds, since the Unix epoch, at which the first of some tokens expires. */
-export function firstExpiry(tokens: readonly PresentedToken[]): number {
+function firstExpiry(tokens: readonly PresentedToken[]): number {
   return toSeconds(Math.min(...tokens.map(({ expiresAt }) => expiresAt)));
+}
+
+/**
+ * If the subject token says who may act for its subject (RFC 8693 section 4.4), that is the actor, or else the client.
+ * Throws OAuthError `invalid_request` if it is not.
+ */
+export function checkMayAct(
+  subject: PresentedToken,
+  actor: PresentedToken | undefined,
+  { client: { client, tenant } }: GrantContext,
+): void {
+  const itself = { iss: tenant.issuer, sub: client.id, client_id: client.id };
+  if (!mayAct(subject.claims, subject.party.iss, actor?.party ?? itself)) throw badToken("subject_token");
+}
+
+/**
+ * What a derived token has of the presented ones. Throws OAuthError `invalid_request` if it would have too many actors or
+ * ancestors.
+ */
+export function derivedFrom(subject: PresentedToken, actor: PresentedToken | undefined) {
+  const act = actingFor(subject, actor);
+  if (countActors(act) > MAX_ACTORS)
+    throw new OAuthError("invalid_request", `subject_token has too many actors already: at most ${MAX_ACTORS} in all.`);
+  const presented = actor === undefined ? [subject] : [subject, actor];
+  const ancestors = joinAncestors(...presented.map(({ lineage }) => lineage));
+  if (ancestors.length > MAX_ANCESTORS)
+    throw new OAuthError("invalid_request", `The token would be derived from more than ${MAX_ANCESTORS} others.`);
+  return {
+    subject: subject.subject,
+    ...subject.authentication,
+    ...(act !== undefined && { actor: act }),
+    mayAct: keptMayAct(subject),
+    ancestors: ancestors.length === 0 ? undefined : ancestors,
+    latestExpiry: firstExpiry(presented),
+  };
+}
+
+/** The new actor, and those before (RFC 8693 section 4.1). Without a new one, the chain stays as it is. */
+function actingFor({ claims: { [ACTOR_CLAIM]: before } }: PresentedToken, actor: PresentedToken | undefined) {
+  const chain = before as JsonObject | undefined;
+  if (actor === undefined) return chain;
+  return { sub: actor.subject, ...(chain && { [ACTOR_CLAIM]: chain }) };
+}
+
+/** The refusal of a scope. `why`: as the end of a sentence. */
+export function badScope(scope: string, why: string): OAuthError {
+  return new OAuthError("invalid_scope", `The scope '${scope}' is not allowed: ${why}.`);
 }

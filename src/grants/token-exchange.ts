@@ -1,23 +1,22 @@
 import { matchesAnyGlob } from "../base/glob.ts";
-import type { JsonObject } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Audience, Decision, GrantContext, GrantHandler } from "../engine/grant.ts";
 import type { Problems } from "../engine/problems.ts";
 import type { MintParameter, MintRequest } from "../engine/request.ts";
 import { type Client, ownResources, TOKEN_EXCHANGE, type TokenExchangePolicy } from "../registry/tenant.ts";
-import { ACTOR_CLAIM, countActors, MAX_ACTORS, mayAct } from "../token/actor.ts";
-import { joinAncestors, MAX_ANCESTORS } from "../token/ancestor.ts";
+import { ACTOR_CLAIM } from "../token/actor.ts";
 import { IDENTITY_SCOPES, OFFLINE_ACCESS } from "../token/scope.ts";
 import { TOKEN_TYPES, type TokenTypeName, tokenTypeName } from "../token/token-types.ts";
 import * as claims from "./claims.ts";
-import { badToken, checkPresented, firstExpiry, keptMayAct, type PresentedToken } from "./presented-tokens.ts";
-
-/** The tokens of a request, and who is to act. */
-interface Presented {
-  readonly subject: PresentedToken;
-  /** Absent: nobody new. */
-  readonly actor: PresentedToken | undefined;
-}
+import {
+  badScope,
+  badToken,
+  checkMayAct,
+  checkPresented,
+  derivedFrom,
+  type PresentedToken,
+} from "./presented-tokens.ts";
+import { decideTransaction } from "./transaction-token.ts";
 
 /**
  * Token exchange (RFC 8693): another token for the subject of one that the client presents. It lives no longer than the
@@ -27,7 +26,15 @@ export const tokenExchange: GrantHandler = {
   grantType: TOKEN_EXCHANGE,
   parameters: new Set<MintParameter>([
     ...(["subjectToken", "subjectTokenType", "actorToken", "actorTokenType", "requestedTokenType"] as const),
-    ...(["audiences", "resources", "scopes", "accessTokenLifetime", "accessTokenType"] as const),
+    ...([
+      "audiences",
+      "resources",
+      "scopes",
+      "requestContext",
+      "requestDetails",
+      "accessTokenLifetime",
+      "accessTokenType",
+    ] as const),
   ]),
   // RFC 8693 section 5: anybody who got hold of a token could otherwise get more of it.
   clientProof: "required",
@@ -36,22 +43,24 @@ export const tokenExchange: GrantHandler = {
 
   async decide(request, context) {
     const policy = policyOf(context.client.client);
-    const types = readTypes(request, policy, context.problems);
+    const types = readTypes(request, policy, context);
+    if (types.requested === "txn_token") return decideTransaction(request, types.subject, context);
     checkMode(request, policy, context.problems);
+    refuseOfTransaction(request, types, context.problems);
     context.problems.refuse();
     checkTargets(request, policy, context.client.client);
     checkMayRefresh(request, policy);
 
-    const presented = await checkTokens(request, types, context);
-    const scopes = scopesFor(request, presented.subject, types.requested, context.client.client);
+    const { subject, actor } = await checkTokens(request, types, context);
+    const scopes = scopesFor(request, subject, types.requested, context.client.client);
     return {
-      ...derived(presented),
+      ...derivedFrom(subject, actor),
       ...formOf(types.requested),
       grantType: this.grantType,
       issuer: context.client.tenant.issuer,
       scopes,
       listsOfflineAccess: false,
-      audience: audienceFor(request, presented.subject, scopes, context),
+      audience: audienceFor(request, subject, scopes, context),
       claims: {},
     };
   },
@@ -69,13 +78,15 @@ interface Types {
 }
 
 /** Reads the types of the tokens. Notes every problem with them. */
-function readTypes(request: MintRequest, policy: TokenExchangePolicy, problems: Problems): Types {
+function readTypes(request: MintRequest, policy: TokenExchangePolicy, { client, problems }: GrantContext): Types {
   const { subjectToken, subjectTokenType, actorToken, actorTokenType, requestedTokenType, accessTokenType } = request;
   claims.required(subjectToken, "subject_token", problems);
   claims.required(subjectTokenType, "subject_token_type", problems);
   if ((actorToken === undefined) !== (actorTokenType === undefined))
     problems.add("actor_token and actor_token_type are required together.");
-  const requested = readType(requestedTokenType, "requested_token_type", ["access_token", "jwt", "id_token"], problems);
+  const given = requestedTokenType ?? TOKEN_TYPES.access_token;
+  const on = policy.requestedTokens.filter((name) => name !== "txn_token" || client.tenant.trustDomain !== undefined);
+  const requested = readType(given, "requested_token_type", on, problems);
   if (requested !== "access_token" && accessTokenType !== undefined && accessTokenType !== "jwt")
     problems.add("access_token_type does not fit requested_token_type.");
   return {
@@ -98,6 +109,17 @@ function readType(
   const expected = allowed.map((one) => TOKEN_TYPES[one]).join(" or ");
   problems.add(`${parameter} must be ${expected === "" ? "absent for this client" : expected}.`);
   return "access_token";
+}
+
+/** A transaction token is nothing but that, and what belongs to one would be lost elsewhere. */
+function refuseOfTransaction(
+  { requestContext, requestDetails }: MintRequest,
+  { subject }: Types,
+  problems: Problems,
+): void {
+  if (subject === "txn_token") problems.add("subject_token_type does not fit requested_token_type.");
+  if (requestContext !== undefined) problems.add("request_context is for transaction tokens only.");
+  if (requestDetails !== undefined) problems.add("request_details is for transaction tokens only.");
 }
 
 /** Whether somebody is to be seen to act is the client's policy (RFC 8693 section 1.1). */
@@ -126,7 +148,7 @@ function notATarget(name: string): OAuthError {
   return new OAuthError("invalid_target", `The audience '${name}' is not allowed for this client.`);
 }
 
-async function checkTokens(request: MintRequest, types: Types, context: GrantContext): Promise<Presented> {
+async function checkTokens(request: MintRequest, types: Types, context: GrantContext) {
   const { subjectToken = "", actorToken } = request;
   // The actor first: what the request is about is noted last.
   const actor =
@@ -134,42 +156,8 @@ async function checkTokens(request: MintRequest, types: Types, context: GrantCon
   // Whoever acts for the actor would be lost.
   if (actor?.claims[ACTOR_CLAIM] !== undefined) throw badToken("actor_token");
   const subject = await checkPresented("subject_token", subjectToken, types.subject, context);
-  checkMayAct({ subject, actor }, context);
+  checkMayAct(subject, actor, context);
   return { subject, actor };
-}
-
-/**
- * If the subject token says who may act for its subject (RFC 8693 section 4.4), that is the actor, or else the client.
- */
-function checkMayAct({ subject, actor }: Presented, { client: { client, tenant } }: GrantContext): void {
-  const itself = { iss: tenant.issuer, sub: client.id, client_id: client.id };
-  if (!mayAct(subject.claims, subject.party.iss, actor?.party ?? itself)) throw badToken("subject_token");
-}
-
-/** What a derived token has of the presented ones. */
-function derived({ subject, actor }: Presented) {
-  const act = actingFor(subject, actor);
-  if (countActors(act) > MAX_ACTORS)
-    throw new OAuthError("invalid_request", `subject_token has too many actors already: at most ${MAX_ACTORS} in all.`);
-  const presented = actor === undefined ? [subject] : [subject, actor];
-  const ancestors = joinAncestors(...presented.map(({ lineage }) => lineage));
-  if (ancestors.length > MAX_ANCESTORS)
-    throw new OAuthError("invalid_request", `The token would be derived from more than ${MAX_ANCESTORS} others.`);
-  return {
-    subject: subject.subject,
-    ...subject.authentication,
-    ...(act !== undefined && { actor: act }),
-    mayAct: keptMayAct(subject),
-    ancestors: ancestors.length === 0 ? undefined : ancestors,
-    latestExpiry: firstExpiry(presented),
-  };
-}
-
-/** The new actor, and those before (RFC 8693 section 4.1). Without a new one, the chain stays as it is. */
-function actingFor({ claims: { [ACTOR_CLAIM]: before } }: PresentedToken, actor: PresentedToken | undefined) {
-  const chain = before as JsonObject | undefined;
-  if (actor === undefined) return chain;
-  return { sub: actor.subject, ...(chain && { [ACTOR_CLAIM]: chain }) };
 }
 
 /** What is issued, and what the answer calls it (RFC 8693 section 2.2.1). */
@@ -205,10 +193,6 @@ function scopesFor(
       throw badScope(scope, "subject_token does not have it");
   }
   return claims.sortedScopes(asked ?? granted?.scopes.filter(isAllowed));
-}
-
-function badScope(scope: string, why: string): OAuthError {
-  return new OAuthError("invalid_scope", `The scope '${scope}' is not allowed: ${why}.`);
 }
 
 /**

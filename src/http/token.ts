@@ -53,6 +53,8 @@ function toMintRequest(form: Form): MintRequest {
     actorTokenType: form.get("actor_token_type"),
     requestedTokenType: form.get("requested_token_type"),
     audiences: unlessEmpty(form.all("audience")),
+    requestContext: toJson(form.get("request_context")),
+    requestDetails: toJson(form.get("request_details")),
   };
 }
 

@@ -102,6 +102,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
     workloadIssuers,
     clients,
     clientDefaults: clientDefaultsOf(context.words),
+    trustDomain: file.trustDomain,
     namespaceClaim: file.markClaim,
     limits,
     rateLimits: file.rateLimits,

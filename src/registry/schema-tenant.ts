@@ -128,6 +128,11 @@ const tenant = z.strictObject({
     .optional()
     .describe("Members for all clients that leave them out, those that operators create included"),
   clients: clients.default({}).describe("The clients by id"),
+  trustDomain: filledIn
+    .optional()
+    .describe(
+      "The aud of its transaction tokens: the name of the domain whose workloads they are for; default: it issues none",
+    ),
   markClaim: text.default("client_namespace").describe("The claim that carries a client's namespace"),
   limits: limits.prefault({}).describe("How large requests and tokens may be"),
   rateLimits: rateLimits.prefault({}).describe("Rate limits"),

@@ -8,6 +8,11 @@ export const TOKEN_TYPE_NAMES = Object.keys(TOKEN_TYPES) as readonly TokenTypeNa
 
 const MODES = ["delegation", "impersonation", "any"] as const;
 
+/** Those that may prove who acts: a transaction token is no credential of anyone. */
+const ACTORS = TOKEN_TYPE_NAMES.filter((name) => name !== "txn_token");
+
+const actorType = z.enum(ACTORS, expected(`one of ${ACTORS.join(", ")}`));
+
 const tokenType = z.enum(TOKEN_TYPE_NAMES, expected(`one of ${TOKEN_TYPE_NAMES.join(", ")}`));
 
 /** What a client may exchange tokens for (RFC 8693). */
@@ -16,12 +21,19 @@ export const tokenExchange = z.strictObject({
     .array(tokenType, expected("a list of types of tokens"))
     .min(1, expected("at least one type of token"))
     .describe(
-      "The types of tokens that it may exchange: access_token, id_token, or jwt, which is a JWT of an authority or an access token that is one",
+      "The types of tokens that it may exchange: access_token, id_token, txn_token for a replacement, or jwt, which is a JWT of an authority or an access token that is one",
     ),
   actorTokens: z
-    .array(tokenType)
+    .array(actorType)
     .default(["access_token"])
     .describe("The types of tokens that may prove who acts; default: access_token"),
+  requestedTokens: z
+    .array(tokenType)
+    .min(1, expected("at least one type of token"))
+    .default(["access_token", "jwt", "id_token"])
+    .describe(
+      "The types of tokens that it may get; default: access_token, jwt and id_token. txn_token needs the tenant's trustDomain",
+    ),
   audiences: z
     .array(filledIn)
     .default([])

@@ -29,6 +29,8 @@ export interface Tenant {
   readonly clients: ReadonlyMap<string, Client>;
   /** Members of clients' entries, in the words of the file, for clients that leave them out. */
   readonly clientDefaults: JsonObject;
+  /** The `aud` of its transaction tokens: whose workloads they are for. Absent: it issues none. */
+  readonly trustDomain?: string | undefined;
   /** The claim that carries a client's namespace. */
   readonly namespaceClaim: string;
   readonly limits: Limits;
@@ -206,6 +208,8 @@ export interface TokenExchangePolicy {
   readonly subjectTokens: readonly TokenTypeName[];
   /** The types of tokens that may prove who acts. */
   readonly actorTokens: readonly TokenTypeName[];
+  /** The types of tokens that it may get. */
+  readonly requestedTokens: readonly TokenTypeName[];
   /** Globs of the audiences that it may ask for. */
   readonly audiences: readonly string[];
   /** Whether the tokens must say who acts, must not, or both: `any`. */

@@ -9,7 +9,7 @@ import { structToJson, valueToJson } from "./json.ts";
 
 /** Translates a request. Protobuf has no absent strings and lists: an empty one counts as absent. */
 export function toMintRequest(request: ProtoMintRequest): MintRequest {
-  const { arbitraryClaims, arbitraryJson, customPayload } = request;
+  const { arbitraryClaims, arbitraryJson, customPayload, requestContext, requestDetails } = request;
   return {
     grantType: request.grantType || undefined,
     subject: request.subject || undefined,
@@ -33,6 +33,8 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
     actorTokenType: request.actorTokenType || undefined,
     requestedTokenType: request.requestedTokenType || undefined,
     audiences: givenIn(request.audiences),
+    requestContext: requestContext && structToJson(requestContext),
+    requestDetails: requestDetails && structToJson(requestDetails),
   };
 }
 

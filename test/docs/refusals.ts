@@ -69,6 +69,16 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
   const exchange = (changes: Form) => mint(TOKEN_EXCHANGE, changes);
   const own = await minted("arbitrary_identity");
   const actor = { actor_token: await minted("client_credentials"), actor_token_type: type("access_token") };
+  const forTransaction = {
+    ...{ requested_token_type: type("txn_token"), audience: "development.example", scope: "a" },
+    ...{ subject_token: own, subject_token_type: type("access_token") },
+  };
+  const transaction = (changes: Form) => exchange({ ...forTransaction, ...changes });
+  /** What replaces a transaction token. */
+  async function replacing(): Promise<Form> {
+    const token = await minted(TOKEN_EXCHANGE, { ...forTransaction, request_details: '{"a":1}' });
+    return { subject_token: token, subject_token_type: type("txn_token") };
+  }
   const impersonates = { client_id: "impersonates", subject_token_type: type("access_token") };
   /** What is left of a token that was exchanged so often. */
   async function exchanged(times: number, changes: Form = {}): Promise<Form> {
@@ -199,6 +209,17 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       exchange({ requested_token_type: type("id_token"), scope: "a" }),
       closed(TOKEN_EXCHANGE, { ...impersonates, scope: "offline_access" }),
       exchange({ subject_token: await service.deadIdToken() }),
+    ],
+    "transaction-tokens": [
+      transaction({ scope: "" }),
+      transaction({ subject_token: await service.idToken(), subject_token_type: type("id_token") }),
+      transaction(actor),
+      exchange({ request_details: "{}" }),
+      transaction({ request_details: "[]" }),
+      transaction({ ...(await replacing()), request_details: '{"a":2}' }),
+      transaction({ audience: "elsewhere" }),
+      transaction({ scope: "b" }),
+      transaction({ scope: "offline_access" }),
     ],
     arbitrary_identity: [mint("arbitrary_identity", { subject: "" }), mint("arbitrary_identity", { scope: "" })],
   };

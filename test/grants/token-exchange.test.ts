@@ -18,6 +18,7 @@ const by = (clientId: string) => ({ clientId, clientSecret: SECRET });
 const policy: TokenExchangePolicy = {
   subjectTokens: ["access_token", "id_token", "jwt"],
   actorTokens: ["access_token"],
+  requestedTokens: ["access_token", "jwt", "id_token"],
   audiences: ["billing", "https://stock.example/*"],
   mode: "any",
   allowRefresh: false,
@@ -678,6 +679,19 @@ describe("token exchange refuses", () => {
     const { shown } = await world();
     for (const name of ["act", "derived_from"])
       expect(await refusalOf(shown({ arbitraryClaims: { [name]: "x" } }))).toMatchObject({ code: "invalid_request" });
+  });
+});
+
+describe("what a client may get", () => {
+  it("is the types of tokens in its policy", async () => {
+    const { shown, exchange } = await world({ exchange: { requestedTokens: ["id_token"] } });
+    const subjectToken = await shown();
+    for (const requestedTokenType of [undefined, type("jwt"), ACCESS_TOKEN])
+      expect(await refusalOf(exchange({ subjectToken, requestedTokenType }))).toEqual({
+        code: "invalid_request",
+        message: `requested_token_type must be ${type("id_token")}.`,
+      });
+    await exchange({ subjectToken, requestedTokenType: type("id_token") });
   });
 });
 

@@ -21,7 +21,7 @@ const EVERY_PARAMETER = [
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
   ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
   ...["revoke_all_subjects", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
-  "requested_token_type",
+  ...["requested_token_type", "request_context", "request_details"],
 ];
 
 describe("parseForm", () => {

@@ -237,7 +237,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "actor-forgotten",
     "what was derived for an actor outlives the actor's token",
-    "src/grants/token-exchange.ts",
+    "src/grants/presented-tokens.ts",
     "...presented.map(({ lineage }) => lineage)",
     "subject.lineage",
   ),
@@ -265,7 +265,7 @@ export const MUTATIONS: readonly Mutation[] = [
   one(
     "derived-lives-longer",
     "a token lives longer than what it was exchanged for",
-    "src/grants/token-exchange.ts",
+    "src/grants/presented-tokens.ts",
     "    latestExpiry: firstExpiry(presented),\n",
     "",
   ),

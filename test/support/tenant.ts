@@ -98,6 +98,7 @@ export function testClient(members: Partial<Client> = {}): Client {
     tokenExchange: {
       subjectTokens: ["access_token", "id_token", "jwt"],
       actorTokens: ["access_token", "id_token", "jwt"],
+      requestedTokens: ["access_token", "jwt", "id_token"],
       audiences: ["*"],
       mode: "any",
       allowRefresh: true,

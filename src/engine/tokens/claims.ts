@@ -5,8 +5,11 @@ import { ACCESS_TOKEN_PROFILES } from "../../token/access-token-profile.ts";
 import { ACTOR_CLAIM, MAY_ACT_CLAIM } from "../../token/actor.ts";
 import { ANCESTORS_CLAIM, type Ancestor } from "../../token/ancestor.ts";
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
+import type { Transaction } from "../grant.ts";
 import type { Approval } from "../policy.ts";
 import { subjectOf } from "../subjects.ts";
+
+const NO_TRANSACTION: Transaction = { details: {}, context: {} };
 
 /** The claims of an access token, JWT or reference, in the client's profile. */
 export function accessTokenClaims(approval: Approval, client: Client, jti: string, now: Instant): JsonMembers {
@@ -83,6 +86,30 @@ export function idTokenClaims(
  */
 export function exchangedIdTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonMembers {
   return { ...idTokenClaims(approval, clientId, undefined, now), jti, ...chainClaims(approval) };
+}
+
+/**
+ * The claims of a transaction token (draft-ietf-oauth-transaction-tokens-10, "JWT Body Claims"). It has no `client_id`, and
+ * nothing of what a caller or a registration puts into other tokens.
+ */
+export function transactionClaims(approval: Approval, client: Client, jti: string, now: Instant): JsonMembers {
+  const { transaction = NO_TRANSACTION } = approval;
+  const iat = toSeconds(now);
+  return {
+    iss: approval.issuer,
+    iat,
+    exp: iat + approval.accessTokenLifetime,
+    aud: approval.audience[0]?.name,
+    jti,
+    txn: transaction.id ?? jti,
+    sub: approval.subject,
+    scope: approval.scopes.join(" "),
+    // Who asked, as it proved: no request can say it.
+    req_wl: client.id,
+    tctx: transaction.details,
+    rctx: transaction.context,
+    ...chainClaims(approval),
+  };
 }
 
 /** An ancestor's members that have a value. */

@@ -16,7 +16,7 @@ import type { Approval } from "../policy.ts";
 import { proveRow } from "../proven-store.ts";
 import type { Rows } from "../quotas.ts";
 import type { TokenSet } from "../request.ts";
-import { accessTokenClaims, exchangedIdTokenClaims, idTokenClaims } from "./claims.ts";
+import { accessTokenClaims, exchangedIdTokenClaims, idTokenClaims, transactionClaims } from "./claims.ts";
 import { writeGrantRecord } from "./grant-record.ts";
 
 /** The type of every access token (RFC 6750). */
@@ -68,9 +68,8 @@ export async function issue(
   ]);
   const tokens = {
     accessToken: made.accessToken,
-    ...(approval.instead === undefined
-      ? { tokenType: TOKEN_TYPE, expiresIn: approval.accessTokenLifetime }
-      : { tokenType: NO_ACCESS_TOKEN, expiresIn: approval.idTokenLifetime }),
+    tokenType: approval.instead === undefined ? TOKEN_TYPE : NO_ACCESS_TOKEN,
+    expiresIn: approval.instead === "id_token" ? approval.idTokenLifetime : approval.accessTokenLifetime,
     refreshToken: grant?.refreshToken,
     idToken: made.idToken,
     scopes: approval.scopes,
@@ -113,6 +112,11 @@ export async function makeTokens(
   }
 
   const jti = makeJti(issuedAt, family, random);
+  if (approval.instead === "txn_token") {
+    const claims = transactionClaims(approval, client, jti, now);
+    const text = checkSize("transaction token", await keyring.signer(now).sign(claims, "txntoken+jwt"));
+    return { accessToken: text, jti, idToken: undefined, reference: undefined, large };
+  }
   if (approval.instead === "id_token") {
     const claims = exchangedIdTokenClaims(approval, client.id, jti, now);
     const text = checkSize("id_token", await keyring.signer(now).sign(claims, "JWT"));
