@@ -5,7 +5,7 @@ import * as oauth from "oauth4webapi";
 const { INTEROP_ISSUER: issuer, INTEROP_SECRET: secret } = process.env;
 const options = { [oauth.allowInsecureRequests]: true };
 const authentication = oauth.ClientSecretBasic(secret);
-const [billing, web, orders] = ["billing", "web", "orders"].map((client_id) => ({ client_id }));
+const [billing, web, orders, gateway] = ["billing", "web", "orders", "gateway"].map((client_id) => ({ client_id }));
 
 const discover = async (url, algorithm) =>
   oauth.processDiscoveryResponse(new URL(url), await oauth.discoveryRequest(new URL(url), { algorithm, ...options }));
@@ -115,6 +115,28 @@ const signed = await oauth.processIntrospectionResponse(server, orders, asJwt);
 assert.deepEqual(signed, await introspect(next.access_token));
 await oauth.validateApplicationLevelSignature(server, asJwt, options);
 console.log("signed introspection (RFC 9701)");
+
+const TYPE = "urn:ietf:params:oauth:token-type:";
+const exchange = await oauth.genericTokenEndpointRequest(
+  server,
+  gateway,
+  authentication,
+  "urn:ietf:params:oauth:grant-type:token-exchange",
+  {
+    subject_token: next.access_token,
+    subject_token_type: `${TYPE}access_token`,
+    requested_token_type: `${TYPE}id_token`,
+    audience: "shipping",
+  },
+  options,
+);
+// An id_token is no access token, and so the answer's token_type is N_A.
+const exchanged = await oauth.processGenericTokenEndpointResponse(server, gateway, exchange, {
+  recognizedTokenTypes: { n_a() {} },
+});
+assert.equal(exchanged.issued_token_type, `${TYPE}id_token`);
+await assert.rejects(oauth.validateJwtAccessToken(server, request(exchanged.access_token), "shipping", options));
+console.log("token exchange (RFC 8693)");
 
 await oauth.processRevocationResponse(
   await oauth.revocationRequest(server, web, authentication, next.refresh_token, options),
