@@ -24,7 +24,9 @@ export function createEngine(
     forTenant(id) {
       const tenant = dependencies.registry.tenant(id);
       if (tenant === undefined) return unknown(dependencies);
-      const engine = engines.get(tenant) ?? engineOf(tenant, handleOf(id), dependencies);
+      const known = engines.get(tenant);
+      if (known !== undefined) return known;
+      const engine = engineOf(tenant, handleOf(id), dependencies);
       engines.set(tenant, engine);
       return engine;
     },

@@ -43,7 +43,10 @@ export function faultIn(text: string): Problem | undefined {
   // so that deep nesting cannot overflow the call stack.
   const open: (Set<string> | undefined)[] = [];
   let member: string | undefined;
-  for (const [token, content, colon] of text.matchAll(TOKEN)) {
+  // `matchAll` would compile the expression again, for every text.
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) {
+    const [token, content, colon] = match;
     if (colon !== undefined && content !== undefined) {
       // Escapes are resolved first: "\u0061" and "a" are the same member.
       const name = content.includes("\\") ? String(JSON.parse(`"${content}"`)) : content;

@@ -38,9 +38,9 @@ export function checkParameters(
   problems: Problems,
 ): void {
   // A parameter that would be ignored is refused: the token would not be what the caller thinks it is.
-  for (const [name, value] of Object.entries(request)) {
-    if (name === "grantType" || value === undefined) continue;
-    const parameter = name as MintParameter;
+  for (const name in request) {
+    const parameter = name as keyof MintRequest;
+    if (parameter === "grantType" || request[parameter] === undefined) continue;
     if (!grant.parameters.has(parameter))
       problems.add(`${wireName(parameter)} is not a parameter of ${grant.grantType}.`);
   }

@@ -47,8 +47,10 @@ export function tracedEngine(engine: Engine): Engine {
     forTenant(id) {
       const tenant = engine.forTenant(id);
       if (tenant === undefined) return undefined;
+      const before = known.get(tenant);
+      if (before !== undefined) return before;
       const of = { "mintmark.tenant": id };
-      const traced = known.get(tenant) ?? { ...tenant, ...tracedOperations(Object.keys(operations), tenant, of) };
+      const traced = { ...tenant, ...tracedOperations(Object.keys(operations), tenant, of) };
       known.set(tenant, traced);
       return traced;
     },

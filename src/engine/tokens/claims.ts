@@ -42,6 +42,7 @@ export function accessTokenClaims(approval: Approval, client: Client, jti: strin
 
 /** Who acts, who may, and what the token is derived from (RFC 8693 section 4). */
 function chainClaims({ actor, mayAct, ancestors }: Approval) {
+  if (actor === undefined && mayAct === undefined && ancestors === undefined) return undefined;
   return {
     [ACTOR_CLAIM]: actor,
     ...(mayAct && { [MAY_ACT_CLAIM]: mayAct }),
