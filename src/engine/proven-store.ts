@@ -60,6 +60,11 @@ export function provenStore(store: TenantStore, dependencies: ProvingDependencie
       ...store.families,
       // Only reads are checked. Writes go by id, and can only end or move a row that a read has accepted.
       find: (id) => proven(store.families.find(id), familyText, emit),
+      async findAll(ids) {
+        const families = await store.families.findAll(ids);
+        const genuine = await Promise.all(families.map((row) => proven(row, familyText, emit)));
+        return genuine.filter((row) => row !== undefined);
+      },
       async list(query) {
         const { families, next } = await store.families.list(query);
         const genuine = await Promise.all(families.map((row) => proven(row, familyText, emit)));

@@ -1,7 +1,7 @@
 import { joinUrl } from "../base/url.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
-import { type Tenant, TOKEN_PATH } from "../registry/tenant.ts";
+import { type Client, type Tenant, TOKEN_EXCHANGE, TOKEN_PATH } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";
 import { type Endpoint, tenantBase, tenantPaths } from "./endpoint.ts";
@@ -118,11 +118,13 @@ function clientsOf({ tenant, refreshableGrants }: TenantEngine): Clients {
     .values()
     .filter((client) => client.enabled)
     .toArray();
+  const mayRefresh = ({ tokenExchange }: Client, grant: string) =>
+    refreshableGrants.has(grant) && (grant !== TOKEN_EXCHANGE || tokenExchange?.allowRefresh === true);
   const minting = enabled.filter(({ grants }) => grants.size > 0);
   const clients = {
     hasPublic: enabled.some(({ requireSecret }) => !requireSecret),
     hasOffline: enabled.some(
-      ({ allowOfflineAccess, grants }) => allowOfflineAccess && !grants.isDisjointFrom(refreshableGrants),
+      (client) => client.allowOfflineAccess && client.grants.values().some((grant) => mayRefresh(client, grant)),
     ),
     grants: new Set(minting.flatMap(({ grants }) => [...grants])),
     scopes: minting.some(({ scopes }) => scopes === "*")

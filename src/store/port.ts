@@ -148,6 +148,8 @@ export interface FamilyStore {
   /** Writes a new family. Its id is random, so a duplicate is an error. */
   create(family: FamilyRecord): Promise<void>;
   find(id: string): Promise<FamilyRecord | undefined>;
+  /** The families with these ids that exist, in one query. */
+  findAll(ids: readonly string[]): Promise<readonly FamilyRecord[]>;
   /** Lists families, the last minted first (then by id, descending): expired and revoked ones too. */
   list(query: FamilyQuery): Promise<FamilyPage>;
   /**

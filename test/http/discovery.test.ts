@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { describe, expect, test } from "vitest";
-import type { Client } from "../../src/registry/tenant.ts";
+import type { Client, TokenExchangePolicy } from "../../src/registry/tenant.ts";
 import { testClient } from "../support/tenant.ts";
 import { listen, sendRaw, testGateway } from "./support.ts";
 
@@ -88,6 +88,8 @@ describe("the metadata", () => {
   });
 
   const ONE = new Set(["arbitrary_identity"]);
+  const EXCHANGE = new Set(["urn:ietf:params:oauth:grant-type:token-exchange"]);
+  const anyExchange = testClient().tokenExchange as TokenExchangePolicy;
   const OWNED = ["aggregator_service.full_access", "aggregator_service.read_only"];
 
   test.each<[string, Partial<Client>[], { grants: string[]; refreshes: boolean; scopes?: string[] }]>([
@@ -104,6 +106,16 @@ describe("the metadata", () => {
       { grants: ["client_credentials"], refreshes: false, scopes: OWNED },
     ],
     [
+      "one that may refresh an exchange",
+      [{ grants: EXCHANGE }],
+      { grants: [...EXCHANGE], refreshes: true, scopes: [...OWNED, "offline_access"] },
+    ],
+    [
+      "one that may not",
+      [{ grants: EXCHANGE, tokenExchange: { ...anyExchange, allowRefresh: false } }],
+      { grants: [...EXCHANGE], refreshes: false, scopes: OWNED },
+    ],
+    [
       "several with some scopes",
       [
         { grants: ONE, scopes: new Set(["aggregator_service.read_only", "a"]), allowOfflineAccess: false },
@@ -115,9 +127,11 @@ describe("the metadata", () => {
     const { app, engine } = testGateway();
     const known = engine.forTenant("acme");
     if (known === undefined) throw new Error("there is no such tenant");
-    const grantParameters = new Map([...known.grantParameters, ["client_credentials", ["scope"]] as const]);
+    const others = ["client_credentials", ...EXCHANGE].map((grant) => [grant, ["scope"]] as const);
+    const grantParameters = new Map([...known.grantParameters, ...others]);
+    const refreshableGrants = new Set([...known.refreshableGrants, ...EXCHANGE]);
     const clients = new Map(members.map((client, index) => [`c${index}`, testClient({ id: `c${index}`, ...client })]));
-    engine.forTenant = () => ({ ...known, grantParameters, tenant: { ...known.tenant, clients } });
+    engine.forTenant = () => ({ ...known, grantParameters, refreshableGrants, tenant: { ...known.tenant, clients } });
     for (const path of [...OPENID, ...OAUTH]) {
       const document = (await app.inject(path)).json();
       expect(document.grant_types_supported).toEqual([...named.grants, ...(named.refreshes ? ["refresh_token"] : [])]);

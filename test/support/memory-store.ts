@@ -144,6 +144,7 @@ function memoryFamilies(rows: Map<string, FamilyRecord>, later: Later): FamilySt
   return {
     create: (family) => later(() => insert(rows, family.id, { ...family })),
     find: (id) => later(() => rows.get(id)),
+    findAll: (ids) => later(() => [...new Set(ids)].flatMap((id) => rows.get(id) ?? [])),
     list: (query) => later(() => listOf(rows.values(), query)),
     advance: (id, step) => later(() => advance(id, step)),
     reconcile: (id, attemptId, rotatedAt, purgeAt) =>

@@ -40,6 +40,15 @@ describe("the log of events", () => {
     ]);
   });
 
+  it("tells nothing of whom it is for, and of who acts", () => {
+    const { logger, listen } = log();
+    const who = { ...circumstances, client: "web", subject: "alice", actor: "service" };
+    listen({ ...who, event: "revoked", what: "grant", family: "f" });
+    listen({ ...who, event: "refused", code: "invalid_request", reason: "no", cause: undefined });
+    expect(logger.text()).toContain("web");
+    expect(logger.text()).not.toMatch(/alice|service/);
+  });
+
   it("says in a line for debugging what was decided", () => {
     const { logger, listen } = log();
     const minted = { ...circumstances, event: "minted", accessTokenType: "jwt", jti: "j", family: undefined } as const;

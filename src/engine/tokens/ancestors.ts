@@ -36,8 +36,8 @@ export async function findFamilies(
 ): Promise<ReadonlyMap<string, FamilyRecord> | undefined> {
   const ids = new Set(lookUps.flatMap(({ family }) => family ?? []));
   if (ids.size === 0) return undefined;
-  const rows = await Promise.all([...ids].map((id) => store.families.find(id)));
-  return new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row]])));
+  const rows = await store.families.findAll([...ids]);
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /**

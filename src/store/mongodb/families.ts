@@ -32,6 +32,17 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
     return row === null ? undefined : toFamily(row);
   }
 
+  /** A linearizable read guarantees that only for a single row, so each is then read on its own, all at once. */
+  async function findAll(tenant: string, ids: readonly string[]): Promise<readonly FamilyRecord[]> {
+    const wanted = [...new Set(ids)];
+    if (deciding.readConcern.level === "linearizable") {
+      const rows = await Promise.all(wanted.map((id) => find(tenant, id)));
+      return rows.filter((row) => row !== undefined);
+    }
+    const named = { _id: { $in: wanted.map((id) => rowId(tenant, id)) }, tenant };
+    return wanted.length === 0 ? [] : (await families.find(named, deciding).toArray()).map(toFamily);
+  }
+
   async function list(tenant: string, { subject, client, after, limit }: FamilyQuery): Promise<FamilyPage> {
     const whose = { tenant, ...(subject !== undefined && { subject }), ...(client !== undefined && { client }) };
     const rows = await families
@@ -78,6 +89,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
   return (tenant) => ({
     create: (family) => run(async () => insert(toRow(tenant, family))),
     find: (id) => run(() => find(tenant, id)),
+    findAll: (ids) => run(() => findAll(tenant, ids)),
     list: (query) => run(() => list(tenant, query)),
     advance: (id, step) => run(() => advance(tenant, id, step)),
     reconcile: (id, attemptId, rotatedAt, purgeAt) =>

@@ -59,6 +59,7 @@ export function prepareFamilies(connection: Connection): (tenant: string) => Fam
         create.run({ ...toParameters(family), tenant });
       }),
     find: (id) => read(() => findRow(tenant, id)),
+    findAll: (ids) => read(() => [...new Set(ids)].flatMap((id) => findRow(tenant, id) ?? [])),
     list: list(tenant),
     // The row is read in the same transaction, so it is the one that prevented the update.
     advance: (id, step) =>

@@ -30,6 +30,17 @@ export function familiesContract(subject: Subject): void {
       }
     });
 
+    it("are found together, each once, but for those that there are not", async () => {
+      const ids = ["one", "two", "three"];
+      for (const id of ids) await families().create(aFamily({ id, revokedAt: id === "two" ? 5 : undefined }));
+      const found = await families().findAll(["three", "none", "two", "three", "two"]);
+      expect(found.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toStrictEqual([
+        aFamily({ id: "three" }),
+        aFamily({ id: "two", revokedAt: 5 }),
+      ]);
+      expect(await families().findAll([])).toEqual([]);
+    });
+
     it("refuse an id that is there already, and stay as they were", async () => {
       await families().create(aFamily());
       await expect(families().create(aFamily({ client: "other" }))).rejects.toThrow();
