@@ -11,7 +11,7 @@ import { toConnectError } from "../src/rpc/errors.ts";
 import { isReservedClaim, RESERVED_CLAIMS } from "../src/token/reserved-claims.ts";
 import { Arrival, nameArrival } from "../src/wire/arrival.ts";
 import { fileWorld, problemsOf } from "./config/context.ts";
-import { attempts, closedTenant, type GrantType, type Refusal, requiredForms } from "./docs/attempts.ts";
+import { attempts, closedTenant, type GrantType, type Refusal, requiredForms, twinsTenant } from "./docs/attempts.ts";
 import { refusals } from "./docs/refusals.ts";
 import { checkAnswers, describes } from "./docs/resemble.ts";
 import { type OidcService, startOidcService } from "./support/oidc-service.ts";
@@ -29,7 +29,7 @@ const pages = [
 
 let service: OidcService;
 beforeAll(async () => {
-  service = await startOidcService({ closed: closedTenant });
+  service = await startOidcService({ closed: closedTenant, twins: twinsTenant });
 });
 afterAll(() => service.close());
 
@@ -45,7 +45,8 @@ describe("the requests of", () => {
       .replaceAll("127.0.0.1:7002", `127.0.0.1:${fresh.rpcPort}`);
     const blocks = blocksOf(text);
     const snippets = blocks.filter(isRequest).map((block) => block.text);
-    const env = { ID_TOKEN: await fresh.idToken(), MINTMARK_ADDRESS: fresh.publicUrl };
+    const [ID_TOKEN, ASSERTION] = await Promise.all([fresh.idToken(), fresh.assertion()]);
+    const env = { ID_TOKEN, ASSERTION, MINTMARK_ADDRESS: fresh.publicUrl };
     const outputs = await runSnippets(snippets, env);
     await fresh.close();
     checkAnswers(page, blocks, isRequest, outputs);

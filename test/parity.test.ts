@@ -40,6 +40,7 @@ const valid = {
     subject_token: "none",
     subject_token_type: type("access_token"),
   },
+  bearer: { ...credentials, grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: "none" },
 } satisfies Record<string, Form>;
 
 const many = JSON.stringify(Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`c${i}`, 1])));
@@ -126,6 +127,10 @@ const refused: [string, Form, string][] = [
   ],
   ["request_details of an access token", { ...valid.exchange, request_details: '{"a":1}' }, "invalid_request"],
   ["an exchange by nobody", { ...valid.exchange, client_secret: "" }, "invalid_client"],
+  ["an assertion that is none", valid.bearer, "invalid_grant"],
+  ["no assertion", { ...valid.bearer, assertion: "" }, "invalid_request"],
+  ["a subject beside an assertion", { ...valid.bearer, subject: "me" }, "invalid_request"],
+  ["a refresh token for an assertion", { ...valid.bearer, scope: "offline_access" }, "invalid_scope"],
   ["a lifetime of nothing", { ...valid.identity, access_token_lifetime: "0" }, "invalid_request"],
   ["a lifetime that is too long", { ...valid.identity, access_token_lifetime: "2592001" }, "invalid_request"],
   ["a negative lifetime", { ...valid.identity, access_token_lifetime: "-5" }, "invalid_request"],

@@ -82,12 +82,14 @@ function developmentTenant(grantTypes: readonly string[]) {
         audiences: ["1096301616546-edbl612881t7rkpljp3qa3juminskulo.apps.googleusercontent.com"],
         subjectPrefix: "myCompany.",
         amr: ["pwd"],
+        assertions: "reusable" as const,
       },
       "wellknown://apple": {
         issuer: "https://appleid.apple.com",
         audiences: ["com.example.app"],
         subjectPrefix: "myCompanyApple.",
         amr: ["pwd"],
+        assertions: "reusable" as const,
       },
     },
     clients: {

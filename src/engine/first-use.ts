@@ -11,7 +11,7 @@ export interface Uses {
 }
 
 /** What may be used once. */
-interface Single {
+export interface Single {
   /** What it is, and whose: everything that has the same parts is the same. */
   readonly name: readonly string[];
   /** From when on this node does not accept it any more. */
@@ -24,7 +24,10 @@ interface Single {
  *
  * Throws StoreUnavailableError: it may be marked then, or not.
  */
-export async function useOnce({ store, clock, maxClockSkew }: Uses, { name, acceptedUntil }: Single) {
+export async function useOnce(
+  { store, clock, maxClockSkew }: Uses,
+  { name, acceptedUntil }: Single,
+): Promise<"used before" | "expired" | undefined> {
   const id = `used ${hash("sha256", JSON.stringify(name), "base64url")}`;
   // A node whose clock is behind accepts it for longer than one whose clock is ahead, and which deletes the row.
   const [uses] = await store.tallies.add([{ id, by: 1, expiresAt: acceptedUntil + maxClockSkew }]);

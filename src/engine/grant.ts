@@ -4,6 +4,7 @@ import type { JsonObject } from "../base/json.ts";
 import type { AccessTokenType } from "../registry/tenant.ts";
 import type { Ancestor } from "../token/ancestor.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
+import type { Single } from "./first-use.ts";
 import type { Problems } from "./problems.ts";
 import type { MintParameter, MintRequest } from "./request.ts";
 
@@ -112,6 +113,8 @@ export interface Decision {
   readonly transaction?: Transaction | undefined;
   /** `issued_token_type` of the answer (RFC 8693 section 2.2.1). Not kept: an answer to a refresh has none. */
   readonly issuedTokenType?: string | undefined;
+  /** What the caller proved this with, if it may be used once: it is marked as used before anything is issued. Not kept. */
+  readonly single?: Single | undefined;
   /** Leaves `offline_access` out even if the caller asked for it: this one decision cannot be refreshed. */
   readonly withoutRefreshToken?: true | undefined;
 }

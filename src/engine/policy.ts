@@ -19,7 +19,7 @@ interface Lifetimes {
 
 /** A decision that the client's policy lets pass, with what the client's registration adds to it. Plain JSON. */
 export interface Approval
-  extends Omit<Decision, "issuedTokenType" | "withoutRefreshToken" | "accessTokenType">,
+  extends Omit<Decision, "issuedTokenType" | "single" | "withoutRefreshToken" | "accessTokenType">,
     Lifetimes {
   /** The client's fixed claims, for every token of the grant. */
   readonly fixedClaims: JsonObject;
@@ -38,7 +38,7 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
  * what the decision is based on has expired.
  */
 export function approve(
-  { issuedTokenType: _, withoutRefreshToken, accessTokenType, ...decided }: Decision,
+  { issuedTokenType: _, single: __, withoutRefreshToken, accessTokenType, ...decided }: Decision,
   request: MintRequest,
   grant: GrantHandler,
   { client, tenant }: AuthenticatedClient,

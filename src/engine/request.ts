@@ -62,6 +62,8 @@ export interface MintRequest {
   readonly accessToken?: string | undefined;
   readonly authority?: string | undefined;
   readonly idToken?: string | undefined;
+  /** A JWT that stands for a user's permission (RFC 7521 section 4.1). */
+  readonly assertion?: string | undefined;
   /** RFC 8693 section 2.1. */
   readonly subjectToken?: string | undefined;
   readonly subjectTokenType?: string | undefined;

@@ -14,7 +14,8 @@ interface Subject {
 }
 
 /** The parameter that the subject of a request came from, as a message names it. */
-export function sourceOfSubject({ subject, accessToken, idToken, subjectToken }: MintRequest): string {
+export function sourceOfSubject({ subject, accessToken, idToken, subjectToken, assertion }: MintRequest): string {
+  if (assertion !== undefined) return "The subject of assertion";
   if (subjectToken !== undefined) return "The subject of subject_token";
   if (accessToken !== undefined) return "The subject of access_token";
   if (idToken !== undefined) return "The subject of id_token";

@@ -5,6 +5,7 @@ import { arbitraryOidcResourceOwner } from "./arbitrary-oidc-resource-owner.ts";
 import { arbitraryResourceOwner } from "./arbitrary-resource-owner.ts";
 import { arbitraryToken } from "./arbitrary-token.ts";
 import { clientCredentials } from "./client-credentials.ts";
+import { jwtBearer } from "./jwt-bearer.ts";
 import { tokenExchange } from "./token-exchange.ts";
 
 /** All grants. A new one takes one file and one line here; discovery lists it where a client may use it. */
@@ -16,4 +17,5 @@ export const grants: readonly GrantHandler[] = [
   arbitraryIdentity,
   clientCredentials,
   tokenExchange,
+  jwtBearer,
 ];

@@ -24,7 +24,8 @@ const KNOWN = new Set([
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
   ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
   ...["revoke_all_subjects", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
-  ...[...["requested_token_type", "request_context", "request_details"], "client_assertion", "client_assertion_type"],
+  ...["requested_token_type", "request_context", "request_details"],
+  ...["client_assertion", "client_assertion_type", "assertion"],
 ]);
 
 /** The syntax of a parameter's name (RFC 6749 section 8.2). */

@@ -47,6 +47,7 @@ function toMintRequest(form: Form): MintRequest {
     accessToken: form.get("access_token"),
     authority: form.get("authority"),
     idToken: form.get("id_token"),
+    assertion: form.get("assertion"),
     subjectToken: form.get("subject_token"),
     subjectTokenType: form.get("subject_token_type"),
     actorToken: form.get("actor_token"),

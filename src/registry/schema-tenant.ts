@@ -54,6 +54,12 @@ const authority = z.strictObject({
       "The prefix that is put before the sub of the id_token; shorter than limits.subjectLength. With several authorities each needs one, " +
         "and none may be the beginning of another",
     ),
+  assertions: z
+    .enum(["none", "once", "reusable"], expected("none, once or reusable"))
+    .default("none")
+    .describe(
+      "Whether the grant jwt-bearer takes its JWTs whose aud is this tenant's issuer. once: each needs a jti, and works once; reusable: one without jti works until it expires",
+    ),
   amr: z.array(text).default([]).describe("Values to add to amr after the name of the grant"),
   allowPrivateNetwork: flag
     .default(false)

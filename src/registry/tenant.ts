@@ -71,6 +71,11 @@ export interface Authority {
   readonly authorizedParties?: readonly string[] | undefined;
   /** Put before the `sub` of the id_token. */
   readonly subjectPrefix: string;
+  /**
+   * Whether its JWTs for this mint are taken by the grant jwt-bearer, and how often each: `reusable` ones without a `jti`
+   * until they expire. Absent: none.
+   */
+  readonly assertions?: "none" | "once" | "reusable" | undefined;
   /** What is added to `amr` after the grant's name. */
   readonly amr: readonly string[];
   /** Whether it may be at addresses in a private network. */

@@ -27,6 +27,7 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
     accessToken: request.accessToken || undefined,
     authority: request.authority || undefined,
     idToken: request.idToken || undefined,
+    assertion: request.assertion || undefined,
     subjectToken: request.subjectToken || undefined,
     subjectTokenType: request.subjectTokenType || undefined,
     actorToken: request.actorToken || undefined,

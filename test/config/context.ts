@@ -14,6 +14,7 @@ export const GRANT_TYPES = [
   "arbitrary_identity",
   "client_credentials",
   "urn:ietf:params:oauth:grant-type:token-exchange",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
 ];
 
 /** A key-encryption key. */

@@ -67,6 +67,7 @@ describe("without a configuration file", () => {
       audiences: ["1096301616546-edbl612881t7rkpljp3qa3juminskulo.apps.googleusercontent.com"],
       subjectPrefix: "myCompany.",
       amr: ["pwd"],
+      assertions: "reusable",
       allowPrivateNetwork: false,
     });
     expect(acme?.authorities.get("wellknown://apple")?.issuer).toBe("https://appleid.apple.com");

@@ -114,6 +114,7 @@ describe("a configuration file", () => {
     expect(tenant?.authorities.get("wellknown://a")).toEqual({
       issuer: "https://a.example",
       audiences: ["me"],
+      assertions: "none",
       subjectPrefix: "",
       amr: [],
       allowPrivateNetwork: false,

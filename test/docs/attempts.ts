@@ -33,9 +33,11 @@ export async function requiredForms(service: OidcService) {
       subject_token: await service.idToken(),
       subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
     },
+    [JWT_BEARER]: { assertion: await service.assertion() },
   } satisfies Record<string, Form>;
 }
 
+export const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 export type GrantType = keyof Awaited<ReturnType<typeof requiredForms>>;
@@ -47,6 +49,20 @@ function exchanging(mode: "delegation" | "impersonation") {
   const subjectTokens: "access_token"[] = ["access_token"];
   return { secrets, grants: [TOKEN_EXCHANGE], scopes: ["a"], tokenExchange: { subjectTokens, mode } };
 }
+
+/** An issuer that is two authorities of a tenant. */
+export const TWIN = "https://staff.example";
+
+/** A tenant that has it. */
+export const twinsTenant = {
+  authorities: Object.fromEntries(
+    ["one", "other"].map((name) => [
+      name,
+      { issuer: TWIN, audiences: ["us"], subjectPrefix: `${name}.`, assertions: "once" as const },
+    ]),
+  ),
+  clients: { twin: { secrets, grants: [JWT_BEARER] } },
+};
 
 /** A tenant that refuses what the development configuration's allow. */
 export const closedTenant = {

@@ -13,13 +13,23 @@ import { limited } from "../support/limited.ts";
 import type { OidcService } from "../support/oidc-service.ts";
 import { seededRandom } from "../support/random.ts";
 import { CLIENT_ID, SECRET } from "../support/tenant.ts";
-import { type Attempt, attempts, credentials, refusalIn, requiredForms, TOKEN_EXCHANGE } from "./attempts.ts";
+import {
+  type Attempt,
+  attempts,
+  credentials,
+  JWT_BEARER,
+  refusalIn,
+  requiredForms,
+  TOKEN_EXCHANGE,
+  TWIN,
+} from "./attempts.ts";
 
 const repeated = (count: number, entry: (index: number) => string) => Array.from({ length: count }, (_, i) => entry(i));
 
 /** A JWT without a signature. */
-function unsigned(header: object): string {
-  return `${Buffer.from(JSON.stringify(header)).toString("base64url")}.${Buffer.from("{}").toString("base64url")}.AA`;
+function unsigned(header: object, claims = {}): string {
+  const [head, payload] = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"));
+  return `${head}.${payload}.AA`;
 }
 
 const failing =
@@ -61,6 +71,7 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
     mint("arbitrary_token", { arbitrary_claims: claims, arbitrary_json: json });
   const oidc = (id_token: string, authority = "wellknown://google") =>
     mint("arbitrary_oidc_resource_owner", { id_token, authority });
+  const asserted = (assertion: string) => mint(JWT_BEARER, { assertion });
   const [header = "", claims = "", signature = ""] = forms.arbitrary_oidc_resource_owner.id_token.split(".");
   const audience = String(claimsOf(forms.arbitrary_oidc_resource_owner.id_token).aud);
   const later = Math.floor(Date.now() / 1000) + 1000;
@@ -220,6 +231,48 @@ export async function refusals(service: OidcService): Promise<Readonly<Record<st
       transaction({ audience: "elsewhere" }),
       transaction({ scope: "b" }),
       transaction({ scope: "offline_access" }),
+    ],
+    [JWT_BEARER]: [
+      asserted(""),
+      mint(JWT_BEARER, { scope: "offline_access" }),
+      asserted("none"),
+      asserted("x".repeat(16_385)),
+      asserted(unsigned({ alg: "none" })),
+      asserted(unsigned({ alg: "ES256", crit: ["x"] })),
+      asserted(unsigned({ alg: "ES256", typ: "at+jwt" })),
+      asserted(await service.assertion({ iss: "https://elsewhere.example" })),
+      post(
+        {
+          client_id: "twin",
+          client_secret: SECRET,
+          grant_type: JWT_BEARER,
+          assertion: unsigned({ alg: "ES256" }, { iss: TWIN }),
+        },
+        "/twins/connect/token",
+      ),
+      asserted(await service.assertion({ client_id: "x" })),
+      asserted(await service.assertion({ aud: [service.publicUrl, "another"] })),
+      asserted(await service.assertion({ exp: undefined })),
+      asserted(await service.assertion({ exp: 1 })),
+      asserted(await service.assertion({ exp: later + 10_000 })),
+      asserted(await service.assertion({ nbf: later, exp: later })),
+      asserted(await service.assertion({ sub: undefined })),
+      asserted(await service.assertion({ sub: "a\nb" })),
+      asserted(await service.assertion({ sub: "x".repeat(255) })),
+      asserted(await service.assertion({ jti: "" })),
+      asserted(await service.assertion({}, { kid: "another" })),
+      asserted(
+        forms[JWT_BEARER].assertion.replace(
+          /\.([^.])([^.]*)$/,
+          (_, first, rest) => `.${first === "A" ? "B" : "A"}${rest}`,
+        ),
+      ),
+      async () => {
+        const assertion = await service.assertion({ jti: "once" });
+        await minted(JWT_BEARER, { assertion });
+        return asserted(assertion)();
+      },
+      asserted(await service.deadIdToken({ aud: service.publicUrl })),
     ],
     arbitrary_identity: [mint("arbitrary_identity", { subject: "" }), mint("arbitrary_identity", { scope: "" })],
   };

@@ -10,8 +10,10 @@ type Tenants = ReturnType<typeof developmentConfig>["tenants"];
 export interface OidcService extends TestService {
   /** An id_token of `wellknown://google` that says what seed 003's says, but for when it is valid and by whom. */
   idToken(claims?: Changes, header?: Changes): Promise<string>;
+  /** A JWT of `wellknown://google` for the tenant at the root, about the user of that id_token. */
+  assertion(claims?: Changes, header?: Changes): Promise<string>;
   /** A valid id_token of `wellknown://apple`. */
-  deadIdToken(): Promise<string>;
+  deadIdToken(claims?: Changes): Promise<string>;
 }
 
 /**
@@ -38,7 +40,9 @@ export async function startOidcService(tenants: Tenants = {}): Promise<OidcServi
   return {
     ...service,
     idToken: (claims = {}, header = {}) => google.idToken({ ...said, ...claims }, header),
-    deadIdToken: () => apple.idToken({ aud: "com.example.app" }),
+    assertion: (claims = {}, header = {}) =>
+      google.idToken({ aud: service.publicUrl, sub: seed?.sub, ...claims }, header),
+    deadIdToken: (claims = {}) => apple.idToken({ aud: "com.example.app", ...claims }),
     async close() {
       await service.close();
       await Promise.all([google.stop(), apple.stop()]);

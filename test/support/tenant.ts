@@ -19,6 +19,7 @@ export const testRules: RegistryRules = {
     "arbitrary_identity",
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
   ],
   keyMaxStaleness: 900,
   publicUrl: "https://mint.example",

@@ -1,15 +1,18 @@
 import type { Client, Tenant } from "../../registry/tenant.ts";
 import type { AssertionFlaw } from "../../telemetry/events.ts";
 import type { SignedJwt } from "../../token/signed-jwt.ts";
+import { acceptedUntil, flawOfTimes, isFor } from "../assertion-claims.ts";
 import { useOnce } from "../first-use.ts";
 import type { Caller } from "../request.ts";
 import { ASSERTION_TYPES, assertionIn, presentationOf, readAssertion, unreadable } from "./assertion.ts";
-import { acceptedUntil, flawOfTimes, isFor } from "./assertion-claims.ts";
 import { signednessOf } from "./assertion-signature.ts";
 import type { ClientAuthenticationMethod, MethodContext } from "./method.ts";
 import { findIssuer, hasWorkload, workloadPresentation } from "./workload.ts";
 
 const METHOD = "private_key_jwt";
+
+/** How far ahead an assertion may expire, in milliseconds. */
+const MAX_LIFETIME = 300_000;
 
 /** draft-ietf-oauth-rfc7523bis has a type of its own; clients of before send `JWT`, or none. */
 const TYPES = new Set(["jwt", "client-authentication+jwt"]);
@@ -52,7 +55,7 @@ async function flawOf(
   if (claims.iss !== client.id) return "another issuer";
   if (caller.clientId !== undefined && caller.clientId !== client.id) return "names another client";
   if (!isFor(claims, audiencesOf(client, context.tenant))) return "another audience";
-  const flaw = flawOfTimes(claims, context.clock.now());
+  const flaw = flawOfTimes(claims, context.clock.now(), MAX_LIFETIME);
   if (flaw !== undefined) return flaw;
   if (typeof claims.jti !== "string" || claims.jti === "") return "no jti";
   const signedness = await signednessOf(jwt, keys, context);

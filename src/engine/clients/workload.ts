@@ -1,9 +1,9 @@
 import type { Client, Tenant } from "../../registry/tenant.ts";
 import type { AssertionFlaw } from "../../telemetry/events.ts";
 import type { SignedJwt } from "../../token/signed-jwt.ts";
+import { flawOfTimes, isFor } from "../assertion-claims.ts";
 import type { Caller } from "../request.ts";
 import { presentationOf } from "./assertion.ts";
-import { flawOfTimes, isFor } from "./assertion-claims.ts";
 import { signednessOf } from "./assertion-signature.ts";
 import type { MethodContext, Presentation } from "./method.ts";
 
@@ -61,7 +61,7 @@ async function flawOf(
 ): Promise<AssertionFlaw | undefined> {
   if (clientId !== undefined && clientId !== client.id && clientId !== alias) return "names another client";
   if (!isFor(jwt.claims, [context.tenant.issuer])) return "another audience";
-  const flaw = flawOfTimes(jwt.claims, context.clock.now(), { isReusable: true });
+  const flaw = flawOfTimes(jwt.claims, context.clock.now());
   if (flaw !== undefined) return flaw;
   const source = by === "trust domain" ? { ...keys, use: "jwt-svid" as const } : keys;
   const signedness = await signednessOf(jwt, source, context);

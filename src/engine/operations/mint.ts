@@ -2,6 +2,7 @@ import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
+import { type Single, useOnce } from "../first-use.ts";
 import type { GrantHandler } from "../grant.ts";
 import { checkParameters } from "../parameters.ts";
 import { approve } from "../policy.ts";
@@ -49,6 +50,7 @@ export async function mint(
     );
   }
   context.note({ decided: decidedAtMint(approval, request, client.client) });
+  if (decision.single !== undefined) await requireFirstUse(decision.single, context);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
   const answer = { ...tokens, issuedTokenType: decision.issuedTokenType };
@@ -69,6 +71,14 @@ function findGrant(grants: ReadonlyMap<string, GrantHandler>, grantType: string 
     `grant_type must be one of ${known}, or ${REFRESH_GRANT_TYPE} (over RPC: call Refresh).`,
   );
 }
+
+/** Throws OAuthError `invalid_grant` if what the decision is based on was used before, and StoreUnavailableError. */
+async function requireFirstUse(single: Single, context: RequestContext): Promise<void> {
+  const flaw = await useOnce(context, single);
+  if (flaw !== undefined) throw new OAuthError("invalid_grant", USED_UP[flaw]);
+}
+
+const USED_UP = { "used before": "The assertion was used before.", expired: "The assertion has expired." } as const;
 
 /** Throws OAuthError `invalid_scope` (RFC 6749 section 5.2) if a refresh token is asked for that the grant never gives. */
 function checkMayRefresh({ scopes }: MintRequest, { grantType, parameters, refreshable }: GrantHandler): void {

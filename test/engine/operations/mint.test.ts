@@ -77,7 +77,7 @@ describe("mint", () => {
       "unsupported_grant_type",
       "grant_type must be one of arbitrary_token, arbitrary_no_subject, arbitrary_resource_owner, " +
         "arbitrary_oidc_resource_owner, arbitrary_identity, client_credentials, " +
-        "urn:ietf:params:oauth:grant-type:token-exchange, or refresh_token (over RPC: call Refresh).",
+        "urn:ietf:params:oauth:grant-type:token-exchange, urn:ietf:params:oauth:grant-type:jwt-bearer, or refresh_token (over RPC: call Refresh).",
     ],
     [
       "a refresh",
@@ -105,8 +105,11 @@ describe("mint", () => {
 
   it("tells which parameters each grant takes, by their names on the wire", async () => {
     const { grantParameters, refreshableGrants } = (await testContext()).engine;
-    expect([...grantParameters.keys()].filter((name) => !refreshableGrants.has(name))).toEqual(["client_credentials"]);
-    expect([...grantParameters.keys()]).toHaveLength(7);
+    expect([...grantParameters.keys()].filter((name) => !refreshableGrants.has(name))).toEqual([
+      "client_credentials",
+      "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ]);
+    expect([...grantParameters.keys()]).toHaveLength(8);
     expect(grantParameters.get("arbitrary_token")).toContain("arbitrary_json");
     expect(grantParameters.get("arbitrary_identity")).toEqual(
       expect.arrayContaining(["scope", "arbitrary_amrs", "id_token_lifetime"]),

@@ -1,12 +1,11 @@
-import type { Instant } from "../../base/clock.ts";
-import type { JsonObject, JsonValue } from "../../base/json.ts";
-import type { AssertionFlaw } from "../../telemetry/events.ts";
+import type { Instant } from "../base/clock.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 
 /** The most by which the clock of whoever made an assertion may differ from this node's, in milliseconds. */
 const LEEWAY = 60_000;
 
-/** How far ahead an assertion may expire, in milliseconds, besides the leeway. */
-const MAX_LIFETIME = 300_000;
+/** What can be wrong with the times of an assertion. */
+export type TimeFlaw = "no exp" | "expired" | "lives too long" | "not valid yet";
 
 /** From when on an assertion is not accepted any more. */
 export function acceptedUntil({ exp }: JsonObject): Instant {
@@ -14,17 +13,17 @@ export function acceptedUntil({ exp }: JsonObject): Instant {
 }
 
 /**
- * What is wrong with `exp`, `nbf` and `iat` (RFC 7523 section 3). `isReusable`: whether it may be used until it expires,
- * whenever that is.
+ * What is wrong with `exp`, `nbf` and `iat` (RFC 7523 section 3). `maxLifetime`: how far ahead it may expire, in
+ * milliseconds, besides the leeway.
  */
 export function flawOfTimes(
   { exp, nbf, iat }: JsonObject,
   now: Instant,
-  { isReusable = false } = {},
-): AssertionFlaw | undefined {
+  maxLifetime = Number.POSITIVE_INFINITY,
+): TimeFlaw | undefined {
   if (Number.isNaN(instantOf(exp))) return "no exp";
   if (now >= acceptedUntil({ exp: exp ?? null })) return "expired";
-  if (!isReusable && instantOf(exp) > now + MAX_LIFETIME + LEEWAY) return "lives too long";
+  if (instantOf(exp) > now + maxLifetime + LEEWAY) return "lives too long";
   const starts = [nbf, iat].filter((date) => date !== undefined).map(instantOf);
   return starts.every((start) => start <= now + LEEWAY) ? undefined : "not valid yet";
 }
