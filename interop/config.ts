@@ -39,7 +39,12 @@ const clients: TenantFile["clients"] = {
     grants: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
     scopes: ["orders.read"],
     introspection: ["orders"],
-    tokenExchange: { subjectTokens: ["access_token"], audiences: ["shipping"], mode: "any" },
+    tokenExchange: {
+      subjectTokens: ["access_token"],
+      requestedTokens: ["access_token", "id_token", "txn_token"],
+      audiences: ["shipping"],
+      mode: "any",
+    },
     accessTokenProfile: "rfc9068",
   },
 };
@@ -73,5 +78,5 @@ export function interopConfig(jwk: PublicJwk, bundle: string): ConfigFile {
 }
 
 function tenant(algorithm: SigningAlgorithm): TenantFile {
-  return { signing: { algorithm }, resources, clients };
+  return { signing: { algorithm }, trustDomain: "shop.example", resources, clients };
 }

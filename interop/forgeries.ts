@@ -51,7 +51,12 @@ export async function startIssuer(): Promise<Issuer> {
   const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([each]) => each !== name));
   const publicKey = new TextEncoder().encode(await exportSPKI(own.publicKey));
   const stranger = await generateKeyPair("RS256");
-  const introspection = { iss: url, aud: "nitro", iat: claims.iat ?? 0, token_introspection: { active: true, ...claims } };
+  const introspection = {
+    iss: url,
+    aud: "nitro",
+    iat: claims.iat ?? 0,
+    token_introspection: { active: true, ...claims },
+  };
   const refused: readonly (readonly [string, string])[] = [
     ["an id_token", minted.identity],
     ["a reference token", minted.reference],
@@ -66,6 +71,10 @@ export async function startIssuer(): Promise<Issuer> {
     ["no client_id", await sign(without("client_id"))],
     ["no jti", await sign(without("jti"))],
     ["a signed introspection", await sign(introspection, { typ: "token-introspection+jwt" })],
+    [
+      "a transaction token",
+      await sign({ ...without("client_id"), txn: "1", req_wl: "gateway" }, { typ: "txntoken+jwt" }),
+    ],
     ["another's key under a known kid", await sign(claims, {}, stranger.privateKey)],
     ["another algorithm of the key", await sign(claims, { alg: "PS256" }, await asPs256(own.privateKey))],
     ["the public key as a secret", await sign(claims, { alg: "HS256" }, publicKey)],

@@ -119,17 +119,33 @@ class Introspecting(IntrospectTokenValidator):
 assert accept(Introspecting(), refreshed["access_token"], "orders.read")["sub"] == "alice"
 print("introspection")
 
-ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-exchanged = session("gateway").fetch_token(
-    server["token_endpoint"],
-    grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
-    subject_token=refreshed["access_token"],
-    subject_token_type=ACCESS_TOKEN,
-    audience="shipping",
-)
-assert exchanged["issued_token_type"] == ACCESS_TOKEN
+TYPE = "urn:ietf:params:oauth:token-type:"
+
+
+def exchange(requested, **parameters):
+    answer = session("gateway").fetch_token(
+        server["token_endpoint"],
+        grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token=refreshed["access_token"],
+        subject_token_type=f"{TYPE}access_token",
+        requested_token_type=f"{TYPE}{requested}",
+        **parameters,
+    )
+    assert answer["issued_token_type"] == f"{TYPE}{requested}"
+    return answer
+
+
+exchanged = exchange("access_token", audience="shipping")
 assert accept(ResourceServer(issuer, "shipping"), exchanged["access_token"], "orders.read")["sub"] == "alice"
 print("token exchange (RFC 8693)")
+
+details = {"order": "1138"}
+transaction = exchange("txn_token", audience="shop.example", scope="orders.read", request_details=json.dumps(details))
+told = jwt.decode(transaction["access_token"], keys)
+assert told.header["typ"] == "txntoken+jwt"
+assert told.claims["aud"] == "shop.example" and told.claims["req_wl"] == "gateway" and told.claims["tctx"] == details
+refuses(InvalidTokenError, lambda: accept(ResourceServer(issuer, "shop.example"), transaction["access_token"], "orders.read"))
+print("transaction token")
 
 web.revoke_token(server["revocation_endpoint"], refreshed["refresh_token"]).raise_for_status()
 refuses(InvalidTokenError, lambda: accept(Introspecting(), refreshed["access_token"], "orders.read"))
