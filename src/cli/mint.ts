@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
+import { TOKEN_TYPES } from "../token/token-types.ts";
 import { readConfidential, readText } from "./frame/confidential.ts";
 import { withExamples } from "./frame/examples.ts";
 import { UsageError } from "./frame/exit.ts";
@@ -27,6 +28,22 @@ interface MintOptions extends TokenOptions, ConnectionOptions, OutputOptions {
   readonly accessTokenFile?: string;
   readonly authority?: string;
   readonly idTokenFile?: string;
+  readonly subjectTokenFile?: string;
+  readonly subjectTokenType?: string;
+  readonly actorTokenFile?: string;
+  readonly actorTokenType?: string;
+  readonly requestedTokenType?: string;
+  readonly audience?: readonly string[];
+  readonly requestContext?: string;
+  readonly requestDetails?: string;
+}
+
+const TYPE_NAMES = Object.keys(TOKEN_TYPES).join(", ");
+
+/** The URI of a type that is given by its last part; any other text as it is, for the service to judge. */
+function tokenType(given: string): string {
+  const uris: Readonly<Record<string, string>> = TOKEN_TYPES;
+  return Object.hasOwn(uris, given) ? (uris[given] ?? given) : given;
 }
 
 /** `mintmark mint`: calls the RPC Mint. */
@@ -57,6 +74,14 @@ export function mint(io: Io): Command {
     .option("--access-token-file <path>", "File with an access token to take the subject from, or - for standard input")
     .option("--authority <name>", "Authority that issued the id_token, such as wellknown://google")
     .option("--id-token-file <path>", "File with the id_token of the authority, or - for standard input")
+    .option("--subject-token-file <path>", "File with the token to exchange, or - for standard input")
+    .option("--subject-token-type <type>", `Its type: ${TYPE_NAMES}, or a URI`, tokenType)
+    .option("--actor-token-file <path>", "File with a token of whoever acts, or - for standard input")
+    .option("--actor-token-type <type>", "Its type", tokenType)
+    .option("--requested-token-type <type>", "Type of the token to get for it", tokenType)
+    .option("--audience <audience>", "Where that token is to be used (repeatable)", each)
+    .option("--request-context <json>", "Where the request of a transaction token came from, as a JSON object")
+    .option("--request-details <json>", "What its transaction is about, as a JSON object")
     .action(async (options: MintOptions) => print(io, await tokensFor(io, options), options));
   return withExamples(withConnection(withOutput(withTenant(command)), "client"), [
     [
@@ -71,6 +96,10 @@ export function mint(io: Io): Command {
       "mintmark mint --grant-type arbitrary_identity --subject alice --scope 'nitro offline_access' --tenant acme",
       "Mint a refresh token and an id_token as well, for the tenant acme",
     ],
+    [
+      "mintmark mint --grant-type urn:ietf:params:oauth:grant-type:token-exchange --subject-token-file token --subject-token-type access_token --audience billing",
+      "Exchange a token for one that is good for billing alone",
+    ],
   ]);
 }
 
@@ -81,6 +110,10 @@ async function tokensFor(io: Io, options: MintOptions): Promise<JsonObject> {
     customPayload: await jsonOf(io, options.customPayload, "--custom-payload"),
     accessToken: await tokenIn(io, options.accessTokenFile, "access token"),
     idToken: await tokenIn(io, options.idTokenFile, "id_token"),
+    subjectToken: await tokenIn(io, options.subjectTokenFile, "subject token"),
+    actorToken: await tokenIn(io, options.actorTokenFile, "actor token"),
+    requestContext: await objectOf(io, options.requestContext, "--request-context"),
+    requestDetails: await objectOf(io, options.requestDetails, "--request-details"),
   };
   const [{ AccessTokenType, TokenService }, { toMintRequest, printedTokens }] = await Promise.all([
     import("../../gen/mintmark/v1/token_service_pb.ts"),

@@ -114,6 +114,27 @@ describe("mintmark mint", () => {
     expect(claimsOf(access_token)).toMatchObject({ sub: DEVELOPMENT_CLIENT.id, client_id: DEVELOPMENT_CLIENT.id });
   });
 
+  it("exchanges a token, with an actor's, for one of its own or for a transaction token", async () => {
+    const { access_token: actor } = await commandAnswer(["mint", "--grant-type", "client_credentials"], around());
+    writeFileSync(join(folder, "actor"), String(actor));
+    const subject = ["mint", "--grant-type", "arbitrary_no_subject", "--arbitrary-claims", '{"sub":"alice"}'];
+    const { access_token: token } = await commandAnswer([...subject, "--scope", "nitro"], around());
+    const exchange = ["mint", "--grant-type", "urn:ietf:params:oauth:grant-type:token-exchange", "--scope", "nitro"];
+    const presented = [...exchange, "--subject-token-file", "-", "--subject-token-type", "access_token"];
+    const acting = ["--actor-token-file", "actor", "--actor-token-type", "jwt", "--audience", "a", "--audience", "b"];
+    const input = `${token}\n`;
+    const one = await commandAnswer([...presented, ...acting, "--requested-token-type", "jwt"], around({ input }));
+    expect(one.issued_token_type).toBe("urn:ietf:params:oauth:token-type:jwt");
+    expect(claimsOf(one.access_token)).toMatchObject({
+      ...{ sub: "alice", aud: ["a", "b"], act: { sub: DEVELOPMENT_CLIENT.id } },
+    });
+    const transaction = ["--requested-token-type", "txn_token", "--audience", "development.example"];
+    const said = ["--request-details", '{"action":"buy"}', "--request-context", '{"req_ip":"::1"}'];
+    const other = await commandAnswer([...presented, ...transaction, ...said], around({ input }));
+    expect(other.token_type).toBe("N_A");
+    expect(claimsOf(other.access_token)).toMatchObject({ tctx: { action: "buy" }, rctx: { req_ip: "::1" } });
+  });
+
   it("passes an id_token on, and its authority", async () => {
     writeFileSync(join(folder, "id_token"), "not.a.jwt");
     const grant = ["mint", "--grant-type", "arbitrary_oidc_resource_owner", "--arbitrary-claims", "{}"];

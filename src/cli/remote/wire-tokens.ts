@@ -14,6 +14,8 @@ export function printedTokens(response: MintResponse | RefreshResponse): JsonObj
   const { accessToken, tokenType, expiresIn, refreshToken, idToken, scopes } = response;
   return {
     access_token: accessToken,
+    ...("issuedTokenType" in response &&
+      response.issuedTokenType !== "" && { issued_token_type: response.issuedTokenType }),
     token_type: tokenType,
     expires_in: Number(expiresIn),
     ...(refreshToken !== "" && { refresh_token: refreshToken }),
@@ -42,16 +44,29 @@ interface MintWords {
   readonly accessToken?: string | undefined;
   readonly authority?: string;
   readonly idToken?: string | undefined;
+  readonly subjectToken?: string | undefined;
+  readonly subjectTokenType?: string;
+  readonly actorToken?: string | undefined;
+  readonly actorTokenType?: string;
+  readonly requestedTokenType?: string;
+  readonly audience?: readonly string[];
+  readonly requestContext?: JsonObject | undefined;
+  readonly requestDetails?: JsonObject | undefined;
 }
 
 /** What is asked for, on the wire. */
 export function toMintRequest(words: MintWords): MintRequest {
   const { tenant, grantType, subject = "", issuer = "", scope = [], arbitraryAmr = [], arbitraryAudience = [] } = words;
   const { resource = [], accessTokenType, accessToken = "", authority = "", idToken = "" } = words;
+  const { subjectToken = "", subjectTokenType = "", actorToken = "", actorTokenType = "" } = words;
+  const { requestedTokenType = "", audience = [] } = words;
   return create(MintRequestSchema, {
     ...{ tenant, grantType, subject, issuer, scopes: [...scope], resources: [...resource] },
     ...{ arbitraryAmrs: [...arbitraryAmr], arbitraryAudiences: [...arbitraryAudience] },
     ...{ accessTokenType, accessToken, authority, idToken },
+    ...{ subjectToken, subjectTokenType, actorToken, actorTokenType, requestedTokenType, audiences: [...audience] },
+    ...(words.requestContext && { requestContext: words.requestContext as StructJson }),
+    ...(words.requestDetails && { requestDetails: words.requestDetails as StructJson }),
     ...(words.arbitraryClaims && { arbitraryClaims: words.arbitraryClaims as StructJson }),
     ...(words.arbitraryJson && { arbitraryJson: words.arbitraryJson as StructJson }),
     ...(words.customPayload !== undefined && {
