@@ -10,7 +10,9 @@ const page = read("docs/standards.md");
 /** A standard as comments name it. */
 const STANDARD = /RFC \d{4}|draft-[a-z0-9-]+[a-z0-9]|OpenID Connect (?:Core|Discovery)/g;
 
-const standardsIn = (text: string): ReadonlySet<string> => new Set(text.match(STANDARD));
+/** Those that a text names; a draft without its revision. */
+const standardsIn = (text: string): ReadonlySet<string> =>
+  new Set(text.match(STANDARD)?.map((name) => name.replace(/-\d\d$/, "")));
 
 /** What a cell has between backticks that is a path, from the root. */
 function pathsIn(cell = ""): readonly string[] {
