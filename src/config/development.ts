@@ -92,10 +92,17 @@ function developmentTenant(grantTypes: readonly string[]) {
         assertions: "reusable" as const,
       },
     },
+    workloadIssuers: {
+      development: {
+        trustDomain: "example.org",
+        jwks: { keys: [{ ...DEVELOPMENT_KEY, kid: "development", use: "jwt-svid" }] },
+      },
+    },
     clients: {
       [DEVELOPMENT_CLIENT.id]: {
         ...developmentClient(DEVELOPMENT_CLIENT.secret, grantTypes),
         jwks: { keys: [DEVELOPMENT_KEY] },
+        workload: [{ issuer: "development", subject: "spiffe://example.org/development" }],
       },
       [OTHER_CLIENT.id]: developmentClient(OTHER_CLIENT.secret, grantTypes),
     },

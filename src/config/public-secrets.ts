@@ -1,4 +1,4 @@
-import { checkPublicKeys, isPublicSecret } from "../registry/public-secret.ts";
+import { checkPublicIssuers, checkPublicKeys, isPublicSecret } from "../registry/public-secret.ts";
 import type { SecretSource } from "../registry/secret.ts";
 import type { Problems } from "../schema/problems.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -9,7 +9,8 @@ export function checkPublicSecrets(
   problems: Problems,
 ): void {
   for (const [id, { secrets }] of Object.entries(operators)) check(secrets, problems.at("operators", id, "secrets"));
-  for (const [tenant, { clients }] of Object.entries(tenants)) {
+  for (const [tenant, { clients, workloadIssuers }] of Object.entries(tenants)) {
+    checkPublicIssuers(workloadIssuers, problems.at("tenants", tenant, "workloadIssuers"));
     for (const [id, { secrets, jwks }] of Object.entries(clients)) {
       const here = problems.at("tenants", tenant, "clients", id);
       check(secrets, here.at("secrets"));

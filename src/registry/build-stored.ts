@@ -7,7 +7,7 @@ import { fillClient } from "./client-defaults.ts";
 import type { StoredEntry, StoredSecret } from "./document.ts";
 import { clientId, tenantId } from "./fields.ts";
 import type { RegistryRules } from "./file-part.ts";
-import { checkPublicKeys } from "./public-secret.ts";
+import { checkPublicIssuers, checkPublicKeys } from "./public-secret.ts";
 import { storedClient } from "./schema-client.ts";
 import { storedTenant } from "./schema-tenant.ts";
 import { isHolder, parseSecret } from "./secret.ts";
@@ -39,6 +39,7 @@ export function buildStoredTenant(id: string, { entry }: StoredEntry, rules: Reg
   const here = problems.at("tenants", id);
   readShape(tenantId, id, here);
   const shape = readShape(storedTenant, entry, here);
+  checkPublicIssuers(shape?.workloadIssuers ?? {}, here.at("workloadIssuers"));
   const operators = operatorsOf(rules.operators, id);
   const tenant = shape && buildTenant(id, { ...shape, clients: {} }, { ...rules, words: entry, operators }, here);
   return settled(tenant, problems);

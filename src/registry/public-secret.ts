@@ -21,6 +21,16 @@ export function checkPublicKeys(keys: readonly JsonObject[], problems: Problems)
   }
 }
 
+/** The same for the keys of those who vouch for workloads. */
+export function checkPublicIssuers(
+  issuers: Readonly<Record<string, { readonly jwks?: { readonly keys: readonly JsonObject[] } | undefined }>>,
+  problems: Problems,
+): void {
+  for (const [name, { jwks }] of Object.entries(issuers)) {
+    checkPublicKeys(jwks?.keys ?? [], problems.at(name, "jwks", "keys"));
+  }
+}
+
 /** Whether a secret is public, recognized by its hash. */
 export function isPublicSecret(secret: SecretSource): boolean {
   return DIGESTS.has(digestOf(secret));

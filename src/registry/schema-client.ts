@@ -160,8 +160,11 @@ const client = z.strictObject({
 /** A client that is stored: its secrets are kept apart from its entry. */
 export const storedClient = client.omit({ secrets: true });
 
-/** What clients leave out. Only checked here: what is filled in is what the file says, word for word. */
-export const clientDefaults = storedClient.partial();
+/**
+ * What clients leave out. Only checked here: what is filled in is what the file says, word for word. What proves who a
+ * client is has no default: one client could then be any other.
+ */
+export const clientDefaults = storedClient.omit({ jwks: true, jwksUri: true, workload: true }).partial();
 
 /** The clients of a tenant in the file, by id. */
 export const clients = z.record(clientId, client);

@@ -135,6 +135,8 @@ describe("the shape", () => {
       "clientDefaults.refreshGrace: expected whole seconds, which may be 0",
     ],
     [{ clientDefaults: { secrets: [] } }, "clientDefaults.secrets: unknown key"],
+    [{ clientDefaults: { jwksUri: "https://x.example" } }, "clientDefaults.jwksUri: unknown key"],
+    [{ clientDefaults: { workload: [] } }, "clientDefaults.workload: unknown key"],
   ])("of a tenant: %j", (tenant, problem) => {
     const problems = tenantFaults(tenant);
     expect(problems).toHaveLength(1);

@@ -3,6 +3,10 @@ import { describe, expect, it } from "vitest";
 import { fileWorld, problemsOf } from "../config/context.ts";
 
 const PUBLIC = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+const DEVELOPMENT = {
+  ...{ kty: "EC", crv: "P-256", x: "ddtKO9thsWiqXRJof8U4687e1COC0Pxv0APSgyQuQ5o" },
+  y: "VDl98lQjGEPZoXquH_jtRfq3A-GVCWE2CyxZ5Km-o5w",
+};
 const jwks = { keys: [{ ...PUBLIC, kid: "a", use: "jwt-svid" }] };
 const mesh = { trustDomain: "mesh.example", jwks };
 
@@ -28,6 +32,10 @@ describe("issuers of workloads", () => {
     [{ a: { trustDomain: "spiffe://mesh.example", jwks } }, "workloadIssuers.a.trustDomain: expected a trust domain"],
     [{ a: { ...mesh, jwksUri: "https://x.example" } }, "workloadIssuers.a.jwksUri: expected either jwks or jwksUri"],
     [{ a: { issuer: "https://10.0.0.1" } }, "workloadIssuers.a.issuer: expected a public address"],
+    [
+      { a: { ...mesh, jwks: { keys: [{ ...DEVELOPMENT, kid: "a" }] } } },
+      "workloadIssuers.a.jwks.keys[0]: expected a key of your own",
+    ],
     [{ a: mesh, b: mesh }, 'workloadIssuers.b: "mesh.example" is already the trust domain of a'],
   ])("may not be %j", (issuers, problem) => {
     const problems = problemsWith(issuers);
