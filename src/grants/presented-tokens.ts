@@ -5,7 +5,7 @@ import { OAuthError } from "../engine/errors.ts";
 import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
 import type { Authority } from "../registry/tenant.ts";
 import { ACTOR_CLAIM, countActors, MAX_ACTORS, MAY_ACT_CLAIM, mayAct, type Party } from "../token/actor.ts";
-import { type Ancestor, joinAncestors, MAX_ANCESTORS } from "../token/ancestor.ts";
+import { ANCESTORS_CLAIM, type Ancestor, joinAncestors, MAX_ANCESTORS } from "../token/ancestor.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import type { TokenTypeName } from "../token/token-types.ts";
 import * as claims from "./claims.ts";
@@ -67,13 +67,15 @@ function describeOwn(token: SourceToken, type: TokenTypeName, { client }: GrantC
   // With another issuer, its subject is none of this tenant's.
   if (subject === undefined || token.claims.iss !== issuer) return undefined;
   const { scope, aud, auth_time: authTime, idp, amr } = token.claims;
+  // One that was got for an access token must not give more than that did: it says nothing of its scopes, so none.
+  const onlyIdentifies = type === "id_token" && token.claims[ANCESTORS_CLAIM] === undefined;
   return {
     subject,
     party: { iss: issuer, sub: subject, client_id: type === "id_token" || type === "txn_token" ? undefined : clientId },
     claims: token.claims,
     expiresAt,
     lineage,
-    granted: type === "id_token" ? undefined : { scopes: scopesIn(scope), audience: stringsIn(aud) },
+    granted: onlyIdentifies ? undefined : { scopes: scopesIn(scope), audience: stringsIn(aud) },
     authentication: {
       authTime: typeof authTime === "number" ? authTime : undefined,
       idp: typeof idp === "string" ? idp : undefined,

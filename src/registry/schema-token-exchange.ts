@@ -30,9 +30,9 @@ export const tokenExchange = z.strictObject({
   requestedTokens: z
     .array(tokenType)
     .min(1, expected("at least one type of token"))
-    .default(["access_token", "jwt", "id_token"])
+    .default(["access_token", "jwt"])
     .describe(
-      "The types of tokens that it may get; default: access_token, jwt and id_token. txn_token needs the tenant's trustDomain",
+      "The types of tokens that it may get; default: access_token and jwt. txn_token needs the tenant's trustDomain",
     ),
   audiences: z
     .array(filledIn)

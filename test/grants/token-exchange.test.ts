@@ -203,6 +203,22 @@ describe("token exchange", () => {
     expect(await refusalOf(exchange({ ...derived, scopes: ["b"] }))).toMatchObject({ code: "invalid_scope" });
   });
 
+  it("gives no scopes for an id_token that was exchanged for, which could have more than the access token had", async () => {
+    const { shown, exchange } = await world({ orders: { introspection: "own" } });
+    const subjectToken = await shown({ scopes: ["a"], arbitraryAudiences: ["orders"] });
+    const identity = { requestedTokenType: type("id_token"), audiences: ["billing"] };
+    const { accessToken } = await exchange({ subjectToken, ...identity });
+    const detour = { subjectToken: accessToken, subjectTokenType: type("id_token") };
+    for (const scope of ["a", "b"])
+      expect(await refusalOf(exchange({ ...detour, scopes: [scope] }))).toEqual({
+        code: "invalid_scope",
+        message: `The scope '${scope}' is not allowed: subject_token does not have it.`,
+      });
+    const last = await exchange(detour);
+    expect(last.scopes).toEqual([]);
+    expect(claimsOf(last.accessToken).aud).toEqual(["orders", "billing"]);
+  });
+
   it("takes JWTs of the tenant's authorities", async () => {
     const { exchange } = await world();
     for (const name of ["id_token", "jwt"]) {
