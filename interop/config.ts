@@ -4,7 +4,6 @@ import { SIGNING_ALGORITHMS } from "../src/keyring/algorithms.ts";
 import type { SigningAlgorithm } from "../src/keyring/port.ts";
 
 type ConfigFile = z.input<typeof configFile>;
-type PublicJwk = Readonly<Record<string, string>>;
 type TenantFile = ConfigFile["tenants"][string];
 
 /** The variable with the secret of all clients that have one. */
@@ -57,21 +56,32 @@ const signer: NonNullable<TenantFile["clients"]>[string] = {
   accessTokenProfile: "rfc9068",
 };
 
+/** What the configuration depends on. */
+interface Surroundings {
+  /** The public key of the clients that prove themselves with one. */
+  readonly jwk: Readonly<Record<string, string>>;
+  /** Where the keys of the trust domain are. */
+  readonly bundle: string;
+  /** The issuer of the authority that vouches for users. */
+  readonly authority: string;
+}
+
 /**
  * The configuration that the clients meet: at the root a tenant that signs with RS256, and below a path one for each
- * algorithm, named as that in lower case. `jwk`: the public key of those that prove themselves with one. `bundle`: where
- * the keys of the trust domain of `invoices` are, which is a workload.
+ * algorithm, named as that in lower case. At the root, `invoices` is a workload, and `app` has users of an authority.
  */
-export function interopConfig(jwk: PublicJwk, bundle: string): ConfigFile {
+export function interopConfig({ jwk, bundle, authority }: Surroundings): ConfigFile {
   const own = { ...signer, jwks: { keys: [jwk] } };
   const invoices = {
     grants: ["client_credentials"],
     workload: [{ issuer: "mesh", subject: "spiffe://mesh.example.com/billing/invoices" }],
   };
-  const root = {
+  const app = { secrets, grants: ["urn:ietf:params:oauth:grant-type:jwt-bearer"], scopes: ["orders.read"] };
+  const root: TenantFile = {
     ...tenant("RS256"),
+    authorities: { staff: { issuer: authority, audiences: ["app"], subjectPrefix: "staff.", assertions: "once" } },
     workloadIssuers: { mesh: { trustDomain: "mesh.example.com", jwksUri: bundle } },
-    clients: { ...clients, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
+    clients: { ...clients, app, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
   };
   const others = SIGNING_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), tenant(algorithm)] as const);
   return { tenants: { default: root, ...Object.fromEntries(others) } };

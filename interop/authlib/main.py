@@ -10,6 +10,7 @@ from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc6750 import InsufficientScopeError, InvalidTokenError
 from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
+from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
 from authlib.oauth2.rfc7662 import IntrospectTokenValidator
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oauth2.rfc8414 import get_well_known_url as oauth_url
@@ -67,6 +68,15 @@ for client_id, audience in [("signer", issuer), ("oldSigner", server["token_endp
     signer.register_client_auth_method(ShortPrivateKeyJWT(audience))
     signer.fetch_token(server["token_endpoint"], grant_type="client_credentials")
 print("private_key_jwt")
+
+
+assertion = sign_jwt_bearer_assertion(
+    key, os.environ["INTEROP_AUTHORITY"], issuer, subject="alice", header={"kid": "2026"}, alg="ES256"
+)
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+for_alice = session("app").fetch_token(server["token_endpoint"], grant_type=JWT_BEARER, assertion=assertion)
+assert jwt.decode(for_alice["access_token"], keys).claims["sub"] == "staff.alice"
+print("jwt-bearer (RFC 7523)")
 
 
 class ResourceServer(JWTBearerTokenValidator):

@@ -1,15 +1,19 @@
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.ECDSASigner;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.oauth2.sdk.*;
 import com.nimbusds.oauth2.sdk.as.AuthorizationServerMetadata;
+import com.nimbusds.oauth2.sdk.assertions.jwt.JWTAssertionDetails;
 import com.nimbusds.oauth2.sdk.auth.*;
 import com.nimbusds.oauth2.sdk.id.*;
 import com.nimbusds.oauth2.sdk.token.*;
@@ -51,6 +55,15 @@ final class Main {
       ask(client, new ClientCredentialsGrant(), "orders.read");
     }
     System.out.println("private_key_jwt");
+
+    var assertion = new SignedJWT(
+        new JWSHeader.Builder(JWSAlgorithm.ES256).keyID(key.getKeyID()).build(),
+        new JWTAssertionDetails(
+            new Issuer(System.getenv("INTEROP_AUTHORITY")), new Subject("alice"), new Audience(ISSUER)).toJWTClaimsSet());
+    assertion.sign(new ECDSASigner(key));
+    var forAlice = ask(basic("app"), new JWTBearerGrant(assertion), "orders.read").getTokens().getAccessToken();
+    check(SignedJWT.parse(forAlice.getValue()).getJWTClaimsSet().getSubject().equals("staff.alice"), "another subject");
+    System.out.println("jwt-bearer (RFC 7523)");
 
     check(verify(own.getValue(), "orders").getSubject().equals("billing"), "another subject");
     refused(() -> verify(own.getValue(), "invoices"));

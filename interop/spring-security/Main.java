@@ -1,16 +1,22 @@
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
 import java.text.ParseException;
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.oauth2.client.AuthorizedClientServiceOAuth2AuthorizedClientManager;
 import org.springframework.security.oauth2.client.InMemoryOAuth2AuthorizedClientService;
 import org.springframework.security.oauth2.client.OAuth2AuthorizeRequest;
+import org.springframework.security.oauth2.client.endpoint.JwtBearerGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.NimbusJwtClientAuthenticationParametersConverter;
 import org.springframework.security.oauth2.client.endpoint.OAuth2ClientCredentialsGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.OAuth2RefreshTokenGrantRequest;
 import org.springframework.security.oauth2.client.endpoint.RestClientClientCredentialsTokenResponseClient;
+import org.springframework.security.oauth2.client.endpoint.RestClientJwtBearerTokenResponseClient;
 import org.springframework.security.oauth2.client.endpoint.RestClientRefreshTokenTokenResponseClient;
 import org.springframework.security.oauth2.client.endpoint.RestClientTokenExchangeTokenResponseClient;
 import org.springframework.security.oauth2.client.endpoint.TokenExchangeGrantRequest;
@@ -21,8 +27,15 @@ import org.springframework.security.oauth2.client.registration.InMemoryClientReg
 import org.springframework.security.oauth2.core.AuthorizationGrantType;
 import org.springframework.security.oauth2.core.ClientAuthenticationMethod;
 import org.springframework.security.oauth2.core.endpoint.OAuth2AccessTokenResponse;
+import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
+import org.springframework.security.oauth2.jwt.JwsHeader;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtClaimsSet;
+import org.springframework.security.oauth2.jwt.JwtDecoders;
+import org.springframework.security.oauth2.jwt.JwtEncoderParameters;
 import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
+import org.springframework.security.oauth2.jwt.NimbusJwtEncoder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
 import org.springframework.security.oauth2.server.resource.authentication.OpaqueTokenAuthenticationProvider;
@@ -51,6 +64,15 @@ final class Main {
       check(!proveByKey(signer).getAccessToken().getTokenValue().isEmpty(), "no token");
     }
     System.out.println("private_key_jwt");
+
+    var app = ClientRegistration.withClientRegistration(registration("app", "orders.read"))
+        .authorizationGrantType(AuthorizationGrantType.JWT_BEARER)
+        .build();
+    var forAlice = new RestClientJwtBearerTokenResponseClient()
+        .getTokenResponse(new JwtBearerGrantRequest(app, assertion()));
+    var subject = JwtDecoders.fromIssuerLocation(ISSUER).decode(forAlice.getAccessToken().getTokenValue()).getSubject();
+    check(subject.equals("staff.alice"), "another subject");
+    System.out.println("jwt-bearer (RFC 7523)");
 
     var jwt = new JwtAuthenticationProvider(decoder("orders", "billing"));
     check(bearer(jwt, own).getName().equals("billing"), "another subject");
@@ -134,6 +156,21 @@ final class Main {
     var tokens = new RestClientClientCredentialsTokenResponseClient();
     tokens.addParametersConverter(proof);
     return tokens.getTokenResponse(new OAuth2ClientCredentialsGrantRequest(client));
+  }
+
+  /** What the authority would say of its user. */
+  private static Jwt assertion() {
+    var encoder = new NimbusJwtEncoder(new ImmutableJWKSet<>(new JWKSet(KEY)));
+    var now = Instant.now();
+    var claims = JwtClaimsSet.builder()
+        .issuer(System.getenv("INTEROP_AUTHORITY"))
+        .subject("alice")
+        .audience(List.of(ISSUER))
+        .id(UUID.randomUUID().toString())
+        .issuedAt(now)
+        .expiresAt(now.plusSeconds(300))
+        .build();
+    return encoder.encode(JwtEncoderParameters.from(JwsHeader.with(SignatureAlgorithm.ES256).build(), claims));
   }
 
   private static NimbusJwtDecoder decoder(String audience, String client) {

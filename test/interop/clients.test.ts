@@ -37,5 +37,12 @@ it.each(clients)("the packages of $name are pinned", ({ source, toolchain }) => 
 it("the configuration that they meet can be used", () => {
   const secrets = { [SECRET_VARIABLE]: "a secret of the clients" };
   const jwk = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }) as Record<string, string>;
-  expect(problemsOf(fileWorld(JSON.stringify(interopConfig(jwk, "http://127.0.0.1:1/")), secrets))).toEqual([]);
+  expect(
+    problemsOf(
+      fileWorld(
+        JSON.stringify(interopConfig({ jwk, bundle: "http://127.0.0.1:1/", authority: "http://127.0.0.1:1" })),
+        secrets,
+      ),
+    ),
+  ).toEqual([]);
 });
