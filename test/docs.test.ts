@@ -57,6 +57,14 @@ describe("the requests of", () => {
   });
 });
 
+/** Something that can be read for each certificate and key that a configuration names. */
+function pemFilesIn(text: string): Readonly<Record<string, string>> {
+  const pem = { crt: read("test/support/tls/cert.pem"), key: read("test/support/tls/key.pem") };
+  return Object.fromEntries(
+    Array.from(text.matchAll(/\/[\w/-]+\.(crt|key)/g), ([path, kind]) => [path, pem[kind as keyof typeof pem]]),
+  );
+}
+
 describe("the configurations of", () => {
   const withYaml = pages.filter((page) => blocksOf(read(page)).some(({ info }) => info === "yaml"));
 
@@ -65,7 +73,7 @@ describe("the configurations of", () => {
       if (info !== "yaml") continue;
       const names = text.matchAll(/env:(\w+)/g);
       const secrets = Object.fromEntries(Array.from(names, ([, name = ""]) => [name, `the secret in ${name}`]));
-      expect(problemsOf(fileWorld(text, secrets)), page).toEqual([]);
+      expect(problemsOf(fileWorld(text, secrets, pemFilesIn(text))), page).toEqual([]);
     }
   });
 

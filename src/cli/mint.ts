@@ -20,6 +20,7 @@ interface MintOptions extends TokenOptions, ConnectionOptions, OutputOptions {
   readonly arbitraryClaims?: string;
   readonly arbitraryJson?: string;
   readonly customPayload?: string;
+  readonly confirmation?: string;
   readonly arbitraryAmr?: readonly string[];
   readonly arbitraryAudience?: readonly string[];
   readonly accessTokenLifetime?: number;
@@ -66,6 +67,7 @@ export function mint(io: Io): Command {
     .option("--arbitrary-claims <json>", "Claims, as a JSON object")
     .option("--arbitrary-json <json>", "Top-level members of the token, as a JSON object")
     .option("--custom-payload <json>", "Value of the custom_payload claim, as JSON")
+    .option("--confirmation <json>", "Key that the access token is bound to, as a JSON object such as cnf has it")
     .option("--arbitrary-amr <method>", "Authentication method to add to amr (repeatable)", each)
     .option("--arbitrary-audience <audience>", "Audience to add to aud (repeatable)", each)
     .option("--access-token-lifetime <duration>", "Lifetime of the access token, such as 15m", seconds)
@@ -107,6 +109,7 @@ async function tokensFor(io: Io, options: MintOptions): Promise<JsonObject> {
   const given = {
     arbitraryClaims: await objectOf(io, options.arbitraryClaims, "--arbitrary-claims"),
     arbitraryJson: await objectOf(io, options.arbitraryJson, "--arbitrary-json"),
+    confirmation: await objectOf(io, options.confirmation, "--confirmation"),
     customPayload: await jsonOf(io, options.customPayload, "--custom-payload"),
     accessToken: await tokenIn(io, options.accessTokenFile, "access token"),
     idToken: await tokenIn(io, options.idTokenFile, "id_token"),

@@ -37,6 +37,8 @@ export interface Config extends Settings, FilePart {
   readonly warnings: readonly string[];
   /** Where clients find the service, without a slash at the end. */
   readonly publicUrl: string;
+  /** Where clients with certificates find the service; undefined: there too. */
+  readonly mtlsUrl: string | undefined;
 }
 
 /** The settings that differ from one deployment to the next. */

@@ -117,6 +117,7 @@ function developmentClient(secret: string, grantTypes: readonly string[]) {
     allowOfflineAccess: true,
     accessTokenLifetime: 2_592_000,
     requireRefreshSecret: false,
+    allowConfirmation: true,
     allowedIssuers: ["https://accounts.google.com"],
     tokenExchange: {
       subjectTokens: [...TOKEN_TYPE_NAMES],

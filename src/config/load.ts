@@ -87,7 +87,7 @@ export function loadConfig(context: ConfigContext): Config {
   problems.throwIfAny();
   const warnings = warningsOf({ file, settings, publicUrl, variables: context.env, readSecret, development });
   const times = { keyPollEvery, keyMaxStaleness, registryPollEvery, registryMaxStaleness };
-  const { reloadOnChange, trustedProxies, overload, metrics } = file;
+  const { mtlsUrl, reloadOnChange, trustedProxies, overload, metrics } = file;
   const own = {
     development,
     keyEncryptionKeys,
@@ -99,6 +99,7 @@ export function loadConfig(context: ConfigContext): Config {
     audit,
     warnings,
     publicUrl,
+    mtlsUrl,
     tenants,
     words,
     rules,

@@ -72,7 +72,7 @@ function changesOf(running: Config, config: Config): Changes {
 }
 
 function pairOf({ tls }: Config): Omit<TlsMaterial, "source"> | undefined {
-  return tls && { certificate: tls.certificate, key: tls.key, minVersion: tls.minVersion };
+  return tls && { certificate: tls.certificate, key: tls.key, minVersion: tls.minVersion, clients: tls.clients };
 }
 
 /** The file has another name for one setting of a tenant. */

@@ -20,12 +20,25 @@ import {
 /** The default of store. */
 const DEFAULT_STORE = "sqlite:./data/mintmark.db";
 
+/** The certificates that one port asks for. */
+const clientCertificates = z
+  .strictObject({
+    ca: path.describe("The path of the certificates of the clients' authorities, in PEM"),
+    required: flag.default(false).describe("Whether a client without such a certificate is refused a connection"),
+  })
+  .optional();
+
 /** The YAML file. A setting that differs between deployments has a variable that overrides it. */
 export const configFile = z
   .strictObject({
     publicUrl: publicUrl
       .optional()
       .describe("Where clients find the service (MINTMARK_PUBLIC_URL); default: http(s):// and the HTTP address"),
+    mtlsUrl: publicUrl
+      .optional()
+      .describe(
+        "Where clients with certificates find the service, if that is another URL: the metadata's mtls_endpoint_aliases (RFC 8705 section 5)",
+      ),
     httpAddress: address
       .prefault("127.0.0.1:7001")
       .describe("Where the OAuth2 gateway listens, host:port (MINTMARK_HTTP_ADDRESS)"),
@@ -86,6 +99,14 @@ export const configFile = z
         certificate: path.describe("The path of the certificate and its chain, in PEM"),
         key: path.describe("The path of its private key, in PEM"),
         minVersion: tlsVersion.prefault("1.2").describe("The lowest version of TLS that is accepted: 1.2 or 1.3"),
+        clientCertificates: z
+          .strictObject({
+            http: clientCertificates.describe("At the OAuth2 gateway"),
+            rpc: clientCertificates.describe("At the gRPC port"),
+            operator: clientCertificates.describe("At the operators' port"),
+          })
+          .prefault({})
+          .describe("Which ports ask clients for certificates (RFC 8705); default: none"),
       })
       .optional()
       .describe("TLS for every port"),

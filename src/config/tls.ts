@@ -12,8 +12,22 @@ export interface TlsMaterial {
   readonly key: string;
   /** The lowest version that is spoken. */
   readonly minVersion: TlsFile["minVersion"];
+  /** Whose certificates clients are asked for, by the door; absent: they are asked for none. */
+  readonly clients: Readonly<Partial<Record<TlsDoor, TrustedClients>>>;
   /** What it was read from. */
   readonly source: TlsFile;
+}
+
+/** The doors that speak TLS. */
+export const TLS_DOORS = ["http", "rpc", "operator"] as const;
+
+/** One of {@link TLS_DOORS}. */
+type TlsDoor = (typeof TLS_DOORS)[number];
+
+/** The certificates that the clients of one door may have. */
+interface TrustedClients {
+  readonly ca: string;
+  readonly required: boolean;
 }
 
 /** Reads the files that the configuration names. Returns undefined if it names none, or a problem was noted. */
@@ -21,9 +35,36 @@ export function readTls(source: ConfigFile["tls"], readFile: ReadFile, problems:
   if (source === undefined) return undefined;
   const certificate = readPem(source.certificate, "CERTIFICATE", readFile, problems.at("certificate"));
   const key = readPem(source.key, "PRIVATE KEY", readFile, problems.at("key"));
-  if (certificate === undefined || key === undefined) return undefined;
-  const material = { certificate, key, minVersion: source.minVersion, source };
+  const clients = readClients(source, readFile, problems.at("clientCertificates"));
+  if (certificate === undefined || key === undefined || clients === undefined) return undefined;
+  const material = { certificate, key, minVersion: source.minVersion, clients, source };
   return areUsable(material, problems) ? material : undefined;
+}
+
+/** Undefined if a problem was noted. */
+function readClients(
+  { clientCertificates }: TlsFile,
+  readFile: ReadFile,
+  problems: Problems,
+): TlsMaterial["clients"] | undefined {
+  const doors = TLS_DOORS.flatMap((door) => {
+    const configured = clientCertificates[door];
+    if (configured === undefined) return [];
+    const ca = readAuthorities(configured.ca, readFile, problems.at(door, "ca"));
+    return [[door, ca && { ca, required: configured.required }] as const];
+  });
+  const read = doors.filter((entry): entry is [TlsDoor, TrustedClients] => entry[1] !== undefined);
+  return read.length === doors.length ? Object.fromEntries(read) : undefined;
+}
+
+/** Certificates that can all be read: Node would leave out one that cannot, and so refuse its clients. */
+function readAuthorities(path: string, readFile: ReadFile, problems: Problems): string | undefined {
+  const text = readPem(path, "CERTIFICATE", readFile, problems);
+  const certificates = text?.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
+  const areReadable = certificates.every(
+    (one) => parsed(() => new X509Certificate(one), `${path} to contain certificates`, problems) !== undefined,
+  );
+  return areReadable ? text : undefined;
 }
 
 function readPem(path: string, label: string, readFile: ReadFile, problems: Problems): string | undefined {

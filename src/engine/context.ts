@@ -11,6 +11,7 @@ import type { GrantHandler } from "./grant.ts";
 import type { IssuingClock, Reading } from "./issuing-clock.ts";
 import type { Attempts } from "./limits/attempts.ts";
 import type { Quotas } from "./quotas.ts";
+import type { Caller } from "./request.ts";
 import type { UncertainRefreshes } from "./uncertain-refreshes.ts";
 
 /** The parts of a tenant whose keys are open, however its configuration changes. */
@@ -71,6 +72,8 @@ export interface RequestContext extends TenantContext {
    * later reading would let a token escape a revocation that was written between the look-up and the reading.
    */
   readonly reading: Reading;
+  /** What the request says of its caller beside the credentials. */
+  readonly caller: Pick<Caller, "dpop" | "certificate">;
   /** Tells what is noticed on the way, with the request's id. */
   readonly emit: Emit;
   /** Notes what the event of the request's end should say, however that is. */

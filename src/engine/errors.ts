@@ -2,7 +2,8 @@ import { UnavailableError } from "../base/unavailable.ts";
 import type { Refused } from "../telemetry/events.ts";
 
 /**
- * Every code of a refusal: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2. Doors map it
+ * Every code of a refusal: RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 8707 section 2, RFC 9449
+ * sections 5 and 8. Doors map it
  * with a `satisfies Record<OAuthErrorCode, …>` table, so a new code does not compile until every door handles it.
  */
 export type OAuthErrorCode =
@@ -15,6 +16,8 @@ export type OAuthErrorCode =
   | "unsupported_response_type"
   | "invalid_scope"
   | "invalid_target"
+  | "invalid_dpop_proof"
+  | "use_dpop_nonce"
   | "access_denied"
   | "temporarily_unavailable"
   | "server_error";

@@ -1,6 +1,6 @@
 import type { Authorities } from "../authorities/port.ts";
 import type { Instant } from "../base/clock.ts";
-import type { JsonObject } from "../base/json.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { AccessTokenType } from "../registry/tenant.ts";
 import type { Ancestor } from "../token/ancestor.ts";
 import type { AuthenticatedClient } from "./clients/authenticate.ts";
@@ -46,6 +46,8 @@ export interface GrantContext {
   readonly problems: Problems;
   /** Checks id_tokens of other issuers. */
   readonly authorities: Authorities;
+  /** Whether the caller has proven to hold all keys that the `cnf` of a token names (RFC 7800 section 3.1). */
+  isProven(cnf: JsonValue | undefined): boolean;
   /** The access token of this tenant that a text is, while it is alive; undefined for any other text. */
   liveAccessToken(text: string): Promise<LiveAccessToken | undefined>;
   /**

@@ -23,6 +23,7 @@ const OWN_PARAMETERS = [
   "customPayload",
   "arbitraryAmrs",
   "arbitraryAudiences",
+  "confirmation",
   "resources",
   "audiences",
   "requestContext",

@@ -89,7 +89,7 @@ export function perform<Name extends OperationName>(
     if (parts === undefined || tenant === undefined) throw new OAuthError("invalid_request", NO_SUCH_TENANT);
     // Before anything is awaited or looked up: what is issued must not seem later than a revocation that it missed.
     const reading = operation.issues ? await parts.issuingClock.read() : readOnce(parts);
-    const context = { ...parts, tenant, store: parts.storeFor(emit), reading, emit, note };
+    const context = { ...parts, tenant, store: parts.storeFor(emit), reading, caller, emit, note };
     const by = await authenticators[operation.by](caller, context);
     note("client" in by ? { client: by.client.id } : { operator: by.id });
     if (!("client" in by)) assertMay(by, operation.roles, undefined);

@@ -26,6 +26,8 @@ export interface Approval
   /** The client's namespace as a claim, for access tokens. */
   readonly namespaceClaim: JsonObject;
   readonly accessTokenType: AccessTokenType;
+  /** Whether `confirmation` names a key of the client itself, which has to prove it at every refresh. */
+  readonly isHeldByClient?: true | undefined;
 }
 
 /** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
@@ -68,6 +70,12 @@ export function approve(
     accessTokenType: accessTokenType ?? accessTokenTypeFor(request, grant, client),
     ...lifetimesWithin(decision, lifetimes, now),
   };
+}
+
+/** Binds tokens to the key that the client has proven to hold, unless they are bound to somebody else's. */
+export function boundTo(key: JsonObject | undefined, approval: Approval): Approval {
+  const isOthers = approval.confirmation !== undefined && !approval.isHeldByClient;
+  return key === undefined || isOthers ? approval : { ...approval, confirmation: key, isHeldByClient: true };
 }
 
 /** The type that the caller asks for, or else the client's default; or the grant's own if it does not give that one. */

@@ -1,6 +1,7 @@
 import type { Instant } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import type { RotationMode } from "../keyring/port.ts";
+import type { PresentedCertificate } from "../possession/client-certificate.ts";
 import type { KeyUse } from "../store/port.ts";
 
 /** A parameter whose value a door could not parse. */
@@ -11,6 +12,14 @@ export class InvalidValue {
   constructor(reason?: string) {
     this.reason = reason;
   }
+}
+
+/** Proofs as they were received: more than one is for the engine to refuse. */
+export interface PresentedProofs {
+  readonly proofs: readonly string[];
+  readonly method: string;
+  /** The request's URLs as clients know it, without query. */
+  readonly urls: readonly string[];
 }
 
 /**
@@ -27,6 +36,10 @@ export interface Caller {
   /** What the client proves itself with instead of a secret, and of what kind that is (RFC 7521 section 4.2). */
   readonly clientAssertion?: string | undefined;
   readonly clientAssertionType?: string | undefined;
+  /** The `DPoP` headers, and the request that they must be proofs for (RFC 9449 section 4). Absent: there are none. */
+  readonly dpop?: PresentedProofs | undefined;
+  /** The certificate that it has shown (RFC 8705). */
+  readonly certificate?: PresentedCertificate | undefined;
   /** The caller's IP address: the peer's, or the one that trusted proxies report. */
   readonly remoteAddress?: string | undefined;
   /** Identifies the request in the log and in the answer: 1 to 128 safe characters. */
@@ -64,6 +77,8 @@ export interface MintRequest {
   readonly idToken?: string | undefined;
   /** A JWT that stands for a user's permission (RFC 7521 section 4.1). */
   readonly assertion?: string | undefined;
+  /** The key that the access token is bound to, as `cnf` says it (RFC 7800 section 3.1). */
+  readonly confirmation?: JsonValue | InvalidValue | undefined;
   /** RFC 8693 section 2.1. */
   readonly subjectToken?: string | undefined;
   readonly subjectTokenType?: string | undefined;
@@ -94,6 +109,8 @@ export interface TokenSet {
   readonly scopes: readonly string[];
   /** What `accessToken` is, if the grant says so (RFC 8693 section 2.2.1). A refresh never says so. */
   readonly issuedTokenType?: string | undefined;
+  /** What the client's next DPoP proof must have as its nonce (RFC 9449 section 8.2); absent: nothing. */
+  readonly dpopNonce?: string | undefined;
 }
 
 /** The grant type of a refresh (RFC 6749 section 6), which every tenant has besides its extension grants. */

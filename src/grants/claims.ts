@@ -15,6 +15,7 @@ export const COMMON_PARAMETERS = [
   "customPayload",
   "accessTokenLifetime",
   "accessTokenType",
+  "confirmation",
 ] as const satisfies readonly MintParameter[];
 
 /** Returns a required string. If it is absent, notes a problem and returns an empty string. */

@@ -11,7 +11,7 @@ import * as claims from "./claims.ts";
  */
 export const clientCredentials: GrantHandler = {
   grantType: CLIENT_CREDENTIALS,
-  parameters: new Set<MintParameter>(["scopes", "resources", "accessTokenLifetime", "accessTokenType"]),
+  parameters: new Set<MintParameter>(["scopes", "resources", "accessTokenLifetime", "accessTokenType", "confirmation"]),
   // RFC 6749 section 4.4: only confidential clients may use it.
   clientProof: "required",
   // RFC 6749 section 4.4.3.

@@ -36,8 +36,8 @@ export async function checkPresented(
   context: GrantContext,
 ): Promise<PresentedToken> {
   const presented = await find(text, type, context);
-  // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800), and none can be given here.
-  if (presented !== undefined && presented.claims.cnf === undefined) return presented;
+  // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800).
+  if (presented !== undefined && context.isProven(presented.claims.cnf)) return presented;
   throw badToken(parameter);
 }
 

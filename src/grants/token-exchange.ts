@@ -34,6 +34,7 @@ export const tokenExchange: GrantHandler = {
       "requestDetails",
       "accessTokenLifetime",
       "accessTokenType",
+      "confirmation",
     ] as const),
   ]),
   // RFC 8693 section 5: anybody who got hold of a token could otherwise get more of it.

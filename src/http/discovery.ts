@@ -1,6 +1,7 @@
 import { joinUrl } from "../base/url.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
+import { DPOP_ALGORITHMS } from "../possession/dpop-proof.ts";
 import { type Client, type Tenant, TOKEN_EXCHANGE, TOKEN_PATH } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";
@@ -10,29 +11,37 @@ import { JWKS_PATH } from "./jwks.ts";
 import { publicDocument } from "./public-document.ts";
 import { REVOCATION_PATH } from "./revocation.ts";
 
+/** Where clients reach the gateway. */
+interface Urls {
+  readonly publicUrl: string;
+  /** Where clients with certificates do, if that is elsewhere. */
+  readonly mtlsUrl?: string | undefined;
+}
+
 const OAUTH_PATH = "/.well-known/oauth-authorization-server";
 const OPENID_PATH = "/.well-known/openid-configuration";
 
 /**
  * A tenant's OAuth metadata (RFC 8414), served below its base and also as section 3.1 says, between the host and the
- * path of the issuer. `publicUrl`: the URL at which clients reach the gateway.
+ * path of the issuer.
  */
-export function oauthMetadata(publicUrl: string): Endpoint {
+export function oauthMetadata(urls: Urls): Endpoint {
   const paths = [...tenantPaths(OAUTH_PATH), `${OAUTH_PATH}/:tenant`];
-  return publicDocument(paths, (engine) => metadata(engine, joinUrl(publicUrl, tenantBase(engine.tenant.id))));
+  return publicDocument(paths, (engine) => metadata(engine, urls));
 }
 
 /** The same for OpenID Connect Discovery 1.0, which requires an authorization endpoint. */
-export function openidMetadata(publicUrl: string): Endpoint {
+export function openidMetadata(urls: Urls): Endpoint {
   return publicDocument(tenantPaths(OPENID_PATH), async (engine) => {
-    const base = joinUrl(publicUrl, tenantBase(engine.tenant.id));
-    return { ...(await metadata(engine, base)), authorization_endpoint: joinUrl(base, AUTHORIZATION_PATH) };
+    const base = joinUrl(urls.publicUrl, tenantBase(engine.tenant.id));
+    return { ...(await metadata(engine, urls)), authorization_endpoint: joinUrl(base, AUTHORIZATION_PATH) };
   });
 }
 
 /** The metadata. It omits empty lists, as RFC 8414 section 3.2 requires. */
-async function metadata(engine: TenantEngine, base: string): Promise<object> {
+async function metadata(engine: TenantEngine, { publicUrl, mtlsUrl }: Urls): Promise<object> {
   const { tenant } = engine;
+  const base = joinUrl(publicUrl, tenantBase(tenant.id));
   const grantParameters = grantsOf(engine);
   const algorithms = await algorithmsOf(engine);
   const { methods, signingAlgorithms } = engine.clientAuthentication();
@@ -40,10 +49,11 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
   const signatures = signingAlgorithms.length === 0 ? undefined : signingAlgorithms;
   return {
     issuer: tenant.issuer,
-    token_endpoint: joinUrl(base, TOKEN_PATH),
+    ...endpointsAt(base),
     jwks_uri: joinUrl(base, JWKS_PATH),
-    introspection_endpoint: joinUrl(base, INTROSPECT_PATH),
-    revocation_endpoint: joinUrl(base, REVOCATION_PATH),
+    // RFC 8705 section 5.
+    mtls_endpoint_aliases: mtlsUrl && endpointsAt(joinUrl(mtlsUrl, tenantBase(tenant.id))),
+    tls_client_certificate_bound_access_tokens: clientsOf(engine).hasCertificateBound || undefined,
     grant_types_supported: grantTypesOf(engine, grantParameters.keys()),
     // No registered member lists the parameters of extension grants; RFC 8414 section 2 allows additional members.
     grant_parameters_supported: Object.fromEntries(grantParameters),
@@ -54,6 +64,7 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     introspection_endpoint_auth_signing_alg_values_supported: signatures,
     revocation_endpoint_auth_methods_supported: methodsAndNone,
     revocation_endpoint_auth_signing_alg_values_supported: signatures,
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     id_token_signing_alg_values_supported: algorithms,
     // RFC 9701 section 7.
     introspection_signing_alg_values_supported: algorithms,
@@ -61,6 +72,15 @@ async function metadata(engine: TenantEngine, base: string): Promise<object> {
     // Required. `none` is the registered type of an answer without a code or a token.
     response_types_supported: ["none"],
     scopes_supported: scopesOf(engine),
+  };
+}
+
+/** The endpoints to which clients post forms. */
+function endpointsAt(base: string) {
+  return {
+    token_endpoint: joinUrl(base, TOKEN_PATH),
+    introspection_endpoint: joinUrl(base, INTROSPECT_PATH),
+    revocation_endpoint: joinUrl(base, REVOCATION_PATH),
   };
 }
 
@@ -103,6 +123,7 @@ function scopesOf(engine: TenantEngine): readonly string[] | undefined {
 /** What the enabled clients of a tenant may do together. */
 interface Clients {
   readonly hasPublic: boolean;
+  readonly hasCertificateBound: boolean;
   readonly hasOffline: boolean;
   readonly grants: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string> | "*";
@@ -123,6 +144,7 @@ function clientsOf({ tenant, refreshableGrants }: TenantEngine): Clients {
   const minting = enabled.filter(({ grants }) => grants.size > 0);
   const clients = {
     hasPublic: enabled.some(({ requireSecret }) => !requireSecret),
+    hasCertificateBound: enabled.some(({ certificateBoundTokens }) => certificateBoundTokens),
     hasOffline: enabled.some(
       (client) => client.allowOfflineAccess && client.grants.values().some((grant) => mayRefresh(client, grant)),
     ),

@@ -1,8 +1,9 @@
 import type { FastifyReply } from "fastify";
+import { DpopNonceError } from "../engine/dpop-nonce-error.ts";
 import { NO_SUCH_TENANT, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import { RateLimitedError } from "../engine/rate-limited.ts";
 import { arrivalOf } from "../wire/arrival.ts";
-import { UNCACHED } from "../wire/headers.ts";
+import { DPOP_NONCE, UNCACHED } from "../wire/headers.ts";
 import { rateLimitHeaders } from "../wire/rate-limit.ts";
 import { BODY_TOO_LARGE, headersByStatus, UNSUPPORTED_CONTENT_TYPE } from "../wire/refusals.ts";
 
@@ -17,6 +18,8 @@ const statuses = {
   unsupported_response_type: 400,
   invalid_scope: 400,
   invalid_target: 400,
+  invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
   access_denied: 400,
   temporarily_unavailable: 503,
   server_error: 500,
@@ -60,7 +63,8 @@ function answerTo(refusal: OAuthError): Partial<Pick<HttpRefusal, "headers">> & 
   if (refusal instanceof HttpRefusal) return refusal;
   // RFC 6585 section 4.
   if (refusal instanceof RateLimitedError) return { status: 429, headers: rateLimitHeaders(refusal) };
-  return { status: statuses[refusal.code] };
+  const headers = refusal instanceof DpopNonceError ? { [DPOP_NONCE]: refusal.nonce } : {};
+  return { status: statuses[refusal.code], headers };
 }
 
 function toRefusal(error: unknown): OAuthError {

@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { PerformedOperations, TenantEngine } from "../engine/port.ts";
 import type { Caller } from "../engine/request.ts";
 import { arrivalOf } from "../wire/arrival.ts";
@@ -12,25 +11,15 @@ import { FORM_TYPE, type Form, parseForm, requireFormType } from "./form.ts";
 
 type Operation = keyof PerformedOperations;
 
-/** An answer that is not JSON, and its media type. */
-export class TextAnswer {
-  readonly type: string;
-  readonly text: string;
-
-  constructor(type: string, text: string) {
-    this.type = type;
-    this.text = text;
-  }
-}
-
 /**
- * Serves an endpoint to which clients post a form with their credentials. Sends what `answer` resolves to, as JSON
- * unless it is a {@link TextAnswer}, which no cache may keep. `operation`: what a form asks for, or what all of them do.
+ * Serves an endpoint to which clients post a form with their credentials. Sends what `answer` resolves to, which no cache
+ * may keep: an object as JSON, a text as the type that `answer` has set. `operation`: what a form asks for, or what all of
+ * them do.
  */
 export function formEndpoint(
   path: string,
   operation: Operation | ((form: Form) => Operation),
-  answer: (tenant: TenantEngine, form: Form, caller: Caller, headers: IncomingHttpHeaders) => Promise<object>,
+  answer: (tenant: TenantEngine, form: Form, caller: Caller, reply: FastifyReply) => Promise<object | string>,
 ): Endpoint {
   return {
     paths: tenantPaths(path),
@@ -41,10 +30,8 @@ export function formEndpoint(
       const arrival = arrivalOf(request.raw);
       const form = parseForm(request.body as Buffer);
       if (typeof operation === "function") arrival.operation = operation(form);
-      const caller = { ...arrival.caller, ...credentialsIn(form) };
-      const answered = await answer(tenant, form, caller, request.headers);
-      reply.headers(UNCACHED);
-      return answered instanceof TextAnswer ? reply.type(answered.type).send(answered.text) : reply.send(answered);
+      const answered = await answer(tenant, form, { ...arrival.caller, ...credentialsIn(form) }, reply);
+      return reply.headers(UNCACHED).send(answered);
     },
   };
 }

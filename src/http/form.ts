@@ -23,7 +23,7 @@ const KNOWN = new Set([
   ...["grant_type", "client_id", "client_secret", "subject", "issuer", "scope", "arbitrary_claims", "arbitrary_json"],
   ...["custom_payload", "arbitrary_amrs", "arbitrary_audiences", "access_token_lifetime", "id_token_lifetime"],
   ...["access_token_type", "access_token", "authority", "id_token", "refresh_token", "token", "token_type_hint"],
-  ...["revoke_all_subjects", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
+  ...["revoke_all_subjects", "confirmation", "subject_token", "subject_token_type", "actor_token", "actor_token_type"],
   ...["requested_token_type", "request_context", "request_details"],
   ...["client_assertion", "client_assertion_type", "assertion"],
 ]);

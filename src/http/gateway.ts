@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Engine } from "../engine/port.ts";
 import type { Listener } from "../telemetry/events.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
+import { trustedProxies as trust } from "../wire/remote-address.ts";
 import type { ServerTls } from "../wire/tls.ts";
 import { Arrivals } from "./arrivals.ts";
 import { authorization } from "./authorization.ts";
@@ -35,6 +36,10 @@ export interface GatewayOptions extends HttpServerOptions {
 }
 
 interface HttpServerOptions {
+  /** The URL at which clients reach the server, and with which its DPoP proofs begin; default: none does. */
+  readonly publicUrl?: string | undefined;
+  /** The one at which clients with certificates reach it, if that is another. */
+  readonly mtlsUrl?: string | undefined;
   /** Receives the refusals of requests that reach no operation. */
   readonly listener: Listener;
   /** Watches the requests; default: nobody does. */
@@ -66,8 +71,20 @@ const refusals = [refuseExpectation, refuseLargeHeader, refuseSecondHost, refuse
  * It logs no requests, as headers and forms contain secrets.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { listener, watcher, closeGrace = 10_000, tls, trustedProxies = [], isStopping = () => false } = options;
-  const arrivals = new Arrivals(listener, watcher, trustedProxies);
+  const {
+    publicUrl,
+    mtlsUrl,
+    listener,
+    watcher,
+    closeGrace = 10_000,
+    tls,
+    trustedProxies = [],
+    isStopping = () => false,
+  } = options;
+  const arrivals = new Arrivals(listener, watcher, {
+    publicUrls: [publicUrl, mtlsUrl].filter((url) => url !== undefined),
+    isTrusted: trust(trustedProxies),
+  });
   const closeIfStopping = (request: FastifyRequest, reply: FastifyReply) => {
     if (isStopping()) endConnection(request, reply);
   };
@@ -116,15 +133,15 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
  * parser of forms serves only its own endpoints.
  */
 export function createGateway(options: GatewayOptions): FastifyInstance {
-  const { engine, publicUrl } = options;
+  const { engine, publicUrl, mtlsUrl } = options;
   const app = createHttpServer(options);
   const endpoints = [
     token,
     introspect,
     revocation,
     authorization,
-    oauthMetadata(publicUrl),
-    openidMetadata(publicUrl),
+    oauthMetadata({ publicUrl, mtlsUrl }),
+    openidMetadata({ publicUrl, mtlsUrl }),
     jwks,
     allKeys,
   ];

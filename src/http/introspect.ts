@@ -1,8 +1,7 @@
-import type { TenantEngine } from "../engine/port.ts";
-import type { Caller, IntrospectRequest } from "../engine/request.ts";
+import type { IntrospectRequest } from "../engine/request.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
-import { formEndpoint, TextAnswer } from "./form-endpoint.ts";
+import { formEndpoint } from "./form-endpoint.ts";
 
 /** The path of the introspection endpoint, below the tenant's base. */
 export const INTROSPECT_PATH = "/connect/introspect";
@@ -14,14 +13,13 @@ const SIGNED_TYPE = "application/token-introspection+jwt";
  * The introspection endpoint (RFC 7662 section 2). It returns the engine's answer unchanged: as JSON, or as a JWT if the
  * caller prefers one (RFC 9701).
  */
-export const introspect: Endpoint = formEndpoint(INTROSPECT_PATH, "introspect", (tenant, form, caller, { accept }) =>
-  prefersSigned(accept) ? signed(tenant, form, caller) : tenant.introspect(caller, toIntrospectRequest(form)),
-);
-
-async function signed(tenant: TenantEngine, form: Form, caller: Caller): Promise<TextAnswer> {
-  const { jwt } = await tenant.introspectSigned(caller, toIntrospectRequest(form));
-  return new TextAnswer(SIGNED_TYPE, jwt);
-}
+export const introspect: Endpoint = formEndpoint(INTROSPECT_PATH, "introspect", async (tenant, form, caller, reply) => {
+  const request = toIntrospectRequest(form);
+  if (!prefersSigned(reply.request.headers.accept)) return tenant.introspect(caller, request);
+  const { jwt } = await tenant.introspectSigned(caller, request);
+  reply.type(SIGNED_TYPE);
+  return jwt;
+});
 
 function toIntrospectRequest(form: Form): IntrospectRequest {
   return { token: form.get("token"), tokenTypeHint: form.get("token_type_hint") };

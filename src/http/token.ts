@@ -10,14 +10,17 @@ import {
   type TokenSet,
 } from "../engine/request.ts";
 import { TOKEN_PATH } from "../registry/tenant.ts";
+import { DPOP_NONCE } from "../wire/headers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Form } from "./form.ts";
 import { formEndpoint } from "./form-endpoint.ts";
 
 /** The token endpoint (RFC 6749 section 3.2). */
-export const token: Endpoint = formEndpoint(TOKEN_PATH, operationOf, async (tenant, form, caller) =>
-  toTokenResponse(await grant(tenant, form, caller)),
-);
+export const token: Endpoint = formEndpoint(TOKEN_PATH, operationOf, async (tenant, form, caller, reply) => {
+  const tokens = await grant(tenant, form, caller);
+  if (tokens.dpopNonce !== undefined) reply.header(DPOP_NONCE, tokens.dpopNonce);
+  return toTokenResponse(tokens);
+});
 
 function operationOf(form: Form): "refresh" | "mint" {
   return form.get("grant_type") === REFRESH_GRANT_TYPE ? "refresh" : "mint";
@@ -48,6 +51,7 @@ function toMintRequest(form: Form): MintRequest {
     authority: form.get("authority"),
     idToken: form.get("id_token"),
     assertion: form.get("assertion"),
+    confirmation: toJson(form.get("confirmation")),
     subjectToken: form.get("subject_token"),
     subjectTokenType: form.get("subject_token_type"),
     actorToken: form.get("actor_token"),

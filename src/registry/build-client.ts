@@ -4,6 +4,7 @@ import { isReservedClaim } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS, OPENID } from "../token/scope.ts";
 import { buildKeys, checkWorkload } from "./build-keys.ts";
 import { checkId, resolveSecrets } from "./build-secrets.ts";
+import { certificateNameOf } from "./schema-certificate.ts";
 import type { ClientFile } from "./schema-client.ts";
 import type { ReadSecret } from "./secret.ts";
 import { CLIENT_CREDENTIALS, type Client, type Limits, TOKEN_EXCHANGE } from "./tenant.ts";
@@ -55,6 +56,7 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
     namespace: file.namespace,
     secrets: resolveSecrets(file.secrets, credentials, problems.at("secrets")),
     keys: buildKeys(file, problems),
+    tlsClientAuth: certificateNameOf(file.tlsClientAuth),
     grants: setOf(file.grants),
     scopes: file.scopes === "*" ? "*" : setOf(file.scopes),
     slidingRefreshTokenLifetime: slidingLifetime(file),
@@ -119,12 +121,15 @@ function checkDefaultScopes({ scopes, defaultScopes }: ClientFile, problems: Pro
 }
 
 function checkSecretRules(file: ClientFile, { secretsMayFollow = false }: ClientContext, problems: Problems): void {
-  const { secrets, jwks, jwksUri, workload } = file;
-  const hasProof = secrets.length > 0 || jwks !== undefined || jwksUri !== undefined || workload.length > 0;
+  const { secrets, jwks, jwksUri, workload, tlsClientAuth, tlsCertificates } = file;
+  const others = [jwks, jwksUri, tlsClientAuth].filter((other) => other !== undefined);
+  const hasProof = secrets.length + others.length + workload.length + tlsCertificates.length > 0;
   if (file.requireSecret && !hasProof && !secretsMayFollow) {
     problems
       .at("secrets")
-      .add("expected at least one, as requireSecret is true and there is neither jwks, jwksUri nor workload");
+      .add(
+        "expected at least one, as requireSecret is true and there is neither jwks, jwksUri, workload, tlsClientAuth nor tlsCertificates",
+      );
   }
   if (!file.requireSecret && file.requireRefreshSecret) {
     problems.at("requireRefreshSecret").add("expected false, as requireSecret is false");

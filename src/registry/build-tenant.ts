@@ -95,6 +95,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
     issuer: file.issuer ?? issuerOf(id, context.publicUrl),
     tokenEndpoint: joinUrl(issuerOf(id, context.publicUrl), TOKEN_PATH),
     signing: file.signing,
+    dpop: file.dpop,
     refreshKeyRotateEvery: file.refreshKeyRotateEvery,
     strictClientAuthentication: file.strictClientAuthentication,
     resources,

@@ -4,6 +4,7 @@ import { count, duration, durationOrZero, filledIn, flag, text } from "../schema
 import { ACCESS_TOKEN_PROFILES, type AccessTokenProfile } from "../token/access-token-profile.ts";
 import { ALLOWABLE_CLAIMS } from "../token/reserved-claims.ts";
 import { clientId, fixedClaims, scopeToken, secret } from "./fields.ts";
+import { certificateName, certificateThumbprint } from "./schema-certificate.ts";
 import { jwksUrl, publicJwks } from "./schema-keys.ts";
 import { clientRateLimits } from "./schema-rate-limits.ts";
 import { tokenExchange } from "./schema-token-exchange.ts";
@@ -44,6 +45,21 @@ const client = z.strictObject({
     .describe(
       "The workloads that are this client, by what their platform gives them instead of a secret; default: none",
     ),
+  tlsClientAuth: certificateName
+    .optional()
+    .describe("The name in its certificate, if one of a trusted authority proves who it is (RFC 8705 section 2.1)"),
+  tlsCertificates: z
+    .array(certificateThumbprint)
+    .default([])
+    .describe(
+      "Thumbprints of its own certificates, if they prove who it is, whoever issued them (RFC 8705 section 2.2)",
+    ),
+  certificateBoundTokens: flag
+    .default(false)
+    .describe("Whether its tokens are bound to the certificate of its connection (RFC 8705 section 3)"),
+  allowConfirmation: flag
+    .default(false)
+    .describe("Whether it may bind access tokens to keys of others, with the parameter confirmation"),
   legacyAudience: flag
     .default(false)
     .describe(
@@ -78,6 +94,13 @@ const client = z.strictObject({
     .describe(
       "The form of its access tokens. rfc9068: the header's typ is at+jwt, scope is one string, and sub is always there",
     ),
+  dpop: z
+    .enum(["allowed", "required"], expected("allowed or required"))
+    .default("allowed")
+    .describe("Whether it must show a DPoP proof (RFC 9449), or may: its tokens are bound to the proof's key"),
+  dpopNonce: flag
+    .default(false)
+    .describe("Whether its DPoP proofs need a nonce of the mint, so that none can be made in advance"),
   accessTokenLifetime: duration
     .prefault(3600)
     .describe("The lifetime of its access tokens; a request can only shorten it"),

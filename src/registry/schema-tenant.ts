@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MAX_DURATION } from "../base/duration.ts";
 import { SIGNING_ALGORITHMS } from "../keyring/algorithms.ts";
 import { expected } from "../schema/explain.ts";
-import { count, duration, durationBetween, filledIn, flag, issuerUrl, text } from "../schema/fields.ts";
+import { count, duration, durationBetween, durationOrZero, filledIn, flag, issuerUrl, text } from "../schema/fields.ts";
 import { isSubjectText } from "../token/subject.ts";
 import { authorityUrl, scopeToken, tenantId } from "./fields.ts";
 import { clientDefaults, clients } from "./schema-client.ts";
@@ -33,6 +33,11 @@ const signing = z.strictObject({
     .describe(
       "Which keys the JWKS has: all, or classic, for verifiers that fail on a kty that they do not know: only RSA, EC and OKP",
     ),
+});
+
+const dpop = z.strictObject({
+  window: durationBetween(1, 600).prefault("60s").describe("How old a DPoP proof may be; at most 10m"),
+  skew: durationOrZero.prefault("15s").describe("By how much the clock of a client with a DPoP proof may differ"),
 });
 
 const authority = z.strictObject({
@@ -115,6 +120,7 @@ const tenant = z.strictObject({
       "The iss of its tokens; default: the public URL, / and the tenant's id (for the tenant default, the public URL alone)",
     ),
   signing: signing.prefault({}).describe("How its tokens are signed, and when its keys rotate"),
+  dpop: dpop.prefault({}).describe("Which DPoP proofs are accepted (RFC 9449)"),
   refreshKeyRotateEvery: durationBetween(3600, MAX_DURATION)
     .prefault("30d")
     .describe("How long a key authenticates new refresh tokens; at least 1h"),

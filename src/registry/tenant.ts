@@ -4,6 +4,7 @@ import type { Rate } from "../base/rate.ts";
 import { joinUrl } from "../base/url.ts";
 import type { AccessTokenProfile } from "../token/access-token-profile.ts";
 import type { TokenTypeName } from "../token/token-types.ts";
+import type { ClientPossession, DpopPolicy } from "./possession.ts";
 import type { PublicKeys, Workload, WorkloadIssuer } from "./public-keys.ts";
 import type { SigningPolicy } from "./signing-policy.ts";
 
@@ -18,6 +19,7 @@ export interface Tenant {
   readonly signing: SigningPolicy;
   /** How long a key authenticates new refresh tokens, in seconds. */
   readonly refreshKeyRotateEvery: number;
+  readonly dpop: DpopPolicy;
   /** Refuses a request with credentials both in the header and in the form (RFC 6749 section 2.3). */
   readonly strictClientAuthentication: boolean;
   /** A resource's name -> the scopes that it owns. */
@@ -143,7 +145,7 @@ interface SecretTimes {
 export type AccessTokenType = "jwt" | "reference";
 
 /** A client's registration: what it may ask for, and what its tokens look like. Lifetimes in seconds. */
-export interface Client {
+export interface Client extends ClientPossession {
   readonly id: string;
   /** A name that it shares with a group of clients. */
   readonly namespace: string | undefined;

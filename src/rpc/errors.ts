@@ -4,8 +4,10 @@ import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { OAuthErrorDetailSchema } from "../../gen/mintmark/v1/error_pb.ts";
 import { once } from "../base/once.ts";
+import { DpopNonceError } from "../engine/dpop-nonce-error.ts";
 import { type Conflict, OAuthError, type OAuthErrorCode, toOAuthError } from "../engine/errors.ts";
 import { RateLimitedError } from "../engine/rate-limited.ts";
+import { DPOP_NONCE } from "../wire/headers.ts";
 import { rateLimitHeaders } from "../wire/rate-limit.ts";
 import { BODY_TOO_LARGE, RETRY_DELAY } from "../wire/refusals.ts";
 
@@ -20,6 +22,8 @@ const codes = {
   unsupported_response_type: Code.InvalidArgument,
   invalid_scope: Code.InvalidArgument,
   invalid_target: Code.InvalidArgument,
+  invalid_dpop_proof: Code.InvalidArgument,
+  use_dpop_nonce: Code.FailedPrecondition,
   access_denied: Code.PermissionDenied,
   temporarily_unavailable: Code.Unavailable,
   server_error: Code.Internal,
@@ -42,17 +46,27 @@ function retryInfo(seconds: number) {
 
 /**
  * Translates a refusal for gRPC and Connect: status, message, an OAuthErrorDetail and, for temporarily_unavailable, a
- * `google.rpc.RetryInfo`; for a limit also the fields of HTTP as metadata. Its `cause` is the refusal itself, for the
+ * `google.rpc.RetryInfo`; for a limit or a nonce also the fields of HTTP as metadata. Its `cause` is the refusal itself, for the
  * event, and is not sent. `code`: the status, if it is not the usual one.
  */
 export function toConnectError(error: OAuthError, code: Code = codeOf(error)): ConnectError {
   const value = { error: error.code, errorDescription: error.message };
-  const metadata = error instanceof RateLimitedError ? rateLimitHeaders(error) : undefined;
-  const refusal = new ConnectError(error.message, code, metadata, [{ desc: OAuthErrorDetailSchema, value }], error);
+  const refusal = new ConnectError(
+    error.message,
+    code,
+    metadataOf(error),
+    [{ desc: OAuthErrorDetailSchema, value }],
+    error,
+  );
   if (error.code === "temporarily_unavailable") {
     refusal.details.push(retryInfo(error instanceof RateLimitedError ? error.retryAfter : RETRY_DELAY));
   }
   return refusal;
+}
+
+function metadataOf(error: OAuthError): Readonly<Record<string, string>> | undefined {
+  if (error instanceof RateLimitedError) return rateLimitHeaders(error);
+  return error instanceof DpopNonceError ? { [DPOP_NONCE]: error.nonce } : undefined;
 }
 
 /**

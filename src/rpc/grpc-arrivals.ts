@@ -2,17 +2,17 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Listener } from "../telemetry/events.ts";
 import type { Watcher } from "../telemetry/watcher.ts";
 import { Arrival, nameArrival } from "../wire/arrival.ts";
-import { callerOf } from "../wire/caller.ts";
+import { callerOf, type Place } from "../wire/caller.ts";
 import { REQUEST_ID } from "../wire/headers.ts";
-import type { IsTrusted } from "../wire/remote-address.ts";
+
+/** The method of all calls. */
+const POST = "POST";
 
 /** What recording the arrivals of gRPC calls needs. */
-export interface ArrivalDependencies {
+export interface ArrivalDependencies extends Place {
   readonly listener: Listener;
   /** Watches the calls; default: nobody does. */
   readonly watcher?: Watcher | undefined;
-  /** Whether a proxy may say what a caller's address is. */
-  readonly isTrusted: IsTrusted;
 }
 
 /**
@@ -21,11 +21,11 @@ export interface ArrivalDependencies {
  */
 export function recordArrival(
   stream: ServerHttp2Stream,
-  fields: readonly string[],
+  { fields, path }: { readonly fields: readonly string[]; readonly path: string | undefined },
   operation: string | undefined,
-  { listener, watcher, isTrusted }: ArrivalDependencies,
+  { listener, watcher, ...place }: ArrivalDependencies,
 ): Arrival {
-  const caller = callerOf({ fields, socket: stream.session?.socket.remoteAddress }, isTrusted);
+  const caller = callerOf({ fields, path, method: POST, socket: stream.session?.socket ?? {} }, place);
   const arrival = new Arrival(caller, listener, watcher);
   arrival.operation = operation;
   nameArrival(stream, arrival);

@@ -4,7 +4,8 @@ import type { ServerTls } from "../wire/tls.ts";
 /** A server's credentials that follow a pair which may be replaced. grpc-js passes each on to its HTTP/2 servers. */
 export class ReplaceableCredentials extends ServerCredentials {
   constructor(tls: ServerTls) {
-    super({}, tls.pair);
+    const { requestCert, rejectUnauthorized } = tls.pair;
+    super({ requestCert, rejectUnauthorized }, tls.pair);
     tls.onReplace((pair) => this.updateSecureContextOptions(pair));
   }
 

@@ -56,6 +56,7 @@ export function createGrpcServer({
   listener,
   watcher,
   tls,
+  publicUrls = [],
   trustedProxies = [],
   bounds = BOUNDS,
 }: {
@@ -65,6 +66,8 @@ export function createGrpcServer({
   /** Watches the calls; default: nobody does. */
   readonly watcher?: Watcher | undefined;
   readonly tls?: ServerTls | undefined;
+  /** The URLs at which clients reach the gateway: a DPoP proof is for one of these and the call's path; default: none is. */
+  readonly publicUrls?: readonly string[] | undefined;
   /** The proxies whose `forwarded` and `x-forwarded-for` count, as over HTTP; default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
   readonly bounds?: Bounds | undefined;
@@ -84,7 +87,7 @@ export function createGrpcServer({
     async listen(host, port) {
       const bound = await listen(server, host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`, tls);
       unbound = boundPort(bound, bounds);
-      prepareCalls(server, paths, { listener, watcher, isTrusted: trust(trustedProxies) });
+      prepareCalls(server, paths, { listener, watcher, publicUrls, isTrusted: trust(trustedProxies) });
       return bound;
     },
     async close(graceMs) {
@@ -105,7 +108,7 @@ function prepareCalls(server: Server, paths: ReadonlyMap<unknown, string>, depen
   for (const http2 of servers.keys()) {
     http2.prependListener("stream", (stream: ServerHttp2Stream, headers, _flags, rawHeaders: readonly string[]) => {
       const { ":path": path } = headers;
-      const arrival = recordArrival(stream, rawHeaders, paths.get(path), dependencies);
+      const arrival = recordArrival(stream, { fields: rawHeaders, path }, paths.get(path), dependencies);
       watchGrpcCall(stream, paths.has(path) ? path?.slice("/".length) : undefined, arrival);
       prepareHeaders(headers, rawHeaders, paths);
       // grpc-js answers it with an HTTP status, past its own calls.

@@ -1,11 +1,12 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type {
   IntrospectRequest as ProtoIntrospectRequest,
   RevokeRequest as ProtoRevokeRequest,
   TokenService,
 } from "../../gen/mintmark/v1/token_service_pb.ts";
 import type { Engine } from "../engine/port.ts";
-import type { IntrospectRequest, RevokeRequest } from "../engine/request.ts";
+import type { IntrospectRequest, RevokeRequest, TokenSet } from "../engine/request.ts";
+import { DPOP_NONCE } from "../wire/headers.ts";
 import { callerIn } from "./arrivals.ts";
 import { toIntrospectResponse } from "./introspection.ts";
 import { findTenant } from "./tenant.ts";
@@ -16,11 +17,11 @@ export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
   return {
     async mint(request, context) {
       const tenant = findTenant(engine, request.tenant, context);
-      return toMintResponse(await tenant.mint(callerIn(context), toMintRequest(request)));
+      return toMintResponse(withNonce(await tenant.mint(callerIn(context), toMintRequest(request)), context));
     },
     async refresh(request, context) {
       const tenant = findTenant(engine, request.tenant, context);
-      return toTokenResponse(await tenant.refresh(callerIn(context), toRefreshRequest(request)));
+      return toTokenResponse(withNonce(await tenant.refresh(callerIn(context), toRefreshRequest(request)), context));
     },
     async introspect(request, context) {
       const tenant = findTenant(engine, request.tenant, context);
@@ -35,6 +36,12 @@ export function tokenService(engine: Engine): ServiceImpl<typeof TokenService> {
       return {};
     },
   };
+}
+
+/** Tells the nonce of the next DPoP proof as HTTP does (RFC 9449 section 8.2). */
+function withNonce(tokens: TokenSet, context: HandlerContext): TokenSet {
+  if (tokens.dpopNonce !== undefined) context.responseHeader.set(DPOP_NONCE, tokens.dpopNonce);
+  return tokens;
 }
 
 function toIntrospectRequest({ token, tokenTypeHint }: ProtoIntrospectRequest): IntrospectRequest {

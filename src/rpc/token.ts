@@ -28,6 +28,7 @@ export function toMintRequest(request: ProtoMintRequest): MintRequest {
     authority: request.authority || undefined,
     idToken: request.idToken || undefined,
     assertion: request.assertion || undefined,
+    confirmation: request.confirmation && structToJson(request.confirmation),
     subjectToken: request.subjectToken || undefined,
     subjectTokenType: request.subjectTokenType || undefined,
     actorToken: request.actorToken || undefined,

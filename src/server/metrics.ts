@@ -10,9 +10,9 @@ import { faultsOf } from "../registry/faults.ts";
 import type { EndedStoreCall, Meter } from "../telemetry/meter.ts";
 import { createMetrics, type Metrics, type Observed } from "../telemetry/metrics/index.ts";
 import type { ActiveKey } from "../telemetry/metrics/keys.ts";
-import type { ServerTls } from "../wire/tls.ts";
 import type { Around } from "./around.ts";
 import type { Node } from "./node.ts";
+import type { DoorsTls } from "./tls.ts";
 import { VERSION } from "./version.ts";
 
 /** Begins to measure a service. */
@@ -60,13 +60,13 @@ export function measuredSignatures(meter: Meter, elapsed = thisMachine.elapsed):
 /** What the metrics tell of a node, of what its ports prove themselves with, and of lines that `audit` and the log lost. */
 export function observed(
   node: Pick<Node, "tenants" | "registry" | "brokenKeys">,
-  tls: ServerTls | undefined,
+  tls: DoorsTls | undefined,
   audit: { lostInAll(): number | undefined },
 ): Observed {
   return {
     registry: node.registry,
     activeKeys: () => activeKeys(node),
-    certificateExpiry: () => tls && new X509Certificate(tls.pair.cert).validToDate.getTime() / 1000,
+    certificateExpiry: () => tls && new X509Certificate(tls.http.pair.cert).validToDate.getTime() / 1000,
     unusable: () => unusable(node),
     linesLost: () => ({ log: standardLines.lostInAll, audit: audit.lostInAll() }),
   };

@@ -10,12 +10,11 @@ import { allRegistrations, isProven } from "../registry/proof.ts";
 import type { Store } from "../store/port.ts";
 import type { RegistrationStore } from "../store/registration-port.ts";
 import type { Emit } from "../telemetry/events.ts";
-import type { ServerTls } from "../wire/tls.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Node } from "./node.ts";
 import { Reloader } from "./reloader.ts";
 import { openSealer } from "./stores.ts";
-import { keyPairOf, warnOfDates } from "./tls.ts";
+import { type DoorsTls, replaceTls, warnOfDates } from "./tls.ts";
 
 /** A sealer whose keys can be replaced while it is in use. */
 interface ReplaceableSealer extends Sealer {
@@ -52,7 +51,7 @@ interface Running {
   readonly node: Pick<Node, "registry" | "reconfigure">;
   readonly store: Store;
   readonly sealer: ReplaceableSealer;
-  readonly tls: ServerTls | undefined;
+  readonly tls: DoorsTls | undefined;
   readonly logger: Logger;
 }
 
@@ -98,6 +97,6 @@ async function applyConfig(next: Config, before: Config, { node, store, sealer, 
   // Last, as nothing can fail after it: what is sealed under another key may not open again.
   if (replacement !== undefined) sealer.replace(replacement);
   if (next.tls === before.tls || next.tls === undefined) return;
-  tls?.replace(keyPairOf(next.tls));
+  if (tls !== undefined) replaceTls(tls, next.tls);
   warnOfDates(next.tls, thisMachine.wall(), logger);
 }

@@ -16,7 +16,6 @@ import { heardByAll } from "../telemetry/listeners.ts";
 import { EventLog } from "../telemetry/log.ts";
 import { spansOfRequests } from "../telemetry/spans.ts";
 import { type Watcher, watchedByAll } from "../telemetry/watcher.ts";
-import type { ServerTls } from "../wire/tls.ts";
 import { openConfiguredAudit } from "./audit.ts";
 import { listening } from "./bind.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
@@ -30,7 +29,7 @@ import { thisPlatform } from "./platform.ts";
 import { openReloader, replaceable } from "./reload.ts";
 import type { Reloader } from "./reloader.ts";
 import { openSealer } from "./stores.ts";
-import { openTls } from "./tls.ts";
+import { type DoorsTls, openTls } from "./tls.ts";
 import { tracedEngine, tracedParts } from "./traces.ts";
 import { openWatchedStore, watchedPlatform } from "./watched.ts";
 
@@ -134,7 +133,7 @@ interface DoorParts {
   readonly health: Health;
   readonly listener: Listener;
   readonly watcher: Watcher;
-  readonly tls: ServerTls | undefined;
+  readonly tls: DoorsTls | undefined;
 }
 
 /** Opens the doors. They close together. */
@@ -143,25 +142,26 @@ async function openDoors(
   { engine, health, tls, ...told }: DoorParts,
   open: AsyncDisposableStack,
 ): Promise<Pick<Service, "httpPort" | "rpcPort" | "operatorPort">> {
-  const { httpAddress, rpcAddress, operatorAddress, publicUrl, trustedProxies } = config;
+  const { httpAddress, rpcAddress, operatorAddress, publicUrl, mtlsUrl, trustedProxies } = config;
   const doors: (() => Promise<void>)[] = [];
   open.defer(async () => void (await Promise.all(doors.map((shut) => shut()))));
-  const http = { ...told, closeGrace: CLOSE_GRACE, trustedProxies, tls, isStopping: health.isStopping };
+  const http = { ...told, publicUrl, mtlsUrl, closeGrace: CLOSE_GRACE, trustedProxies, isStopping: health.isStopping };
   const own = operatorAddress === undefined ? rpcServices(engine) : clientServices(engine);
   const services = withStandardServices(own, health);
 
-  const gateway = createGateway({ engine, publicUrl, ...http });
+  const gateway = createGateway({ engine, ...http, tls: tls?.http });
   registerConnect(gateway, services);
   doors.push(() => gateway.close());
   await listening("HTTP", httpAddress, (address) => gateway.listen({ ...address }));
 
-  const grpc = createGrpcServer({ services, ...told, tls, trustedProxies });
+  const publicUrls = mtlsUrl === undefined ? [publicUrl] : [publicUrl, mtlsUrl];
+  const grpc = createGrpcServer({ services, ...told, tls: tls?.rpc, publicUrls, trustedProxies });
   doors.push(() => grpc.close(CLOSE_GRACE));
   const rpcPort = await listening("RPC", rpcAddress, ({ host, port }) => grpc.listen(host, port));
   const ports = { httpPort: portOf(gateway.server.address()), rpcPort };
   if (operatorAddress === undefined) return { ...ports, operatorPort: undefined };
 
-  const operators = createHttpServer(http);
+  const operators = createHttpServer({ ...http, tls: tls?.operator });
   registerConnect(operators, withStandardServices(operatorServices(engine), health));
   doors.push(() => operators.close());
   await listening("OPERATOR", operatorAddress, (address) => operators.listen({ ...address }));

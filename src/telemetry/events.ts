@@ -39,6 +39,7 @@ export type Because =
   | "clock behind its revocations"
   | "grant revoked or unknown"
   | "revoked"
+  | "bound to another key"
   | `client_assertion: ${AssertionFlaw}`;
 
 /** Why an assertion does not prove who a client is, of which its sender learns only that it does not. */

@@ -76,6 +76,12 @@ function forwardedAddresses(field: string): readonly string[] {
   return elements.map(([address = "", ...others]) => (others.length === 0 ? address : ""));
 }
 
+/** Whether the address of a socket is that of a trusted proxy. */
+export function isTrustedPeer(socket: string | undefined, isTrusted: IsTrusted): boolean {
+  const peer = socket === undefined ? undefined : plainAddress(socket);
+  return peer !== undefined && isTrusted(peer);
+}
+
 /** An IP address without brackets, port and zone, and IPv4 not mapped to IPv6; undefined for any other text. */
 function plainAddress(text: string): string | undefined {
   // Most sockets' address is plain already.

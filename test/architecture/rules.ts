@@ -33,6 +33,7 @@ export const rules: Rules = {
       "wire",
       "engine/port",
       "engine",
+      "possession/dpop-proof",
       "registry/tenant",
       "telemetry/events",
       "telemetry/watcher",
@@ -45,7 +46,7 @@ export const rules: Rules = {
     rooms: ["wire", "engine/port", "engine", "telemetry/events", "telemetry/watcher", "base", "../gen"],
     packages: ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node", "@grpc/grpc-js", "fastify"],
   },
-  wire: { rooms: ["engine", "telemetry/events", "telemetry/trace-context", "telemetry/watcher"] },
+  wire: { rooms: ["engine", "possession", "telemetry/events", "telemetry/trace-context", "telemetry/watcher", "base"] },
   grants: {
     rooms: ["engine/resources", "engine/grant", "engine", "registry/tenant", "authorities/port", "token", "base"],
   },
@@ -95,6 +96,7 @@ export const rules: Rules = {
       "engine/tokens",
       "engine/context",
       "engine/policy",
+      "engine/possession",
       "engine/parameters",
       "engine/resources",
       "engine/grant",
@@ -134,6 +136,9 @@ export const rules: Rules = {
     ],
     packages: ["zod"],
   },
+  "engine/possession": {
+    rooms: ["engine/context", "engine", "possession", "registry/tenant", "keyring/port", "base"],
+  },
   "engine/context": {
     rooms: [
       "engine/grant",
@@ -156,11 +161,22 @@ export const rules: Rules = {
   "engine/resources": { rooms: ["engine/grant", "engine", "registry/tenant", "token", "base"] },
   "engine/grant": { rooms: ["engine/clients", "engine", "registry/tenant", "authorities/port", "token", "base"] },
   "engine/clients": {
-    rooms: ["engine/limits", "engine", "registry/tenant", "authorities/port", "telemetry/events", "token", "base"],
+    rooms: [
+      "possession",
+      "registry/possession",
+      "engine/limits",
+      "engine",
+      "registry/tenant",
+      "authorities/port",
+      "telemetry/events",
+      "token",
+      "base",
+    ],
   },
   "engine/limits": { rooms: ["engine", "registry/tenant", "store/port", "base"] },
   engine: {
     rooms: [
+      "possession",
       "registry/effective",
       "registry/entries",
       "registry/tenant",
@@ -175,10 +191,11 @@ export const rules: Rules = {
 
   config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
   registry: {
-    rooms: ["keyring/algorithms", "keyring/port", "store/registration-port", "schema", "token", "base"],
+    rooms: ["possession", "keyring/algorithms", "keyring/port", "store/registration-port", "schema", "token", "base"],
     packages: ["zod"],
   },
   keyring: { rooms: ["store/port", "telemetry/events", "token", "base"], packages: ["jose"] },
+  possession: { rooms: ["token", "base"], packages: ["jose"] },
   authorities: { rooms: ["telemetry/events", "token", "base"], packages: ["jose"] },
   "store/index": { rooms: ["store/mongodb", "store/sqlite", "store", "store/port"] },
   // Adapters know the port, and nothing of one another.

@@ -47,6 +47,9 @@ describe("the example", () => {
       "/etc/mintmark/audit-key": KEY,
       "/etc/mintmark/acme-web-secret": "another secret of it\n",
       "/etc/mintmark/tls.crt": read("test/support/tls/cert.pem"),
+      "/etc/mintmark/client-ca.crt": read("test/support/tls/client-ca.pem"),
+      "/etc/mintmark/services-ca.crt": read("test/support/tls/client-ca.pem"),
+      "/etc/mintmark/operators-ca.crt": read("test/support/tls/client-ca.pem"),
       "/etc/mintmark/tls.key": read("test/support/tls/key.pem"),
     };
     const config = loadConfig(

@@ -49,6 +49,7 @@ describe("a configuration file", () => {
         jwksMaxAge: 3600,
         jwksKeyTypes: "all",
       },
+      dpop: { window: 60, skew: 15 },
       refreshKeyRotateEvery: 2_592_000,
       strictClientAuthentication: false,
       resources: new Map(),
@@ -83,6 +84,11 @@ describe("a configuration file", () => {
       secrets: [{ kind: "sha256", digest: Uint8Array.from(Buffer.from(SECRET.slice(7), "base64url")) }],
       workload: [],
       legacyAudience: false,
+      tlsCertificates: [],
+      certificateBoundTokens: false,
+      dpop: "allowed",
+      dpopNonce: false,
+      allowConfirmation: false,
       requireSecret: true,
       enabled: true,
       grants: new Set(),
@@ -208,8 +214,15 @@ describe("a configuration file", () => {
     const files = { "/srv/tls/a.crt": CERTIFICATE, "/etc/a.key": PRIVATE_KEY };
     const config = loadConfig(fileWorld(yamlOf({}, {}, { tls, httpAddress: "mint.example:443" }), {}, files));
     const minVersion = "TLSv1.2";
-    const source = { ...tls, minVersion };
-    expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY, minVersion, source });
+    const source = { ...tls, minVersion, clientCertificates: {} };
+    expect(config.tls).toEqual({ certificate: CERTIFICATE, key: PRIVATE_KEY, minVersion, clients: {}, source });
+    const ca = (path: string) => yamlOf({}, {}, { tls: { ...tls, clientCertificates: { rpc: { ca: path } } } });
+    expect(loadConfig(fileWorld(ca("tls/a.crt"), {}, files)).tls?.clients).toEqual({
+      rpc: { ca: CERTIFICATE, required: false },
+    });
+    expect(problemsOf(fileWorld(ca("/etc/a.key"), {}, files))).toEqual([
+      "tls.clientCertificates.rpc.ca: expected /etc/a.key to contain a PEM certificate",
+    ]);
     const withVersion = (version: unknown) => yamlOf({}, {}, { tls: { ...tls, minVersion: version } });
     for (const version of [1.3, "1.3"])
       expect(loadConfig(fileWorld(withVersion(version), {}, files)).tls?.minVersion).toBe("TLSv1.3");

@@ -160,7 +160,7 @@ describe("the rules", () => {
   test.each([
     [
       { secrets: [] },
-      "secrets: expected at least one, as requireSecret is true and there is neither jwks, jwksUri nor workload",
+      "secrets: expected at least one, as requireSecret is true and there is neither jwks, jwksUri, workload, tlsClientAuth nor tlsCertificates",
     ],
     [{ requireSecret: false, requireRefreshSecret: true }, "requireRefreshSecret: expected false"],
     [{ requireSecret: false, refreshTokenUsage: "reuse" }, "refreshTokenUsage: expected rotate"],

@@ -31,6 +31,7 @@ describe("the metadata", () => {
     token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    dpop_signing_alg_values_supported: ["ES256", "ES384", "ES512", "Ed25519", "EdDSA", "RS256", "PS256"],
     id_token_signing_alg_values_supported: ["ES256"],
     introspection_signing_alg_values_supported: ["ES256"],
     subject_types_supported: ["public"],

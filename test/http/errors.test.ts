@@ -15,6 +15,8 @@ describe("a refusal", () => {
     unsupported_response_type: 400,
     invalid_scope: 400,
     invalid_target: 400,
+    invalid_dpop_proof: 400,
+    use_dpop_nonce: 400,
     access_denied: 400,
     temporarily_unavailable: 503,
     server_error: 500,

@@ -40,6 +40,8 @@ const statuses: Record<OAuthErrorCode, string> = {
   unsupported_response_type: "InvalidArgument",
   invalid_scope: "InvalidArgument",
   invalid_target: "InvalidArgument",
+  invalid_dpop_proof: "InvalidArgument",
+  use_dpop_nonce: "FailedPrecondition",
   access_denied: "PermissionDenied",
   temporarily_unavailable: "Unavailable",
   server_error: "Internal",

@@ -127,8 +127,8 @@ describe("the certificate of every port", () => {
 
 it("warns from the start of a certificate that clients refuse because of its dates", () => {
   const [certificate, key] = [readFileSync(pem("expired-cert"), "utf8"), readFileSync(pem("key"), "utf8")];
-  const source = { certificate: "tls.crt", key: "tls.key", minVersion: "TLSv1.2" } as const;
-  const material = { certificate, key, minVersion: source.minVersion, source };
+  const source = { certificate: "tls.crt", key: "tls.key", minVersion: "TLSv1.2", clientCertificates: {} } as const;
+  const material = { certificate, key, minVersion: source.minVersion, clients: {}, source };
   const logger = recordingLogger();
   openTls({ tls: material }, logger);
   const { validFromDate, validToDate } = new X509Certificate(certificate);

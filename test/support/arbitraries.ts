@@ -110,7 +110,7 @@ const oddText = fc.oneof(
 );
 
 const PARAMETERS = [
-  "subject issuer scope arbitrary_claims arbitrary_json custom_payload arbitrary_amrs arbitrary_audiences",
+  "subject issuer scope confirmation arbitrary_claims arbitrary_json custom_payload arbitrary_amrs arbitrary_audiences",
   "access_token_lifetime id_token_lifetime access_token_type access_token authority id_token",
   "refresh_token token token_type_hint revoke_all_subjects resource unknown",
 ].flatMap((names) => names.split(" "));
@@ -178,6 +178,7 @@ export const oddMessage: fc.Arbitrary<MessageInitShape<typeof MintRequestSchema>
     resources: oddTexts,
     arbitraryClaims: oddStruct,
     arbitraryJson: oddStruct,
+    confirmation: oddStruct,
     customPayload: oddValue,
     arbitraryAmrs: oddTexts,
     arbitraryAudiences: oddTexts,

@@ -5,7 +5,9 @@ import { callerOf } from "../../src/wire/caller.ts";
 import { trustedProxies } from "../../src/wire/remote-address.ts";
 
 const nobody = trustedProxies([]);
-const caller = (...fields: string[]) => callerOf({ fields, socket: "192.0.2.1" }, nobody);
+const request = { socket: { remoteAddress: "192.0.2.1" }, method: "POST", path: "/connect/token?a=b" };
+const caller = (...fields: string[]) =>
+  callerOf({ fields, ...request }, { isTrusted: nobody, publicUrls: ["https://mint.example/base"] });
 
 describe("who calls", () => {
   it.each([
@@ -28,8 +30,18 @@ describe("who calls", () => {
   it("has its socket's address, and that of a client if the socket is a proxy's", () => {
     expect(caller("x-forwarded-for", "198.51.100.1").remoteAddress).toBe("192.0.2.1");
     const fields = ["x-forwarded-for", "198.51.100.1"];
-    const behind = callerOf({ fields, socket: "192.0.2.1" }, trustedProxies(["192.0.2.0/24"]));
+    const behind = callerOf({ fields, ...request }, { isTrusted: trustedProxies(["192.0.2.0/24"]), publicUrls: [] });
     expect(behind.remoteAddress).toBe("198.51.100.1");
+  });
+
+  it("shows the proofs of its DPoP headers, for the request as clients know it", () => {
+    const url = "https://mint.example/base/connect/token";
+    expect(caller("DPoP", "a", "host", "evil.example", "dpop", "b").dpop).toEqual({
+      proofs: ["a", "b"],
+      method: "POST",
+      urls: [url],
+    });
+    expect(caller("dpop-nonce", "a").dpop).toBeUndefined();
   });
 
   it.each(["a", "7f1c.9-A_b~:+/=@", "x".repeat(128)])("may choose the id of its request: %s", (id) => {

@@ -35,6 +35,7 @@ interface MintWords {
   readonly arbitraryClaims?: JsonObject | undefined;
   readonly arbitraryJson?: JsonObject | undefined;
   readonly customPayload?: JsonValue | undefined;
+  readonly confirmation?: JsonObject | undefined;
   readonly arbitraryAmr?: readonly string[];
   readonly arbitraryAudience?: readonly string[];
   /** In seconds, both. */
@@ -68,6 +69,7 @@ export function toMintRequest(words: MintWords): MintRequest {
     ...(words.requestContext && { requestContext: words.requestContext as StructJson }),
     ...(words.requestDetails && { requestDetails: words.requestDetails as StructJson }),
     ...(words.arbitraryClaims && { arbitraryClaims: words.arbitraryClaims as StructJson }),
+    ...(words.confirmation && { confirmation: words.confirmation as StructJson }),
     ...(words.arbitraryJson && { arbitraryJson: words.arbitraryJson as StructJson }),
     ...(words.customPayload !== undefined && {
       customPayload: fromJson(ValueSchema, words.customPayload as StructJsonValue),

@@ -37,6 +37,12 @@ export const clientSecret: ClientAuthenticationMethod = {
   },
 };
 
+/** The id that a caller names without a secret of that client; undefined if there is none, or a secret too. */
+export function idIn(caller: Caller, tenant: Tenant): string | undefined {
+  const presented = presentedBy(caller, tenant);
+  return presented?.secret === undefined ? presented?.id : undefined;
+}
+
 function presentedBy(caller: Caller, tenant: Tenant): BasicCredentials | undefined {
   const { authorization, clientId, clientSecret } = caller;
   if (authorization === undefined) return clientId === undefined ? undefined : { id: clientId, secret: clientSecret };

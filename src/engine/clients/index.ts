@@ -1,5 +1,6 @@
 import type { Tenant } from "../../registry/tenant.ts";
 import { SIGNATURE_ALGORITHMS } from "../../token/signed-jwt.ts";
+import { selfSignedTlsClientAuth, tlsClientAuth } from "./certificate.ts";
 import { clientSecret } from "./client-secret.ts";
 import type { ClientAuthenticationMethod } from "./method.ts";
 import { privateKeyJwt } from "./private-key-jwt.ts";
@@ -10,6 +11,8 @@ export const clientAuthenticationMethods: readonly ClientAuthenticationMethod[] 
   clientSecret,
   privateKeyJwt,
   spiffeJwt,
+  tlsClientAuth,
+  selfSignedTlsClientAuth,
 ];
 
 /** What a tenant's metadata says of client authentication. */

@@ -12,7 +12,7 @@ export interface Presentation {
   readonly method: string;
   readonly clientId: string;
   /** What the proof is called in a refusal. */
-  readonly proof: "secret" | "client_assertion";
+  readonly proof: "secret" | "client_assertion" | "certificate";
   /**
    * Whether it came with a proof, right or wrong. Without one it may be a public client; it counts only if no other
    * method has a proof.

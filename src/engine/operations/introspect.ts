@@ -8,7 +8,7 @@ import { OAuthError } from "../errors.ts";
 import type { Introspection, IntrospectRequest } from "../request.ts";
 import { isAlive, maySee, readAccessToken } from "../tokens/access-token.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
-import { TOKEN_TYPE } from "../tokens/issue.ts";
+import { tokenTypeOf } from "../tokens/issue.ts";
 import { expiryOf, findRefreshToken, isFamilyAlive } from "../tokens/refresh-token.ts";
 import type { Done } from "./operation.ts";
 
@@ -56,7 +56,7 @@ async function introspectAccessToken(
     ...claims,
     ...(scope !== undefined && { scope: Array.isArray(scope) ? scope.join(" ") : scope }),
     active: true,
-    token_type: TOKEN_TYPE,
+    token_type: tokenTypeOf(token.claims.cnf),
     client_id: token.clientId,
   };
 }

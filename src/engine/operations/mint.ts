@@ -1,11 +1,13 @@
 import { OFFLINE_ACCESS } from "../../token/scope.ts";
 import { type AuthenticatedClient, requireProof } from "../clients/authenticate.ts";
+import { confirmationIn } from "../confirmation.ts";
 import type { RequestContext } from "../context.ts";
 import { OAuthError } from "../errors.ts";
 import { type Single, useOnce } from "../first-use.ts";
 import type { GrantHandler } from "../grant.ts";
 import { checkParameters } from "../parameters.ts";
-import { approve } from "../policy.ts";
+import { approve, boundTo } from "../policy.ts";
+import { nextNonce, type Possession, possessionOf } from "../possession.ts";
 import { Problems } from "../problems.ts";
 import { type MintRequest, REFRESH_GRANT_TYPE, type TokenSet } from "../request.ts";
 import { checkResources } from "../resources.ts";
@@ -30,19 +32,27 @@ export async function mint(
   checkParameters(request, grant, client.client, context.tenant.limits, problems);
   checkMayRefresh(request, grant);
   checkResources(request, client.client, context.tenant);
+  const confirmation = confirmationIn(request, client.client, problems);
+  const possession = await possessionOf(context, client.client);
   // The grant decides what to grant, and knows nothing of policies, keys or rows.
   const decision = await grant.decide(request, {
     client,
     now,
     problems,
     authorities: context.authorities,
-    liveAccessToken: (text) => findLiveAccessToken(context, text, now),
+    isProven: (cnf) => possession.confirmsSource(cnf),
+    liveAccessToken: (text) => findOwnAccessToken(context, text, possession),
     sourceToken: (text, kind) => findSourceToken(context, client.client, text, kind),
   });
+  if (decision.instead !== undefined && confirmation !== undefined)
+    problems.add("confirmation is for access tokens alone.");
   // A grant refuses before it asks another service. One that forgets to must still not mint.
   problems.refuse();
   // The client's policy is applied here, so that no grant can forget it.
-  const approval = approve(decision, request, grant, client, now);
+  const approval = boundTo(
+    possession.binding,
+    approve({ ...decision, ...(confirmation && { confirmation }) }, request, grant, client, now),
+  );
   context.note({ subject: subjectOf(approval.subject, client.client), ...noteOfActor(approval) });
   if (!grant.refreshable && approval.scopes.includes(OFFLINE_ACCESS)) {
     throw new Error(
@@ -53,8 +63,17 @@ export async function mint(
   if (decision.single !== undefined) await requireFirstUse(decision.single, context);
   const { tokens, jti, family } = await issue(approval, client, context);
   const { grantType, accessTokenType } = approval;
-  const answer = { ...tokens, issuedTokenType: decision.issuedTokenType };
+  const { issuedTokenType } = decision;
+  const answer = { ...tokens, issuedTokenType, dpopNonce: nextNonce(context, client.client) };
   return { answer, event: { event: "minted", grantType, accessTokenType, jti, family } };
+}
+
+/** A token that is bound to a key is nothing to whoever cannot prove to hold the key. */
+async function findOwnAccessToken(context: RequestContext, text: string, possession: Possession) {
+  const token = await findLiveAccessToken(context, text, context.reading.now);
+  if (token === undefined || possession.confirmsSource(token.claims.cnf)) return token;
+  context.note({ because: "bound to another key" });
+  return undefined;
 }
 
 /** Names the known grant types, so that a caller who left one out or misspelt it can correct it. */

@@ -6,10 +6,11 @@ import { formatRefreshToken, parseRefreshToken, type RefreshToken } from "../../
 import type { AuthenticatedClient } from "../clients/authenticate.ts";
 import type { RequestContext, TenantContext, TenantParts } from "../context.ts";
 import { OAuthError } from "../errors.ts";
-import { narrow, reapprove } from "../policy.ts";
+import { type Approval, boundTo, narrow, reapprove } from "../policy.ts";
+import { nextNonce, type Possession, possessionOf } from "../possession.ts";
 import type { RefreshRequest, TokenSet } from "../request.ts";
 import { readGrantRecord } from "../tokens/grant-record.ts";
-import { familyTimes, type Made, makeTokens, rowsOf, TOKEN_TYPE, tellLarge } from "../tokens/issue.ts";
+import { familyTimes, type Made, makeTokens, rowsOf, tellLarge, tokenTypeOf } from "../tokens/issue.ts";
 import { type FoundRefreshToken, findRefreshToken, isFamilyAlive, reconciledRow } from "../tokens/refresh-token.ts";
 import { decidedAtRefresh, noteOfActor } from "./decided.ts";
 import type { Done } from "./operation.ts";
@@ -46,13 +47,16 @@ export async function refresh(
   const { now } = context.reading;
   const found = await findOwn(context, client, request.refreshToken);
   if (!(await isFamilyAlive(context, found, now))) throw refused();
-  const verdict = await refuseReuse(context, found, client, now);
-
   const { token, family } = found;
   const decided = readGrantRecord(family.decision);
   const { grantType } = decided;
   context.note({ grantType, ...noteOfActor(decided) });
-  const granted = reapprove(decided, client, now);
+  const possession = await possessionOf(context, client.client);
+  // Before reuse is looked for: a thief without the key must not end the grant with a token that was used.
+  checkBinding(context, decided, possession, client);
+  const verdict = await refuseReuse(context, found, client, now);
+
+  const granted = boundTo(possession.binding, reapprove(decided, client, now));
   // Narrowing affects these tokens only; the stored grant keeps its scopes and audiences.
   const approval = narrow(granted, request, context.tenant);
   context.note({ decided: decidedAtRefresh(approval, decided, client.client) });
@@ -67,11 +71,12 @@ export async function refresh(
   tellLarge(made, client, context);
   const answer = {
     accessToken: made.accessToken,
-    tokenType: TOKEN_TYPE,
+    tokenType: tokenTypeOf(approval.confirmation),
     expiresIn: approval.accessTokenLifetime,
     refreshToken: formatRefreshToken({ ...token, generation }, (key, text) => context.keyring.mac(key, text)),
     idToken: made.idToken,
     scopes: approval.scopes,
+    dpopNonce: nextNonce(context, client.client),
   };
   const { accessTokenType } = approval;
   return {
@@ -100,6 +105,35 @@ async function findOwn(
     throw refused();
   }
   return found;
+}
+
+/**
+ * A grant that is bound to a key stays bound. The refresh tokens of a public client are bound to that very key; a client
+ * that proves who it is may come with a new one (RFC 9449 section 5).
+ *
+ * Throws OAuthError `invalid_dpop_proof` or `invalid_request` if no key is proven, `invalid_grant` if it is another one.
+ */
+function checkBinding(
+  context: RequestContext,
+  { confirmation, isHeldByClient }: Approval,
+  possession: Possession,
+  { client, hasProof }: AuthenticatedClient,
+): void {
+  if (isHeldByClient) possession.confirmsSource(confirmation);
+  if (isHeldByClient && possession.binding === undefined) throw unbound(confirmation);
+  // One that must be bound and is not was granted before the client had to have a key, or has lost its binding.
+  const mustBeBound = isHeldByClient || client.dpop === "required" || client.certificateBoundTokens;
+  const isBound = confirmation !== undefined && (!isHeldByClient || possession.confirms(confirmation));
+  if (hasProof || isBound || !mustBeBound) return;
+  context.note({ because: "bound to another key" });
+  throw refused();
+}
+
+/** The refusal of a refresh without a proof, by what the grant is bound to. */
+function unbound(confirmation: Approval["confirmation"]): OAuthError {
+  return tokenTypeOf(confirmation) === "DPoP"
+    ? new OAuthError("invalid_dpop_proof", "DPoP is required: the refresh_token is bound to a key.")
+    : new OAuthError("invalid_request", "A certificate is required: the refresh_token is bound to one.");
 }
 
 /** A refresh token, and the row of its grant as it was last read. */

@@ -54,7 +54,10 @@ const versionTwo = versionZero.extend({
   actor: jsonObject.optional(),
 });
 
-/** Version 3 is for grants that were derived from tokens, and die with any of those, which older programs do not know. */
+/**
+ * Version 3 is for what older programs do not know: grants that were derived from tokens, and die with any of those, and
+ * grants whose client has to prove a key.
+ */
 const versionThree = versionTwo.extend({
   version: z.literal(3),
   ancestors: z
@@ -71,13 +74,14 @@ const versionThree = versionTwo.extend({
     )
     .optional(),
   mayAct: jsonObject.optional(),
+  isHeldByClient: z.literal(true).optional(),
 });
 
 /** The newest version that this program reads. A row keeps the version it was written in while its grant lives. */
 const NEWEST = 3;
 
 type Stored = Omit<z.output<typeof versionTwo>, "version"> &
-  Partial<Pick<z.output<typeof versionThree>, "ancestors" | "mayAct">>;
+  Partial<Pick<z.output<typeof versionThree>, "ancestors" | "mayAct" | "isHeldByClient">>;
 
 /** A reader for every version that was ever written. */
 const readers: ReadonlyMap<unknown, z.ZodType<Stored>> = new Map<unknown, z.ZodType<Stored>>([
@@ -100,8 +104,8 @@ export function writeGrantRecord(approval: Approval): string {
 }
 
 /** The oldest version that holds all of it, so that as many programs as possible can read it. */
-function versionFor({ latestExpiry, confirmation, actor, ancestors, mayAct }: Approval): number {
-  if (ancestors !== undefined || mayAct !== undefined) return 3;
+function versionFor({ latestExpiry, confirmation, actor, ancestors, mayAct, isHeldByClient }: Approval): number {
+  if (ancestors !== undefined || mayAct !== undefined || isHeldByClient) return 3;
   return latestExpiry === undefined && confirmation === undefined && actor === undefined ? 1 : 2;
 }
 

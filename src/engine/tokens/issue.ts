@@ -1,4 +1,5 @@
 import { FOREVER, type Instant, toSeconds } from "../../base/clock.ts";
+import { isJsonObject, type JsonValue } from "../../base/json.ts";
 import { KeyUnavailableError, type TenantKeyring } from "../../keyring/port.ts";
 import type { Client } from "../../registry/tenant.ts";
 import type { FamilyRecord, ReferenceTokenRecord } from "../../store/port.ts";
@@ -19,8 +20,10 @@ import type { TokenSet } from "../request.ts";
 import { accessTokenClaims, exchangedIdTokenClaims, idTokenClaims, transactionClaims } from "./claims.ts";
 import { writeGrantRecord } from "./grant-record.ts";
 
-/** The type of every access token (RFC 6750). */
-export const TOKEN_TYPE = "Bearer";
+/** How an access token is used: by whoever bears it (RFC 6750), or with a proof for its key (RFC 9449 section 5). */
+export function tokenTypeOf(confirmation: JsonValue | undefined): "Bearer" | "DPoP" {
+  return isJsonObject(confirmation) && "jkt" in confirmation ? "DPoP" : "Bearer";
+}
 
 /** The type of what is not an access token (RFC 8693 section 2.2.1). */
 const NO_ACCESS_TOKEN = "N_A";
@@ -68,7 +71,7 @@ export async function issue(
   ]);
   const tokens = {
     accessToken: made.accessToken,
-    tokenType: approval.instead === undefined ? TOKEN_TYPE : NO_ACCESS_TOKEN,
+    tokenType: approval.instead === undefined ? tokenTypeOf(approval.confirmation) : NO_ACCESS_TOKEN,
     expiresIn: approval.instead === "id_token" ? approval.idTokenLifetime : approval.accessTokenLifetime,
     refreshToken: grant?.refreshToken,
     idToken: made.idToken,
