@@ -9,7 +9,7 @@ import { type KeySet, parseKeySet, urlOf } from "./key-set.ts";
 import { type Authorities, IdTokenError, type KeySource, type Signedness } from "./port.ts";
 
 /** How many sources of keys are remembered, with their keys. */
-const MAX_SOURCES = 4096;
+const MAX_SOURCES = 16_384;
 
 /**
  * Verifies what others signed, with keys that are given or that it fetches when they are first needed, and keeps. The

@@ -7,9 +7,9 @@ const LEEWAY = 60_000;
 /** What can be wrong with the times of an assertion. */
 export type TimeFlaw = "no exp" | "expired" | "lives too long" | "not valid yet";
 
-/** From when on an assertion is not accepted any more. */
+/** From when on an assertion is not accepted any more: whole milliseconds, though a NumericDate may have any fraction. */
 export function acceptedUntil({ exp }: JsonObject): Instant {
-  return instantOf(exp) + LEEWAY;
+  return Math.ceil(instantOf(exp)) + LEEWAY;
 }
 
 /**

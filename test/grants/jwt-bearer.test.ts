@@ -179,6 +179,13 @@ describe("jwt-bearer", () => {
     expect(store.calls).not.toContain("tallies.add");
   });
 
+  it.each(["iss", "sub", "aud", "exp", "jti", "nbf"])("refuses one whose %s is anything else", async (name) => {
+    const context = await mintWith();
+    for (const value of [null, true, [], {}, [[]], ""])
+      expect((await refusal(context, await assertion({ [name]: value }))).code).toBe("invalid_grant");
+    expect(store.calls).not.toContain("tallies.add");
+  });
+
   it("refuses one that another signed, without marking it as used", async () => {
     const context = await mintWith();
     const changes = { jti: "the same" };

@@ -210,6 +210,15 @@ describe("an assertion that proves nothing", () => {
     expect(await refusalOf(mint(context, asserted(await other.sign(claims()))))).toEqual(REFUSED);
   });
 
+  it.each(["iss", "sub", "aud", "exp", "jti"])("is one whose %s is anything else", async (name) => {
+    const context = await mintWith();
+    for (const value of [null, true, 1e308, -1, [], {}, [[]], "", "\u0000"]) {
+      if (name === "jti" && value === "\u0000") continue;
+      expect(await refusalOf(mint(context, asserted(await key.sign(claims({ [name]: value })))))).toEqual(REFUSED);
+    }
+    expect(store.calls).not.toContain("tallies.add");
+  });
+
   it("is told of nowhere with what it says", async () => {
     const context = await mintWith();
     const assertion = await other.sign(claims({ jti: "the-jti" }));
@@ -333,6 +342,12 @@ describe("an assertion is used once", () => {
 });
 
 describe.each(stores)("of two nodes on $name", (kind) => {
+  it("both take an assertion whose exp has a fraction", async () => {
+    const context = await mintWith({}, {}, opened.store);
+    const exp = Math.floor(clock.now() / 1000) + 60.000_4;
+    expect(await mint(context, asserted(await key.sign(claims({ exp }))))).toBeDefined();
+  });
+
   let opened: Awaited<ReturnType<typeof kind.open>>;
   beforeAll(async () => {
     opened = await kind.open();

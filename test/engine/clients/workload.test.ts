@@ -180,6 +180,17 @@ describe("a workload's credential", () => {
     expect(reasons()).toEqual([`client_assertion: ${flaw}`]);
   });
 
+  it.each(["iss", "sub", "aud", "exp", "nbf"])(
+    "whose %s is anything else is none, but for what it needs not have",
+    async (name) => {
+      const context = await mintWith();
+      for (const value of [null, true, [], {}, [[]], "", "\u0000"]) {
+        expect(await refusalOf(mint(context, await serviceAccount({ [name]: value })))).toEqual(REFUSED);
+        if (name !== "iss") expect(await refusalOf(mint(context, await svid({ [name]: value })))).toEqual(REFUSED);
+      }
+    },
+  );
+
   it("with an algorithm that JWT-SVIDs do not have is none", async () => {
     const key = await assertionKey("Ed25519", { kid: "m", use: "jwt-svid" });
     const context = await mintWith();
