@@ -27,7 +27,7 @@ export interface Outcome {
 const FETCH_LIMIT = 120_000;
 
 /** How long a client may take to compile, or to run: only one that hangs takes so long. */
-const RUN_LIMIT = 180_000;
+const RUN_LIMIT = 300_000;
 
 /** The registry has answered, and not with what is locked: its silence explains none of these. */
 const WRONG_PACKAGES = /EINTEGRITY|can only install packages when|checksum mismatch|DO NOT MATCH THE HASHES/;
