@@ -52,9 +52,13 @@ export interface GrantContext {
   liveAccessToken(text: string): Promise<LiveAccessToken | undefined>;
   /**
    * The token of this tenant and of that kind that a text is, while it is alive, if the client may see it; undefined for
-   * any other text.
+   * any other text. `of`: whose it is in the request, for the audit.
    */
-  sourceToken(text: string, kind: "access_token" | "id_token" | "txn_token"): Promise<SourceToken | undefined>;
+  sourceToken(
+    text: string,
+    kind: "access_token" | "id_token" | "txn_token",
+    of: "subject" | "actor",
+  ): Promise<SourceToken | undefined>;
 }
 
 /** One value of `aud` of an access token. */

@@ -35,7 +35,8 @@ export async function checkPresented(
   type: TokenTypeName,
   context: GrantContext,
 ): Promise<PresentedToken> {
-  const presented = await find(text, type, context);
+  const of = parameter === "actor_token" ? "actor" : "subject";
+  const presented = await find(text, type, of, context);
   // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800).
   if (presented !== undefined && context.isProven(presented.claims.cnf)) return presented;
   throw badToken(parameter);
@@ -49,16 +50,29 @@ export function badToken(parameter: "subject_token" | "actor_token"): OAuthError
   );
 }
 
-async function find(text: string, type: TokenTypeName, context: GrantContext): Promise<PresentedToken | undefined> {
-  const own = await findOwn(text, type, context);
+/** Whose a token is in a request. */
+type Role = "subject" | "actor";
+
+async function find(
+  text: string,
+  type: TokenTypeName,
+  of: Role,
+  context: GrantContext,
+): Promise<PresentedToken | undefined> {
+  const own = await findOwn(text, type, of, context);
   if (own !== undefined) return describeOwn(own, type, context);
   return type === "access_token" || type === "txn_token" ? undefined : findForeign(text, context);
 }
 
 /** A JWT is one of this mint's access tokens, or an authority's: whatever it is, it is a JWT. */
-function findOwn(text: string, type: TokenTypeName, context: GrantContext): Promise<SourceToken | undefined> {
-  if (type === "id_token" || type === "txn_token") return context.sourceToken(text, type);
-  return type === "jwt" && !text.includes(".") ? Promise.resolve(undefined) : context.sourceToken(text, "access_token");
+async function findOwn(
+  text: string,
+  type: TokenTypeName,
+  of: Role,
+  context: GrantContext,
+): Promise<SourceToken | undefined> {
+  if (type === "id_token" || type === "txn_token") return context.sourceToken(text, type, of);
+  return type === "jwt" && !text.includes(".") ? undefined : context.sourceToken(text, "access_token", of);
 }
 
 function describeOwn(token: SourceToken, type: TokenTypeName, { client }: GrantContext): PresentedToken | undefined {

@@ -3,6 +3,7 @@ import { type Authorities, IdTokenError } from "../../src/authorities/port.ts";
 import { toSeconds } from "../../src/base/clock.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client, Tenant, TokenExchangePolicy } from "../../src/registry/tenant.ts";
+import type { Event } from "../../src/telemetry/events.ts";
 import { noAuthorities, type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
@@ -42,6 +43,9 @@ interface Changes {
   readonly tenant?: Partial<Tenant>;
 }
 
+/** What was heard in the last world. */
+let heard: Event[] = [];
+
 async function world({ orders = {}, exchange = {}, shop = {}, tenant = {} }: Changes = {}) {
   const usual = { accessTokenLifetime: 3600, claims: new Map() };
   const clients = [
@@ -67,7 +71,9 @@ async function world({ orders = {}, exchange = {}, shop = {}, tenant = {} }: Cha
     },
     clients,
   );
-  const context = await testContext(whole, createMemoryStore(), authorities);
+  heard = [];
+  const listener = { heard: (event: Event) => void heard.push(event) };
+  const context = await testContext(whole, createMemoryStore(), authorities, undefined, listener);
   return { context, ...acts(context) };
 }
 
@@ -147,6 +153,28 @@ describe("token exchange", () => {
     // Without a new actor the chain stays.
     const third = await exchange({ subjectToken: second.accessToken });
     expect(claimsOf(third.accessToken)).toMatchObject({ act: { sub: "billing", act: { sub: "orders" } } });
+  });
+
+  it("is audited with the actor, and refused in the subject's name", async () => {
+    const { context, shown, own, exchange } = await world();
+    const subjectToken = await shown();
+    const actor = { actorToken: await own("billing"), actorTokenType: ACCESS_TOKEN };
+    const { accessToken } = await exchange({ subjectToken, ...actor });
+    const { jti } = claimsOf(accessToken);
+    expect(heard.at(-1)).toMatchObject({ event: "minted", client: "orders", subject: "alice", actor: "billing", jti });
+    await exchange({ subjectToken });
+    expect(heard.at(-1)).not.toHaveProperty("actor");
+    await context.engine.revoke(by("shop"), { token: subjectToken });
+    await refusalOf(exchange({ subjectToken, ...actor }));
+    expect(heard.at(-1)).toMatchObject({ event: "refused", subject: "alice", because: "revoked" });
+    expect(JSON.stringify(heard)).not.toContain(subjectToken);
+    await refusalOf(exchange({ ...actor, subjectToken: "none" }));
+    expect(heard.at(-1)).toMatchObject({ event: "refused", actor: "billing", because: "not a token of this tenant" });
+    expect(heard.at(-1)).not.toHaveProperty("subject");
+    await context.engine.revoke(by("billing"), { token: actor.actorToken });
+    await refusalOf(exchange({ ...actor, subjectToken }));
+    expect(heard.at(-1)).toMatchObject({ event: "refused", actor: "billing", because: "revoked" });
+    expect(heard.at(-1)).not.toHaveProperty("jti");
   });
 
   it("lets four act, and no more", async () => {

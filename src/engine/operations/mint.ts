@@ -42,7 +42,8 @@ export async function mint(
     authorities: context.authorities,
     isProven: (cnf) => possession.confirmsSource(cnf),
     liveAccessToken: (text) => findOwnAccessToken(context, text, possession),
-    sourceToken: (text, kind) => findSourceToken(context, client.client, text, kind),
+    sourceToken: (text, kind, of) =>
+      findSourceToken(of === "actor" ? notingActor(context) : context, client.client, text, kind),
   });
   if (decision.instead !== undefined && confirmation !== undefined)
     problems.add("confirmation is for access tokens alone.");
@@ -74,6 +75,14 @@ async function findOwnAccessToken(context: RequestContext, text: string, possess
   if (token === undefined || possession.confirmsSource(token.claims.cnf)) return token;
   context.note({ because: "bound to another key" });
   return undefined;
+}
+
+/** A request is about its subject token: of an actor's, its event says only who that is, and why it is not active. */
+function notingActor(context: RequestContext): RequestContext {
+  return {
+    ...context,
+    note: ({ because, subject }) => context.note({ because, ...(subject !== undefined && { actor: subject }) }),
+  };
 }
 
 /** Names the known grant types, so that a caller who left one out or misspelt it can correct it. */
