@@ -650,8 +650,10 @@ export const AccessTokenTypeSchema: GenEnum<AccessTokenType> = /*@__PURE__*/
  *
  * Clients authenticate with their id and secret as Basic credentials in the
  * `authorization` metadata, both form-urlencoded before the base64 (RFC 6749
- * section 2.3.1). A refusal carries an OAuthErrorDetail, except what gRPC and
- * Connect refuse themselves, such as a deadline that has passed.
+ * section 2.3.1); or without a secret, by an assertion in the metadata
+ * `client-assertion` and its type in `client-assertion-type` (RFC 7521 section
+ * 4.2). A refusal carries an OAuthErrorDetail, except what gRPC and Connect
+ * refuse themselves, such as a deadline that has passed.
  *
  * No call is free of side effects for transports' sake: a token does not belong
  * in a URL.
