@@ -77,10 +77,13 @@ function isHere(program: string): boolean {
   return process.env.PATH?.split(delimiter).some((folder) => existsSync(join(folder, program))) === true;
 }
 
+/** How Python, Node and Java begin the line that says what went wrong. */
+const ERROR = /^(?:Exception in thread |[\w.]*(?:Error|Exception)\b.*: )/;
+
 /** What went wrong, in one line: the one that names an error, as others may say where it was. */
 function complaint([program]: Command, { code, stdout, stderr }: Ended): string {
   const lines = linesOf(`${stderr}\n${stdout}`);
-  const words = lines.find((line) => /Error|Exception/.test(line)) ?? lines[0] ?? "it said nothing";
+  const words = lines.find((line) => ERROR.test(line)) ?? lines[0] ?? "it said nothing";
   return `${program} ended with ${code ?? "no exit code"}: ${words}`;
 }
 

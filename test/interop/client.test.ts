@@ -40,7 +40,7 @@ it.each<[string, () => Client, string]>([
   ["ends with another code", () => client("echo one; echo no >&2; exit 3"), "failed: sh ended with 3: no (after: one)"],
   [
     "tells where it went wrong before it tells what",
-    () => client("echo Traceback >&2; echo 'SomeError: no' >&2; exit 1"),
+    () => client("echo 'throw new SomeError()' >&2; echo 'SomeError: no' >&2; exit 1"),
     "failed: sh ended with 1: SomeError: no",
   ],
   ["proves nothing", () => client("true"), "failed: sh ended with 0: it said nothing"],
