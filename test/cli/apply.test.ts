@@ -9,18 +9,30 @@ import { makeFolder, removeFolder } from "../store/sqlite/folder.ts";
 import { commandAnswer, commandLine } from "../support/command-line.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 
+type Tenants = ReturnType<typeof developmentConfig>["tenants"];
+
 let folder: string;
 let service: TestService;
 beforeAll(async () => {
   folder = await makeFolder();
   const config = developmentConfig(grants.map(({ grantType }) => grantType));
   const clerk = { secrets: [sha256Entry("secret")], roles: ["clients" as const], tenants: ["acme"] };
-  service = await startTestService({}, { ...config, operators: { ...config.operators, clerk } });
+  const operators = { ...config.operators, clerk };
+  service = await startTestService({}, { ...config, operators, tenants: withoutPublicKeys(config.tenants) });
 });
 afterAll(async () => {
   await service.close();
   await removeFolder(folder);
 });
+
+/** The tenants without the keys of the development configuration: everybody has them, so nobody may register them. */
+function withoutPublicKeys(tenants: Tenants): Tenants {
+  const entries = Object.entries(tenants).map(([id, { workloadIssuers: _, clients = {}, ...tenant }]) => {
+    const kept = Object.entries(clients).map(([name, { jwks, workload, ...client }]) => [name, client]);
+    return [id, { ...tenant, clients: Object.fromEntries(kept) }];
+  });
+  return Object.fromEntries(entries);
+}
 
 const around = (
   more: { readonly input?: string; readonly typed?: string; readonly env?: Record<string, string> } = {},
