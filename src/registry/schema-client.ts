@@ -187,7 +187,9 @@ export const storedClient = client.omit({ secrets: true });
  * What clients leave out. Only checked here: what is filled in is what the file says, word for word. What proves who a
  * client is has no default: one client could then be any other.
  */
-export const clientDefaults = storedClient.omit({ jwks: true, jwksUri: true, workload: true }).partial();
+export const clientDefaults = storedClient
+  .omit({ jwks: true, jwksUri: true, workload: true, tlsClientAuth: true, tlsCertificates: true })
+  .partial();
 
 /** The clients of a tenant in the file, by id. */
 export const clients = z.record(clientId, client);

@@ -137,6 +137,8 @@ describe("the shape", () => {
     [{ clientDefaults: { secrets: [] } }, "clientDefaults.secrets: unknown key"],
     [{ clientDefaults: { jwksUri: "https://x.example" } }, "clientDefaults.jwksUri: unknown key"],
     [{ clientDefaults: { workload: [] } }, "clientDefaults.workload: unknown key"],
+    [{ clientDefaults: { tlsClientAuth: { dns: "x.example" } } }, "clientDefaults.tlsClientAuth: unknown key"],
+    [{ clientDefaults: { tlsCertificates: [] } }, "clientDefaults.tlsCertificates: unknown key"],
   ])("of a tenant: %j", (tenant, problem) => {
     const problems = tenantFaults(tenant);
     expect(problems).toHaveLength(1);
