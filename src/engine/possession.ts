@@ -83,7 +83,7 @@ async function provenKey(context: RequestContext, client: Client): Promise<strin
     if (client.dpop === "required") throw new OAuthError("invalid_dpop_proof", "DPoP is required for this client.");
     return undefined;
   }
-  const verified = await verify(proof, { ...request, ...context.tenant.dpop, now: context.reading.now });
+  const verified = verify(proof, { ...request, ...context.tenant.dpop, now: context.reading.now });
   if (client.dpopNonce) requireNonce(context, verified);
   const { jkt, jti, expiresAt } = verified;
   if ((await useOnce(context, { name: ["dpop", jkt, jti], acceptedUntil: expiresAt })) !== undefined)
@@ -91,9 +91,9 @@ async function provenKey(context: RequestContext, client: Client): Promise<strin
   return jkt;
 }
 
-async function verify(proof: string, expected: Parameters<typeof verifyDpopProof>[1]): Promise<DpopProof> {
+function verify(proof: string, expected: Parameters<typeof verifyDpopProof>[1]): DpopProof {
   try {
-    return await verifyDpopProof(proof, expected);
+    return verifyDpopProof(proof, expected);
   } catch (error) {
     throw error instanceof DpopProofError ? refused(error.message) : error;
   }

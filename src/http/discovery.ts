@@ -1,7 +1,7 @@
 import { joinUrl } from "../base/url.ts";
 import type { TenantEngine } from "../engine/port.ts";
 import { REFRESH_GRANT_TYPE } from "../engine/request.ts";
-import { DPOP_ALGORITHMS } from "../possession/dpop-proof.ts";
+import { DPOP_ALGORITHMS } from "../possession/proof-signature.ts";
 import { type Client, type Tenant, TOKEN_EXCHANGE, TOKEN_PATH } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { AUTHORIZATION_PATH } from "./authorization.ts";

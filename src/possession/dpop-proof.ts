@@ -1,12 +1,10 @@
 import { hash } from "node:crypto";
-import { calculateJwkThumbprint, compactVerify, decodeProtectedHeader, importJWK, type JWK } from "jose";
+import { decodeProtectedHeader } from "jose";
 import { type Instant, toSeconds } from "../base/clock.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../base/json.ts";
 import { isCompactJws } from "../token/compact-jws.ts";
-import { isPublicKey } from "./public-key.ts";
-
-/** The algorithms that proofs may be signed with: asymmetric ones, as the key is public (RFC 9449 section 4.3, 5). */
-export const DPOP_ALGORITHMS = ["ES256", "ES384", "ES512", "Ed25519", "EdDSA", "RS256", "PS256"] as const;
+import { DPOP_ALGORITHMS, isSignedBy } from "./proof-signature.ts";
+import { publicKeyIn, publicMembers, thumbprintOf } from "./public-key.ts";
 
 /** A proof's `typ` (RFC 9449 section 4.2). */
 const TYPE = "dpop+jwt";
@@ -52,17 +50,13 @@ export class DpopProofError extends Error {
  * Checks a proof by itself (RFC 9449 section 4.3). Whether it was used before, and whether its nonce is one that the
  * server gave, is for the caller to check. Throws {@link DpopProofError}.
  */
-export async function verifyDpopProof(proof: string, expected: Expected): Promise<DpopProof> {
+export function verifyDpopProof(proof: string, expected: Expected): DpopProof {
   const { header, claims } = read(proof);
-  const { alg, jwk } = keyOf(header);
+  const { alg, key, jkt } = keyOf(header);
   const { jti, iat, nonce } = checkClaims(claims, expected);
-  try {
-    await compactVerify(proof, await importJWK(jwk, alg), { algorithms: [alg] });
-  } catch (cause) {
-    throw new DpopProofError("its signature must be one by its jwk", { cause });
-  }
+  if (!isSignedBy(proof, alg, key)) throw new DpopProofError("its signature must be one by its jwk");
   const expiresAt = (iat + expected.window + expected.skew) * 1000;
-  return { jkt: await calculateJwkThumbprint(jwk), jti, expiresAt, nonce };
+  return { jkt, jti, expiresAt, nonce };
 }
 
 function read(proof: string): { readonly header: JsonObject; readonly claims: JsonObject } {
@@ -85,13 +79,15 @@ function notAJwt(): DpopProofError {
   return new DpopProofError("it must be one JWT, signed and in compact form");
 }
 
-function keyOf({ typ, alg, jwk, crit }: JsonObject): { readonly alg: string; readonly jwk: JWK } {
+function keyOf({ typ, alg, jwk, crit }: JsonObject) {
   if (typ !== TYPE) throw new DpopProofError(`its typ must be ${TYPE}`);
   if (crit !== undefined) throw new DpopProofError("it must have no critical extensions");
   const known = DPOP_ALGORITHMS.find((name) => name === alg);
   if (known === undefined) throw new DpopProofError(`its alg must be one of ${DPOP_ALGORITHMS.join(", ")}`);
-  if (!isPublicKey(jwk)) throw new DpopProofError("its jwk must be a public key, and nothing but public");
-  return { alg: known, jwk };
+  const [key, members] = [publicKeyIn(jwk), publicMembers(jwk)];
+  if (key === undefined || members === undefined)
+    throw new DpopProofError("its jwk must be a public key, and nothing but public");
+  return { alg: known, key, jkt: thumbprintOf(members) };
 }
 
 function checkClaims(claims: JsonObject, expected: Expected) {

@@ -33,7 +33,7 @@ export const rules: Rules = {
       "wire",
       "engine/port",
       "engine",
-      "possession/dpop-proof",
+      "possession/proof-signature",
       "registry/tenant",
       "telemetry/events",
       "telemetry/watcher",

@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import fc from "fast-check";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { DPOP_ALGORITHMS, type Expected, verifyDpopProof } from "../../src/possession/dpop-proof.ts";
+import { type Expected, verifyDpopProof as verify } from "../../src/possession/dpop-proof.ts";
+import { DPOP_ALGORITHMS } from "../../src/possession/proof-signature.ts";
 
 const NOW = 1_700_000_000_000;
 const IAT = NOW / 1000;
@@ -14,6 +15,8 @@ const EXPECTED: Expected = {
   window: 60,
   skew: 15,
 };
+
+const verifyDpopProof = async (proof: string, expected: Expected) => verify(proof, expected);
 
 type Key = Awaited<ReturnType<typeof makeKey>>;
 let key: Key;
@@ -113,6 +116,25 @@ describe("a proof", () => {
         .toString("base64url"),
     };
     await expect(verifyDpopProof(await sign({}, { jwk }), EXPECTED)).rejects.toThrow("its jwk must be a public key");
+  });
+
+  it("of an RSA key whose exponent makes it dear to check is refused", async () => {
+    const large = await exportJWK((await generateKeyPair("RS256", { extractable: true })).publicKey);
+    const jwk = { ...large, e: Buffer.from([1, 0, 0, 0, 1]).toString("base64url") };
+    await expect(verifyDpopProof(await sign({}, { jwk }), EXPECTED)).rejects.toThrow("its jwk must be a public key");
+  });
+
+  it("of a key of another curve than its algorithm has is refused", async () => {
+    const [own, wrong] = [await makeKey("ES384"), await makeKey("ES256")];
+    const proof = await sign({}, { jwk: wrong.jwk }, own);
+    await expect(verifyDpopProof(proof, EXPECTED)).rejects.toThrow("its signature");
+  });
+
+  it("whose signature has another length than the algorithm's is refused", async () => {
+    const [header, payload, signature = ""] = (await sign({})).split(".");
+    for (const other of ["", signature.slice(0, 84), `${signature.slice(0, 84)}AAAA`]) {
+      await expect(verifyDpopProof(`${header}.${payload}.${other}`, EXPECTED)).rejects.toThrow(/signature|one JWT/);
+    }
   });
 
   it("that another key signed is refused", async () => {

@@ -14,6 +14,7 @@ import type {
   TokenSet,
 } from "../../src/engine/request.ts";
 import type { PublicJwk, Rotation } from "../../src/keyring/port.ts";
+import type { Held } from "./keys.ts";
 import type { Incarnation } from "./node.ts";
 
 /** What can be asked of a node, and what it answers. */
@@ -51,6 +52,10 @@ export interface Call<K extends OperationName = OperationName> {
   readonly flaw: OAuthErrorCode | undefined;
   /** What the client proves itself with instead of a secret. Whether that was used before, another oracle knows. */
   readonly assertion: string | undefined;
+  /** What its caller shows that it holds. */
+  readonly held: Held;
+  /** Whether its caller does not prove who it is. */
+  readonly isPublic: boolean;
   readonly node: Incarnation;
   /** When it was called, or its tenant was open if that was later. */
   start: Instant;

@@ -30,6 +30,7 @@ const FOLLOWER = "src/registry/follower.ts";
 const OPEN_TENANTS = "src/server/open-tenants.ts";
 const LAZY_TENANT = "src/server/lazy-tenant.ts";
 const TENANT_OPENER = "src/server/tenant-opener.ts";
+const POSSESSION = "src/engine/possession.ts";
 const FIRST_USE = "src/engine/first-use.ts";
 const MEMORY_STORE = "test/support/memory-store.ts";
 
@@ -617,6 +618,69 @@ export const MUTATIONS: readonly Mutation[] = [
     "src/engine/clients/private-key-jwt.ts",
     'if (signedness !== "signed") return signedness;',
     "",
+  ),
+  one(
+    "binding-not-checked",
+    "a grant that is bound to a key is refreshed without it",
+    REFRESH,
+    "  checkBinding(context, decided, possession, client);\n",
+    "",
+  ),
+  one(
+    "any-key-refreshes",
+    "a public client's grant is refreshed with any key",
+    REFRESH,
+    "(!isHeldByClient || possession.confirms(confirmation))",
+    "true",
+  ),
+  one(
+    "reuse-before-binding",
+    "a thief without the key ends a grant by a refresh token that was used before",
+    REFRESH,
+    "  checkBinding(context, decided, possession, client);\n  const verdict = await refuseReuse(context, found, client, now);",
+    "  const verdict = await refuseReuse(context, found, client, now);\n  checkBinding(context, decided, possession, client);",
+  ),
+  one(
+    "unproven-confirms",
+    "a kind of key of which nothing is proven counts as proven",
+    POSSESSION,
+    "proven.get(name) === value",
+    "(proven.get(name) ?? value) === value",
+  ),
+  one(
+    "binding-not-carried",
+    "what is derived from a bound token is bound to nothing",
+    POSSESSION,
+    "if (isConfirmed && isJsonObject(cnf)) this.#binding ??= cnf;",
+    "",
+  ),
+  one(
+    "holder-forgotten",
+    "a grant is stored without that its client has to prove its key",
+    "src/engine/tokens/grant-record.ts",
+    "...same, ...renamed });",
+    "...same, ...renamed, isHeldByClient: undefined });",
+  ),
+  one(
+    "proof-not-marked",
+    "a proof is taken whatever its jti",
+    POSSESSION,
+    "acceptedUntil: expiresAt })) !== undefined)",
+    'acceptedUntil: expiresAt })) === "expired")',
+  ),
+  one(
+    "proof-forgotten",
+    "a proof is forgotten while it is accepted",
+    FIRST_USE,
+    "expiresAt: acceptedUntil + maxClockSkew",
+    'expiresAt: name[0] === "dpop" ? acceptedUntil - 60_000 : acceptedUntil + maxClockSkew',
+  ),
+  one(
+    "proof-unsigned",
+    "a proof is taken whoever signed it",
+    "src/possession/dpop-proof.ts",
+    "if (!isSignedBy(proof, alg, key))",
+    "if (!isSignedBy)",
   ),
 ];
 

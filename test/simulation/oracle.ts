@@ -2,6 +2,7 @@ import type { Instant } from "../../src/base/clock.ts";
 import type { Introspection, TokenSet } from "../../src/engine/request.ts";
 import { MAX_LEAD } from "../../src/engine/tokens/revoke-subject.ts";
 import type { PublicJwk } from "../../src/keyring/port.ts";
+import { bindingOf, holds, lacksKey, mayRefresh, toldBinding } from "./bindings.ts";
 import { type Call, is, isDone, isRefused, mayHaveActed } from "./calls.ts";
 import type { Clocks } from "./clocks.ts";
 import { claimsOf, headerKid, verifyWith } from "./cryptography.ts";
@@ -111,25 +112,28 @@ export class Oracle {
     const { subjectToken, actorToken } = call.request;
     const texts = [subjectToken, actorToken].filter((text) => text !== undefined);
     const sources = texts.map((text) => this.#byText.get(text));
-    const fates = sources.map((source) => (this.#isSeen(source, call) ? this.#fate(source, call) : "dead"));
+    const fates = sources.map((source) => (this.#isUsable(source, call) ? this.#fate(source, call) : "dead"));
     if (isRefused(call, "invalid_request") && call.flaw === undefined)
       expect(!fates.every((fate) => fate === "alive"), 1, "an exchange refused live tokens");
     if (!isDone(call)) return;
-    expect(!fates.includes("dead"), 9, `an exchange took a token that is dead ${this.#reason}`);
     const presented = sources.filter((source) => source !== undefined);
+    for (const one of presented) expect(holds(call, one), 11, "a bound token was exchanged without its key");
+    expect(!fates.includes("dead"), 9, `an exchange took a token that is dead ${this.#reason}`);
     const { refreshToken, scopes } = call.outcome.answer;
-    const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes, presented);
+    const boundTo = bindingOf(call, presented);
+    const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes, presented, boundTo);
     const subject = presented[0]?.subject;
-    const derived = this.#noteTokens(call, call, grant, subject, call.outcome.answer, presented);
+    const derived = this.#noteTokens(call, call, grant, subject, call.outcome.answer, presented, boundTo);
     for (const { expiry } of presented)
       expect(derived.expiry.earliest <= expiry.latest, 9, "a derived token outlives what it was derived from");
     if (grant === undefined || refreshToken === undefined) return;
     this.#noteRefreshToken(call, call, grant, subject, refreshToken, 0, [call]);
   }
 
-  /** Whether the caller may see a token of a tenant, and so exchange it. */
-  #isSeen(token: Token | undefined, call: Call): token is Token {
+  /** Whether the caller may see a token of a tenant, and holds its key: then it can exchange it. */
+  #isUsable(token: Token | undefined, call: Call): token is Token {
     if (token === undefined || token.kind === "refresh" || token.tenant !== call.tenant) return false;
+    if (!holds(call, token)) return false;
     return token.client === call.client || seesAll(call);
   }
 
@@ -140,7 +144,10 @@ export class Oracle {
     }
     const source = call.request.accessToken === undefined ? undefined : this.#byText.get(call.request.accessToken);
     if (call.request.accessToken !== undefined && call.flaw === undefined) {
-      const fate = source?.tenant === call.tenant && source.kind === "access" ? this.#fate(source, call) : "dead";
+      const isUsable = source?.tenant === call.tenant && source.kind === "access" && holds(call, source);
+      const fate = isUsable ? this.#fate(source, call) : "dead";
+      if (isDone(call) && source !== undefined)
+        expect(holds(call, source), 11, "a bound access_token was shown without its key");
       if (isDone(call)) expect(fate !== "dead", 1, `a mint took an access_token that is dead ${this.#reason}`);
       if (isRefused(call, "invalid_grant")) expect(fate !== "alive", 1, "a mint refused a live access_token");
     }
@@ -150,15 +157,17 @@ export class Oracle {
     const granted = source?.subject ?? call.request.subject ?? authority ?? given?.sub;
     const subject = granted ?? (call.client === OWN_SUBJECT ? OWN_SUBJECT : undefined);
     const { refreshToken, scopes } = call.outcome.answer;
-    const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes);
-    this.#noteTokens(call, call, grant, subject, call.outcome.answer);
+    const boundTo = bindingOf(call, source === undefined ? [] : [source]);
+    const grant = refreshToken === undefined ? undefined : newGrant(call, refreshToken, scopes, [], boundTo);
+    this.#noteTokens(call, call, grant, subject, call.outcome.answer, [], boundTo);
     if (grant === undefined || refreshToken === undefined) return;
     this.#noteRefreshToken(call, call, grant, subject, refreshToken, 0, [call]);
   }
 
   #beginRefresh(call: Call<"refresh">): void {
     const token = this.#ownRefreshToken(call);
-    if (token === undefined) return;
+    // Whoever has not the key of a grant can neither move nor end it.
+    if (token === undefined || !mayRefresh(call, token.grant)) return;
     token.attempts.push(call);
     const kill: Kill = {
       call,
@@ -183,6 +192,10 @@ export class Oracle {
       return;
     }
     const { grant } = token;
+    if (!mayRefresh(call, grant)) {
+      expect(!isDone(call), 11, "a bound refresh token was refreshed without its key");
+      return;
+    }
     if (isRefused(call, "invalid_grant")) {
       this.#checkLockout(token, call);
       return;
@@ -202,7 +215,8 @@ export class Oracle {
     expect(known === undefined || known.text === refreshToken, 3, "a grant fanned out into two refresh tokens");
     if (known === undefined)
       this.#noteRefreshToken(call, token.root, grant, token.subject, refreshToken, generation, token.attempts);
-    this.#noteTokens(call, token.root, grant, token.subject, call.outcome.answer, grant.sources);
+    const boundTo = bindingOf(call, [grant]);
+    this.#noteTokens(call, token.root, grant, token.subject, call.outcome.answer, grant.sources, boundTo);
   }
 
   /** A refresh was refused: nobody may be locked out but for a reason. */
@@ -331,6 +345,10 @@ export class Oracle {
       expect(fate !== "dead", fate === "dead" ? promise : 1, `a token is active that is dead ${this.#reason}`);
     else expect(fate !== "alive", 1, "a live token is inactive");
     if (!answer.active) return;
+    if (token.kind === "access") {
+      const told = answer.cnf === undefined ? undefined : JSON.stringify(answer.cnf);
+      expect(told === token.boundTo, 11, "an introspection tells of another key, or of none");
+    }
     expect(answer.client_id === token.client && answer.sub === token.subject, 5, "a token tells of another");
   }
 
@@ -353,6 +371,8 @@ export class Oracle {
     const { code, usedUp } = call.outcome;
     // Of limits and of assertions others know.
     if (code === flaw || usedUp !== undefined || (call.assertion !== undefined && code === "invalid_client")) return;
+    const grant = is(call, "refresh") ? this.#ownRefreshToken(call)?.grant : undefined;
+    if (lacksKey(call, grant, code)) return;
     if (code === "temporarily_unavailable") {
       // A poll that fails is tried again soon, so a node that has not polled for so long had trouble not long ago.
       const hadTrouble = Math.max(node.lastFailure, node.lastSlow) >= call.start - 3 * KEY_TIMES.keyPollEvery * 1000;
@@ -447,13 +467,17 @@ export class Oracle {
     root: Call<"mint">,
     grant: Grant | undefined,
     subject: string | undefined,
-    { accessToken, idToken, expiresIn }: TokenSet,
-    sources: readonly Token[] = [],
+    { accessToken, idToken, expiresIn, tokenType }: TokenSet,
+    sources: readonly Token[],
+    boundTo: string | undefined,
   ): Token {
+    const told = toldBinding(call);
+    expect(told === "unseen" || told === boundTo, 11, "a token is not bound to the key that it should be");
+    expect(tokenType === (boundTo?.includes("jkt") ? "DPoP" : "Bearer"), 11, "a token_type is not that of its token");
     const { tenant, client, end: toldAt } = call;
     const shown = this.#byText.get(root.request.accessToken ?? "");
     const mayBeAhead = this.#clocks.kind !== "many" && call.unheard;
-    const shared = { tenant, client, subject, root, shown, sources, grant, toldAt, mayBeAhead, kills: [] };
+    const shared = { tenant, client, subject, root, shown, sources, grant, boundTo, toldAt, mayBeAhead, kills: [] };
     const end = (off: number) => (Math.floor((call.start + off) / 1000) + expiresIn) * 1000;
     const expiry = { earliest: end(-call.off), latest: end(call.off) };
     const rowKey = this.#records.rowKeyOf(tenant, accessToken);
@@ -465,7 +489,7 @@ export class Oracle {
     this.#byText.set(accessToken, token);
     if (idToken !== undefined) {
       const ends = Number(claimsOf(idToken).exp) * 1000;
-      const own = { kid: kidIn(idToken), expiry: { earliest: ends, latest: ends } };
+      const own = { kid: kidIn(idToken), boundTo: undefined, expiry: { earliest: ends, latest: ends } };
       const identity: Token = { ...shared, ...own, kills: [], kind: "id", text: idToken };
       this.idTokens.push(identity);
       this.#byText.set(idToken, identity);
@@ -496,8 +520,21 @@ export class Oracle {
     const ends = before.map((mover) => slidingEnd(root, mover));
     const expiry = { earliest: Math.min(...ends) - call.off, latest: Math.max(...ends) + call.off };
     const shown = this.#byText.get(root.request.accessToken ?? "");
-    const { sources } = grant;
-    const shared = { text, tenant, client, subject, root, shown, sources, grant, expiry, generation, madeFrom };
+    const { sources, boundTo } = grant;
+    const shared = {
+      text,
+      tenant,
+      client,
+      subject,
+      root,
+      shown,
+      sources,
+      grant,
+      boundTo,
+      expiry,
+      generation,
+      madeFrom,
+    };
     const token: RefreshToken = {
       ...shared,
       kind: "refresh",

@@ -17,10 +17,11 @@ const SEEDS = ["1", "4", "14", "29", "855681724", "9001109", "9100115", "9100090
 /** Every way in which an operation can be answered. */
 const ANSWERS = [
   ...["done", "lost", "temporarily_unavailable", "invalid_request", "invalid_client", "invalid_grant"],
-  ...["unauthorized_client", "unsupported_grant_type", "invalid_scope"],
+  ...["unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_dpop_proof"],
 ].map((answer) => `mint ${answer}`);
 ANSWERS.push(
   ...["done", "lost", "temporarily_unavailable", "invalid_grant", "invalid_scope"].map((answer) => `refresh ${answer}`),
+  ...["invalid_dpop_proof", "invalid_request"].map((answer) => `refresh ${answer}`),
   ...["done active", "done inactive", "temporarily_unavailable", "invalid_client"].map((a) => `introspect ${a}`),
   ...["done", "lost", "temporarily_unavailable", "invalid_request", "invalid_client"].map((a) => `revoke ${a}`),
   ...["done", "temporarily_unavailable"].flatMap((answer) => [`rotate ${answer}`, `jwks ${answer}`]),

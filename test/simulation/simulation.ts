@@ -1,5 +1,6 @@
 import type { Instant } from "../../src/base/clock.ts";
 import { asserting } from "./assertions.ts";
+import { bound, keylessThief, proofReplays } from "./bound-clients.ts";
 import { Actor } from "./clients.ts";
 import { guesser, spender } from "./limited-clients.ts";
 import { Violation } from "./oracle.ts";
@@ -73,6 +74,9 @@ function begin(world: World, { nodes, actors, limits }: Options): void {
   scheduler.spawn(tenantRegistrar(world, stream("tenant registrar")));
   for (let index = 0; index < 2; index++) scheduler.spawn(tenantUser(world, stream(`tenant user ${index}`)));
   scheduler.spawn(asserting(world, stream("asserting")));
+  scheduler.spawn(bound(world, stream("bound")));
+  scheduler.spawn(keylessThief(world, stream("keyless thief")));
+  scheduler.spawn(proofReplays(world, stream("proof replays")));
   if (!limits) return;
   for (let index = 0; index < 2; index++) {
     scheduler.spawn(spender(world, stream(`spender ${index}`)));

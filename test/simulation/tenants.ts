@@ -20,6 +20,13 @@ export const ASSERTING_CLIENT = "keyed";
 /** What stands for its private key, and in the simulation for its public one too. */
 export const ASSERTION_SECRET = "the key of keyed";
 
+/**
+ * Clients whose tokens are bound to a key of theirs: one that is public and has to have one, one that proves who it is, and
+ * one whose tokens are bound to its certificate.
+ */
+export const BOUND_CLIENTS = ["mobile", "backend", "certified"] as const;
+type BoundClientId = (typeof BOUND_CLIENTS)[number];
+
 /** The client whose requests are limited, where there are limits. */
 export const LIMITED_CLIENT = "limited";
 
@@ -84,7 +91,11 @@ function buildTenant(id: string, variant: Variant): Tenant {
       authorities: new Map([["idp", { issuer: "https://idp.example", audiences: [id], subjectPrefix: "", amr: [] }]]),
       rateLimits: variant.limits ? LIMITS : NO_RATE_LIMITS,
     },
-    [...CLIENTS.map((client) => clientOf(client, variant)), ASSERTING, ...(variant.limits ? [LIMITED] : [])],
+    [
+      ...[...CLIENTS, ...BOUND_CLIENTS].map((client) => clientOf(client, variant)),
+      ASSERTING,
+      ...(variant.limits ? [LIMITED] : []),
+    ],
   );
 }
 
@@ -125,12 +136,15 @@ const LIMITED = testClient({
   },
 });
 
-function clientOf(id: ClientId, variant: Variant): Client {
-  const members: { readonly [client in ClientId]: Partial<Client> } = {
+function clientOf(id: ClientId | BoundClientId, variant: Variant): Client {
+  const members: { readonly [client in ClientId | BoundClientId]: Partial<Client> } = {
     web: { namespace: "group", accessTokenLifetime: 30, accessTokenProfile: "rfc9068" },
     app: { namespace: "group", accessTokenType: "reference", accessTokenLifetime: 90, introspection: "tenant" },
     strict: { refreshGrace: 0, grants: new Set(["arbitrary_identity", "arbitrary_no_subject"]) },
     reuser: { refreshTokenUsage: "reuse" },
+    mobile: { dpop: "required", requireSecret: false, requireRefreshSecret: false },
+    backend: { accessTokenType: "reference" },
+    certified: { certificateBoundTokens: true },
   };
   const client = testClient({
     id,

@@ -26,6 +26,8 @@ export interface Token {
   /** The tokens that it was exchanged for: it ends with any of them. */
   readonly sources: readonly Token[];
   readonly grant: Grant | undefined;
+  /** The key that it is bound to, as the JSON of its `cnf`. */
+  readonly boundTo: string | undefined;
   readonly kid: string | undefined;
   /** The refresh key that a reference token's row is proven by. */
   readonly rowKey?: string | undefined;
@@ -58,6 +60,8 @@ export interface Grant {
   readonly scopes: readonly string[];
   /** The tokens that it was exchanged for. */
   readonly sources: readonly Token[];
+  /** The key of its client that it is bound to, as the JSON of its `cnf`. */
+  readonly boundTo: string | undefined;
   readonly tokens: RefreshToken[];
   readonly kills: Kill[];
 }
@@ -94,12 +98,13 @@ export function newGrant(
   call: Call<"mint">,
   refreshToken: string,
   scopes: readonly string[],
-  sources: readonly Token[] = [],
+  sources: readonly Token[],
+  boundTo: string | undefined,
 ): Grant {
   const { refreshTokenUsage, refreshGrace } = clientOf(call);
   const family = refreshToken.split(".")[1] ?? "";
   const settings = { rotates: refreshTokenUsage === "rotate", grace: refreshGrace * 1000 };
-  return { family, ...settings, scopes, sources, tokens: [], kills: [] };
+  return { family, ...settings, scopes, sources, boundTo, tokens: [], kills: [] };
 }
 
 /** When a refresh token ends that a mint or refresh gave, to what clocks differ. */

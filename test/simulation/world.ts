@@ -7,6 +7,7 @@ import { createSimulatedStore } from "../support/simulated-store.ts";
 import { type Call, currentCall, type OperationName, type Operations, type Outcome } from "./calls.ts";
 import { type ClockKind, Clocks } from "./clocks.ts";
 import { FAULTS, type Fault, Faults } from "./faults.ts";
+import { type Held, shownBy } from "./keys.ts";
 import { LimitsOracle } from "./limits.ts";
 import { type Done, Incarnation, type Surroundings } from "./node.ts";
 import { Oracle } from "./oracle.ts";
@@ -57,6 +58,20 @@ export function limitedOptionsOf(seed: string): Options {
   const random = new Prng(seed).fork("limited options");
   const clocks = random.chance(0.75) ? "many" : "one";
   return { nodes: random.int(1, 3), actors: 1, minutes: 3, faults: new Set(FAULTS), clocks, limits: true };
+}
+
+/** Who calls, and what the call says of that. */
+interface PresentedBy {
+  readonly tenant: string;
+  readonly client: string;
+  /** Absent: the right one. */
+  readonly secret?: string;
+  readonly address?: string;
+  readonly assertion?: string;
+  /** What it shows that it holds; absent: nothing. */
+  readonly held?: Held;
+  /** Without any secret. */
+  readonly isPublic?: boolean;
 }
 
 /** How many of the last lines of a run are kept. */
@@ -144,12 +159,12 @@ export class World implements Surroundings {
   async call<K extends OperationName>(
     node: Incarnation,
     operation: K,
-    caller: { tenant: string; client: string; secret?: string; address?: string; assertion?: string },
+    caller: PresentedBy,
     request: Operations[K]["request"],
     flaw?: Call["flaw"],
   ): Promise<Call<K>> {
     this.#calls += 1;
-    const { tenant, client, secret, address, assertion } = caller;
+    const { tenant, client, secret, address, assertion, held = {}, isPublic = false } = caller;
     const call = {
       id: this.#calls,
       operation,
@@ -158,6 +173,8 @@ export class World implements Surroundings {
       request,
       flaw,
       assertion,
+      held,
+      isPublic,
       node,
       start: this.scheduler.now,
       off: this.clocks.off,
@@ -177,13 +194,19 @@ export class World implements Surroundings {
         ? OPERATOR
         : assertion !== undefined
           ? asserted(assertion)
-          : { ...credentialsOf(client), ...(secret !== undefined && { clientSecret: secret }), remoteAddress: address };
+          : isPublic
+            ? { clientId: client }
+            : {
+                ...credentialsOf(client),
+                ...(secret !== undefined && { clientSecret: secret }),
+                remoteAddress: address,
+              };
     const lost: Outcome<never> = { kind: "lost" };
     const outcome = await Promise.race([
       node.crashed.then(() => lost),
       currentCall.run(call as unknown as Call, () => {
         void this.#noteOpening(call);
-        return outcomeOf(() => perform(node, call, credentials));
+        return outcomeOf(() => perform(node, call, { ...credentials, ...shownBy(held) }));
       }),
     ]);
     call.end = this.scheduler.now;
