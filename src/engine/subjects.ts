@@ -1,5 +1,5 @@
 import { matchesAnyGlob } from "../base/glob.ts";
-import { CLIENT_CREDENTIALS, type Client, type Tenant } from "../registry/tenant.ts";
+import { CLIENT_CREDENTIALS, type Client, type Tenant, TOKEN_EXCHANGE } from "../registry/tenant.ts";
 import { ACCESS_TOKEN_PROFILES } from "../token/access-token-profile.ts";
 import type { Ancestor } from "../token/ancestor.ts";
 import { OAuthError } from "./errors.ts";
@@ -56,17 +56,18 @@ function checkAllowed(subject: string, { allowedSubjects }: Client, { limits }: 
 
 /**
  * Nobody else may be the subject that a client is (RFC 9068 section 5): resource servers could not tell them apart. A
- * glob is not meant for it, so only the id itself in `allowedSubjects` allows it.
+ * glob is not meant for it, so only the id itself in `allowedSubjects` allows it. `source`: as a message names it.
  */
-function checkDistinct(subject: string, { allowedSubjects }: Client, { clients }: Tenant, source: string): void {
+export function checkDistinct(subject: string, { allowedSubjects }: Client, { clients }: Tenant, source: string): void {
   const named = clients.get(subject);
   if (named === undefined || !isOwnSubject(named) || allowedSubjects?.includes(subject)) return;
   throw new OAuthError("invalid_request", `${source} must not be the id of a client that gets tokens for itself.`);
 }
 
-/** Whether a client's id is a subject of its tenant. */
+/** Whether a client's id is a subject of its tenant: also one that acts, which an exchange needs no token for. */
 function isOwnSubject(client: Client): boolean {
-  return client.grants.has(CLIENT_CREDENTIALS) || subjectOf(undefined, client) !== undefined;
+  const { grants } = client;
+  return grants.has(CLIENT_CREDENTIALS) || grants.has(TOKEN_EXCHANGE) || subjectOf(undefined, client) !== undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Instant, toSeconds } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
+import { checkDistinct } from "../engine/subjects.ts";
 import type { Authority } from "../registry/tenant.ts";
 import { ACTOR_CLAIM, countActors, MAX_ACTORS, MAY_ACT_CLAIM, mayAct, type Party } from "../token/actor.ts";
 import { ANCESTORS_CLAIM, type Ancestor, joinAncestors, MAX_ANCESTORS } from "../token/ancestor.ts";
@@ -26,8 +27,8 @@ export interface PresentedToken {
 }
 
 /**
- * Checks a presented token (RFC 8693 section 2.1). Throws OAuthError `invalid_request`, with one message whatever the
- * reason, and AuthorityUnavailableError.
+ * Checks a presented token (RFC 8693 section 2.1). Throws OAuthError `invalid_request`, with one message for whatever makes
+ * it unusable, and AuthorityUnavailableError.
  */
 export async function checkPresented(
   parameter: "subject_token" | "actor_token",
@@ -38,8 +39,11 @@ export async function checkPresented(
   const of = parameter === "actor_token" ? "actor" : "subject";
   const presented = await find(text, type, of, context);
   // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800).
-  if (presented !== undefined && context.isProven(presented.claims.cnf)) return presented;
-  throw badToken(parameter);
+  if (presented === undefined || !context.isProven(presented.claims.cnf)) throw badToken(parameter);
+  const { client, tenant } = context.client;
+  // An authority may have somebody with the name of a client, who must not be taken for it, nor be seen to act as it.
+  if (presented.lineage.length === 0) checkDistinct(presented.subject, client, tenant, `The subject of ${parameter}`);
+  return presented;
 }
 
 /** The one message for every way in which a presented token cannot be used, so that a thief learns nothing. */

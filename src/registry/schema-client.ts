@@ -135,7 +135,7 @@ const client = z.strictObject({
     .array(text)
     .optional()
     .describe(
-      "Globs of the subjects that it may mint for; default: any. The id of a client that may use client_credentials, or has the profile rfc9068, is allowed only if it is here word for word",
+      "Globs of the subjects that it may mint for; default: any. The id of a client that may use client_credentials or token exchange, or has the profile rfc9068, is allowed only if it is here word for word",
     ),
   allowedClaims: z
     .array(z.enum(ALLOWABLE_CLAIMS, expected(`one of ${ALLOWABLE_CLAIMS.join(", ")}`)))

@@ -72,6 +72,14 @@ describe("the id of a client that gets tokens for itself", () => {
     });
   });
 
+  it("is none if that client exchanges tokens, in which it acts under its id", async () => {
+    const { engine } = await world({}, ["urn:ietf:params:oauth:grant-type:token-exchange"]);
+    expect(await refusalOf(engine.mint(caller, { ...owner, subject: "job" }))).toEqual({
+      code: "invalid_request",
+      message: `subject ${reason}`,
+    });
+  });
+
   it("is one if that client may only use other grants, as before", async () => {
     const { engine } = await world({}, ["arbitrary_identity"]);
     expect(claimsOf((await engine.mint(caller, { ...owner, subject: "job" })).accessToken)).toMatchObject({

@@ -711,6 +711,31 @@ describe("token exchange refuses", () => {
     if (message !== "") expect(refusal.message).toBe(message);
   });
 
+  it("somebody of an authority who has the name of a client, as the subject and as the actor", async () => {
+    const { own, shown, exchange } = await world({
+      exchange: { actorTokens: ["access_token", "jwt"] },
+      tenant: {
+        authorities: new Map([
+          ["idp", { issuer: "https://idp.example", audiences: ["us"], subjectPrefix: "", amr: [] }],
+        ]),
+      },
+    });
+    const namesake = "foreign: billing";
+    for (const request of [
+      { subjectToken: namesake, subjectTokenType: type("jwt"), scopes: ["a"] },
+      // The client's own token does not vouch for its namesake.
+      { subjectToken: namesake, subjectTokenType: type("jwt"), actorToken: await own("billing") },
+      { subjectToken: await shown(), actorToken: namesake, actorTokenType: type("jwt") },
+    ]) {
+      const asked = { ...(request.actorToken && { actorTokenType: ACCESS_TOKEN }), ...request };
+      const of = request.actorToken === namesake ? "actor_token" : "subject_token";
+      expect(await refusalOf(exchange(asked))).toEqual({
+        code: "invalid_request",
+        message: `The subject of ${of} must not be the id of a client that gets tokens for itself.`,
+      });
+    }
+  });
+
   it("an actor whose own token says that somebody acts for it", async () => {
     const { shown, own, exchange } = await world();
     const actor = { actorToken: await own(), actorTokenType: ACCESS_TOKEN };
