@@ -106,9 +106,12 @@ async function write(
   notAfter: Instant,
   client: string | undefined,
 ): Promise<void> {
-  // Read every time: a node with another configuration may have raised it.
-  const lifetime = (await store.meta.read(LONGEST_LIFETIMES.grant)) ?? 0;
-  const expiresAt = notAfter + lifetime * 1000 + 2 * e;
+  // Read every time: a node with another configuration may have raised them.
+  const { grant, jwt } = LONGEST_LIFETIMES;
+  const lifetimes = await Promise.all([store.meta.read(grant), store.meta.read(jwt)]);
+  // An id_token can be exchanged for as long as it lives, which may be longer than any grant.
+  const longest = Math.max(...lifetimes.map((seconds) => seconds ?? 0));
+  const expiresAt = notAfter + longest * 1000 + 2 * e;
   // The namespace's first: it kills the token that the caller may have presented. If the second write fails, a retry
   // with that token could reach nothing more.
   for (const id of ids) await store.revocations.raise({ id, notAfter, expiresAt, client });

@@ -140,6 +140,29 @@ describe("what is minted from what a revocation ends", () => {
     },
   );
 
+  it("cannot be derived from an id_token either, though that lives longer than any grant", async () => {
+    const lifetimes = {
+      absoluteRefreshTokenLifetime: 3600,
+      slidingRefreshTokenLifetime: 3600,
+      accessTokenLifetime: 60,
+    };
+    const client = testClient({ ...lifetimes, idTokenLifetime: 86_400 });
+    const rows = createMemoryStore();
+    const { engine, clock } = await testContext(testTenant({}, [client]), rows);
+    const request = { grantType: "arbitrary_identity", subject: "someone", scopes: [] };
+    const { idToken } = await engine.mint(credentials, request);
+    clock.advance(1000);
+    await engine.revoke(credentials, { token: "someone", tokenTypeHint: "subject" });
+    clock.advance(86_000_000);
+    await rows.sweep(clock.now(), 100);
+    const exchange = {
+      grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subjectToken: idToken,
+      subjectTokenType: "urn:ietf:params:oauth:token-type:id_token",
+    };
+    expect(await refusalOf(engine.mint(credentials, exchange))).toMatchObject({ code: "invalid_request" });
+  });
+
   it("is not said to have ended while the store is too slow to tell", async () => {
     const time = new TrueTime();
     const store = slowStore(
