@@ -59,9 +59,14 @@ export function approve(
       );
     }
   }
+  const idTokenLifetime = request.idTokenLifetime ?? client.idTokenLifetime;
   const lifetimes = {
     accessTokenLifetime: request.accessTokenLifetime ?? client.accessTokenLifetime,
-    idTokenLifetime: request.idTokenLifetime ?? client.idTokenLifetime,
+    // One that is issued instead of an access token is as short as that was to be.
+    idTokenLifetime:
+      decision.instead === undefined
+        ? idTokenLifetime
+        : Math.min(idTokenLifetime, request.accessTokenLifetime ?? idTokenLifetime),
   };
   return {
     ...decision,

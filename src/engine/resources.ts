@@ -2,7 +2,7 @@ import { matchesAnyGlob } from "../base/glob.ts";
 import { type Client, ownResources, type Tenant, TOKEN_EXCHANGE } from "../registry/tenant.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { OAuthError } from "./errors.ts";
-import type { Audience, Decision } from "./grant.ts";
+import type { Audience } from "./grant.ts";
 import type { MintRequest } from "./request.ts";
 
 /** What a grant gives at which audiences. */
@@ -42,17 +42,12 @@ export function checkResources({ grantType, resources = [] }: MintRequest, clien
  *
  * Throws OAuthError `invalid_scope` if the caller also names a scope of another resource. Other scopes of those go.
  */
-export function atResources<G extends Targeted & Pick<Decision, "instead">>(
-  granted: G,
-  target: Target,
-  tenant: Tenant,
-): G {
+export function atResources<G extends Targeted>(granted: G, target: Target, tenant: Tenant): G {
   if (target.resources === undefined) return granted;
-  // An id_token beside an access token is for the client alone; one that is issued instead is for them.
-  const named = (name: string): Audience => (granted.instead === undefined ? { name } : { name, added: true });
   const names = new Set(target.resources);
-  const added = granted.audience.filter(({ name, added }) => added && !names.has(name));
-  const audience = [...[...names].map(named), ...added];
+  const added = new Map(granted.audience.filter(({ added }) => added).map((audience) => [audience.name, audience]));
+  const named = [...names].map((name) => added.get(name) ?? { name });
+  const audience = [...named, ...[...added.values()].filter(({ name }) => !names.has(name))];
   return { ...granted, audience, scopes: scopesAt(audience, granted.scopes, target, tenant) };
 }
 

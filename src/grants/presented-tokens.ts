@@ -1,5 +1,5 @@
 import { IdTokenError } from "../authorities/port.ts";
-import { type Instant, toSeconds } from "../base/clock.ts";
+import { FOREVER, type Instant, toSeconds } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
 import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
@@ -137,7 +137,7 @@ function describeForeign(
   { client, now }: GrantContext,
 ): PresentedToken | undefined {
   const { sub, exp, auth_time: authTime } = verified;
-  const expiresAt = Math.floor(Number(exp)) * 1000;
+  const expiresAt = Math.min(Math.floor(Number(exp)) * 1000, FOREVER);
   const subject = authority.subjectPrefix + String(sub);
   // Its clock may differ from this one, but nothing may outlive it. Its actors' names are none of this tenant's.
   if (expiresAt <= now || verified[ACTOR_CLAIM] !== undefined) return undefined;

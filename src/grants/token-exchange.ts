@@ -197,17 +197,19 @@ function scopesFor(
 }
 
 /**
- * The audiences that were asked for. If none was, the subject token's, without those that only scopes gave which are gone.
+ * The audiences and resources that were asked for, all as what the caller added: the policy has to allow them at a refresh
+ * too. If none was, the subject token's, without those that only scopes gave which are gone.
  *
  * Throws OAuthError `invalid_target` if the client may not have one of them.
  */
 function audienceFor(
-  { audiences }: MintRequest,
+  { audiences = [], resources = [] }: MintRequest,
   { granted }: PresentedToken,
   scopes: readonly string[],
   { client: { client, tenant } }: GrantContext,
 ): readonly Audience[] {
-  if (audiences !== undefined) return [...new Set(audiences)].map((name) => ({ name, added: true }));
+  const asked = new Set([...audiences, ...resources]);
+  if (asked.size > 0) return Array.from(asked, (name) => ({ name, added: true }));
   const left = claims.audienceOf(tenant, scopes, []);
   if (granted === undefined) return left;
   const byName = new Map(left.map((audience) => [audience.name, audience]));

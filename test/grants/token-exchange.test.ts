@@ -31,7 +31,7 @@ const authorities: Authorities = {
   async verify(authority, text, now) {
     const [, sub] = /^foreign: (.+)$/.exec(text) ?? [];
     if (authority.issuer !== "https://idp.example" || sub === undefined) throw new IdTokenError("No.");
-    const exp = toSeconds(now) + (sub === "late" ? 0 : 60);
+    const exp = sub === "eternal" ? 1e18 : toSeconds(now) + (sub === "late" ? 0 : 60);
     return { iss: authority.issuer, sub, exp, ...(sub === "bound" && { may_act: { sub: "robot" } }) };
   },
 };
@@ -216,6 +216,8 @@ describe("token exchange", () => {
     expect(claims.derived_from).toHaveLength(1);
     const resources = ["https://stock.example/api"];
     const other = await exchange({ subjectToken, requestedTokenType: type("id_token"), resources });
+    const short = await exchange({ subjectToken, requestedTokenType: type("id_token"), accessTokenLifetime: 60 });
+    expect(short.expiresIn).toBe(60);
     expect(claimsOf(other.accessToken).aud).toEqual(["orders", ...resources]);
   });
 
@@ -279,15 +281,27 @@ describe("token exchange", () => {
     });
   });
 
-  it("is refreshed only while the policy allows it", async () => {
+  it("gives one that works for a JWT of an authority that expires beyond all dates", async () => {
+    const { context, exchange } = await world({ exchange: { allowRefresh: true } });
+    const request = { subjectToken: "foreign: eternal", subjectTokenType: type("jwt"), scopes: ["offline_access"] };
+    const { refreshToken, expiresIn } = await exchange(request);
+    expect(expiresIn).toBe(3600);
+    await context.engine.refresh(by("orders"), { refreshToken });
+  });
+
+  it.each<[string, MintRequest, string]>([
+    ["audience", { audiences: ["billing"] }, "bill*"],
+    ["resource", { resources: ["https://stock.example/api"] }, "https://stock.example/*"],
+    ["both", { audiences: ["billing"], resources: ["https://stock.example/api"] }, "*"],
+  ])("is refreshed only while the policy allows it: by %s", async (_, target, allowed) => {
     const made = await world({ exchange: { allowRefresh: true } });
-    const request = { subjectToken: await made.shown(), scopes: ["offline_access"], audiences: ["billing"] };
+    const request = { subjectToken: await made.shown(), scopes: ["offline_access"], ...target };
     const { refreshToken } = await made.exchange(request);
     const [orders] = made.context.tenant.clients.values().filter(({ id }) => id === "orders");
     for (const [changes, code] of [
       [{ allowRefresh: false }, "invalid_grant"],
       [{ allowRefresh: true, audiences: ["stock"] }, "invalid_grant"],
-      [{ allowRefresh: true, audiences: ["bill*"] }, undefined],
+      [{ allowRefresh: true, audiences: [allowed] }, undefined],
     ] as const) {
       const changed = testClient({ ...orders, tokenExchange: { ...policy, ...changes } });
       const tenant = {
