@@ -28,6 +28,8 @@ export interface Approval
   readonly accessTokenType: AccessTokenType;
   /** Whether `confirmation` names a key of the client itself, which has to prove it at every refresh. */
   readonly isHeldByClient?: true | undefined;
+  /** The key that the client has to prove at every refresh, if `confirmation` names somebody else's. */
+  readonly clientKey?: JsonObject | undefined;
 }
 
 /** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
@@ -77,10 +79,14 @@ export function approve(
   };
 }
 
-/** Binds tokens to the key that the client has proven to hold, unless they are bound to somebody else's. */
+/**
+ * Binds tokens to the key that the client has proven to hold. If they are to be bound to somebody else's, only what the
+ * client does with the grant itself needs its own.
+ */
 export function boundTo(key: JsonObject | undefined, approval: Approval): Approval {
+  if (key === undefined) return approval;
   const isOthers = approval.confirmation !== undefined && !approval.isHeldByClient;
-  return key === undefined || isOthers ? approval : { ...approval, confirmation: key, isHeldByClient: true };
+  return isOthers ? { ...approval, clientKey: key } : { ...approval, confirmation: key, isHeldByClient: true };
 }
 
 /** The type that the caller asks for, or else the client's default; or the grant's own if it does not give that one. */

@@ -74,6 +74,8 @@ export function nextNonce(context: RequestContext, { dpopNonce }: Client): strin
   return dpopNonce ? newNonce(context) : undefined;
 }
 
+const USED_UP = { "used before": "its jti was used before", expired: "it has expired meanwhile" } as const;
+
 /** The thumbprint of the key that a proof proves; undefined without a proof. */
 async function provenKey(context: RequestContext, client: Client): Promise<string | undefined> {
   const { proofs, ...request } = context.caller.dpop ?? { proofs: [], method: "", urls: [] };
@@ -86,8 +88,8 @@ async function provenKey(context: RequestContext, client: Client): Promise<strin
   const verified = verify(proof, { ...request, ...context.tenant.dpop, now: context.reading.now });
   if (client.dpopNonce) requireNonce(context, verified);
   const { jkt, jti, expiresAt } = verified;
-  if ((await useOnce(context, { name: ["dpop", jkt, jti], acceptedUntil: expiresAt })) !== undefined)
-    throw refused("its jti was used before");
+  const flaw = await useOnce(context, { name: ["dpop", jkt, jti], acceptedUntil: expiresAt });
+  if (flaw !== undefined) throw refused(USED_UP[flaw]);
   return jkt;
 }
 

@@ -55,7 +55,8 @@ export function verifyDpopProof(proof: string, expected: Expected): DpopProof {
   const { alg, key, jkt } = keyOf(header);
   const { jti, iat, nonce } = checkClaims(claims, expected);
   if (!isSignedBy(proof, alg, key)) throw new DpopProofError("its signature must be one by its jwk");
-  const expiresAt = (iat + expected.window + expected.skew) * 1000;
+  // A NumericDate may have any fraction, an instant is whole milliseconds.
+  const expiresAt = Math.ceil((iat + expected.window + expected.skew) * 1000);
   return { jkt, jti, expiresAt, nonce };
 }
 

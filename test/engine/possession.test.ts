@@ -159,6 +159,48 @@ describe("a refresh of a grant that is bound to a key", () => {
   });
 });
 
+describe("a refresh of a grant whose tokens are bound to somebody else's key", () => {
+  const confirmation = { jkt: "x".repeat(43) };
+
+  it("of a public client that had a key needs that key", async () => {
+    const node = await withClient({ ...PUBLIC, allowConfirmation: true, refreshGrace: 0 });
+    const first = await mint(await proven(publicly, [key]), { ...ALICE, confirmation }, node);
+    const next = await refresh(await proven(publicly, [key]), first, node);
+    for (const { refreshToken } of [first, next]) {
+      expect(await refusalOf(refresh(publicly, { refreshToken }, node))).toMatchObject({ code: "invalid_dpop_proof" });
+      const refusal = await refusalOf(refresh(await proven(publicly, [other]), { refreshToken }, node));
+      expect(refusal).toMatchObject({ code: "invalid_grant" });
+    }
+    const last = await refresh(await proven(publicly, [key]), next, node);
+    expect(claimsOf(last.accessToken).cnf).toEqual(confirmation);
+  });
+
+  it("needs none if the client had none", async () => {
+    const node = await withClient({ ...PUBLIC, allowConfirmation: true });
+    const tokens = await mint(publicly, { ...ALICE, confirmation }, node);
+    expect(claimsOf((await refresh(publicly, tokens, node)).accessToken).cnf).toEqual(confirmation);
+  });
+});
+
+describe("an id_token that was exchanged for a bound token", () => {
+  it("is bound to the same key", async () => {
+    const types = "urn:ietf:params:oauth:token-type";
+    const exchange = { grantType: "urn:ietf:params:oauth:grant-type:token-exchange", subjectToken: "" };
+    const { accessToken: subjectToken } = await mint(await proven(credentials, [key]));
+    const forIdToken = {
+      ...{ ...exchange, subjectToken, subjectTokenType: `${types}:access_token` },
+      requestedTokenType: `${types}:id_token`,
+    };
+    const { accessToken: idToken } = await mint(await proven(credentials, [key]), forIdToken);
+    expect(claimsOf(idToken).cnf).toEqual({ jkt: key.jkt });
+    const back = { ...exchange, subjectToken: idToken, subjectTokenType: `${types}:id_token` };
+    for (const caller of [credentials, await proven(credentials, [other])])
+      expect(await refusalOf(mint(caller, back))).toMatchObject({ code: "invalid_request" });
+    const tokens = await mint(await proven(credentials, [key]), back);
+    expect(claimsOf(tokens.accessToken).cnf).toEqual({ jkt: key.jkt });
+  });
+});
+
 describe("a refresh of a grant that is bound to none", () => {
   it("binds its access token to the proof's key", async () => {
     const { refreshToken = "" } = await mint(credentials);

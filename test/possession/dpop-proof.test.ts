@@ -50,6 +50,11 @@ describe("a proof", () => {
     await expect(verifyDpopProof(await sign({ iat }), EXPECTED)).resolves.toBeDefined();
   });
 
+  it("is accepted until a whole millisecond, as stores have them, if its iat has a fraction", async () => {
+    const { expiresAt } = await verifyDpopProof(await sign({ iat: IAT - 0.123_45 }), EXPECTED);
+    expect(expiresAt).toBe(NOW + 74_877);
+  });
+
   it("of an access token has its hash", async () => {
     const accessToken = "some.access.token";
     const right = await sign({ ath: hash("sha256", accessToken, "base64url") });

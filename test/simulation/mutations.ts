@@ -630,8 +630,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "any-key-refreshes",
     "a public client's grant is refreshed with any key",
     REFRESH,
-    "(!isHeldByClient || possession.confirms(confirmation))",
-    "true",
+    "own !== undefined && possession.confirms(own);",
+    "own !== undefined;",
   ),
   one(
     "reuse-before-binding",
@@ -665,8 +665,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "proof-not-marked",
     "a proof is taken whatever its jti",
     POSSESSION,
-    "acceptedUntil: expiresAt })) !== undefined)",
-    'acceptedUntil: expiresAt })) === "expired")',
+    "if (flaw !== undefined) throw refused(USED_UP[flaw]);",
+    'if (flaw === "expired") throw refused(USED_UP[flaw]);',
   ),
   one(
     "proof-forgotten",

@@ -115,15 +115,17 @@ async function findOwn(
  */
 function checkBinding(
   context: RequestContext,
-  { confirmation, isHeldByClient }: Approval,
+  { confirmation, isHeldByClient, clientKey }: Approval,
   possession: Possession,
   { client, hasProof }: AuthenticatedClient,
 ): void {
-  if (isHeldByClient) possession.confirmsSource(confirmation);
-  if (isHeldByClient && possession.binding === undefined) throw unbound(confirmation);
+  const own = isHeldByClient ? confirmation : clientKey;
+  const hasOwn = isHeldByClient || own !== undefined;
+  if (hasOwn) possession.confirmsSource(own);
+  if (hasOwn && possession.binding === undefined) throw unbound(own);
   // One that must be bound and is not was granted before the client had to have a key, or has lost its binding.
-  const mustBeBound = isHeldByClient || client.dpop === "required" || client.certificateBoundTokens;
-  const isBound = confirmation !== undefined && (!isHeldByClient || possession.confirms(confirmation));
+  const mustBeBound = hasOwn || client.dpop === "required" || client.certificateBoundTokens;
+  const isBound = own !== undefined && possession.confirms(own);
   if (hasProof || isBound || !mustBeBound) return;
   context.note({ because: "bound to another key" });
   throw refused();

@@ -86,7 +86,9 @@ export function idTokenClaims(
  * access token: that is what derived tokens know it by.
  */
 export function exchangedIdTokenClaims(approval: Approval, clientId: string, jti: string, now: Instant): JsonMembers {
-  return { ...idTokenClaims(approval, clientId, undefined, now), jti, ...chainClaims(approval) };
+  const identity = idTokenClaims(approval, clientId, undefined, now);
+  // Whoever shows it for another token needs the key, as for the token that it was got for.
+  return { ...identity, jti, cnf: approval.confirmation, ...chainClaims(approval) };
 }
 
 /**

@@ -75,13 +75,14 @@ const versionThree = versionTwo.extend({
     .optional(),
   mayAct: jsonObject.optional(),
   isHeldByClient: z.literal(true).optional(),
+  clientKey: jsonObject.optional(),
 });
 
 /** The newest version that this program reads. A row keeps the version it was written in while its grant lives. */
 const NEWEST = 3;
 
 type Stored = Omit<z.output<typeof versionTwo>, "version"> &
-  Partial<Pick<z.output<typeof versionThree>, "ancestors" | "mayAct" | "isHeldByClient">>;
+  Partial<Pick<z.output<typeof versionThree>, "ancestors" | "mayAct" | "isHeldByClient" | "clientKey">>;
 
 /** A reader for every version that was ever written. */
 const readers: ReadonlyMap<unknown, z.ZodType<Stored>> = new Map<unknown, z.ZodType<Stored>>([
@@ -104,8 +105,9 @@ export function writeGrantRecord(approval: Approval): string {
 }
 
 /** The oldest version that holds all of it, so that as many programs as possible can read it. */
-function versionFor({ latestExpiry, confirmation, actor, ancestors, mayAct, isHeldByClient }: Approval): number {
-  if (ancestors !== undefined || mayAct !== undefined || isHeldByClient) return 3;
+function versionFor(approval: Approval): number {
+  const { latestExpiry, confirmation, actor, ancestors, mayAct, isHeldByClient, clientKey } = approval;
+  if (ancestors !== undefined || mayAct !== undefined || isHeldByClient || clientKey !== undefined) return 3;
   return latestExpiry === undefined && confirmation === undefined && actor === undefined ? 1 : 2;
 }
 

@@ -86,6 +86,15 @@ describe("a client that is known by its certificate", () => {
     expect(await refusalOf(mint(REGISTERED, certificate()))).toMatchObject({ code: "invalid_client" });
   });
 
+  it("may be known by the name in another one too", async () => {
+    const both = { ...REGISTERED, tlsClientAuth: { kind: "dns", value: "billing.example" } } as const;
+    await expect(mint(both, certificateWith({ isVerified: false }))).resolves.toBeDefined();
+    const newer = { thumbprint: "u".repeat(43) };
+    await expect(mint(both, certificateWith(newer))).resolves.toBeDefined();
+    const refusal = await refusalOf(mint(both, certificateWith({ ...newer, isVerified: false })));
+    expect(refusal).toMatchObject({ code: "invalid_client" });
+  });
+
   it("is judged by its secret if it sends one", async () => {
     const both = { ...REGISTERED, secrets: testClient().secrets };
     const certificate = certificateWith();
