@@ -30,14 +30,14 @@ interface Claimed {
  * if a part is missing or there is another proof too, `invalid_client` if it is of an unknown type.
  */
 export function assertionIn(caller: Caller, type: string): string | undefined {
-  const { clientAssertion, clientAssertionType, authorization } = caller;
+  const { clientAssertion, clientAssertionType, authorization, clientSecret } = caller;
   if (clientAssertion === undefined && clientAssertionType === undefined) return undefined;
   if (clientAssertion === undefined) throw missing("client_assertion", "client_assertion_type");
   if (clientAssertionType === undefined) throw missing("client_assertion_type", "client_assertion");
   const types: readonly string[] = Object.values(ASSERTION_TYPES);
   if (!types.includes(clientAssertionType)) throw clientRefused(`client_assertion_type must be ${types.join(" or ")}.`);
-  // Even a header without a secret: it may name another client.
-  if (authorization !== undefined)
+  // Even a header without a secret, or a secret without an id: they may be another client's.
+  if (authorization !== undefined || clientSecret !== undefined)
     throw new OAuthError("invalid_request", "The client uses two authentication methods at once.");
   return clientAssertionType === type ? clientAssertion : undefined;
 }

@@ -250,6 +250,7 @@ describe("two methods in one request", () => {
 
   it.each<[string, Caller]>([
     ["a secret in the form", { clientId: CLIENT_ID, clientSecret: SECRET }],
+    ["a secret without an id", { clientSecret: SECRET }],
     ["a secret in the header", { authorization: `Basic ${btoa(`${CLIENT_ID}:${SECRET}`)}` }],
     ["an id in the header", { authorization: `Basic ${btoa(`${CLIENT_ID}:`)}` }],
   ])("are refused: an assertion and %s", async (_, more) => {
