@@ -17,6 +17,7 @@ const DEVELOPMENT_KEY = {
   ...{ x: "ddtKO9thsWiqXRJof8U4687e1COC0Pxv0APSgyQuQ5o", y: "VDl98lQjGEPZoXquH_jtRfq3A-GVCWE2CyxZ5Km-o5w" },
 };
 const elsewhere = await assertionKey("RS256");
+const WORKLOAD = "spiffe://mesh.example/both";
 
 let authority: TestAuthority;
 let service: TestService;
@@ -30,9 +31,16 @@ beforeAll(async () => {
   const development = developmentConfig(grants.map(({ grantType }) => grantType));
   const tenant = development.tenants.default;
   const remote = { jwksUri: `${authority.issuer}/keys`, legacyAudience: true, grants: ["client_credentials"] };
+  const mesh = {
+    trustDomain: "mesh.example",
+    jwks: { keys: [{ ...elsewhere.publicJwk, kid: "mesh", use: "jwt-svid" }] },
+  };
+  const both = { grants: ["client_credentials"], workload: [{ issuer: "mesh", subject: WORKLOAD }] };
+  const clients = { ...tenant?.clients, remote, first: both, second: both };
+  const workloadIssuers = { ...tenant?.workloadIssuers, mesh };
   service = await startTestService(
     {},
-    { ...development, tenants: { default: { ...tenant, clients: { ...tenant?.clients, remote } } } },
+    { ...development, tenants: { default: { ...tenant, workloadIssuers, clients } } },
   );
   rpc = rpcDoor(service.rpcPort);
   doors.gateway = gatewayDoor(service.publicUrl);
@@ -107,6 +115,14 @@ describe.each(["gateway", "rpc"] as const)("through the %s", (name) => {
   it("a client of before writes the token endpoint as the audience", async () => {
     const form = formOf(await elsewhere.sign(claims({ aud: `${service.publicUrl}/connect/token` })));
     expect(await mint(form)).toMatchObject({ tokenType: "Bearer" });
+  });
+
+  it("a workload that is several clients says which", async () => {
+    const claims = { sub: WORKLOAD, aud: service.publicUrl, exp: Math.floor(Date.now() / 1000) + 60 };
+    const form = formOf(await elsewhere.sign(claims, { kid: "mesh" }), "jwt-spiffe");
+    expect(await mint({ ...form, client_id: "second" })).toMatchObject({ tokenType: "Bearer" });
+    expect((await mint({ ...form, client_id: "remote" })).error).toMatchObject({ code: "invalid_client" });
+    expect((await mint(form)).error).toMatchObject({ code: "invalid_client" });
   });
 
   it.each<[string, () => Form, string]>([

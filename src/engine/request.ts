@@ -29,7 +29,7 @@ export interface PresentedProofs {
 export interface Caller {
   /** The whole value of the `Authorization` header or metadata. */
   readonly authorization?: string | undefined;
-  /** The form's `client_id`. */
+  /** The form's `client_id`, or what the metadata says beside an assertion. */
   readonly clientId?: string | undefined;
   /** The form's `client_secret`. */
   readonly clientSecret?: string | undefined;

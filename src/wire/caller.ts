@@ -34,9 +34,12 @@ export function callerOf(request: RawRequest, place: Place): IdentifiedCaller {
   const peer = socket.remoteAddress;
   const forwarding = { forwarded: field("forwarded"), xForwardedFor: field("x-forwarded-for") };
   const given = field(REQUEST_ID);
+  const clientAssertion = field("client-assertion") || undefined;
   return {
     authorization: field("authorization") || undefined,
-    clientAssertion: field("client-assertion") || undefined,
+    // Means something beside an assertion alone: without one, an id is in `authorization`.
+    clientId: (clientAssertion && field("client-id")) || undefined,
+    clientAssertion,
     clientAssertionType: field("client-assertion-type") || undefined,
     remoteAddress: remoteAddress(peer, forwarding, place.isTrusted),
     dpop: dpopOf(request, place),

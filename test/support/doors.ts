@@ -117,7 +117,9 @@ export function rpcDoor(port: number): Door & { close(): void } {
     new Promise<{ error?: Refusal; body?: Body }>((resolve, reject) => {
       const { client_id, client_secret, client_assertion, client_assertion_type } = form;
       const metadata = new grpc.Metadata();
-      if (client_id !== undefined) metadata.set("authorization", basic(client_id, client_secret ?? ""));
+      if (client_id !== undefined && (client_secret || !client_assertion))
+        metadata.set("authorization", basic(client_id, client_secret ?? ""));
+      else if (client_id !== undefined) metadata.set("client-id", client_id);
       if (client_assertion) metadata.set("client-assertion", client_assertion);
       if (client_assertion_type) metadata.set("client-assertion-type", client_assertion_type);
       client[rpc]({ ...message, tenant }, metadata, (error: grpc.ServiceError | null, body: Body) => {

@@ -27,6 +27,11 @@ describe("who calls", () => {
     expect(caller(...toHeaders(metadata).flat()).authorization).toBe("Basic YTpi, Basic Yzpk");
   });
 
+  it("has a client-id beside an assertion alone", () => {
+    expect(caller("client-id", "a", "client-assertion", "b").clientId).toBe("a");
+    expect(caller("client-id", "a", "authorization", "b").clientId).toBeUndefined();
+  });
+
   it("has its socket's address, and that of a client if the socket is a proxy's", () => {
     expect(caller("x-forwarded-for", "198.51.100.1").remoteAddress).toBe("192.0.2.1");
     const fields = ["x-forwarded-for", "198.51.100.1"];

@@ -652,7 +652,8 @@ export const AccessTokenTypeSchema: GenEnum<AccessTokenType> = /*@__PURE__*/
  * `authorization` metadata, both form-urlencoded before the base64 (RFC 6749
  * section 2.3.1); or without a secret, by an assertion in the metadata
  * `client-assertion` and its type in `client-assertion-type` (RFC 7521 section
- * 4.2). A refusal carries an OAuthErrorDetail, except what gRPC and Connect
+ * 4.2); `client-id` beside them is needed only of a workload that is several
+ * clients. A refusal carries an OAuthErrorDetail, except what gRPC and Connect
  * refuse themselves, such as a deadline that has passed.
  *
  * No call is free of side effects for transports' sake: a token does not belong
