@@ -7,6 +7,8 @@ import { verifiers } from "./verifiers.ts";
 export const clients: readonly Client[] = [
   ofFolder("oauth4webapi", node),
   ofFolder("openid-client", node),
+  ofFolder("dpop", node),
+  ofFolder("mutual-tls", node),
   ofFolder("authlib", python),
   ofFolder("joserfc", python),
   ofFolder("go-oauth2", go),

@@ -48,6 +48,29 @@ const clients: TenantFile["clients"] = {
   },
 };
 
+/** `sensor` proves who it is and `phone` does not: their tokens are bound to a key of theirs. */
+const boundClients: TenantFile["clients"] = {
+  sensor: {
+    secrets,
+    grants: ["client_credentials", "arbitrary_identity"],
+    scopes: ["orders.read"],
+    allowOfflineAccess: true,
+    introspection: ["orders"],
+    dpop: "required",
+    dpopNonce: true,
+    accessTokenProfile: "rfc9068",
+  },
+  phone: {
+    requireSecret: false,
+    allowPublicMint: true,
+    grants: ["arbitrary_identity"],
+    scopes: ["orders.read"],
+    allowOfflineAccess: true,
+    dpop: "required",
+    accessTokenProfile: "rfc9068",
+  },
+};
+
 const signer: NonNullable<TenantFile["clients"]>[string] = {
   grants: ["client_credentials", "arbitrary_identity"],
   scopes: ["orders.read"],
@@ -81,10 +104,26 @@ export function interopConfig({ jwk, bundle, authority }: Surroundings): ConfigF
     ...tenant("RS256"),
     authorities: { staff: { issuer: authority, audiences: ["app"], subjectPrefix: "staff.", assertions: "once" } },
     workloadIssuers: { mesh: { trustDomain: "mesh.example.com", jwksUri: bundle } },
-    clients: { ...clients, app, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
+    clients: { ...clients, ...boundClients, app, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
   };
   const others = SIGNING_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), tenant(algorithm)] as const);
   return { tenants: { default: root, ...Object.fromEntries(others) } };
+}
+
+/** The certificates, as PEM files, of a service that has some. */
+interface Certificates {
+  readonly certificate: string;
+  readonly key: string;
+  /** The authority of its clients. */
+  readonly clientCa: string;
+}
+
+/** The configuration of a service whose clients have certificates: `ledger` is known by the name in its own. */
+export function certificatesConfig({ certificate, key, clientCa }: Certificates, mtlsUrl: string): ConfigFile {
+  const name = { type: "sanUri", value: "spiffe://example.org/ns/pay/sa/billing" } as const;
+  const ledger = { tlsClientAuth: name, certificateBoundTokens: true, grants: ["client_credentials"] };
+  const tls = { certificate, key, clientCertificates: { http: { ca: clientCa } } };
+  return { tls, mtlsUrl, tenants: { default: { clients: { ledger } } } };
 }
 
 function tenant(algorithm: SigningAlgorithm): TenantFile {

@@ -1,12 +1,15 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAuthority } from "../test/support/authority.ts";
 import { freePort } from "../test/support/free-port.ts";
-import { startProcess } from "../test/support/process.ts";
-import { interopConfig, SECRET_VARIABLE } from "./config.ts";
+import { type ServiceProcess, startProcess } from "../test/support/process.ts";
+import { certificatesConfig, interopConfig, SECRET_VARIABLE } from "./config.ts";
 import { startIssuer } from "./forgeries.ts";
 import { casesText } from "./verifiers.ts";
+
+/** Certificates, as PEM files: of a server, of an authority for clients, and of clients. */
+const TLS = join(import.meta.dirname, "../test/support/tls");
 
 /** What the clients meet. */
 export interface Surroundings {
@@ -40,20 +43,40 @@ export async function startSurroundings(folder: string): Promise<Surroundings> {
     MINTMARK_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64url"),
     [SECRET_VARIABLE]: secret,
   });
+  const certified = await startCertified(join(folder, "certified"));
   return {
     told: {
       INTEROP_ISSUER: service.publicUrl,
       INTEROP_AUTHORITY: authority.issuer,
       INTEROP_BUNDLE_ADDRESS: bundleAddress,
       INTEROP_CASES: cases,
+      INTEROP_MTLS_ISSUER: certified.publicUrl,
+      INTEROP_TLS: TLS,
       INTEROP_JWK: JSON.stringify({ ...privateKey.export({ format: "jwk" }), ...named }),
       [SECRET_VARIABLE]: secret,
     },
     verifiedIssuer: verified.url,
     async close() {
       await service.stop();
+      await certified.stop();
       await verified.close();
       await authority.stop();
     },
   };
+}
+
+/** Starts a mintmark that asks for certificates, which has another URL for clients that have one. */
+async function startCertified(folder: string): Promise<ServiceProcess> {
+  mkdirSync(folder);
+  const port = await freePort();
+  const file = (name: string) => join(TLS, `${name}.pem`);
+  const files = { certificate: file("cert"), key: file("key"), clientCa: file("client-ca") };
+  const config = certificatesConfig(files, `https://127.0.0.1:${port}`);
+  writeFileSync(join(folder, "mintmark.json"), JSON.stringify(config));
+  return startProcess(folder, {
+    MINTMARK_CONFIG: "mintmark.json",
+    MINTMARK_KEY_ENCRYPTION_KEY: randomBytes(32).toString("base64url"),
+    MINTMARK_HTTP_ADDRESS: `127.0.0.1:${port}`,
+    MINTMARK_PUBLIC_URL: `https://localhost:${port}`,
+  });
 }

@@ -69,6 +69,21 @@ await assert.rejects(
 );
 console.log("private_key_jwt");
 
+const sensor = { client_id: "sensor" };
+const DPoP = oauth.DPoP(sensor, await oauth.generateKeyPair("ES256"));
+const forSensor = async () =>
+  oauth.processClientCredentialsResponse(
+    server,
+    sensor,
+    await oauth.clientCredentialsGrantRequest(server, sensor, authentication, {}, { ...options, DPoP }),
+  );
+const withoutNonce = await forSensor().catch((error) => error);
+assert(oauth.isDPoPNonceError(withoutNonce));
+const bound = await forSensor();
+assert.equal(bound.token_type, "dpop");
+assert.equal((await introspectBy(sensor, bound.access_token)).cnf.jkt, await DPoP.calculateThumbprint());
+console.log("DPoP with a nonce (RFC 9449)");
+
 const invoices = "https://invoices.example.com";
 const forResource = await oauth.processClientCredentialsResponse(
   server,
@@ -98,12 +113,11 @@ const next = await oauth.processRefreshTokenResponse(server, web, refreshed);
 assert.notEqual(next.refresh_token, tokens.refresh_token);
 console.log("refresh");
 
-const introspect = async (text) =>
-  oauth.processIntrospectionResponse(
-    server,
-    orders,
-    await oauth.introspectionRequest(server, orders, authentication, text, options),
-  );
+async function introspectBy(by, text) {
+  const asked = await oauth.introspectionRequest(server, by, authentication, text, options);
+  return oauth.processIntrospectionResponse(server, by, asked);
+}
+const introspect = (text) => introspectBy(orders, text);
 assert.partialDeepStrictEqual(await introspect(next.access_token), { active: true, sub: "alice", client_id: "web" });
 console.log("introspection");
 

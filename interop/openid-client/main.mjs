@@ -52,6 +52,22 @@ const signing = await discover("orders", { metadata: { introspection_signed_resp
 assert.deepEqual(await client.tokenIntrospection(signing, refreshed.access_token), active);
 console.log("signed introspection (RFC 9701)");
 
+const sensor = await discover("sensor");
+const pair = await client.randomDPoPKeyPair("ES256");
+const DPoP = client.getDPoPHandle(sensor, pair);
+const mine = await client.genericGrantRequest(
+  sensor,
+  "arbitrary_identity",
+  { subject: "alice", arbitrary_claims: "{}", scope: "orders.read offline_access" },
+  { DPoP },
+);
+const jkt = await DPoP.calculateThumbprint();
+assert.partialDeepStrictEqual(await client.tokenIntrospection(sensor, mine.access_token), { cnf: { jkt } });
+const renewed = await client.refreshTokenGrant(sensor, mine.refresh_token, {}, { DPoP });
+assert.equal(renewed.token_type, "dpop");
+await assert.rejects(client.refreshTokenGrant(sensor, renewed.refresh_token), { error: "invalid_dpop_proof" });
+console.log("DPoP with a nonce, at a refresh too (RFC 9449)");
+
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 const { access_token: actor } = await client.clientCredentialsGrant(gateway);
 const exchanged = await client.genericGrantRequest(gateway, "urn:ietf:params:oauth:grant-type:token-exchange", {
