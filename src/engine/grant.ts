@@ -38,6 +38,13 @@ export interface SourceToken extends LiveAccessToken {
   readonly lineage: readonly Ancestor[];
 }
 
+/** Why a presented token cannot be used although it is alive, and the client may see it. */
+export type PresentedFlaw =
+  | "bound to another key"
+  | "not about a subject of this tenant"
+  | "somebody acts for it already"
+  | "may_act names another";
+
 /** What a grant may know beside the request. */
 export interface GrantContext {
   readonly client: AuthenticatedClient;
@@ -46,6 +53,8 @@ export interface GrantContext {
   readonly problems: Problems;
   /** Checks id_tokens of other issuers. */
   readonly authorities: Authorities;
+  /** Notes for the log why a presented token cannot be used; undefined: it can. */
+  noteFlaw(flaw: PresentedFlaw | undefined): void;
   /** Whether the caller has proven to hold all keys that the `cnf` of a token names (RFC 7800 section 3.1). */
   isProven(cnf: JsonValue | undefined): boolean;
   /** The access token of this tenant that a text is, while it is alive; undefined for any other text. */

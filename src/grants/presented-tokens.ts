@@ -2,7 +2,7 @@ import { IdTokenError } from "../authorities/port.ts";
 import { FOREVER, type Instant, toSeconds } from "../base/clock.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
 import { OAuthError } from "../engine/errors.ts";
-import type { Decision, GrantContext, SourceToken } from "../engine/grant.ts";
+import type { Decision, GrantContext, PresentedFlaw, SourceToken } from "../engine/grant.ts";
 import { checkDistinct } from "../engine/subjects.ts";
 import type { Authority } from "../registry/tenant.ts";
 import { ACTOR_CLAIM, countActors, MAX_ACTORS, MAY_ACT_CLAIM, mayAct, type Party } from "../token/actor.ts";
@@ -39,7 +39,10 @@ export async function checkPresented(
   const of = parameter === "actor_token" ? "actor" : "subject";
   const presented = await find(text, type, of, context);
   // A token that is bound to a key is worth nothing without a proof of that key (RFC 7800).
-  if (presented === undefined || !context.isProven(presented.claims.cnf)) throw badToken(parameter);
+  if (presented === undefined) throw badToken(parameter);
+  // One of an authority is none of this tenant, and was looked for as such first.
+  context.noteFlaw(undefined);
+  if (!context.isProven(presented.claims.cnf)) throw unusable(parameter, "bound to another key", context);
   const { client, tenant } = context.client;
   // An authority may have somebody with the name of a client, who must not be taken for it, nor be seen to act as it.
   if (presented.lineage.length === 0) checkDistinct(presented.subject, client, tenant, `The subject of ${parameter}`);
@@ -52,6 +55,16 @@ export function badToken(parameter: "subject_token" | "actor_token"): OAuthError
     "invalid_request",
     `${parameter} is not of that type, cannot be used by this client, has expired or was revoked.`,
   );
+}
+
+/** The same, with why for the log. */
+export function unusable(
+  parameter: "subject_token" | "actor_token",
+  flaw: PresentedFlaw,
+  context: Pick<GrantContext, "noteFlaw">,
+): OAuthError {
+  context.noteFlaw(flaw);
+  return badToken(parameter);
 }
 
 /** Whose a token is in a request. */
@@ -79,11 +92,14 @@ async function findOwn(
   return type === "jwt" && !text.includes(".") ? undefined : context.sourceToken(text, "access_token", of);
 }
 
-function describeOwn(token: SourceToken, type: TokenTypeName, { client }: GrantContext): PresentedToken | undefined {
+function describeOwn(token: SourceToken, type: TokenTypeName, context: GrantContext): PresentedToken | undefined {
   const { subject, clientId, lineage, expiresAt } = token;
-  const { issuer } = client.tenant;
+  const { issuer } = context.client.tenant;
   // With another issuer, its subject is none of this tenant's.
-  if (subject === undefined || token.claims.iss !== issuer) return undefined;
+  if (subject === undefined || token.claims.iss !== issuer) {
+    context.noteFlaw("not about a subject of this tenant");
+    return undefined;
+  }
   const { scope, aud, auth_time: authTime, idp, amr } = token.claims;
   // One that was got for an access token must not give more than that did: it says nothing of its scopes, so none.
   const onlyIdentifies = type === "id_token" && token.claims[ANCESTORS_CLAIM] === undefined;
@@ -172,13 +188,11 @@ function firstExpiry(tokens: readonly PresentedToken[]): number {
  * If the subject token says who may act for its subject (RFC 8693 section 4.4), that is the actor, or else the client.
  * Throws OAuthError `invalid_request` if it is not.
  */
-export function checkMayAct(
-  subject: PresentedToken,
-  actor: PresentedToken | undefined,
-  { client: { client, tenant } }: GrantContext,
-): void {
+export function checkMayAct(subject: PresentedToken, actor: PresentedToken | undefined, context: GrantContext): void {
+  const { client, tenant } = context.client;
   const itself = { iss: tenant.issuer, sub: client.id, client_id: client.id };
-  if (!mayAct(subject.claims, subject.party.iss, actor?.party ?? itself)) throw badToken("subject_token");
+  if (!mayAct(subject.claims, subject.party.iss, actor?.party ?? itself))
+    throw unusable("subject_token", "may_act names another", context);
 }
 
 /**

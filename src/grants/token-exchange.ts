@@ -10,11 +10,11 @@ import { TOKEN_TYPES, type TokenTypeName, tokenTypeName } from "../token/token-t
 import * as claims from "./claims.ts";
 import {
   badScope,
-  badToken,
   checkMayAct,
   checkPresented,
   derivedFrom,
   type PresentedToken,
+  unusable,
 } from "./presented-tokens.ts";
 import { decideTransaction } from "./transaction-token.ts";
 
@@ -155,7 +155,7 @@ async function checkTokens(request: MintRequest, types: Types, context: GrantCon
   const actor =
     actorToken === undefined ? undefined : await checkPresented("actor_token", actorToken, types.actor, context);
   // Whoever acts for the actor would be lost.
-  if (actor?.claims[ACTOR_CLAIM] !== undefined) throw badToken("actor_token");
+  if (actor?.claims[ACTOR_CLAIM] !== undefined) throw unusable("actor_token", "somebody acts for it already", context);
   const subject = await checkPresented("subject_token", subjectToken, types.subject, context);
   checkMayAct(subject, actor, context);
   return { subject, actor };

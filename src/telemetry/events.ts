@@ -40,6 +40,9 @@ export type Because =
   | "grant revoked or unknown"
   | "revoked"
   | "bound to another key"
+  | "not about a subject of this tenant"
+  | "somebody acts for it already"
+  | "may_act names another"
   | `client_assertion: ${AssertionFlaw}`;
 
 /** Why an assertion does not prove who a client is, of which its sender learns only that it does not. */

@@ -3,7 +3,7 @@ import { type Authorities, IdTokenError } from "../../src/authorities/port.ts";
 import { toSeconds } from "../../src/base/clock.ts";
 import type { MintRequest } from "../../src/engine/request.ts";
 import type { Client, Tenant, TokenExchangePolicy } from "../../src/registry/tenant.ts";
-import type { Event } from "../../src/telemetry/events.ts";
+import type { Ending, Event } from "../../src/telemetry/events.ts";
 import { noAuthorities, type TestContext, testContext } from "../support/context.ts";
 import { claimsOf } from "../support/decode.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
@@ -175,6 +175,27 @@ describe("token exchange", () => {
     await refusalOf(exchange({ ...actor, subjectToken }));
     expect(heard.at(-1)).toMatchObject({ event: "refused", actor: "billing", because: "revoked" });
     expect(heard.at(-1)).not.toHaveProperty("jti");
+  });
+
+  it("says in the log why a token is refused, and nothing if it is taken", async () => {
+    const { shown, own, exchange } = await world({ exchange: { actorTokens: ["access_token", "jwt"] } });
+    const foreign = { subjectToken: "foreign: 1047", subjectTokenType: type("jwt") };
+    const actor = { actorToken: await own(), actorTokenType: ACCESS_TOKEN };
+    const acted = (await exchange({ subjectToken: await shown(), ...actor })).accessToken;
+    const nobody = await shown({ grantType: "arbitrary_no_subject", subject: undefined });
+    const restricted = await shown({ arbitraryClaims: { may_act: { sub: "robot" } } });
+    for (const [request, because] of [
+      [foreign, undefined],
+      [{ ...foreign, audiences: ["shipping"] }, undefined],
+      [{ ...foreign, subjectToken: "foreign: bound" }, "may_act names another"],
+      [{ subjectToken: "foreign", subjectTokenType: type("id_token") }, "not a token of this tenant"],
+      [{ subjectToken: restricted }, "may_act names another"],
+      [{ subjectToken: nobody }, "not about a subject of this tenant"],
+      [{ ...foreign, actorToken: acted, actorTokenType: ACCESS_TOKEN }, "somebody acts for it already"],
+    ] as const) {
+      await exchange(request).catch(() => undefined);
+      expect((heard.at(-1) as Ending).because).toBe(because);
+    }
   });
 
   it("lets four act, and no more", async () => {

@@ -40,6 +40,7 @@ export async function mint(
     now,
     problems,
     authorities: context.authorities,
+    noteFlaw: (because) => context.note({ because }),
     isProven: (cnf) => possession.confirmsSource(cnf),
     liveAccessToken: (text) => findOwnAccessToken(context, text, possession),
     sourceToken: (text, kind, of) =>
