@@ -2,7 +2,9 @@ import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.ECDSASigner;
+import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
@@ -15,6 +17,9 @@ import com.nimbusds.oauth2.sdk.*;
 import com.nimbusds.oauth2.sdk.as.AuthorizationServerMetadata;
 import com.nimbusds.oauth2.sdk.assertions.jwt.JWTAssertionDetails;
 import com.nimbusds.oauth2.sdk.auth.*;
+import com.nimbusds.oauth2.sdk.dpop.*;
+import com.nimbusds.oauth2.sdk.dpop.verifiers.*;
+import com.nimbusds.oauth2.sdk.http.HTTPResponse;
 import com.nimbusds.oauth2.sdk.id.*;
 import com.nimbusds.oauth2.sdk.token.*;
 import com.nimbusds.oauth2.sdk.tokenexchange.TokenExchangeGrant;
@@ -87,6 +92,17 @@ final class Main {
     check(active.isActive() && active.getSubject().getValue().equals("alice"), "another token");
     System.out.println("introspection");
 
+    var sensor = new TokenRequest.Builder(server.getTokenEndpointURI(), basic("sensor"), new ClientCredentialsGrant())
+        .scope(new Scope("orders.read"));
+    var proofs = new DefaultDPoPProofFactory(new ECKeyGenerator(Curve.P_256).generate(), JWSAlgorithm.ES256);
+    var withoutNonce = send(sensor.build(), proofs.createDPoPJWT("POST", server.getTokenEndpointURI()));
+    var refusal = TokenErrorResponse.parse(withoutNonce).getErrorObject();
+    check(refusal.getCode().equals("use_dpop_nonce"), "another refusal");
+    var proof = proofs.createDPoPJWT("POST", server.getTokenEndpointURI(), withoutNonce.getDPoPNonce());
+    var bound = TokenResponse.parse(send(sensor.build(), proof)).toSuccessResponse().getTokens().getDPoPAccessToken();
+    checkProofs(bound, proofs);
+    System.out.println("DPoP with a nonce, and a resource server that checks proofs (RFC 9449)");
+
     var actor = ask(basic("gateway"), new ClientCredentialsGrant(), null).getTokens().getAccessToken();
     var exchange = new TokenExchangeGrant(
         refreshed.getAccessToken(), TokenTypeURI.ACCESS_TOKEN,
@@ -130,6 +146,26 @@ final class Main {
     var answer = OIDCTokenResponseParser.parse(request.toHTTPRequest().send());
     if (answer instanceof TokenErrorResponse refusal) throw new IllegalStateException(refusal.getErrorObject().getDescription());
     return (AccessTokenResponse) answer;
+  }
+
+  private static HTTPResponse send(TokenRequest request, SignedJWT proof) throws Exception {
+    var sent = request.toHTTPRequest();
+    sent.setDPoP(proof);
+    return sent.send();
+  }
+
+  /** Whoever has the token needs the key too. */
+  private static void checkProofs(DPoPAccessToken token, DPoPProofFactory owner) throws Exception {
+    var orders = URI.create("https://orders.example/orders");
+    var sensor = new DPoPIssuer(new ClientID("sensor"));
+    var confirmation = JWKThumbprintConfirmation.parse(verify(token.getValue(), "orders"));
+    var used = new InMemoryDPoPSingleUseChecker(60, 60);
+    var verifier = new DPoPProtectedResourceRequestVerifier(Set.of(JWSAlgorithm.ES256), 60, 60, used);
+    verifier.verify("GET", orders, sensor, owner.createDPoPJWT("GET", orders, token), token, confirmation);
+    var thief = new DefaultDPoPProofFactory(new ECKeyGenerator(Curve.P_256).generate(), JWSAlgorithm.ES256);
+    var stolen = thief.createDPoPJWT("GET", orders, token);
+    refused(() -> verifier.verify("GET", orders, sensor, stolen, token, confirmation));
+    used.shutdown();
   }
 
   private static TokenIntrospectionSuccessResponse introspect(AccessToken token) throws Exception {

@@ -2,9 +2,12 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
 import java.text.ParseException;
+import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
+import org.springframework.http.HttpHeaders;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
@@ -37,6 +40,8 @@ import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.oauth2.jwt.NimbusJwtEncoder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
+import org.springframework.security.oauth2.server.resource.authentication.DPoPAuthenticationProvider;
+import org.springframework.security.oauth2.server.resource.authentication.DPoPAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
 import org.springframework.security.oauth2.server.resource.authentication.OpaqueTokenAuthenticationProvider;
 import org.springframework.security.oauth2.server.resource.introspection.SpringOpaqueTokenIntrospector;
@@ -109,6 +114,23 @@ final class Main {
     check(bearer(shipping, exchanged.getAccessToken().getTokenValue()).getName().equals("alice"), "another subject");
     System.out.println("token exchange (RFC 8693)");
 
+    var phone = ClientRegistration.withClientRegistration(registration("phone", "orders.read"))
+        .clientAuthenticationMethod(ClientAuthenticationMethod.NONE)
+        .build();
+    mint.addHeadersConverter(request -> {
+      var headers = new HttpHeaders();
+      headers.set("DPoP", prove("POST", request.getClientRegistration().getProviderDetails().getTokenUri(), null));
+      return headers;
+    });
+    var bound = mint.getTokenResponse(new OAuth2ClientCredentialsGrantRequest(phone)).getAccessToken().getTokenValue();
+    var owners = new JwtAuthenticationProvider(decoder("orders", "phone"));
+    var byProof = new DPoPAuthenticationProvider(owners::authenticate);
+    var uri = "https://orders.example/orders";
+    var shown = new DPoPAuthenticationToken(bound, prove("GET", uri, bound), "GET", uri);
+    check(byProof.authenticate(shown).getName().equals("alice"), "another subject");
+    refused(() -> byProof.authenticate(new DPoPAuthenticationToken(bound, prove("GET", uri, own), "GET", uri)));
+    System.out.println("resource server with a DPoPAuthenticationProvider (RFC 9449)");
+
     var introspected = new OpaqueTokenAuthenticationProvider(
         SpringOpaqueTokenIntrospector.withIntrospectionUri(ISSUER + "/connect/introspect")
             .clientId("orders")
@@ -171,6 +193,28 @@ final class Main {
         .expiresAt(now.plusSeconds(300))
         .build();
     return encoder.encode(JwtEncoderParameters.from(JwsHeader.with(SignatureAlgorithm.ES256).build(), claims));
+  }
+
+  /** A proof of the key, for a token if there is one (RFC 9449 section 4.2). */
+  private static String prove(String method, String uri, String token) {
+    var header = JwsHeader.with(SignatureAlgorithm.ES256).type("dpop+jwt").jwk(KEY.toPublicJWK().toJSONObject()).build();
+    var claims = JwtClaimsSet.builder()
+        .id(UUID.randomUUID().toString())
+        .issuedAt(Instant.now())
+        .claim("htm", method)
+        .claim("htu", uri);
+    if (token != null) claims.claim("ath", hash(token));
+    var encoder = new NimbusJwtEncoder(new ImmutableJWKSet<>(new JWKSet(KEY)));
+    return encoder.encode(JwtEncoderParameters.from(header, claims.build())).getTokenValue();
+  }
+
+  private static String hash(String token) {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256").digest(token.getBytes());
+      return Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
+    } catch (java.security.NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static NimbusJwtDecoder decoder(String audience, String client) {
