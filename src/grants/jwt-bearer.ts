@@ -10,8 +10,8 @@ import * as claims from "./claims.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/** The longest assertion, in characters, and what its `typ` may be. */
-const ASSERTION = { maxLength: 16 * 1024, types: new Set(["jwt"]) };
+/** The longest assertion, in characters, and what its `typ` may be: draft-ietf-oauth-rfc7523bis has one of its own. */
+const ASSERTION = { maxLength: 16 * 1024, types: new Set(["jwt", "authorization-grant+jwt"]) };
 
 /** How far ahead an assertion may expire, in milliseconds: as long as its `jti` is kept. */
 const MAX_LIFETIME = 3_600_000;

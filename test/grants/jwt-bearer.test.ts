@@ -58,11 +58,11 @@ function mintWith(
   return testContext(tenant, store, createAuthorities({ clock, emit: () => undefined, fetch }), clock);
 }
 
-function assertion(changes: Changes = {}, by = key): Promise<string> {
+function assertion(changes: Changes = {}, by = key, header: Changes = {}): Promise<string> {
   const now = Math.floor(clock.now() / 1000);
   serial += 1;
   const claims = { iss: STAFF, sub: "joe", aud: ISSUER, jti: `jti-${serial}`, iat: now, exp: now + 300, ...changes };
-  return by.sign(claims, { kid: "k" });
+  return by.sign(claims, { kid: "k", ...header });
 }
 
 const mint = async ({ engine }: TestContext, given: string, request: MintRequest = {}) =>
@@ -143,6 +143,14 @@ describe("jwt-bearer", () => {
         code: "invalid_grant",
         message: "The assertion was not issued by an authority whose assertions are accepted.",
       });
+    },
+  );
+
+  it.each(["JWT", "authorization-grant+jwt", "application/authorization-grant+jwt"])(
+    "takes the typ %s",
+    async (typ) => {
+      const context = await mintWith();
+      expect(await mint(context, await assertion({}, key, { typ }))).toBeDefined();
     },
   );
 
