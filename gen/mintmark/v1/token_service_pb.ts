@@ -352,7 +352,7 @@ export type RefreshResponse = Message<"mintmark.v1.RefreshResponse"> & {
   accessToken: string;
 
   /**
-   * Always `Bearer` (RFC 6750).
+   * `Bearer` (RFC 6750), or `DPoP` (RFC 9449).
    *
    * @generated from field: string token_type = 2;
    */
@@ -473,7 +473,7 @@ export type IntrospectResponse = Message<"mintmark.v1.IntrospectResponse"> & {
   clientId: string;
 
   /**
-   * `Bearer` for an access token, JWT or reference; `refresh_token` for a refresh
+   * As at its mint for an access token, JWT or reference; `refresh_token` for a refresh
    * token, which no resource server may take for an access token though it is
    * active. The same as in `claims`. Empty when the token is not active.
    *
