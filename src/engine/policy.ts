@@ -181,10 +181,15 @@ function checkDecision(decision: Decision, client: Client, tenant: Tenant, sourc
   checkAudience(decision, client, tenant);
 }
 
-/** An exchange that could be refreshed, or the audiences that it asked for, may not be in the client's policy today. */
-function checkExchange({ audience }: Approval, { tokenExchange }: Client): void {
-  const asked = audience.filter(({ added }) => added);
-  if (tokenExchange?.allowRefresh && asked.every(({ name }) => matchesAnyGlob(tokenExchange.audiences, name))) return;
+/**
+ * An exchange that could be refreshed, without an actor, or the audiences that it asked for, may not be in the client's
+ * policy today.
+ */
+function checkExchange({ audience, actor }: Approval, { tokenExchange }: Client): void {
+  if (tokenExchange?.allowRefresh && (actor !== undefined || tokenExchange.mode !== "delegation")) {
+    const asked = audience.filter(({ added }) => added);
+    if (asked.every(({ name }) => matchesAnyGlob(tokenExchange.audiences, name))) return;
+  }
   throw new OAuthError("invalid_grant", "The exchange is not allowed for this client any more.");
 }
 

@@ -322,6 +322,7 @@ describe("token exchange", () => {
     for (const [changes, code] of [
       [{ allowRefresh: false }, "invalid_grant"],
       [{ allowRefresh: true, audiences: ["stock"] }, "invalid_grant"],
+      [{ allowRefresh: true, audiences: [allowed], mode: "delegation" }, "invalid_grant"],
       [{ allowRefresh: true, audiences: [allowed] }, undefined],
     ] as const) {
       const changed = testClient({ ...orders, tokenExchange: { ...policy, ...changes } });

@@ -69,7 +69,7 @@ function warningsOf(client: Client | undefined): readonly string[] {
   return [
     ...state,
     "Verifiers that do not introspect accept its JWTs until they expire.",
-    "What other clients minted from its access tokens stays active: revoke their subjects, or those clients.",
+    "What other clients got for its access tokens stays active, unless they exchanged them: revoke their subjects, or those clients.",
   ];
 }
 
