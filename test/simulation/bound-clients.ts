@@ -92,7 +92,9 @@ function ownerOf(holder: Holder): Owner {
 
 function mint({ world, random }: Holder, node: Incarnation, owner: Owner): Promise<Call<"mint">> {
   const scopes = random.chance(0.6) ? OFFLINE : ["read"];
-  const request = { grantType: "arbitrary_identity", subject: random.pick(SUBJECTS), scopes };
+  // Whoever the access token is for has a key too.
+  const confirmation = owner.client === "mobile" && random.chance(0.3) ? { jkt: "k".repeat(43) } : undefined;
+  const request = { grantType: "arbitrary_identity", subject: random.pick(SUBJECTS), scopes, confirmation };
   return world.call(node, "mint", { ...owner, held: owner.held() }, request);
 }
 

@@ -662,6 +662,13 @@ export const MUTATIONS: readonly Mutation[] = [
     "...same, ...renamed, isHeldByClient: undefined });",
   ),
   one(
+    "client-key-forgotten",
+    "a grant whose tokens are bound to another's key forgets that of its client",
+    "src/engine/tokens/grant-record.ts",
+    "...same, ...renamed });",
+    "...same, ...renamed, clientKey: undefined });",
+  ),
+  one(
     "proof-not-marked",
     "a proof is taken whatever its jti",
     POSSESSION,

@@ -469,8 +469,10 @@ export class Oracle {
     subject: string | undefined,
     { accessToken, idToken, expiresIn, tokenType }: TokenSet,
     sources: readonly Token[],
-    boundTo: string | undefined,
+    held: string | undefined,
   ): Token {
+    const { confirmation } = root.request;
+    const boundTo = confirmation === undefined ? held : JSON.stringify(confirmation);
     const told = toldBinding(call);
     expect(told === "unseen" || told === boundTo, 11, "a token is not bound to the key that it should be");
     expect(tokenType === (boundTo?.includes("jkt") ? "DPoP" : "Bearer"), 11, "a token_type is not that of its token");

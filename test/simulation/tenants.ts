@@ -142,7 +142,7 @@ function clientOf(id: ClientId | BoundClientId, variant: Variant): Client {
     app: { namespace: "group", accessTokenType: "reference", accessTokenLifetime: 90, introspection: "tenant" },
     strict: { refreshGrace: 0, grants: new Set(["arbitrary_identity", "arbitrary_no_subject"]) },
     reuser: { refreshTokenUsage: "reuse" },
-    mobile: { dpop: "required", requireSecret: false, requireRefreshSecret: false },
+    mobile: { dpop: "required", allowConfirmation: true, requireSecret: false, requireRefreshSecret: false },
     backend: { accessTokenType: "reference" },
     certified: { certificateBoundTokens: true },
   };
