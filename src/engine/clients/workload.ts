@@ -60,6 +60,8 @@ async function flawOf(
   context: MethodContext,
 ): Promise<AssertionFlaw | undefined> {
   if (clientId !== undefined && clientId !== client.id && clientId !== alias) return "names another client";
+  // RFC 9068 section 2.2: an access token, which a provider may sign with the same key.
+  if (jwt.claims.client_id !== undefined) return "another kind of token";
   if (!isFor(jwt.claims, [context.tenant.issuer])) return "another audience";
   const flaw = flawOfTimes(jwt.claims, context.clock.now());
   if (flaw !== undefined) return flaw;

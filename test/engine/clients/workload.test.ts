@@ -172,6 +172,7 @@ describe("a workload's credential", () => {
     ["another cluster", "client unknown", () => serviceAccount({ iss: "https://evil.example" })],
     ["another audience", "another audience", () => serviceAccount({ aud: ["https://kubernetes.default.svc"] })],
     ["no end", "no exp", () => serviceAccount({ exp: undefined })],
+    ["an access token's claims", "another kind of token", () => serviceAccount({ client_id: "web" })],
     ["another cluster's key", "key unknown", () => serviceAccount({}, {}, other)],
     ["the keys of a trust domain", "key unknown", () => serviceAccount({}, { kid: "m" }, mesh)],
   ])("with %s is none (%s)", async (_, flaw, make) => {
