@@ -5,7 +5,7 @@ import type { Decision, GrantContext } from "../engine/grant.ts";
 import type { Problems } from "../engine/problems.ts";
 import type { MintRequest } from "../engine/request.ts";
 import { TOKEN_EXCHANGE } from "../registry/tenant.ts";
-import { foldName } from "../token/reserved-claims.ts";
+import { foldName, isTidy } from "../token/reserved-claims.ts";
 import { OFFLINE_ACCESS } from "../token/scope.ts";
 import { TOKEN_TYPES, type TokenTypeName } from "../token/token-types.ts";
 import * as claims from "./claims.ts";
@@ -96,13 +96,13 @@ function scopesWithin(asked: readonly string[], { granted }: PresentedToken): re
 
 /**
  * What was said, and what is added. Throws OAuthError `invalid_request` if something would change, or seem to for a reader
- * that ignores case.
+ * that ignores case, or what is not visible.
  */
 function addTo(said: JsonValue | undefined, added: JsonObject, parameter: string): JsonObject {
   const before = isJsonObject(said) ? said : {};
   const taken = new Set(Object.keys(before).map(foldName));
   for (const name of Object.keys(added)) {
-    if (taken.has(foldName(name)))
+    if (taken.has(foldName(name)) || (taken.size > 0 && !isTidy(name)))
       throw new OAuthError(
         "invalid_request",
         `${parameter} must not change '${name}': it can only add to what is said.`,

@@ -73,8 +73,12 @@ const UNTIDY = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029\u2800]
 export function isReservedClaim(name: string, namespaceClaim: string, allowed?: ReadonlySet<string>): boolean {
   if (allowed?.has(name)) return false;
   const folded = foldName(name);
-  const isTidy = PLAIN.test(name) || !(UNTIDY.test(name) || UNTIDY.test(folded));
-  return !isTidy || RESERVED_CLAIMS.has(folded) || folded === foldName(namespaceClaim);
+  return !isTidy(name) || RESERVED_CLAIMS.has(folded) || folded === foldName(namespaceClaim);
+}
+
+/** Whether nobody takes a name for another one that looks or folds the same; see {@link UNTIDY}. */
+export function isTidy(name: string): boolean {
+  return PLAIN.test(name) || !(UNTIDY.test(name) || UNTIDY.test(foldName(name)));
 }
 
 /** Most names. Nothing in them folds or is untidy, and that is found out in a seventh of the time. */

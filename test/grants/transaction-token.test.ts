@@ -158,6 +158,18 @@ describe("a transaction token that replaces another", () => {
       "request_details must not change 'Action': it can only add to what is said.",
     ],
     [
+      "a detail, under a name that looks the same",
+      { requestDetails: { "action\u200b": "sell" } },
+      "invalid_request",
+      "request_details must not change 'action?': it can only add to what is said.",
+    ],
+    [
+      "a detail, under a name with a space",
+      { requestDetails: { "action ": "sell" } },
+      "invalid_request",
+      "request_details must not change 'action ': it can only add to what is said.",
+    ],
+    [
       "where it came from",
       { requestContext: { req_ip: "::1" } },
       "invalid_request",
