@@ -109,8 +109,8 @@ export const MUTATIONS: readonly Mutation[] = [
     "revocation-forgotten",
     "a subject's revocation is deleted before the tokens that it covers expire",
     REVOKE_SUBJECT,
-    "+ lifetime * 1000 + 2 * e",
-    "+ 0 * lifetime",
+    "+ longest * 1000 + 2 * e",
+    "+ 0 * longest",
   ),
   one(
     "namespace-spared",
