@@ -14,7 +14,7 @@ import { CLIENT_ID, SECRET, testClient, testTenant } from "../support/tenant.ts"
 
 const credentials = { clientId: CLIENT_ID, clientSecret: SECRET };
 /** None that makes a client its own subject in any profile. */
-const GRANTS = new Set([...testClient().grants].filter((grant) => grant !== "client_credentials"));
+const GRANTS = new Set([...testClient().grants].filter((grant) => !/client_credentials|token-exchange/.test(grant)));
 const RFC9068: Partial<Client> = { accessTokenProfile: "rfc9068" };
 const NOBODY: MintRequest = { grantType: "arbitrary_no_subject", arbitraryClaims: {} };
 const ALICE: MintRequest = { grantType: "arbitrary_identity", subject: "alice", scopes: ["b", "a", "offline_access"] };
