@@ -10,6 +10,8 @@ export interface Client {
   /** The folder that has it. */
   readonly source: string;
   readonly toolchain: Toolchain;
+  /** Whether it compiles for minutes the first time: it is run only if it is named. */
+  readonly isSlow?: boolean;
   /** Adds what it verifies with to a copy of its folder. `issuer`: whose tokens those are. */
   lay?(folder: string, issuer: string): void;
 }

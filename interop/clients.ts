@@ -14,6 +14,7 @@ export const clients: readonly Client[] = [
   ofFolder("go-oauth2", go),
   ofFolder("zitadel-oidc", go),
   ofFolder("go-spiffe", go),
+  { ...ofFolder("caddy", go), isSlow: true },
   ofFolder("nimbus", java),
   ofFolder("spring-security", java),
   ...verifiers,

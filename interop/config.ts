@@ -104,11 +104,26 @@ export function interopConfig({ jwk, bundle, authority }: Surroundings): ConfigF
     ...tenant("RS256"),
     authorities: { staff: { issuer: authority, audiences: ["app"], subjectPrefix: "staff.", assertions: "once" } },
     workloadIssuers: { mesh: { trustDomain: "mesh.example.com", jwksUri: bundle } },
-    clients: { ...clients, ...boundClients, app, invoices, signer: own, oldSigner: { ...own, legacyAudience: true } },
+    clients: {
+      ...clients,
+      ...boundClients,
+      ledger,
+      app,
+      invoices,
+      signer: own,
+      oldSigner: { ...own, legacyAudience: true },
+    },
   };
   const others = SIGNING_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), tenant(algorithm)] as const);
-  return { tenants: { default: root, ...Object.fromEntries(others) } };
+  return { trustedProxies: ["127.0.0.1"], tenants: { default: root, ...Object.fromEntries(others) } };
 }
+
+/** Known by the name in its certificate. */
+const ledger: NonNullable<TenantFile["clients"]>[string] = {
+  tlsClientAuth: { type: "sanUri", value: "spiffe://example.org/ns/pay/sa/billing" },
+  certificateBoundTokens: true,
+  grants: ["client_credentials"],
+};
 
 /** The certificates, as PEM files, of a service that has some. */
 interface Certificates {
@@ -118,10 +133,8 @@ interface Certificates {
   readonly clientCa: string;
 }
 
-/** The configuration of a service whose clients have certificates: `ledger` is known by the name in its own. */
+/** The configuration of a service that asks its clients for certificates. */
 export function certificatesConfig({ certificate, key, clientCa }: Certificates, mtlsUrl: string): ConfigFile {
-  const name = { type: "sanUri", value: "spiffe://example.org/ns/pay/sa/billing" } as const;
-  const ledger = { tlsClientAuth: name, certificateBoundTokens: true, grants: ["client_credentials"] };
   const tls = { certificate, key, clientCertificates: { http: { ca: clientCa } } };
   return { tls, mtlsUrl, tenants: { default: { clients: { ledger } } } };
 }
