@@ -35,7 +35,9 @@ export function checkAuthorities(
 /** An id_token may be shown any number of times. If an assertion were one, too, it would not be used up. */
 function checkAudiences({ assertions, audiences }: Authorities[string], ownIssuer: string, problems: Problems): void {
   if (assertions === "once" && audiences.includes(ownIssuer))
-    problems.add("expected others than the tenant's issuer, as that is the aud of assertions, which are to be used once");
+    problems.add(
+      "expected others than the tenant's issuer, as that is the aud of assertions, which are to be used once",
+    );
 }
 
 /** The aud of every assertion is the tenant's issuer, so it does not say for which of two authorities it is. */
