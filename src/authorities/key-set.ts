@@ -81,10 +81,9 @@ export function parseKeySet(document: JsonValue, use?: KeySource["use"]): KeySet
     throw new AuthorityUnavailableError("Its key set is malformed.");
   }
   if (document.keys.length > MAX_ENTRIES) throw new AuthorityUnavailableError("Its key set has too many entries.");
-  const candidates = distinct(use === undefined ? document.keys : document.keys.flatMap((key) => usedFor(use, key)));
-  // Before any is imported, which takes a while.
-  if (candidates.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
-  const pick = createLocalJWKSet({ keys: candidates.filter(isKey) });
+  const keys = distinctKeys(use === undefined ? document.keys : document.keys.flatMap((key) => usedFor(use, key)));
+  if (keys.length > MAX_KEYS) throw new AuthorityUnavailableError("Its key set has too many keys.");
+  const pick = createLocalJWKSet({ keys });
   return {
     async find({ alg, kid }) {
       try {
@@ -103,13 +102,9 @@ function usedFor(use: string, entry: JsonValue): readonly JsonValue[] {
   return [key];
 }
 
-/** The types of keys that can be imported (RFC 7518 section 6.1, RFC 8037). */
-const KEY_TYPES: ReadonlySet<unknown> = new Set(["RSA", "EC", "OKP"]);
-
-/** What may be a key, without repeated entries, which would make a token without `kid` ambiguous. */
-function distinct(entries: readonly JsonValue[]): readonly JsonValue[] {
-  const candidates = entries.filter((entry) => isJsonObject(entry) && KEY_TYPES.has(entry.kty));
-  return [...new Map(candidates.map((key) => [JSON.stringify(key), key])).values()];
+/** Drops repeated entries, which would make a token without `kid` ambiguous. */
+function distinctKeys(entries: readonly JsonValue[]): JWK[] {
+  return [...new Map(entries.filter(isKey).map((key) => [JSON.stringify(key), key])).values()];
 }
 
 /**

@@ -5,53 +5,17 @@ import type { TenantFile } from "./schema-tenant.ts";
 
 type Authorities = TenantFile["authorities"];
 
-/** What the authorities of a tenant are checked against. */
-interface AuthoritiesContext {
-  /** The most characters of a subject. */
-  readonly subjectLength: number;
-  /** The tenant's own issuer. */
-  readonly ownIssuer: string;
-}
-
 /**
- * Notes a problem if two authorities could give the same subject, if a prefix leaves no room for a subject, if an issuer is
- * at an address that is never fetched from, or if an assertion could be used in more ways than one.
+ * Notes a problem if two authorities could give the same subject, if a prefix leaves no room for a subject of at most
+ * `subjectLength` characters, or if an issuer is at an address that is never fetched from.
  */
-export function checkAuthorities(
-  authorities: Authorities,
-  { subjectLength, ownIssuer }: AuthoritiesContext,
-  problems: Problems,
-): void {
+export function checkAuthorities(authorities: Authorities, subjectLength: number, problems: Problems): void {
   for (const [name, authority] of Object.entries(authorities)) {
     const { issuer, allowPrivateNetwork } = authority;
     checkReach(issuer, { allowPrivateNetwork, setting: "allowPrivateNetwork" }, problems.at(name, "issuer"));
     checkRoom(authority.subjectPrefix, subjectLength, problems.at(name, "subjectPrefix"));
-    checkAudiences(authority, ownIssuer, problems.at(name, "audiences"));
   }
   checkOverlap(authorities, problems);
-  checkAssertions(authorities, problems);
-}
-
-/** An id_token may be shown any number of times. If an assertion were one, too, it would not be used up. */
-function checkAudiences({ assertions, audiences }: Authorities[string], ownIssuer: string, problems: Problems): void {
-  if (assertions === "once" && audiences.includes(ownIssuer))
-    problems.add(
-      "expected others than the tenant's issuer, as that is the aud of assertions, which are to be used once",
-    );
-}
-
-/** The aud of every assertion is the tenant's issuer, so it does not say for which of two authorities it is. */
-function checkAssertions(authorities: Authorities, problems: Problems): void {
-  const first = new Map<string, string>();
-  for (const [name, { issuer, assertions }] of Object.entries(authorities)) {
-    if (assertions === "none") continue;
-    const other = first.get(issuer);
-    if (other === undefined) first.set(issuer, name);
-    else
-      problems
-        .at(name, "assertions")
-        .add(`expected none, as ${other} takes assertions of the same issuer, and whoever has one could choose`);
-  }
 }
 
 /** Whether a URL may be in a private network, and the name of the setting that says so. */

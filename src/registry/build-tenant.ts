@@ -80,9 +80,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
   checkSigning(file.signing, context.keyMaxStaleness, problems.at("signing"));
   checkNamespaceClaim(file.markClaim, problems.at("markClaim"));
   checkResources(file.resources, problems.at("resources"));
-  const issuer = file.issuer ?? issuerOf(id, context.publicUrl);
-  const ofAuthorities = { subjectLength: file.limits.subjectLength, ownIssuer: issuer };
-  checkAuthorities(file.authorities, ofAuthorities, problems.at("authorities"));
+  checkAuthorities(file.authorities, file.limits.subjectLength, problems.at("authorities"));
   const limits = buildLimits(file.limits, problems.at("limits"));
   const resources = new Map(Object.entries(file.resources));
   const workloadIssuers = buildWorkloadIssuers(file.workloadIssuers, problems.at("workloadIssuers"));
@@ -94,7 +92,7 @@ export function buildTenant(id: string, file: TenantFile, context: TenantContext
   }
   return {
     id,
-    issuer,
+    issuer: file.issuer ?? issuerOf(id, context.publicUrl),
     tokenEndpoint: joinUrl(issuerOf(id, context.publicUrl), TOKEN_PATH),
     signing: file.signing,
     dpop: file.dpop,

@@ -343,27 +343,6 @@ describe("authorities", () => {
     expect(ofLength(300, { subjectLength: 500 })).toEqual([]);
   });
 
-  const taking = (more: object) => ({ issuer: "https://a.example", audiences: ["me"], subjectPrefix: "a.", ...more });
-
-  test("of one issuer cannot both take assertions, as whoever has one could choose", () => {
-    const staff = { subjectPrefix: "b.", assertions: "reusable" };
-    const both = { a: taking({ assertions: "once" }), b: taking(staff) };
-    expect(tenantFaults({ authorities: both })).toEqual([
-      "authorities.b.assertions: expected none, as a takes assertions of the same issuer, and whoever has one could choose",
-    ]);
-    expect(tenantFaults({ authorities: { a: taking({}), b: taking(staff) } })).toEqual([]);
-    const other = { ...both, b: taking({ ...staff, issuer: "https://b.example" }) };
-    expect(tenantFaults({ authorities: other })).toEqual([]);
-  });
-
-  test("whose assertions are used up take none of them as an id_token", () => {
-    const issuer = "https://mint.example/acme";
-    const faults = (assertions: string) =>
-      tenantFaults({ issuer, authorities: { a: taking({ assertions, audiences: ["me", issuer] }) } });
-    expect(faults("once")[0]).toContain("authorities.a.audiences: expected others than the tenant's issuer");
-    for (const assertions of ["none", "reusable"]) expect(faults(assertions)).toEqual([]);
-  });
-
   const atIssuer = (issuer: string, more: object = {}) =>
     tenantFaults({ authorities: { a: { issuer, audiences: ["me"], ...more } } });
 
