@@ -1,10 +1,10 @@
 import type * as z from "zod";
 import type { Address } from "../base/address.ts";
 import { formatAddress, isLoopback } from "../base/address.ts";
-import { TOKEN_TYPE_NAMES } from "../registry/schema-token-exchange.ts";
 import { sha256Entry } from "../registry/secret.ts";
 import { OPERATOR_ROLES } from "../registry/tenant.ts";
 import type { Problems } from "../schema/problems.ts";
+import { TOKEN_TYPE_NAMES } from "../token/token-types.ts";
 import type { configFile } from "./schema.ts";
 
 /** The client in examples of the development configuration. Its secret is public. */

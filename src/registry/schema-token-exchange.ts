@@ -1,10 +1,7 @@
 import * as z from "zod";
 import { expected } from "../schema/explain.ts";
 import { filledIn, flag } from "../schema/fields.ts";
-import { TOKEN_TYPES, type TokenTypeName } from "../token/token-types.ts";
-
-/** The names of the types of tokens that can be exchanged. */
-export const TOKEN_TYPE_NAMES = Object.keys(TOKEN_TYPES) as readonly TokenTypeName[];
+import { TOKEN_TYPE_NAMES } from "../token/token-types.ts";
 
 const MODES = ["delegation", "impersonation", "any"] as const;
 

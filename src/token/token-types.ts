@@ -10,8 +10,10 @@ export const TOKEN_TYPES = {
 /** The last part of one of {@link TOKEN_TYPES}: the configuration's name for it. */
 export type TokenTypeName = keyof typeof TOKEN_TYPES;
 
+/** All of these names. */
+export const TOKEN_TYPE_NAMES = Object.keys(TOKEN_TYPES) as readonly TokenTypeName[];
+
 /** The name of a type that a caller gave as a URI; undefined for any other text. */
 export function tokenTypeName(uri: string): TokenTypeName | undefined {
-  const names = Object.keys(TOKEN_TYPES) as readonly TokenTypeName[];
-  return names.find((name) => TOKEN_TYPES[name] === uri);
+  return TOKEN_TYPE_NAMES.find((name) => TOKEN_TYPES[name] === uri);
 }

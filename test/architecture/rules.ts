@@ -189,7 +189,7 @@ export const rules: Rules = {
     ],
   },
 
-  config: { rooms: ["registry", "keyring/seal", "schema", "base"], packages: ["zod"] },
+  config: { rooms: ["registry", "keyring/seal", "schema", "token", "base"], packages: ["zod"] },
   registry: {
     rooms: ["possession", "keyring/algorithms", "keyring/port", "store/registration-port", "schema", "token", "base"],
     packages: ["zod"],
