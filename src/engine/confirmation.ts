@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../base/json.ts";
-import { publicMembers } from "../possession/public-key.ts";
+import { publicKeyIn } from "../possession/public-key.ts";
 import type { Client } from "../registry/tenant.ts";
 import type { Problems } from "./problems.ts";
 import { InvalidValue, type MintRequest } from "./request.ts";
@@ -34,8 +34,8 @@ function keyIn(value: JsonValue): JsonObject | undefined {
   const { jkt, "x5t#S256": x5t, jwk } = value;
   if (isThumbprint(jkt)) return { jkt };
   if (isThumbprint(x5t)) return { "x5t#S256": x5t };
-  const key = publicMembers(jwk);
-  return key && { jwk: key };
+  const key = publicKeyIn(jwk);
+  return key && { jwk: key.members };
 }
 
 function isThumbprint(value: JsonValue | undefined): value is string {

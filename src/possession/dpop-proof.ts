@@ -1,10 +1,9 @@
 import { hash } from "node:crypto";
-import { decodeProtectedHeader } from "jose";
 import { type Instant, toSeconds } from "../base/clock.ts";
-import { isJsonObject, type JsonObject, type JsonValue, parseExactJson } from "../base/json.ts";
-import { isCompactJws } from "../token/compact-jws.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
+import { readCompactJws } from "../token/compact-jws.ts";
 import { DPOP_ALGORITHMS, isSignedBy } from "./proof-signature.ts";
-import { publicKeyIn, publicMembers, thumbprintOf } from "./public-key.ts";
+import { publicKeyIn, thumbprintOf } from "./public-key.ts";
 
 /** A proof's `typ` (RFC 9449 section 4.2). */
 const TYPE = "dpop+jwt";
@@ -60,24 +59,11 @@ export function verifyDpopProof(proof: string, expected: Expected): DpopProof {
   return { jkt, jti, expiresAt, nonce };
 }
 
-function read(proof: string): { readonly header: JsonObject; readonly claims: JsonObject } {
+function read(proof: string) {
   if (proof.length > MAX_LENGTH) throw new DpopProofError(`it must have at most ${MAX_LENGTH} characters`);
-  if (!isCompactJws(proof)) throw notAJwt();
-  const { 1: payload = "" } = proof.split(".");
-  let claims: JsonValue;
-  let header: JsonObject;
-  try {
-    header = decodeProtectedHeader(proof) as JsonObject;
-    claims = parseExactJson(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(payload, "base64url")));
-  } catch {
-    throw notAJwt();
-  }
-  if (!isJsonObject(claims)) throw notAJwt();
-  return { header, claims };
-}
-
-function notAJwt(): DpopProofError {
-  return new DpopProofError("it must be one JWT, signed and in compact form");
+  const jws = readCompactJws(proof);
+  if (jws === undefined) throw new DpopProofError("it must be one JWT, signed and in compact form");
+  return jws;
 }
 
 function keyOf({ typ, alg, jwk, crit }: JsonObject) {
@@ -85,17 +71,17 @@ function keyOf({ typ, alg, jwk, crit }: JsonObject) {
   if (crit !== undefined) throw new DpopProofError("it must have no critical extensions");
   const known = DPOP_ALGORITHMS.find((name) => name === alg);
   if (known === undefined) throw new DpopProofError(`its alg must be one of ${DPOP_ALGORITHMS.join(", ")}`);
-  const [key, members] = [publicKeyIn(jwk), publicMembers(jwk)];
-  if (key === undefined || members === undefined)
-    throw new DpopProofError("its jwk must be a public key, and nothing but public");
-  return { alg: known, key, jkt: thumbprintOf(members) };
+  const publicKey = publicKeyIn(jwk);
+  if (publicKey === undefined) throw new DpopProofError("its jwk must be a public key, and nothing but public");
+  return { alg: known, key: publicKey.key, jkt: thumbprintOf(publicKey.members) };
 }
 
 function checkClaims(claims: JsonObject, expected: Expected) {
   const { jti, htm, htu, iat, nonce, ath } = claims;
   if (!isId(jti)) throw new DpopProofError(`its jti must be a text of 1 to ${MAX_ID_LENGTH} characters`);
   if (htm !== expected.method) throw new DpopProofError(`its htm must be ${expected.method}`);
-  if (typeof htu !== "string" || !expected.urls.some((url) => plainUrl(htu) === plainUrl(url)))
+  const said = typeof htu === "string" ? plainUrl(htu) : undefined;
+  if (said === undefined || !expected.urls.some((url) => plainUrl(url) === said))
     throw new DpopProofError(`its htu must be ${expected.urls.join(" or ")}`);
   if (nonce !== undefined && !isId(nonce)) throw new DpopProofError("its nonce must be one that the server gave");
   if (expected.accessToken !== undefined && ath !== hash("sha256", expected.accessToken, "base64url"))

@@ -2,17 +2,12 @@ import { createPublicKey } from "node:crypto";
 import * as z from "zod";
 import type { JsonObject } from "../base/json.ts";
 import { isHttpsOrLoopback } from "../base/url.ts";
+import { MIN_RSA_BITS, PRIVATE_MEMBERS } from "../possession/public-key.ts";
 import { expected, expectedUnseen } from "../schema/explain.ts";
 import { SIGNATURE_ALGORITHMS } from "../token/signed-jwt.ts";
 
 /** The most keys of a set in the configuration. */
 const MAX_KEYS = 20;
-
-/** The members of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4). */
-const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
-
-/** The smallest RSA modulus, in bits (RFC 7518 section 3.3). */
-const MIN_MODULUS = 2048;
 
 /** One public key. Its members are never quoted: whoever pastes a private key here must not find it in a log. */
 const publicJwk = z.record(z.string(), z.json(), expectedUnseen("a public JWK")).superRefine((jwk, context) => {
@@ -48,15 +43,15 @@ function areTold(keys: readonly JsonObject[]): boolean {
 
 /** Why it cannot be used, if so, without any of its values. */
 function problemOf(jwk: JsonObject): string | undefined {
-  const secret = SECRET_MEMBERS.find((member) => Object.hasOwn(jwk, member));
+  const secret = PRIVATE_MEMBERS.find((member) => Object.hasOwn(jwk, member));
   if (secret !== undefined) return `expected a public key, got one with the private member ${secret}`;
   if (jwk.alg !== undefined && !SIGNATURE_ALGORITHMS.some((algorithm) => algorithm === jwk.alg))
     return `expected alg to be one of ${SIGNATURE_ALGORITHMS.join(", ")}, or absent`;
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey({ format: "jwk", key: jwk });
     if (!["rsa", "ec", "ed25519"].includes(asymmetricKeyType ?? "")) return "expected a key of RSA, EC or Ed25519";
-    const bits = asymmetricKeyDetails?.modulusLength ?? MIN_MODULUS;
-    return bits < MIN_MODULUS ? `expected an RSA key of at least ${MIN_MODULUS} bits, got ${bits}` : undefined;
+    const bits = asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS;
+    return bits < MIN_RSA_BITS ? `expected an RSA key of at least ${MIN_RSA_BITS} bits, got ${bits}` : undefined;
   } catch {
     return "expected a public key of RSA, EC or Ed25519 that can be read";
   }

@@ -1,3 +1,7 @@
+import { isJsonObject, type JsonObject, parseExactJson } from "../base/json.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /**
  * Whether a base64url part is the canonical encoding of its bytes (RFC 7515 section 2): no padding, no spaces, no stray
  * bits.
@@ -16,4 +20,20 @@ function isCanonical(part: string): boolean {
 export function isCompactJws(text: string): boolean {
   const parts = text.split(".");
   return parts.length === 3 && parts.every(isCanonical);
+}
+
+/** The header and the claims of a JWT in compact form, parsed but not verified; undefined for any other text. */
+export function readCompactJws(text: string): { readonly header: JsonObject; readonly claims: JsonObject } | undefined {
+  if (!isCompactJws(text)) return undefined;
+  const [header, claims] = text.split(".", 2).map(readPart);
+  return header && claims && { header, claims };
+}
+
+function readPart(part: string): JsonObject | undefined {
+  try {
+    const value = parseExactJson(utf8.decode(Buffer.from(part, "base64url")));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

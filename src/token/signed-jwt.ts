@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, parseExactJson } from "../base/json.ts";
-import { isCompactJws } from "./compact-jws.ts";
+import type { JsonObject } from "../base/json.ts";
+import { readCompactJws } from "./compact-jws.ts";
 
 /**
  * Signatures that only the holder of a private key can make: not `none`, and not HMAC, as a public key could be used as
@@ -36,25 +36,14 @@ interface Wanted {
 /** Parses a JWS in compact form. Returns what is wrong with it if it cannot be what is wanted (RFC 8725 section 3). */
 export function readSignedJwt(text: string, { maxLength, types }: Wanted): SignedJwt | JwtFlaw {
   if (text.length > maxLength) return "too long";
-  if (!isCompactJws(text)) return "malformed";
-  const [header, claims] = text.split(".", 2).map(readPart);
-  if (header === undefined || claims === undefined) return "malformed";
-  const { alg, kid, typ, crit } = header;
+  const jws = readCompactJws(text);
+  if (jws === undefined) return "malformed";
+  const { alg, kid, typ, crit } = jws.header;
   if (typeof alg !== "string" || !SIGNATURE_ALGORITHMS.includes(alg)) return "algorithm not accepted";
   if (crit !== undefined) return "critical extensions";
   if (!isTyped(typ, types)) return "another kind of token";
   if (kid !== undefined && typeof kid !== "string") return "malformed";
-  return { text, alg, kid, claims };
-}
-
-function readPart(part: string): JsonObject | undefined {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(part, "base64url"));
-    const value = parseExactJson(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return { text, alg, kid, claims: jws.claims };
 }
 
 /** RFC 7515 section 4.1.9: `application/` may be left out. */

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import type { Caller } from "../../src/engine/request.ts";
 import type { PresentedCertificate } from "../../src/possession/client-certificate.ts";
-import { publicMembers, thumbprintOf } from "../../src/possession/public-key.ts";
+import { publicKeyIn, thumbprintOf } from "../../src/possession/public-key.ts";
 
 /** What precedes the 32 bytes of a private key of Ed25519 in PKCS #8 (RFC 8410 section 7). */
 const PKCS8_PREFIX = "302e020100300506032b657004220420";
@@ -22,9 +22,9 @@ export interface ProofKey {
 /** The key of that name. */
 export function proofKey(name: string): ProofKey {
   const key = privateKey(name);
-  const jwk = publicMembers({ ...createPublicKey(key).export({ format: "jwk" }) } as {
+  const jwk = publicKeyIn({ ...createPublicKey(key).export({ format: "jwk" }) } as {
     readonly [name: string]: string;
-  });
+  })?.members;
   if (jwk === undefined) throw new Error("the key is none");
   const header = encode({ alg: "Ed25519", typ: "dpop+jwt", jwk });
   return {
