@@ -1,11 +1,9 @@
 import {
-  constants,
   createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
   type KeyObject,
-  type SignKeyObjectInput,
   sign,
   verify,
 } from "node:crypto";
@@ -14,60 +12,34 @@ import { calculateJwkThumbprint, decodeProtectedHeader, type JWK } from "jose";
 import type { JsonMembers, JsonObject } from "../base/json.ts";
 import { isJsonObject, parseExactJson } from "../base/json.ts";
 import { JWT_TYPES, type JwtType } from "../token/jwt-type.ts";
+import { isOfKind, type KeyKind, SIGNATURES, type SignatureAlgorithm } from "../token/signature-algorithms.ts";
 import type { PublicJwk, SigningAlgorithm } from "./port.ts";
 
-/** Everything that the mint must know of one algorithm. */
+/** What the mint must know of an algorithm besides how it signs. */
 interface Algorithm {
   /** The hash behind `at_hash` (OpenID Connect Core section 3.1.3.6), and its length in bytes if it has none of its own. */
   readonly hash: "sha256" | "sha384" | "sha512" | "shake256";
   readonly hashLength?: number;
   /** The length of a signature in bytes, of the keys that are generated here. */
   readonly signatureBytes: number;
-  /** The kind of its keys, as `node:crypto` names it, and what tells them from others of that kind. */
-  readonly key: { readonly type: "rsa" | "ec" | "ed25519" | "ml-dsa-44"; readonly namedCurve?: string };
-  /** How keys sign (RFC 7518 sections 3.3 to 3.5, RFC 8037 section 3.1, RFC 9864, RFC 9964). */
-  readonly signs: Omit<SignKeyObjectInput, "key"> & { readonly digest: string | null };
 }
 
 /** The length of an RSA key that is generated, in bits. */
 const RSA_BITS = 2048;
 
-const PKCS1 = { digest: "sha256", padding: constants.RSA_PKCS1_PADDING };
-const PSS = {
-  digest: "sha256",
-  padding: constants.RSA_PKCS1_PSS_PADDING,
-  saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-};
-const RSA = { hash: "sha256", signatureBytes: RSA_BITS / 8, key: { type: "rsa" } } as const;
-
-const ED25519 = { hash: "sha512", signatureBytes: 64, key: { type: "ed25519" }, signs: { digest: null } } as const;
-
-function ecdsa(digest: "sha256" | "sha384" | "sha512", namedCurve: string, signatureBytes: number): Algorithm {
-  return {
-    hash: digest,
-    signatureBytes,
-    key: { type: "ec", namedCurve },
-    signs: { digest, dsaEncoding: "ieee-p1363" },
-  };
-}
+const RSA: Algorithm = { hash: "sha256", signatureBytes: RSA_BITS / 8 };
+const ED25519: Algorithm = { hash: "sha512", signatureBytes: 64 };
 
 const ALGORITHMS: Readonly<Record<SigningAlgorithm, Algorithm>> = {
-  RS256: { ...RSA, signs: PKCS1 },
-  PS256: { ...RSA, signs: PSS },
-  ES256: ecdsa("sha256", "prime256v1", 64),
-  ES384: ecdsa("sha384", "secp384r1", 96),
-  ES512: ecdsa("sha512", "secp521r1", 132),
-  // The same signatures under two names: RFC 9864 deprecates the second one, which does not tell the curve.
+  RS256: RSA,
+  PS256: RSA,
+  ES256: { hash: "sha256", signatureBytes: 64 },
+  ES384: { hash: "sha384", signatureBytes: 96 },
+  ES512: { hash: "sha512", signatureBytes: 132 },
   Ed25519: ED25519,
   EdDSA: ED25519,
   // The hash that ML-DSA itself is built on, with the length of what it signs (FIPS 204 section 5.2).
-  "ML-DSA-44": {
-    hash: "shake256",
-    hashLength: 64,
-    signatureBytes: 2420,
-    key: { type: "ml-dsa-44" },
-    signs: { digest: null },
-  },
+  "ML-DSA-44": { hash: "shake256", hashLength: 64, signatureBytes: 2420 },
 };
 
 /** Every algorithm that a tenant can be configured with. */
@@ -110,15 +82,15 @@ export interface Signatures {
 /** `node:crypto` on threads, which leaves the event loop free: it keeps it half as long as WebCrypto does. */
 export const nodeSignatures: Signatures = {
   async generate(algorithm) {
-    const { type, ...options } = ALGORITHMS[algorithm].key;
+    const { type, ...options }: KeyKind = SIGNATURES[algorithm].key;
     return JSON.stringify((await generateOnThread(type, options)).export({ format: "jwk" }));
   },
 
   async load(algorithm, privateJwk) {
-    const { key: kind, signs } = ALGORITHMS[algorithm];
+    const { key: kind, signs }: SignatureAlgorithm = SIGNATURES[algorithm];
     const { digest, ...how } = signs;
     const privateKey = createPrivateKey({ key: JSON.parse(privateJwk), format: "jwk" });
-    requireKind(privateKey, kind);
+    if (!isOfKind(privateKey, kind)) throw new Error(`A key is ${privateKey.asymmetricKeyType}, and not ${kind.type}.`);
     // What is exported of a public key has no private member, not even one of a future kind of key.
     const publicKey = createPublicKey(privateKey);
     const publicJwk = publicKey.export({ format: "jwk" });
@@ -151,7 +123,7 @@ export const nodeSignatures: Signatures = {
 const signOnThread = promisify(sign);
 const verifyOnThread = promisify(verify);
 
-function generateOnThread(type: Algorithm["key"]["type"], options: Omit<Algorithm["key"], "type">): Promise<KeyObject> {
+function generateOnThread(type: KeyKind["type"], options: Omit<KeyKind, "type">): Promise<KeyObject> {
   const { promise, resolve, reject } = Promise.withResolvers<KeyObject>();
   // The types have an overload for each kind of key, and none for all.
   const generate = generateKeyPair as (type: string, options: object, callback: GenerateCallback) => void;
@@ -162,12 +134,6 @@ function generateOnThread(type: Algorithm["key"]["type"], options: Omit<Algorith
 }
 
 type GenerateCallback = (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void;
-
-/** Throws if a key is of another kind than the algorithm's. */
-function requireKind(key: KeyObject, { type, namedCurve }: Algorithm["key"]): void {
-  if (key.asymmetricKeyType === type && key.asymmetricKeyDetails?.namedCurve === namedCurve) return;
-  throw new Error(`A key is ${key.asymmetricKeyType}, and not ${type}.`);
-}
 
 /**
  * Whether a JWT says that the key's own algorithm signed it: what its header says must not choose one (RFC 8725 section
