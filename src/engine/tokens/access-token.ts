@@ -10,7 +10,7 @@ import { handleDigest, looksLikeHandle } from "../../token/reference-token.ts";
 import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
-import { findFamilies, lookUpsOf, whyAncestorDead, withIds } from "./ancestors.ts";
+import { findEnds, whyAncestorDead } from "./ancestors.ts";
 import { keyRevocationIds, mintRevocationIds } from "./revocation-ids.ts";
 
 /** An access token that this tenant issued, whether or not it is still active. */
@@ -86,24 +86,19 @@ async function whyDead(context: TenantContext, token: AccessToken, now: Instant)
   if (isAhead(context, token, now)) return "ahead of the clock";
   if (!isClientEnabled(context, token.clientId)) return "client disabled or unknown";
   if (context.issuingClock.mayLackRevocation(token.issuedAt, token.expiresAt)) return "clock behind its revocations";
-  const ids = revocationIdsOf(context, token);
-  const lookUps = lookUpsOf(context, token.ancestors);
-  const isAlone = token.family === undefined && lookUps.length === 0;
-  const [family, revocations, families] = isAlone
-    ? [undefined, await context.store.revocations.find(ids), undefined]
-    : await Promise.all([
-        token.family === undefined ? undefined : context.store.families.find(token.family),
-        context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
-        findFamilies(context, lookUps),
-      ]);
+  const ends = () => findEnds(context, revocationIdsOf(context, token), token.ancestors);
+  const [family, found] =
+    token.family === undefined
+      ? [undefined, await ends()]
+      : await Promise.all([context.store.families.find(token.family), ends()]);
   // A second look at the clock: the sweeper may have deleted a revocation before it was looked up here, which it does
   // only after the token has expired.
   if (token.expiresAt <= context.clock.now()) return "expired";
   if (token.family !== undefined && (family === undefined || family.revokedAt !== undefined))
     return "grant revoked or unknown";
   const times = family === undefined ? [token.issuedAt] : [token.issuedAt, family.mintedAt];
-  if (isRevoked(withIds(revocations, ids), times)) return "revoked";
-  return whyAncestorDead(context, lookUps, revocations, families, token.expiresAt);
+  if (isRevoked(found.own, times)) return "revoked";
+  return whyAncestorDead(context, found, token.expiresAt);
 }
 
 /**

@@ -16,10 +16,42 @@ interface LookedUpAncestor {
   readonly family: string | undefined;
 }
 
+/** What was found that may have ended a token. */
+interface Findings {
+  /** The revocations with the token's own ids. */
+  readonly own: readonly RevocationRecord[];
+  readonly lookUps: readonly LookedUpAncestor[];
+  /** All that were found, those with the ids of the ancestors too. */
+  readonly revocations: readonly RevocationRecord[];
+  /** The rows of the ancestors' grants, by id; undefined if no ancestor has one. */
+  readonly families: ReadonlyMap<string, FamilyRecord> | undefined;
+}
+
 const NONE: readonly LookedUpAncestor[] = [];
 
-/** What has to be looked up of the ancestors of a token. Most tokens have none, which costs nothing. */
-export function lookUpsOf(context: TenantContext, ancestors: readonly Ancestor[]): readonly LookedUpAncestor[] {
+/**
+ * Looks up what may have ended a token: the revocations with its `ids` and with those of its ancestors, in one query, and the
+ * ancestors' grants in another. Most tokens have no ancestors, which costs nothing.
+ */
+export async function findEnds(
+  context: TenantContext,
+  ids: readonly string[],
+  ancestors: readonly Ancestor[],
+): Promise<Findings> {
+  const lookUps = lookUpsOf(context, ancestors);
+  if (lookUps.length === 0) {
+    const own = await context.store.revocations.find(ids);
+    return { own, lookUps, revocations: own, families: undefined };
+  }
+  const [revocations, families] = await Promise.all([
+    context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
+    findFamilies(context, lookUps),
+  ]);
+  return { own: withIds(revocations, ids), lookUps, revocations, families };
+}
+
+/** What has to be looked up of the ancestors of a token. */
+function lookUpsOf(context: TenantContext, ancestors: readonly Ancestor[]): readonly LookedUpAncestor[] {
   if (ancestors.length === 0) return NONE;
   return ancestors.map((ancestor) => {
     const { jti, subject, client, namespace } = ancestor;
@@ -30,7 +62,7 @@ export function lookUpsOf(context: TenantContext, ancestors: readonly Ancestor[]
 }
 
 /** The rows of the ancestors' grants, by id, each once; undefined if no ancestor has one. */
-export async function findFamilies(
+async function findFamilies(
   { store }: TenantContext,
   lookUps: readonly LookedUpAncestor[],
 ): Promise<ReadonlyMap<string, FamilyRecord> | undefined> {
@@ -42,13 +74,11 @@ export async function findFamilies(
 
 /**
  * Why an ancestor of a token is not active, whether or not it has expired: whatever ends a token ends what was derived
- * from it. Undefined if all are. `revocations`: those with their ids, among others; `expiresAt`: when the token expires.
+ * from it. Undefined if all are. `expiresAt`: when the token expires.
  */
 export function whyAncestorDead(
   { tenant, issuingClock }: TenantContext,
-  lookUps: readonly LookedUpAncestor[],
-  revocations: readonly RevocationRecord[],
-  families: ReadonlyMap<string, FamilyRecord> | undefined,
+  { lookUps, revocations, families }: Findings,
   expiresAt: Instant,
 ): Because | undefined {
   for (const { ancestor, ids, family: id } of lookUps) {
@@ -71,15 +101,10 @@ export async function whyAnyDead(
   ancestors: readonly Ancestor[],
   expiresAt: Instant,
 ): Promise<Because | undefined> {
-  const lookUps = lookUpsOf(context, ancestors);
-  const [revocations, families] = await Promise.all([
-    context.store.revocations.find(lookUps.flatMap(({ ids }) => ids)),
-    findFamilies(context, lookUps),
-  ]);
-  return whyAncestorDead(context, lookUps, revocations, families, expiresAt);
+  return whyAncestorDead(context, await findEnds(context, [], ancestors), expiresAt);
 }
 
 /** Those of the revocations that bear one of these ids. */
-export function withIds(revocations: readonly RevocationRecord[], ids: readonly string[]): readonly RevocationRecord[] {
+function withIds(revocations: readonly RevocationRecord[], ids: readonly string[]): readonly RevocationRecord[] {
   return revocations.filter(({ id }) => ids.includes(id));
 }

@@ -6,7 +6,7 @@ import { isRevoked, revocationIds } from "../../token/revocation.ts";
 import { rowMacGeneration } from "../../token/row-mac.ts";
 import type { RequestContext, TenantContext } from "../context.ts";
 import { subjectOf } from "../subjects.ts";
-import { findFamilies, lookUpsOf, whyAncestorDead, withIds } from "./ancestors.ts";
+import { findEnds, whyAncestorDead } from "./ancestors.ts";
 import { ancestorsInRecord } from "./grant-record.ts";
 import { mintRevocationIds } from "./revocation-ids.ts";
 
@@ -90,20 +90,13 @@ async function whyDead(
   // No genuine refresh is that far ahead: somebody wrote it into the row to make the grant outlive its time.
   if (family.rotatedAt > context.clock.now() + MAX_AHEAD) return "ahead of the clock";
   const ids = grantRevocationIds(context, family, token.keyGeneration);
-  const lookUps = lookUpsOf(context, ancestorsInRecord(family.decision));
-  const [revocations, families] =
-    lookUps.length === 0
-      ? [await context.store.revocations.find(ids), undefined]
-      : await Promise.all([
-          context.store.revocations.find([...ids, ...lookUps.flatMap((ancestor) => ancestor.ids)]),
-          findFamilies(context, lookUps),
-        ]);
+  const found = await findEnds(context, ids, ancestorsInRecord(family.decision));
   // A subject's revocation is deleted once nothing that it could kill is alive. If it was deleted before it was looked
   // up here, the grant's end has passed too, by a second look at the clock. The row's own expiry may have moved since
   // it was read, so the grant's last possible one counts.
   if (lastExpiryOf(context, family) <= context.clock.now()) return "expired";
-  if (isRevoked(withIds(revocations, ids), [family.mintedAt])) return "revoked";
-  return whyAncestorDead(context, lookUps, revocations, families, family.expiresAt);
+  if (isRevoked(found.own, [family.mintedAt])) return "revoked";
+  return whyAncestorDead(context, found, family.expiresAt);
 }
 
 /** The ids of the revocations that end a grant. `keyGeneration`: of the key that proves its refresh tokens. */
