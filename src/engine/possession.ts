@@ -32,22 +32,24 @@ export class Possession {
     return this.#binding;
   }
 
-  /** Whether the caller holds all that the `cnf` of something demands of whoever uses it. Nothing in it may be unknown. */
+  /**
+   * Whether the caller holds all that the `cnf` of a token or a grant demands of whoever uses it. Nothing in it may be
+   * unknown. What comes of it is then bound as well, since nothing is ever loosened.
+   */
   confirms(cnf: JsonValue | undefined): boolean {
     if (cnf === undefined) return true;
+    const isConfirmed = this.#holds(cnf);
+    if (isConfirmed && isJsonObject(cnf)) this.#binding ??= cnf;
+    return isConfirmed;
+  }
+
+  #holds(cnf: JsonValue): boolean {
     if (!isJsonObject(cnf)) return false;
     const proven = new Map(Object.entries(this.#proven));
     const demands = Object.entries(cnf);
     return (
       demands.length > 0 && demands.every(([name, value]) => typeof value === "string" && proven.get(name) === value)
     );
-  }
-
-  /** The same for a token from which others are derived: those are bound then as well, since nothing is ever loosened. */
-  confirmsSource(cnf: JsonValue | undefined): boolean {
-    const isConfirmed = this.confirms(cnf);
-    if (isConfirmed && isJsonObject(cnf)) this.#binding ??= cnf;
-    return isConfirmed;
   }
 }
 

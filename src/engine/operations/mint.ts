@@ -41,7 +41,7 @@ export async function mint(
     problems,
     authorities: context.authorities,
     noteFlaw: (because) => context.note({ because }),
-    isProven: (cnf) => possession.confirmsSource(cnf),
+    isProven: (cnf) => possession.confirms(cnf),
     liveAccessToken: (text) => findOwnAccessToken(context, text, possession),
     sourceToken: (text, kind, of) =>
       findSourceToken(of === "actor" ? notingActor(context) : context, client.client, text, kind),
@@ -73,7 +73,7 @@ export async function mint(
 /** A token that is bound to a key is nothing to whoever cannot prove to hold the key. */
 async function findOwnAccessToken(context: RequestContext, text: string, possession: Possession) {
   const token = await findLiveAccessToken(context, text, context.reading.now);
-  if (token === undefined || possession.confirmsSource(token.claims.cnf)) return token;
+  if (token === undefined || possession.confirms(token.claims.cnf)) return token;
   context.note({ because: "bound to another key" });
   return undefined;
 }

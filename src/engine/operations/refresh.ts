@@ -121,11 +121,10 @@ function checkBinding(
 ): void {
   const own = isHeldByClient ? confirmation : clientKey;
   const hasOwn = isHeldByClient || own !== undefined;
-  if (hasOwn) possession.confirmsSource(own);
+  const isBound = own !== undefined && possession.confirms(own);
   if (hasOwn && possession.binding === undefined) throw unbound(own);
   // One that must be bound and is not was granted before the client had to have a key, or has lost its binding.
   const mustBeBound = hasOwn || client.dpop === "required" || client.certificateBoundTokens;
-  const isBound = own !== undefined && possession.confirms(own);
   if (hasProof || isBound || !mustBeBound) return;
   context.note({ because: "bound to another key" });
   throw refused();
