@@ -23,15 +23,13 @@ const MAX_LIFETIME = 3_600_000;
 export const jwtBearer: GrantHandler = {
   grantType: GRANT_TYPE,
   parameters: new Set<MintParameter>([
-    ...([
-      "assertion",
-      "authority",
-      "scopes",
-      "resources",
-      "accessTokenLifetime",
-      "accessTokenType",
-      "confirmation",
-    ] as const),
+    "assertion",
+    "authority",
+    "scopes",
+    "resources",
+    "accessTokenLifetime",
+    "accessTokenType",
+    "confirmation",
   ]),
   clientProof: "optional",
   // RFC 7521 section 4.1: another assertion takes a refresh token's place.

@@ -19,7 +19,7 @@ export function checkAuthorities(authorities: Authorities, subjectLength: number
 }
 
 /** Whether a URL may be in a private network, and the name of the setting that says so. */
-interface Reach {
+export interface Reach {
   readonly allowPrivateNetwork: boolean;
   readonly setting: string;
 }

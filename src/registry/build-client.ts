@@ -50,12 +50,13 @@ export function buildClient(id: string, file: ClientFile, context: ClientContext
   checkIntrospection(file, context, problems);
   checkWorkload(file, context.workloadIssuers, problems.at("workload"));
   const { allowPublicMint, jwks, jwksUri, jwksAllowPrivateNetwork, ...registered } = file;
+  const reach = { allowPrivateNetwork: jwksAllowPrivateNetwork, setting: "jwksAllowPrivateNetwork" };
   return {
     ...registered,
     id,
     namespace: file.namespace,
     secrets: resolveSecrets(file.secrets, credentials, problems.at("secrets")),
-    keys: buildKeys(file, problems),
+    keys: buildKeys(file, reach, problems),
     tlsClientAuth: certificateNameOf(file.tlsClientAuth),
     grants: setOf(file.grants),
     scopes: file.scopes === "*" ? "*" : setOf(file.scopes),

@@ -1,21 +1,22 @@
 import { didYouMean } from "../base/nearest.ts";
 import type { Problems } from "../schema/problems.ts";
-import { checkReach } from "./authorities.ts";
+import { checkReach, type Reach } from "./authorities.ts";
 import type { PublicKeys } from "./public-keys.ts";
 import type { ClientFile } from "./schema-client.ts";
 
-type KeySettings = Pick<ClientFile, "jwks" | "jwksUri" | "jwksAllowPrivateNetwork">;
+/** Where somebody's public keys are, by the settings of a client or an issuer. */
+type KeySettings = Pick<ClientFile, "jwks" | "jwksUri">;
 
-/** The keys that a client's assertions are signed with; undefined if it has none. Notes every rule that they break. */
-export function buildKeys(
-  { jwks, jwksUri, jwksAllowPrivateNetwork: allowPrivateNetwork }: KeySettings,
-  problems: Problems,
-): PublicKeys | undefined {
+/**
+ * The keys that a client's assertions, or the tokens of an issuer's workloads, are signed with; undefined if the settings name
+ * none. Notes every rule that they break.
+ */
+export function buildKeys({ jwks, jwksUri }: KeySettings, reach: Reach, problems: Problems): PublicKeys | undefined {
   if (jwks !== undefined && jwksUri !== undefined) problems.at("jwksUri").add("expected either jwks or jwksUri");
   if (jwks !== undefined) return { jwks: jwks.keys };
   if (jwksUri === undefined) return undefined;
-  checkReach(jwksUri, { allowPrivateNetwork, setting: "jwksAllowPrivateNetwork" }, problems.at("jwksUri"));
-  return { jwksUri, allowPrivateNetwork };
+  checkReach(jwksUri, reach, problems.at("jwksUri"));
+  return { jwksUri, allowPrivateNetwork: reach.allowPrivateNetwork };
 }
 
 /** Notes every workload whose issuer the tenant does not have. */

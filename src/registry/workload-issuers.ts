@@ -1,5 +1,6 @@
 import type { Problems } from "../schema/problems.ts";
 import { checkReach } from "./authorities.ts";
+import { buildKeys } from "./build-keys.ts";
 import type { WorkloadIssuer } from "./public-keys.ts";
 import type { TenantFile } from "./schema-tenant.ts";
 
@@ -33,14 +34,11 @@ function buildIssuer(file: Files[string], problems: Problems): WorkloadIssuer | 
   return keys && { by: trustDomain === undefined ? "issuer" : "trust domain", name, keys };
 }
 
-function keysOf({ issuer, jwks, jwksUri, allowPrivateNetwork }: Files[string], problems: Problems) {
+function keysOf(file: Files[string], problems: Problems): WorkloadIssuer["keys"] | undefined {
+  const { issuer, allowPrivateNetwork } = file;
   const reach = { allowPrivateNetwork, setting: "allowPrivateNetwork" };
-  if (jwks !== undefined && jwksUri !== undefined) problems.at("jwksUri").add("expected either jwks or jwksUri");
-  if (jwks !== undefined) return { jwks: jwks.keys };
-  if (jwksUri !== undefined) {
-    checkReach(jwksUri, reach, problems.at("jwksUri"));
-    return { jwksUri, allowPrivateNetwork };
-  }
+  const own = buildKeys(file, reach, problems);
+  if (own !== undefined) return own;
   if (issuer === undefined) {
     problems.add("expected jwks or jwksUri beside trustDomain");
     return undefined;

@@ -164,6 +164,7 @@ export const rules: Rules = {
     rooms: [
       "possession",
       "registry/possession",
+      "registry/public-keys",
       "engine/limits",
       "engine",
       "registry/tenant",

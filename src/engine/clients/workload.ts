@@ -1,3 +1,4 @@
+import type { WorkloadIssuer } from "../../registry/public-keys.ts";
 import type { Client, Tenant } from "../../registry/tenant.ts";
 import type { AssertionFlaw } from "../../telemetry/events.ts";
 import type { SignedJwt } from "../../token/signed-jwt.ts";
@@ -7,10 +8,8 @@ import { presentationOf } from "./assertion.ts";
 import { signednessOf } from "./assertion-signature.ts";
 import type { MethodContext, Presentation } from "./method.ts";
 
-type Issuer = Tenant["workloadIssuers"] extends ReadonlyMap<string, infer Each> ? Each : never;
-
 /** Who vouches for a workload, by the name in the tenant's registration. */
-type NamedIssuer = readonly [name: string, issuer: Issuer];
+type NamedIssuer = readonly [name: string, issuer: WorkloadIssuer];
 
 /** A JWT that a workload got from its platform, and who vouches for it. */
 interface Presented {
@@ -23,12 +22,16 @@ interface Presented {
 }
 
 /** The one of the tenant's issuers with that `iss` or trust domain; undefined if there is none. */
-export function findIssuer({ workloadIssuers }: Tenant, by: Issuer["by"], name: unknown): NamedIssuer | undefined {
+export function findIssuer(
+  { workloadIssuers }: Tenant,
+  by: WorkloadIssuer["by"],
+  name: unknown,
+): NamedIssuer | undefined {
   return workloadIssuers.entries().find(([, issuer]) => issuer.by === by && issuer.name === name);
 }
 
 /** Whether a client is a workload of such an issuer. */
-export function hasWorkload({ workload }: Client, { workloadIssuers }: Tenant, by: Issuer["by"]): boolean {
+export function hasWorkload({ workload }: Client, { workloadIssuers }: Tenant, by: WorkloadIssuer["by"]): boolean {
   return workload.some(({ issuer }) => workloadIssuers.get(issuer)?.by === by);
 }
 
